@@ -1,0 +1,214 @@
+"""Training examples made of raw spectra: same-class averages, mixtures, and the 3:1:1 split."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import csr_array
+
+from nearedge.environments import class_order
+from nearedge.errors import InputError
+
+AVERAGE_SIZE = (2, 10)
+"""Default number of parents of a same-class average, least and most.
+
+The paper does not say how many raw spectra it averaged. A pair is the least that is an average at
+all, and ten still leaves the examples of one class visibly different from each other.
+"""
+
+MIXTURE_SIZE = (20, 70)
+"""Number of parents of a mixture, least and most, as in the paper."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Indices of the examples of each part of a 3:1:1 split.
+
+    Attributes
+    ----------
+    train, validation, test : ndarray of int, shape (example,)
+        Disjoint, together every example once.
+    """
+
+    train: Int[np.ndarray, " train"]
+    validation: Int[np.ndarray, " validation"]
+    test: Int[np.ndarray, " test"]
+
+
+def partition(count: int, *, seed: int) -> Partition:
+    """Split `count` examples at random, three parts to train, one to validate, one to test.
+
+    Parameters
+    ----------
+    count : int
+        Number of examples, at least 5.
+    seed : int
+        Decides the order.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 5 examples.
+
+    Examples
+    --------
+    >>> parts = partition(8000, seed=0)
+    >>> len(parts.train), len(parts.validation), len(parts.test)
+    (4800, 1600, 1600)
+    """
+    if count < 5:
+        raise InputError(f"{count} examples cannot be split 3:1:1; give at least 5")
+    order = np.random.default_rng(seed).permutation(count)
+    fifth = count // 5
+    return Partition(order[2 * fifth :], order[:fifth], order[fifth : 2 * fifth])
+
+
+def class_averages(
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = AVERAGE_SIZE,
+    seed: int,
+) -> tuple[Float[np.ndarray, "example energy"], np.ndarray]:
+    """Average raw spectra of one class at a time.
+
+    The classes are balanced: each gets ``examples // classes`` examples, the first ones of a
+    random order one more where that leaves a remainder. The number of parents of each example is
+    uniform in `size`, and the parents are drawn with replacement from the spectra of the class,
+    so that a class of two spectra still has more than one average. The order is random.
+
+    Parameters
+    ----------
+    mu : ndarray, shape (site, energy)
+        Raw spectra, in any unit.
+    environment : ndarray of str, shape (site,)
+        Class of each spectrum.
+    examples : int
+        How many to make, at least one for each class.
+    size : tuple of int
+        Least and most parents of an example. The paper does not give them.
+    seed : int
+        Decides every draw.
+
+    Returns
+    -------
+    averages : ndarray, shape (example, energy)
+        In the unit of `mu`.
+    labels : ndarray of str, shape (example,)
+        Class of each average.
+
+    Raises
+    ------
+    InputError
+        If a class has a single spectrum, or `size` or `examples` make no sense.
+
+    Examples
+    --------
+    >>> mu = np.array([[0.0, 1.0], [0.0, 3.0], [5.0, 5.0], [7.0, 7.0]])
+    >>> averages, labels = class_averages(mu, np.array(["0", "0", "1", "1"]), examples=4, seed=1)
+    >>> sorted(labels.tolist())
+    ['0', '0', '1', '1']
+    >>> bool((averages[labels == "1"] >= 5).all() and (averages[labels == "1"] <= 7).all())
+    True
+    """
+    environment = np.asarray(environment)
+    _check(mu, environment, examples, size)
+    classes = class_order(np.unique(environment).tolist())
+    if examples < len(classes):
+        raise InputError(
+            f"{examples} examples cannot cover {len(classes)} classes; ask for at least "
+            f"{len(classes)}"
+        )
+    members = {name: np.flatnonzero(environment == name) for name in classes}
+    for name, sites in members.items():
+        if len(sites) < 2:
+            raise InputError(
+                f"class '{name}' has a single spectrum, of which no average can be made; merge "
+                "another dataset that has more of them, or leave the class out"
+            )
+    rng = np.random.default_rng(seed)
+    turns = rng.permutation(len(classes))[np.arange(examples) % len(classes)]
+    labels = np.array(classes)[rng.permutation(turns)]
+    averages = np.empty((examples, mu.shape[1]))
+    for name, sites in members.items():
+        rows = np.flatnonzero(labels == name)
+        averages[rows] = _weights(len(rows), len(sites), size, rng) @ mu[sites]
+    return averages, labels
+
+
+def mixtures(
+    mu: Float[np.ndarray, "site energy"],
+    coordination: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = MIXTURE_SIZE,
+    seed: int,
+) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, " example"]]:
+    """Average raw spectra of any class; the label is the mean coordination number of the parents.
+
+    The number of parents is uniform in `size` and they are drawn with replacement from all
+    spectra, so that a single snapshot can be mixed too.
+
+    Parameters
+    ----------
+    mu : ndarray, shape (site, energy)
+        Raw spectra, in any unit.
+    coordination : ndarray of int, shape (site,)
+        Number of neighbours of each absorber.
+    examples : int
+        How many to make.
+    size : tuple of int
+        Least and most parents of an example.
+    seed : int
+        Decides every draw.
+
+    Returns
+    -------
+    averages : ndarray, shape (example, energy)
+        In the unit of `mu`.
+    labels : ndarray, shape (example,)
+        Mean coordination number of each example's parents.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two spectra, or `size` or `examples` make no sense.
+
+    Examples
+    --------
+    >>> mu = np.array([[0.0, 2.0], [1.0, 2.0], [2.0, 2.0]])
+    >>> averages, labels = mixtures(mu, np.array([0, 1, 2]), examples=5, seed=0)
+    >>> bool(np.allclose(averages[:, 0], labels))
+    True
+    """
+    coordination = np.asarray(coordination)
+    _check(mu, coordination, examples, size)
+    if len(mu) < 2:
+        raise InputError(f"{len(mu)} spectra cannot be mixed; give at least 2")
+    weights = _weights(examples, len(mu), size, np.random.default_rng(seed))
+    return weights @ mu, weights @ coordination.astype(float)
+
+
+def _weights(
+    examples: int, sites: int, size: tuple[int, int], rng: np.random.Generator
+) -> csr_array:
+    """Weights of every site in every example, rows summing to one; sparse, as `size` is small."""
+    counts = rng.integers(size[0], size[1] + 1, examples)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    parents = rng.integers(0, sites, starts[-1])
+    return csr_array((np.repeat(1 / counts, counts), parents, starts), shape=(examples, sites))
+
+
+def _check(
+    mu: Float[np.ndarray, "site energy"],
+    labels: np.ndarray,
+    examples: int,
+    size: tuple[int, int],
+) -> None:
+    if len(labels) != len(mu):
+        raise InputError(f"{len(labels)} labels for {len(mu)} spectra; give one for each")
+    if examples < 1:
+        raise InputError(f"{examples} examples asked for; ask for at least 1")
+    if not 1 <= size[0] <= size[1]:
+        raise InputError(f"{size} parents for an average: give (least, most), 1 <= least <= most")
