@@ -1,0 +1,5 @@
+"""``python -m nearedge`` is the command line."""
+
+from nearedge.cli import main
+
+main()

@@ -1,0 +1,27 @@
+"""Arguments and options that several verbs share, and how results reach the terminal."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Dataset = Annotated[Path, typer.Argument(help="Dataset folder.", show_default=False)]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
+Absorber = Annotated[str, typer.Option(help="Element that absorbs.")]
+Neighbour = Annotated[str, typer.Option(help="Element that is counted around it.")]
+Cutoff = Annotated[float, typer.Option(help="Distance in Å below which a neighbour counts.")]
+Dimer = Annotated[
+    float,
+    typer.Option(help="Distance in Å below which two absorbers are a dimer; 0 for no such class."),
+]
+
+
+def print_json(result: dict[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    typer.echo(json.dumps(result, indent=2, allow_nan=False))

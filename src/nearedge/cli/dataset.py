@@ -1,0 +1,146 @@
+"""The verbs ``nearedge dataset ...``: import, merge and describe datasets."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nearedge.cli._arguments import (
+    Absorber,
+    Cutoff,
+    Dataset,
+    Dimer,
+    Force,
+    Json,
+    Neighbour,
+    Output,
+    print_json,
+)
+from nearedge.dataset import SiteSpectra, load_dataset, merge, save_dataset
+from nearedge.environments import EnvironmentRule
+from nearedge.imports import FORMATS, import_dataset
+from nearedge.outputs import check_free
+
+app = typer.Typer(no_args_is_help=True, help="Import, merge and describe datasets.")
+Format = StrEnum("Format", list(FORMATS))
+
+
+@app.command("info")
+def info(path: Dataset, json: Json = False) -> None:
+    """Show sites, snapshots, trajectories, class counts, energy grid and provenance."""
+    data = load_dataset(path)
+    if json:
+        print_json(data.info())
+    else:
+        print_summary(data)
+
+
+@app.command("import")
+def import_(
+    structure: Annotated[
+        Path, typer.Option(help="File of the structure, any format ASE reads.", show_default=False)
+    ],
+    spectra: Annotated[
+        Path,
+        typer.Option(
+            help="Table of spectra, OCEAN run directory or directory of FEFF runs.",
+            show_default=False,
+        ),
+    ],
+    output: Output,
+    absorber: Absorber = "O",
+    neighbour: Neighbour = "Fe",
+    cutoff: Cutoff = 2.6,
+    dimer: Dimer = 1.7,
+    snapshot: Annotated[
+        str | None, typer.Option(help="Name of the snapshot [default: the file's name].")
+    ] = None,
+    trajectory: Annotated[
+        str | None,
+        typer.Option(help="Trajectory that the snapshot belongs to [default: its own]."),
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(help="Temperature in K.", min=0)] = None,
+    format: Annotated[
+        Format | None,
+        typer.Option(help="Format of the spectra [default: a file is a matrix, else seen]."),
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="Code that computed the spectra.")] = None,
+    energy_zero: Annotated[str | None, typer.Option(help="What 0 eV is, e.g. CBM.")] = None,
+    mu_unit: Annotated[str | None, typer.Option(help="Unit of the spectra.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the spectra.")] = None,
+    force: Force = False,
+) -> None:
+    """Make a dataset of one structure and the spectra of its absorbers."""
+    check_free(output, force=force)
+    said = {
+        "engine": engine,
+        "energy_zero": energy_zero,
+        "mu_unit": mu_unit,
+        "licence": licence,
+    }
+    data = import_dataset(
+        structure,
+        spectra,
+        EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
+        format=format.value if format else None,
+        snapshot=snapshot,
+        trajectory=trajectory,
+        temperature=temperature,
+        attributes={key: value for key, value in said.items() if value is not None},
+    )
+    save_dataset(data, output, force=force)
+    if trajectory is None:
+        typer.echo(
+            f"The snapshot counts as a trajectory of its own, '{data.trajectory[0]}': "
+            "if it has siblings, name their common --trajectory, or splits by atom and by "
+            "trajectory will flatter.",
+            err=True,
+        )
+    typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
+
+
+@app.command("merge")
+def merge_(
+    paths: Annotated[list[Path], typer.Argument(help="Dataset folders.", show_default=False)],
+    output: Output,
+    force: Force = False,
+) -> None:
+    """Join datasets of one engine, one labelling rule and one energy grid."""
+    check_free(output, force=force)
+    data = merge([load_dataset(path) for path in paths])
+    save_dataset(data, output, force=force)
+    typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
+
+
+def _counts(data: SiteSpectra) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in data.counts().items())
+
+
+def print_summary(data: SiteSpectra) -> None:
+    """Print a dataset's summary as a table."""
+    said = data.info()
+    energy = said["energy"]
+    dimer = "no dimer class" if said["dimer"] is None else f"dimers below {said['dimer']:g} Å"
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    rows = {
+        "sites": f"{said['sites']} {said['absorber']} atoms",
+        "snapshots": f"{said['snapshots']} of {said['trajectories']} trajectories",
+        "temperatures": ", ".join(f"{t:g} K" for t in said["temperatures"]) or "not stated",
+        "label": f"{said['neighbour']} within {said['cutoff']:g} Å, {dimer}",
+        "classes": _counts(data),
+        "mean coordination": f"{said['mean_coordination']:.3f}",
+        "energies": f"{energy['n']} from {energy['min']:g} to {energy['max']:g} eV",
+        "energy zero": energy["zero"],
+        "unit of mu": said["mu_unit"],
+        "engine": said["engine"],
+        **{key: str(value) for key, value in said["provenance"].items()},
+        "fingerprint": said["fingerprint"],
+    }
+    for name, value in rows.items():
+        table.add_row(name.replace("_", " "), value)
+    Console().print(table, highlight=False, markup=False)

@@ -1,0 +1,9 @@
+"""Site-resolved spectra with the structures they belong to, in memory and as a folder."""
+
+from nearedge.dataset._assembly import assemble as assemble, merge as merge
+from nearedge.dataset._folder import (
+    load_dataset as load_dataset,
+    save_dataset as save_dataset,
+    starter_path as starter_path,
+)
+from nearedge.dataset._sites import GROUPS as GROUPS, SiteSpectra as SiteSpectra

@@ -1,0 +1,122 @@
+"""Energy grids: what a usable spectrum is, and bringing spectra onto one window."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import make_interp_spline
+
+from nearedge.errors import InputError
+
+
+@dataclass(frozen=True)
+class Window:
+    """The energies a model sees, in eV from the spectra's own zero.
+
+    The default is the input of Li, Lu and Chan (2019): 70 energies from -1.2 to 11.5 eV.
+
+    Examples
+    --------
+    >>> Window(0.0, 1.0, 3).grid
+    array([0. , 0.5, 1. ])
+    """
+
+    minimum: float = -1.2
+    maximum: float = 11.5
+    points: int = 70
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.minimum, self.maximum]).all() and self.minimum < self.maximum):
+            raise InputError(
+                f"the window {self.minimum} to {self.maximum} eV is empty; give a lower and a "
+                "higher energy"
+            )
+        if self.points < 2:
+            raise InputError(f"a window of {self.points} points is too coarse; give at least 2")
+
+    @property
+    def grid(self) -> Float[np.ndarray, " energy"]:
+        """The energies in eV."""
+        return np.linspace(self.minimum, self.maximum, self.points)
+
+
+def check_spectra(energy: np.ndarray, mu: np.ndarray, source: str) -> None:
+    """Refuse energies and spectra that cannot be meant.
+
+    Parameters
+    ----------
+    energy : float array, shape (energy,)
+        In eV.
+    mu : float array, shape (site, energy)
+        Any unit.
+    source : str
+        Names the spectra in the error: a file, usually.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ, an energy does not exceed the one before, or a number is not finite.
+    """
+    if energy.ndim != 1 or mu.ndim != 2 or mu.shape[1] != len(energy):
+        raise InputError(
+            f"{source}: {len(energy)} energies do not fit spectra of shape {mu.shape}; "
+            "one intensity is needed per energy"
+        )
+    if len(energy) < 2:
+        raise InputError(f"{source}: {len(energy)} energy is no spectrum; at least 2 are needed")
+    if not np.isfinite(energy).all():
+        row = int(np.flatnonzero(~np.isfinite(energy))[0])
+        raise InputError(f"{source}: energy {energy[row]} in row {row + 1}; remove or repair it")
+    falls = np.flatnonzero(np.diff(energy) <= 0)
+    if len(falls):
+        row = int(falls[0]) + 1
+        raise InputError(
+            f"{source}: energies must increase, but row {row + 1} has {energy[row]:g} eV after "
+            f"{energy[row - 1]:g} eV; sort the rows and remove repeated ones"
+        )
+    bad = np.argwhere(~np.isfinite(mu))
+    if len(bad):
+        site, row = (int(index) for index in bad[0])
+        raise InputError(
+            f"{source}: intensity {mu[site, row]} at {energy[row]:g} eV of spectrum {site + 1}; "
+            "remove or repair that spectrum"
+        )
+
+
+def resample(
+    energy: Float[np.ndarray, " energy"],
+    mu: Float[np.ndarray, "site energy"],
+    grid: Float[np.ndarray, " grid"],
+    source: str = "spectra",
+) -> Float[np.ndarray, "site grid"]:
+    """Interpolate spectra linearly onto another grid.
+
+    Parameters
+    ----------
+    energy : float array, shape (energy,)
+        Energies of the spectra in eV, increasing.
+    mu : float array, shape (site, energy)
+        Intensities.
+    grid : float array, shape (grid,)
+        Wanted energies in eV.
+    source : str
+        Names the spectra in an error.
+
+    Returns
+    -------
+    float array, shape (site, grid)
+
+    Raises
+    ------
+    InputError
+        If the grid reaches beyond the energies: nothing is extrapolated.
+    """
+    # A window that ends on the last energy must not fail by rounding.
+    slack = 1e-6
+    if grid[0] < energy[0] - slack or grid[-1] > energy[-1] + slack:
+        raise InputError(
+            f"{source}: energies from {energy[0]:g} to {energy[-1]:g} eV do not cover the window "
+            f"{grid[0]:g} to {grid[-1]:g} eV; compute or measure a wider range"
+        )
+    inside = np.clip(grid, energy[0], energy[-1])
+    return make_interp_spline(energy, mu, k=1, axis=1)(inside)
