@@ -6,4 +6,8 @@ from nearedge.dataset._folder import (
     save_dataset as save_dataset,
     starter_path as starter_path,
 )
-from nearedge.dataset._sites import GROUPS as GROUPS, SiteSpectra as SiteSpectra
+from nearedge.dataset._sites import (
+    GROUPS as GROUPS,
+    Group as Group,
+    SiteSpectra as SiteSpectra,
+)

@@ -59,8 +59,8 @@ def assemble(
         raise InputError(f"{source}: several snapshots are named {', '.join(twice)}; rename them")
     if len(sites) != len(mu):
         raise InputError(f"{source}: {len(mu)} spectra do not fit {len(sites)} sites")
-    structures = {snapshot.name: snapshot.atoms for snapshot in snapshots}
     origin = [snapshots[number] for number, _ in sites]
+    structures = {one.name: one.labelled() for one in origin}
     atom = np.array([index for _, index in sites], int)
     snapshot = np.array([one.name for one in origin])
     coordination, environment = label_sites(structures, snapshot, atom, rule)

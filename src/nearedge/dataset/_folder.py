@@ -5,11 +5,12 @@ from pathlib import Path
 
 import xarray as xr
 from ase import Atoms
-from ase.io import read, write
+from ase.io import read
 
 from nearedge.dataset._sites import SITE_COORDINATES, SiteSpectra
 from nearedge.errors import InputError
 from nearedge.outputs import replacing
+from nearedge.structures import write_snapshots
 
 SPECTRA = "spectra.nc"
 STRUCTURES = "structures.extxyz"
@@ -49,20 +50,7 @@ def save_dataset(data: SiteSpectra, path: str | Path, *, force: bool = False) ->
         table = table.assign_coords({name: table[name].astype(object) for name in texts})
         encoding = {"mu": {"dtype": "float32", "zlib": True, "complevel": 9}}
         table.to_netcdf(folder / SPECTRA, engine="h5netcdf", encoding=encoding)
-        frames = []
-        for name, atoms in data.structures.items():
-            frame = Atoms(
-                atoms.get_chemical_symbols(), atoms.positions, cell=atoms.cell, pbc=atoms.pbc
-            )
-            rows = data.snapshot == name
-            frame.info = {
-                **{key: atoms.info[key] for key in ("time",) if key in atoms.info},
-                "name": name,
-                "trajectory": str(data.trajectory[rows][0]) if rows.any() else name,
-                "temperature": float(data.temperature[rows][0]) if rows.any() else float("nan"),
-            }
-            frames.append(frame)
-        write(folder / STRUCTURES, frames, format="extxyz")
+        write_snapshots(folder / STRUCTURES, data.snapshots())
 
 
 def load_dataset(path: str | Path) -> SiteSpectra:

@@ -4,7 +4,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,6 +14,7 @@ from jaxtyping import Float, Int
 from nearedge.environments import EnvironmentRule, class_order
 from nearedge.errors import InputError
 from nearedge.spectra import Window, check_spectra, resample
+from nearedge.structures import Snapshot
 
 Group = Literal["snapshot", "atom", "trajectory"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -214,6 +214,28 @@ class SiteSpectra:
         structures = {name: atoms for name, atoms in self.structures.items() if name in names}
         return SiteSpectra(table, structures, self.source)
 
+    def snapshots(self) -> list[Snapshot]:
+        """Give the structures with trajectory, temperature and time, as an engine takes them."""
+        frames = []
+        for name, atoms in self.structures.items():
+            row = int(np.flatnonzero(self.snapshot == name)[0])
+            temperature = float(self.temperature[row])
+            frames.append(
+                Snapshot(
+                    name=name,
+                    trajectory=str(self.trajectory[row]),
+                    temperature=temperature if np.isfinite(temperature) else None,
+                    time=atoms.info.get("time"),
+                    atoms=Atoms(
+                        atoms.get_chemical_symbols(),
+                        atoms.positions,
+                        cell=atoms.cell,
+                        pbc=atoms.pbc,
+                    ),
+                )
+            )
+        return frames
+
     def relabel(self, rule: EnvironmentRule) -> "SiteSpectra":
         """Label the sites again from their structures, with another cutoff or dimer distance.
 
@@ -275,12 +297,6 @@ class SiteSpectra:
             digest.update("\n".join(map(str, names)).encode())
         return digest.hexdigest()
 
-    def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Write the dataset as a folder; see `nearedge.dataset.save_dataset`."""
-        from nearedge.dataset._folder import save_dataset
-
-        save_dataset(self, path, force=force)
-
 
 def rule_attributes(rule: EnvironmentRule) -> dict[str, str | float]:
     """Write a rule as dataset attributes; no dimer class is a dimer distance of NaN."""
@@ -304,6 +320,12 @@ def label_sites(
     for name in dict.fromkeys(snapshot.tolist()):
         labels = rule.label(structures[name])
         rows = np.flatnonzero(snapshot == name)
+        stray = atom[rows][~np.isin(atom[rows], labels.atom)]
+        if len(stray):
+            raise InputError(
+                f"atom {stray[0]} of snapshot '{name}' is no {rule.absorber} atom; "
+                "spectra and structure do not belong together"
+            )
         places = np.searchsorted(labels.atom, atom[rows])
         coordination[rows] = labels.coordination[places]
         environment[rows] = labels.environment[places]

@@ -1,0 +1,46 @@
+# `make paper` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pip of the system installs into the environment, so that no ensurepip is needed.
+INSTALL := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: paper quick test lint test-md clean
+
+paper: $(VENV)/.core
+	$(BIN)/nearedge paper --force
+
+quick: $(VENV)/.core
+	$(BIN)/nearedge paper --quick --force
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.test $(VENV)/.lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+
+# The molecular dynamics with its real potential; torch is large, so it is not part of `make test`.
+test-md: $(VENV)/.test $(VENV)/.md
+	$(BIN)/python -m pytest -q tests/structures
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -m venv --without-pip $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
+	$(INSTALL) -e .
+	touch $@
+
+$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.core
+	$(INSTALL) -e '.[$*]'
+	touch $@
+
+# torch first and by its exact version: any other requirement brings several GB for GPUs.
+$(VENV)/.md: $(VENV)/.core
+	$(INSTALL) torch==2.13.0
+	$(INSTALL) -e '.[md]'
+	touch $@
