@@ -1,0 +1,213 @@
+"""The verbs that make and use models: train, evaluate, predict."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nearedge import models
+from nearedge.cli._arguments import Dataset, Force, Json, Output, Seed, print_json
+from nearedge.dataset import GROUPS, load_dataset
+from nearedge.outputs import check_free
+from nearedge.recipes import RECIPES
+
+Kind = StrEnum("Kind", ["classifier", "regressor"])
+GroupName = StrEnum("GroupName", list(GROUPS))
+RecipeName = StrEnum("RecipeName", list(RECIPES))
+
+# After "--hold-out A" further names arrive as arguments: an option of many values.
+MoreNames = Annotated[list[str] | None, typer.Argument(hidden=True)]
+ModelFolder = Annotated[Path, typer.Argument(help="Model folder.", show_default=False)]
+
+
+def _names(option: str, names: list[str] | None, more: list[str] | None) -> list[str]:
+    if more and not names:
+        raise typer.BadParameter(f"got unexpected extra arguments ({' '.join(more)})")
+    for name in [*(names or []), *(more or [])]:
+        if name.startswith("-"):
+            raise typer.BadParameter(f"{option} needs a name, not '{name}'")
+    return [*(names or []), *(more or [])]
+
+
+def train(
+    kind: Annotated[Kind, typer.Argument(help="What to train.", show_default=False)],
+    dataset: Dataset,
+    output: Output,
+    more: MoreNames = None,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Snapshots or trajectories that are not used in any way.",
+            metavar="NAME ...",
+        ),
+    ] = None,
+    group: Annotated[
+        GroupName | None,
+        typer.Option(
+            help="What is kept apart when the error is estimated and the intervals calibrated "
+            "[default: the strictest that the dataset can carry]."
+        ),
+    ] = None,
+    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = RecipeName("best"),
+    seed: Seed = 0,
+    json: Json = False,
+    force: Force = False,
+) -> None:
+    """Train a classifier or a regressor, and estimate its error on unseen groups of sites."""
+    held_out = _names("--hold-out", hold_out, more)
+    check_free(output, force=force)
+    data = load_dataset(dataset)
+    with Console(stderr=True).status(f"training on {dataset}"):
+        model = models.train(
+            data,
+            kind.value,
+            recipe=recipe.value,
+            group=group.value if group else None,
+            hold_out=held_out,
+            seed=seed,
+        )
+    model.save(output, force=force)
+    if json:
+        print_json(
+            {
+                "model": str(output),
+                "kind": model.kind,
+                "training": {k: v for k, v in model.record["training"].items() if k != "atoms"},
+                "estimate": model.record["estimate"],
+                "calibration": model.record["calibration"],
+            }
+        )
+        return
+    estimate = model.record["estimate"]
+    typer.echo(f"{output}: trained on {model.record['training']['sites']} sites")
+    if estimate["rung"] is None:
+        typer.echo(f"no estimate for unseen sites: {estimate['reason']}")
+        return
+    table = Table(title=f"rung {estimate['rung']}: {estimate['meaning']}", title_justify="left")
+    table.add_column("raw, unseen sites")
+    table.add_column(estimate["score"], justify="right")
+    table.add_row("this model", f"{estimate['value']:.3f} ± {estimate['spread']:.3f}")
+    for name, value in estimate["baselines"].items():
+        table.add_row(name, f"{value:.3f}")
+    Console().print(table)
+
+
+def evaluate(
+    model: ModelFolder,
+    dataset: Dataset,
+    more: MoreNames = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Snapshots or trajectories to score.", metavar="NAME ..."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Score a model on the raw, unaveraged sites of a dataset."""
+    names = _names("--only", only, more)
+    result = models.evaluate(models.load_model(model), load_dataset(dataset), only=names)
+    if json:
+        print_json(result)
+        return
+    console = Console()
+    if result["rung"] == "training":
+        console.print(
+            f"[bold]{result['seen']} of {result['n']} sites were trained on[/bold]: "
+            "the score says nothing of unseen ones"
+        )
+    if result["outside"]:
+        console.print(f"the model does not apply to {result['outside']} of {result['n']} sites")
+    table = Table(title=f"rung {result['rung']}: {result['meaning']}", title_justify="left")
+    table.add_column(f"{result['n']} raw sites")
+    table.add_column("score", justify="right")
+    for name, value in result.items():
+        if isinstance(value, float):
+            table.add_row(name.replace("_", " "), f"{value:.3f}")
+    console.print(table)
+    if "confusion" in result:
+        console.print(_confusion(result["confusion"]))
+
+
+def _confusion(confusion: dict[str, Any]) -> Table:
+    table = Table(title="truth (rows), predicted (columns)", title_justify="left")
+    table.add_column("")
+    for name in confusion["classes"]:
+        table.add_column(name, justify="right")
+    for name, row in zip(confusion["classes"], confusion["matrix"], strict=True):
+        table.add_row(name, *map(str, row))
+    return table
+
+
+def predict(
+    model: ModelFolder,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Tables of spectra (first column energy in eV) or dataset folders.",
+            show_default=False,
+        ),
+    ],
+    json: Json = False,
+) -> None:
+    """Predict the class or the coordination number behind spectra without labels."""
+    loaded = models.load_model(model)
+    read = [(path, *models.read_spectra(path)) for path in files]
+    predicted = [
+        {"file": str(path), "spectrum": name, **result}
+        for path, energy, mu, names in read
+        for name, result in zip(
+            names, models.predict(loaded, energy, mu, str(path)), strict=True
+        )
+    ]
+    calibration = loaded.record["calibration"]
+    if json:
+        print_json(
+            {
+                "kind": loaded.kind,
+                "level": calibration.get("level"),
+                "rung": calibration["rung"],
+                "predictions": predicted,
+            }
+        )
+        return
+    Console().print(_predictions(predicted, loaded))
+    strays = sum(not one["applies"] for one in predicted)
+    if strays:
+        typer.echo(
+            f"the model does not apply to {strays} of {len(predicted)} spectra: they leave the "
+            "range of its training spectra; compare engine, energy zero and unit with "
+            f"{model / 'card.md'}",
+            err=True,
+        )
+
+
+def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
+    calibration, rule = model.record["calibration"], model.rule
+    title = f"{rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}"
+    if calibration["rung"]:
+        title += f"; {calibration['level']:.0%} on unseen sites, rung {calibration['rung']}"
+    table = Table(title=title, title_justify="left")
+    columns = {
+        "classifier": ("class", "probability", "not ruled out"),
+        "regressor": ("coordination", "interval"),
+    }
+    for name in ("file", "spectrum", *columns[model.kind], "applies"):
+        table.add_column(name)
+    for one in predicted:
+        if model.kind == "classifier":
+            cells = (
+                one["environment"],
+                f"{one['probabilities'][one['environment']]:.2f}",
+                "-" if one["set"] is None else ", ".join(one["set"]),
+            )
+        else:
+            interval = one["interval"]
+            cells = (
+                f"{one['coordination']:.2f}",
+                "-" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
+            )
+        applies = "yes" if one["applies"] else f"no ({one['outside']:.0%} outside)"
+        table.add_row(Path(one["file"]).name, one["spectrum"], *cells, applies)
+    return table

@@ -1,0 +1,147 @@
+"""Scoring a model on the raw, unaveraged sites of a dataset."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import (
+    confusion_matrix,
+    mean_absolute_error,
+    precision_recall_fscore_support,
+    r2_score,
+    root_mean_squared_error,
+)
+
+from nearedge.dataset import SiteSpectra
+from nearedge.environments import class_order
+from nearedge.errors import InputError
+from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.models._conformal import class_sets
+from nearedge.models._model import LIMIT, Model
+from nearedge.splits import MEANING
+
+
+def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Score a model on raw sites, and say on which rung of the ladder the score stands.
+
+    Parameters
+    ----------
+    model : Model
+        What to score.
+    data : SiteSpectra
+        Labelled spectra.
+    only : sequence of str
+        Snapshots or trajectories to score; all by default.
+
+    Returns
+    -------
+    dict
+        For a classifier ``accuracy``, ``balanced_accuracy``, ``baseline_accuracy`` (the training
+        majority), ``per_class``, ``confusion`` (rows: truth), ``coverage``, ``mean_set_size``;
+        for a regressor ``mae``, ``rmse``, ``r2``, ``baseline_mae`` (the training mean),
+        ``interval_coverage``; for both ``n``, ``rung``, ``seen`` (sites that were trained on) and
+        ``outside`` (sites to which the model does not apply).
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or labels or energies are not those the model was trained with.
+    """
+    kept = data.select(data.names_mask(only)) if only else data
+    if kept.rule != model.rule:
+        raise InputError(
+            f"{data.source}: is labelled by {kept.rule}, the model by {model.rule}; relabel the "
+            "dataset or train on it"
+        )
+    inputs = kept.inputs(model.window)
+    rung, seen = _rung(model, kept)
+    common = {
+        "n": len(kept),
+        "rung": rung,
+        "meaning": MEANING.get(rung, "the model was trained on these sites") if rung else None,
+        "seen": seen,
+        "outside": int((model.outside(inputs) > LIMIT).sum()),
+    }
+    if isinstance(model.estimator, EnvironmentClassifier):
+        return {**_classes(model, model.estimator, inputs, kept), **common}
+    return {**_coordination(model, model.estimator, inputs, kept), **common}
+
+
+def _rung(model: Model, data: SiteSpectra) -> tuple[str, int]:
+    """Name what the sites do not share with the training sites, and count the shared ones."""
+    training, spectra = model.record["training"], model.record["spectra"]
+    if data.attributes["engine"] != spectra["engine"]:
+        return "engine", 0
+    snapshots = np.isin(data.snapshot, training["snapshots"])
+    atoms = np.isin(data.groups("atom"), training["atoms"])
+    seen = int((snapshots & atoms).sum())
+    if seen:
+        return "training", seen
+    if not np.isin(data.trajectory, training["trajectories"]).any():
+        return "trajectory", 0
+    if not atoms.any():
+        return "atom", 0
+    return ("spectrum" if snapshots.any() else "snapshot"), 0
+
+
+def _classes(
+    model: Model, estimator: EnvironmentClassifier, inputs: np.ndarray, data: SiteSpectra
+) -> dict[str, Any]:
+    truth = data.environment
+    probability = estimator.predict_proba(inputs)
+    known = [str(name) for name in estimator.classes_]
+    predicted = np.array(known)[probability.argmax(axis=1)]
+    names = class_order({*known, *truth.tolist()})
+    precision, recall, _, support = precision_recall_fscore_support(
+        truth, predicted, labels=names, zero_division=0
+    )
+    counts = model.record["training"]["classes"]
+    present = [name for name in names if name in set(truth)]
+    result: dict[str, Any] = {
+        "accuracy": float((truth == predicted).mean()),
+        # Over the classes that occur: scikit-learn warns of predicted ones that do not.
+        "balanced_accuracy": float(np.mean([recall[names.index(name)] for name in present])),
+        "baseline_accuracy": float((truth == max(counts, key=counts.get)).mean()),
+        "per_class": {
+            name: {
+                "n": int(support[row]),
+                "recall": float(recall[row]) if support[row] else None,
+                "precision": float(precision[row]) if (predicted == name).any() else None,
+            }
+            for row, name in enumerate(names)
+        },
+        "confusion": {
+            "classes": names,
+            "matrix": confusion_matrix(truth, predicted, labels=names).tolist(),
+        },
+    }
+    calibration = model.record["calibration"]
+    if calibration.get("threshold") is not None:
+        chosen = class_sets(probability, calibration["threshold"])
+        held = (chosen & (truth[:, None] == np.array(known))).any(axis=1)
+        result |= {
+            "coverage": float(held.mean()),
+            "mean_set_size": float(chosen.sum(axis=1).mean()),
+            "level": calibration["level"],
+        }
+    return result
+
+
+def _coordination(
+    model: Model, estimator: CoordinationRegressor, inputs: np.ndarray, data: SiteSpectra
+) -> dict[str, Any]:
+    truth = data.coordination.astype(float)
+    predicted = np.asarray(estimator.predict(inputs), float)
+    residual = np.abs(predicted - truth)
+    calibration = model.record["calibration"]
+    half_width = calibration.get("half_width")
+    return {
+        "mae": float(mean_absolute_error(truth, predicted)),
+        "rmse": float(root_mean_squared_error(truth, predicted)),
+        # With equal truths there is no variance to explain.
+        "r2": float(r2_score(truth, predicted)) if np.ptp(truth) else None,
+        "baseline_mae": float(np.abs(model.record["training"]["mean_coordination"] - truth).mean()),
+        "interval_coverage": None if half_width is None else float((residual <= half_width).mean()),
+        "interval_half_width": half_width,
+        "level": calibration.get("level"),
+    }

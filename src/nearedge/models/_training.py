@@ -1,0 +1,170 @@
+"""Training a model on a dataset, with an estimate of its error on sites it has not seen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from sklearn.metrics import mean_absolute_error
+
+from nearedge.baselines import baseline_accuracies, regressor_baselines
+from nearedge.dataset import Group, SiteSpectra
+from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.models._conformal import half_width, set_threshold
+from nearedge.models._model import Kind, Model
+from nearedge.recipes import RECIPES, fit_classifiers, fit_regressors
+from nearedge.spectra import Window
+from nearedge.splits import FOLDS, MEANING, Fold, obstacle, turns
+
+LEVEL = 0.9
+"""Share of unseen sites that an interval or a set of classes is meant to hold."""
+
+
+def train(
+    data: SiteSpectra,
+    kind: Kind,
+    *,
+    recipe: str = "best",
+    group: Group | None = None,
+    hold_out: Sequence[str] = (),
+    window: Window | None = None,
+    seed: int = 0,
+) -> Model:
+    """Train a model, and estimate its error on groups of sites it has not seen.
+
+    Parameters
+    ----------
+    data : SiteSpectra
+        The spectra and labels.
+    kind : {"classifier", "regressor"}
+        What to predict: the environment class, or the coordination number.
+    recipe : str
+        A key of `nearedge.recipes.RECIPES`: ``"best"`` or ``"paper"``.
+    group : {"snapshot", "atom", "trajectory"}, optional
+        What is kept apart when the error is estimated and the calibration made; by default the
+        strictest that the dataset can carry.
+    hold_out : sequence of str
+        Snapshots or trajectories whose sites are not used in any way.
+    window : Window, optional
+        The energies the model sees; the paper's by default.
+    seed : int
+        Seed of everything random.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, the dataset does not cover the window, or a class is too small for
+        the recipe.
+    """
+    kept = data.select(~data.names_mask(hold_out)) if hold_out else data
+    window = window or Window()
+    inputs = kept.inputs(window)
+    rung, reason = (group, None) if group else _strictest(kept)
+    folds = [] if rung is None else turns(kept, rung, seeds=FOLDS, seed=seed)
+    every = np.arange(len(kept))
+    parts = [every, *(fold.train for fold in folds)]
+    if kind == "classifier":
+        jobs = [(inputs[part], kept.environment[part], seed) for part in parts]
+        fitted = fit_classifiers(RECIPES[recipe], jobs)
+        estimate, calibration = _judge_classifiers(fitted[1:], folds, inputs, kept, seed)
+    else:
+        jobs = [(inputs[part], kept.coordination[part], seed) for part in parts]
+        fitted = fit_regressors(RECIPES[recipe], jobs)
+        estimate, calibration = _judge_regressors(fitted[1:], folds, inputs, kept)
+    known = {"rung": rung, "meaning": rung and MEANING[rung], "reason": reason}
+    attributes = kept.attributes
+    record = {
+        "spectra": {key: attributes[key] for key in ("engine", "energy_zero", "mu_unit")},
+        "training": {
+            "sites": len(kept),
+            "classes": kept.counts(),
+            "snapshots": sorted(set(kept.snapshot.tolist())),
+            "trajectories": sorted(set(kept.trajectory.tolist())),
+            "atoms": sorted(set(kept.groups("atom").tolist())),
+            "mean_coordination": float(kept.coordination.mean()),
+            "held_out": list(hold_out),
+            "recipe": recipe,
+            "seed": seed,
+            "fingerprint": kept.fingerprint(),
+        },
+        "estimate": {**known, **estimate},
+        "calibration": {**known, **calibration},
+        "range": {"low": inputs.min(axis=0).tolist(), "high": inputs.max(axis=0).tolist()},
+    }
+    return Model(fitted[0], window, kept.rule, record)
+
+
+def _strictest(data: SiteSpectra) -> tuple[Group | None, str | None]:
+    reason = None
+    for group in ("trajectory", "atom", "snapshot"):
+        reason = obstacle(data, group)
+        if reason is None:
+            return group, None
+    return None, reason
+
+
+def _judge_classifiers(
+    fitted: Sequence[EnvironmentClassifier],
+    folds: Sequence[Fold],
+    inputs: Float[np.ndarray, "site energy"],
+    data: SiteSpectra,
+    seed: int,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    if not folds:
+        return {}, {}
+    labels = data.environment
+    scores, chances, baselines = [], [], []
+    for estimator, fold in zip(fitted, folds, strict=True):
+        probability = estimator.predict_proba(inputs[fold.test])
+        truth = labels[fold.test][:, None] == estimator.classes_
+        scores.append(float((truth.argmax(1) == probability.argmax(1))[truth.any(1)].sum()))
+        # A class that the fold could not learn has no chance.
+        chances.append((probability * truth).sum(axis=1))
+        parts = [(inputs[part], labels[part]) for part in (fold.train, fold.test)]
+        baselines.append(baseline_accuracies(parts[0], parts[1], seed))
+    sizes = [len(fold.test) for fold in folds]
+    accuracy = np.array(scores) / sizes
+    estimate = {
+        "score": "accuracy",
+        "value": float(accuracy.mean()),
+        "spread": float(accuracy.std()),
+        "baselines": {
+            name: float(np.mean([one[name] for one in baselines])) for name in baselines[0]
+        },
+        "n": int(sum(sizes)),
+    }
+    threshold = set_threshold(np.concatenate(chances), LEVEL)
+    return estimate, {"level": LEVEL, "threshold": threshold, "n": int(sum(sizes))}
+
+
+def _judge_regressors(
+    fitted: Sequence[CoordinationRegressor],
+    folds: Sequence[Fold],
+    inputs: Float[np.ndarray, "site energy"],
+    data: SiteSpectra,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    if not folds:
+        return {}, {}
+    labels = data.coordination.astype(float)
+    errors, residuals = [], []
+    baselines: dict[str, list[float]] = {name: [] for name in regressor_baselines()}
+    for estimator, fold in zip(fitted, folds, strict=True):
+        residual = np.abs(estimator.predict(inputs[fold.test]) - labels[fold.test])
+        residuals.append(residual)
+        errors.append(residual.mean())
+        for name, plain in regressor_baselines().items():
+            predicted = plain.fit(inputs[fold.train], labels[fold.train]).predict(inputs[fold.test])
+            baselines[name].append(mean_absolute_error(labels[fold.test], predicted))
+    every = np.concatenate(residuals)
+    estimate = {
+        "score": "mean absolute error",
+        "value": float(np.mean(errors)),
+        "spread": float(np.std(errors)),
+        "baselines": {name: float(np.mean(values)) for name, values in baselines.items()},
+        "n": len(every),
+    }
+    return estimate, {"level": LEVEL, "half_width": half_width(every, LEVEL), "n": len(every)}

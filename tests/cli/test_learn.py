@@ -1,0 +1,87 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nearedge.dataset import SiteSpectra, save_dataset
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("data") / "telling"
+    save_dataset(telling_dataset, path)
+    return str(path)
+
+
+def test_train_evaluate_and_predict(run: Run, dataset: str, tmp_path: Path) -> None:
+    for kind, key in (("classifier", "accuracy"), ("regressor", "mae")):
+        model = str(tmp_path / kind)
+        code, out, err = run(
+            "train", kind, dataset, "--hold-out", "run1-0", "run2", "--group", "atom",
+            "--seed", "5", "-o", model, "--json",
+        )  # fmt: skip
+        assert code == 0, err
+        trained = json.loads(out)
+        assert trained["training"]["held_out"] == ["run1-0", "run2"]
+        assert trained["estimate"]["rung"] == "atom"
+
+        code, out, err = run("evaluate", model, dataset, "--only", "run2", "--json")
+        assert (code, err) == (0, "")
+        result = json.loads(out)
+        assert result["n"] == 2 * 28
+        assert {key, "rung"} <= result.keys()
+
+        code, out, err = run("predict", model, dataset, "--json")
+        assert (code, err) == (0, "")
+        assert len(json.loads(out)["predictions"]) == 6 * 28
+
+
+def test_what_people_read(run: Run, dataset: str, tmp_path: Path) -> None:
+    model = str(tmp_path / "model")
+    code, out, _ = run("train", "classifier", dataset, "-o", model, "--hold-out", "run2")
+    assert code == 0
+    assert "rung trajectory" in out
+    assert "1-nn" in out
+    code, out, _ = run("evaluate", model, dataset, "--only", "run2")
+    assert "rung trajectory" in out
+    assert "dimer" in out
+    code, out, _ = run("evaluate", model, dataset)
+    assert "sites were trained on" in out
+    energy = np.linspace(-2, 12, 50)
+    np.savetxt(tmp_path / "mu.dat", np.column_stack([energy, np.full(50, 1e3)]))
+    code, out, err = run("predict", model, str(tmp_path / "mu.dat"))
+    assert code == 0
+    assert "no (100% outside)" in out
+    assert "does not apply to 1 of 1 spectra" in err
+
+
+def test_unknown_names_are_answered_with_the_known_ones(
+    run: Run, dataset: str, tmp_path: Path
+) -> None:
+    code, out, err = run("train", "regressor", dataset, "--hold-out", "x", "-o", str(tmp_path / "m"))
+    assert (code, out) == (1, "")
+    assert "'x'; known are run0, run0-0" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "m").exists()
+
+
+def test_bad_usage_and_foreign_models(run: Run, dataset: str, tmp_path: Path) -> None:
+    assert run("train", "oracle", dataset, "-o", str(tmp_path / "m"))[0] == 2
+    assert run("train", "classifier", dataset, "extra", "-o", str(tmp_path / "m"))[0] == 2
+    code, _, err = run("evaluate", dataset, dataset)
+    assert code == 1
+    assert err.count("\n") == 1
+    code, _, err = run("predict", str(tmp_path), str(tmp_path / "absent"))
+    assert code == 1
+    assert err.count("\n") == 1
+
+
+def test_an_existing_model_is_kept(run: Run, dataset: str, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    code, _, err = run("train", "classifier", dataset, "-o", str(tmp_path / "m"))
+    assert code == 1
+    assert "--force" in err

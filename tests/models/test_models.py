@@ -1,0 +1,191 @@
+"""Training, judging, saving and using a model, on spectra whose answer is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from nearedge.dataset import SiteSpectra
+from nearedge.environments import EnvironmentRule
+from nearedge.errors import InputError
+from nearedge.models import Kind, Model, evaluate, load_model, predict, read_spectra, train
+
+
+@pytest.fixture(scope="module")
+def classifier(telling_dataset: SiteSpectra) -> Model:
+    return train(telling_dataset, "classifier", hold_out=["run2"], seed=1)
+
+
+@pytest.fixture(scope="module")
+def regressor(telling_dataset: SiteSpectra) -> Model:
+    return train(telling_dataset, "regressor", hold_out=["run2"], seed=1)
+
+
+def test_a_held_out_trajectory_is_recognised(
+    classifier: Model, telling_dataset: SiteSpectra
+) -> None:
+    result = evaluate(classifier, telling_dataset, only=["run2"])
+    assert result["accuracy"] > 0.9
+    assert result["accuracy"] > result["baseline_accuracy"]
+    assert (result["rung"], result["seen"], result["outside"]) == ("trajectory", 0, 0)
+    matrix = np.array(result["confusion"]["matrix"])
+    assert np.trace(matrix) / matrix.sum() == pytest.approx(result["accuracy"])
+    assert matrix.sum() == result["n"] == (telling_dataset.trajectory == "run2").sum()
+    assert 0.8 <= result["coverage"] <= 1
+    assert 1 <= result["mean_set_size"] <= len(matrix)
+
+
+def test_coordination_of_a_held_out_trajectory(
+    regressor: Model, telling_dataset: SiteSpectra
+) -> None:
+    result = evaluate(regressor, telling_dataset, only=["run2"])
+    assert result["mae"] < 0.5 * result["baseline_mae"]
+    assert result["mae"] <= result["rmse"]
+    assert result["r2"] > 0.5
+    assert result["interval_coverage"] > 0.7
+    assert result["rung"] == "trajectory"
+
+
+def test_a_score_on_training_sites_says_so(classifier: Model, telling_dataset: SiteSpectra) -> None:
+    result = evaluate(classifier, telling_dataset)
+    assert result["rung"] == "training"
+    assert result["seen"] == (telling_dataset.trajectory != "run2").sum()
+
+
+def test_a_snapshot_of_a_known_trajectory_is_a_lower_rung(telling_dataset: SiteSpectra) -> None:
+    model = train(telling_dataset, "regressor", hold_out=["run0-1"], group="snapshot")
+    assert evaluate(model, telling_dataset, only=["run0-1"])["rung"] == "snapshot"
+    assert model.record["estimate"]["rung"] == "snapshot"
+
+
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_held_out_sites_are_not_used_in_any_way(kind: Kind, telling_dataset: SiteSpectra) -> None:
+    """The model is the same whatever the held-out spectra are."""
+    table = telling_dataset.table.copy(deep=True)
+    table["mu"][telling_dataset.trajectory == "run2"] *= 100
+    spoilt = SiteSpectra(table, telling_dataset.structures)
+    one, other = (
+        train(data, kind, hold_out=["run2"], seed=3) for data in (telling_dataset, spoilt)
+    )
+    assert one.record == other.record
+    inputs = telling_dataset.inputs()
+    assert_array_equal(one.estimator.predict(inputs), other.estimator.predict(inputs))
+
+
+def test_the_same_seed_gives_the_same_model(
+    classifier: Model, telling_dataset: SiteSpectra
+) -> None:
+    again = train(telling_dataset, "classifier", hold_out=["run2"], seed=1)
+    assert again.record == classifier.record
+    inputs = telling_dataset.inputs()
+    assert_array_equal(
+        again.estimator.predict_proba(inputs), classifier.estimator.predict_proba(inputs)
+    )
+
+
+def test_the_estimate_names_its_rung_and_stands_beside_baselines(
+    classifier: Model, regressor: Model
+) -> None:
+    for model, names in (
+        (classifier, {"majority", "1-nn", "svm", "logistic", "random-forest"}),
+        (regressor, {"constant", "ridge"}),
+    ):
+        estimate = model.record["estimate"]
+        assert estimate["rung"] == "trajectory"
+        assert estimate["baselines"].keys() == names
+        assert estimate["n"] == model.record["training"]["sites"]
+
+
+def test_a_single_snapshot_gives_no_estimate_by_snapshot(telling_dataset: SiteSpectra) -> None:
+    one = telling_dataset.select(telling_dataset.snapshot == "run0-0")
+    with pytest.raises(InputError, match="cannot carry the rung 'snapshot'"):
+        train(one, "regressor", group="snapshot")
+
+
+def test_a_saved_model_predicts_the_same(
+    classifier: Model, telling_dataset: SiteSpectra, tmp_path: Path
+) -> None:
+    classifier.save(tmp_path / "model")
+    files = sorted(path.name for path in (tmp_path / "model").iterdir())
+    assert files == ["card.md", "model.json", "weights.safetensors"]
+    again = load_model(tmp_path / "model")
+    assert (again.window, again.rule) == (classifier.window, classifier.rule)
+    assert again.record == classifier.record
+    assert evaluate(again, telling_dataset) == evaluate(classifier, telling_dataset)
+    card = (tmp_path / "model" / "card.md").read_text()
+    assert "rung **trajectory**" in card
+    assert "run2" in card
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("model.json", "{", "model.json"),
+        ("model.json", "{}", "model.json"),
+        ("weights.safetensors", "x", "weights.safetensors"),
+        ("weights.safetensors", None, "weights.safetensors"),
+    ],
+)
+def test_a_damaged_model_is_refused(
+    regressor: Model, tmp_path: Path, name: str, content: str | None, said: str
+) -> None:
+    regressor.save(tmp_path / "model")
+    path = tmp_path / "model" / name
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(InputError, match=said):
+        load_model(tmp_path / "model")
+
+
+def test_a_model_that_lost_its_record_is_refused(regressor: Model, tmp_path: Path) -> None:
+    regressor.save(tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    stored = json.loads(path.read_text())
+    text = json.dumps(stored).replace('"window"', '"widow"')
+    path.write_text(text)
+    with pytest.raises(InputError, match="does not describe a nearedge model"):
+        load_model(tmp_path / "model")
+
+
+def test_predictions_of_each_kind(
+    classifier: Model, regressor: Model, telling_dataset: SiteSpectra
+) -> None:
+    energy, mu = telling_dataset.energy, telling_dataset.mu[:5]
+    for one in predict(classifier, energy, mu):
+        assert one["environment"] in one["set"]
+        assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert one["applies"]
+    for one in predict(regressor, energy, mu):
+        low, high = one["interval"]
+        assert low < one["coordination"] < high
+
+
+def test_foreign_spectra_are_said_to_be_foreign(
+    classifier: Model, telling_dataset: SiteSpectra
+) -> None:
+    energy, mu = telling_dataset.energy, telling_dataset.mu[:3]
+    assert not any(one["applies"] for one in predict(classifier, energy, 10 * mu))
+    assert not any(one["applies"] for one in predict(classifier, energy, mu[:, ::-1]))
+    with pytest.raises(InputError, match=r"mine.dat: energies .* do not cover the window"):
+        predict(classifier, energy[10:], mu[:, 10:], "mine.dat")
+
+
+def test_another_rule_is_refused(classifier: Model, telling_dataset: SiteSpectra) -> None:
+    relabelled = telling_dataset.relabel(EnvironmentRule(cutoff=3.0))
+    with pytest.raises(InputError, match="relabel the dataset"):
+        evaluate(classifier, relabelled)
+
+
+def test_spectra_are_read_from_tables_and_datasets(
+    telling_dataset: SiteSpectra, tmp_path: Path
+) -> None:
+    from nearedge.dataset import save_dataset
+
+    save_dataset(telling_dataset, tmp_path / "data")
+    energy, mu, names = read_spectra(tmp_path / "data")
+    assert names[0] == f"run0-0/{telling_dataset.atom[0]}"
+    np.savetxt(tmp_path / "mu.dat", np.column_stack([energy, mu[:2].T]))
+    _, again, columns = read_spectra(tmp_path / "mu.dat")
+    assert_allclose(again, mu[:2])
+    assert columns == ["column 2", "column 3"]
