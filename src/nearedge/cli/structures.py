@@ -1,0 +1,160 @@
+"""The verbs ``nearedge structures ...``: build disordered cells and move them."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from nearedge.cli._arguments import Force, Seed
+from nearedge.errors import InputError
+from nearedge.outputs import check_free
+from nearedge.structures import (
+    DisorderedRockSalt,
+    Dynamics,
+    Snapshot,
+    disordered_rock_salt,
+    read_snapshots,
+    run_trajectory,
+    sevennet,
+    write_snapshots,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Build disordered structures and move them.")
+
+
+@app.command("build")
+def build(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write, *.extxyz.", show_default=False)
+    ],
+    count: Annotated[int, typer.Option(help="Arrangements to draw.", min=1)] = 1,
+    repeat: Annotated[
+        tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
+    ] = (2, 2, 2),
+    dimers: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="O-O dimers in a cell; given several times, the cells take turns [default: 0].",
+            min=0,
+        ),
+    ] = None,
+    rare_sites: Annotated[
+        int,
+        typer.Option(
+            help="Draw each cell until it has as many O with 4 Fe, and none with more.", min=0
+        ),
+    ] = 0,
+    name: Annotated[str, typer.Option(help="First part of the trajectories' names.")] = "rocksalt",
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Build disordered Li3FeO3.5 rock salts of exact composition, unrelaxed."""
+    check_free(output, force=force)
+    turns = dimers or [0]
+    snapshots = []
+    for number in range(count):
+        settings = DisorderedRockSalt(
+            repeat=repeat, dimers=turns[number % len(turns)], rare_sites=rare_sites
+        )
+        label = f"{name}-{seed}-{number:03d}"
+        atoms = disordered_rock_salt(settings, [seed, number])
+        snapshots.append(Snapshot(label, label, None, None, atoms))
+    write_snapshots(output, snapshots, force=force)
+    typer.echo(f"{output}: {count} x {snapshots[0].atoms.get_chemical_formula('hill')}")
+
+
+@app.command("md")
+def md(
+    structures: Annotated[
+        list[Path],
+        typer.Argument(help="Files of start structures, any format ASE reads.", show_default=False),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)
+    ],
+    temperature: Annotated[
+        list[float] | None,
+        typer.Option(help="Temperature in K, several one after the other [default: 300, 1000]."),
+    ] = None,
+    frames: Annotated[
+        list[int] | None,
+        typer.Option(help="Snapshots at each temperature [default: 1, 2]."),
+    ] = None,
+    equilibration: Annotated[
+        float, typer.Option(help="Time at a temperature before its first snapshot, fs.")
+    ] = Dynamics.equilibration,
+    interval: Annotated[
+        float, typer.Option(help="Time between snapshots, fs.")
+    ] = Dynamics.interval,
+    timestep: Annotated[float, typer.Option(help="Time step, fs.")] = Dynamics.timestep,
+    friction: Annotated[
+        float, typer.Option(help="Friction of the Langevin thermostat, 1/fs.")
+    ] = Dynamics.friction,
+    relaxation_steps: Annotated[
+        int, typer.Option(help="Most steps of the relaxation before.", min=0)
+    ] = Dynamics.relaxation_steps,
+    seed: Seed = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue what an interrupted run left in the folder.")
+    ] = False,
+) -> None:
+    """Relax structures and run Langevin dynamics with SevenNet-0 (extra: md).
+
+    Each start structure gives TRAJECTORY.extxyz and TRAJECTORY.json in the folder as soon as it
+    is complete. A killed run continues with --resume and gives the same frames.
+    """
+    settings = Dynamics(
+        temperatures=tuple(temperature or Dynamics.temperatures),
+        frames=tuple(
+            frames or (Dynamics.frames if temperature is None else [1] * len(temperature))
+        ),
+        equilibration=equilibration,
+        interval=interval,
+        timestep=timestep,
+        friction=friction,
+        relaxation_steps=relaxation_steps,
+    )
+    if output.exists() and not resume:
+        raise InputError(f"{output}: already exists; choose another output or pass --resume")
+    starts = [start for path in structures for start in read_snapshots(path)]
+    trajectories = [start.trajectory for start in starts]
+    if len(set(trajectories)) != len(trajectories):
+        raise InputError(
+            "start structures must belong to different trajectories; "
+            "give each an info key 'trajectory' or a file of its own"
+        )
+    calculator = sevennet()
+    # On stderr: stdout is for results.
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task("steps", total=settings.steps * len(starts))
+        for number, start in enumerate(starts):
+            before = number * settings.steps
+            bar.update(task, description=start.trajectory, completed=before)
+
+            def report(done: int, _: int, before: int = before) -> None:
+                bar.update(task, completed=before + done)
+
+            kept = run_trajectory(start, output, calculator, settings, seed=seed, progress=report)
+            record = json.loads((output / f"{start.trajectory}.json").read_text())
+            bar.console.print(f"{start.trajectory}: {len(kept)} snapshots")
+            for frame in record["rejected"]:
+                bar.console.print(f"  rejected {frame['name']}: {frame['reason']}")
+        bar.update(task, completed=settings.steps * len(starts))

@@ -1,0 +1,243 @@
+"""Disordered rock salts: random cations, random anion vacancies, anion dimers on request."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Bool, Float, Int
+
+from nearedge.errors import InputError
+
+_NEAREST = np.vstack([np.eye(3, dtype=int), -np.eye(3, dtype=int)])  # cation <-> anion
+_SECOND = np.array(  # anion <-> anion, along <110>
+    [
+        step
+        for step in np.ndindex(3, 3, 3)
+        if sorted(abs(np.array(step) - 1)) == [0, 1, 1]
+    ]
+) - 1  # fmt: skip
+_DIAGONALS = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]]) / math.sqrt(3)
+
+
+@dataclass(frozen=True)
+class DisorderedRockSalt:
+    """What to build: a rock-salt cell of exact composition with a random arrangement.
+
+    The defaults are the model of Li3FeO3.5: a quarter of the cation sites hold Fe, an eighth of
+    the anion sites is empty, and each conventional cell has the 72.5 Angstrom^3 of one formula
+    unit. Coordination numbers of O by Fe are then close to binomial(6, 1/4).
+
+    Parameters
+    ----------
+    repeat : tuple of int
+        Conventional cubic cells (4 cation and 4 anion sites each) along the three axes.
+    edge : float
+        Edge of the conventional cell in Angstrom.
+    majority : str
+        Element on most cation sites.
+    minority : str
+        Element on the others.
+    anion : str
+        Element on the anion sites.
+    minority_fraction : float
+        Fraction of the cation sites that hold the minority element.
+    vacancy_fraction : float
+        Fraction of the anion sites that is empty, before dimers are made.
+    dimers : int
+        Anion pairs to make: two anions on one site that has no minority neighbour, and the
+        neighbouring anion site from which the second came left empty.
+    dimer_length : float
+        Distance of the two anions in Angstrom.
+    rare_neighbours : int
+        Number of minority neighbours of a rare anion site, which is also the most that any may
+        have while `rare_sites` is positive.
+    rare_sites : int
+        Smallest number of rare sites wanted; 0 takes the first arrangement as it comes.
+    attempts : int
+        Arrangements drawn in search of one that has the wanted sites.
+
+    Examples
+    --------
+    >>> disordered_rock_salt(DisorderedRockSalt(), seed=1).get_chemical_formula("hill")
+    'Fe8Li24O28'
+    """
+
+    repeat: tuple[int, int, int] = (2, 2, 2)
+    edge: float = field(default=72.5 ** (1 / 3))
+    majority: str = "Li"
+    minority: str = "Fe"
+    anion: str = "O"
+    minority_fraction: float = 1 / 4
+    vacancy_fraction: float = 1 / 8
+    dimers: int = 0
+    dimer_length: float = 1.46
+    rare_neighbours: int = 4
+    rare_sites: int = 0
+    attempts: int = 2000
+
+    def __post_init__(self) -> None:
+        if len(self.repeat) != 3 or min(self.repeat) < 1:
+            raise InputError(f"repeat {self.repeat}: give three integers of at least 1")
+        if self.edge <= 0 or self.dimer_length <= 0:
+            raise InputError(
+                f"edge {self.edge} and dimer_length {self.dimer_length} must be positive (Å)"
+            )
+        if min(self.dimers, self.rare_sites) < 0 or self.attempts < 1:
+            raise InputError(
+                f"dimers {self.dimers} and rare_sites {self.rare_sites} must be at least 0, "
+                f"attempts {self.attempts} at least 1"
+            )
+        for name in ("minority_fraction", "vacancy_fraction"):
+            self._whole(name)
+
+    def _whole(self, name: str) -> int:
+        """Return the number of sites that a fraction of them means."""
+        fraction = getattr(self, name)
+        sites = 4 * math.prod(self.repeat)
+        if not 0 <= fraction < 1 or not math.isclose(
+            sites * fraction, round(sites * fraction), abs_tol=1e-9
+        ):
+            raise InputError(
+                f"{name} {fraction:g} of the {sites} sites of repeat {self.repeat} is not a whole "
+                "number of sites below all of them; choose another repeat or fraction"
+            )
+        return round(sites * fraction)
+
+    @property
+    def minority_sites(self) -> int:
+        """Number of cation sites that hold the minority element."""
+        return self._whole("minority_fraction")
+
+    @property
+    def vacancies(self) -> int:
+        """Number of empty anion sites before dimers are made."""
+        return self._whole("vacancy_fraction")
+
+
+@dataclass(frozen=True)
+class _Arrangement:
+    """What stands where on the integer grid: even coordinate sum cation, odd sum anion."""
+
+    minority: Bool[np.ndarray, "x y z"]
+    anions: Int[np.ndarray, "x y z"]  # anions on each site: 0, 1, or 2 in a dimer
+
+    def neighbours(self) -> Int[np.ndarray, "x y z"]:
+        """Count the minority cations next to each site, periodic images included."""
+        counts = sum(
+            np.roll(self.minority.astype(int), tuple(step), axis=(0, 1, 2)) for step in _NEAREST
+        )
+        return np.asarray(counts)
+
+
+def disordered_rock_salt(settings: DisorderedRockSalt, seed: int | Sequence[int]) -> Atoms:
+    """Build one disordered rock-salt cell.
+
+    Composition is exact; only the arrangement is random. The same seed gives the same cell,
+    whatever was built before.
+
+    Parameters
+    ----------
+    settings : DisorderedRockSalt
+        What to build.
+    seed : int or sequence of int
+        Seed of the arrangement.
+
+    Returns
+    -------
+    ase.Atoms
+        Periodic, unrelaxed, atoms ordered by element: majority, minority, anion.
+
+    Raises
+    ------
+    InputError
+        If no arrangement drawn has the wanted dimers and rare sites.
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(settings.attempts):
+        arrangement = _insert_dimers(_draw(settings, rng), settings.dimers, rng)
+        if arrangement is not None and _has_rare_sites(arrangement, settings):
+            return _atoms(arrangement, settings, rng)
+    raise InputError(
+        f"seed {seed}: none of {settings.attempts} arrangements of repeat {settings.repeat} has "
+        f"{settings.dimers} dimers and {settings.rare_sites} {settings.anion} with "
+        f"{settings.rare_neighbours} {settings.minority}; ask for fewer or a larger repeat"
+    )
+
+
+def _draw(settings: DisorderedRockSalt, rng: np.random.Generator) -> _Arrangement:
+    """Draw cations and vacancies of exact numbers."""
+    shape = tuple(2 * n for n in settings.repeat)
+    odd = np.indices(shape).sum(axis=0).ravel() % 2
+    minority = np.zeros(odd.size, dtype=bool)
+    minority[rng.choice(np.flatnonzero(odd == 0), settings.minority_sites, replace=False)] = True
+    anions = odd.copy()
+    anions[rng.choice(np.flatnonzero(odd == 1), settings.vacancies, replace=False)] = 0
+    return _Arrangement(minority.reshape(shape), anions.reshape(shape))
+
+
+def _insert_dimers(
+    arrangement: _Arrangement, dimers: int, rng: np.random.Generator
+) -> _Arrangement | None:
+    """Move anions next to others that have no minority neighbour; None if there is no room."""
+    anions = arrangement.anions.copy()
+    shape = np.array(anions.shape)
+    free = (arrangement.neighbours() == 0) & (anions == 1)
+    for _ in range(dimers):
+        centres = np.argwhere(free & (anions == 1))
+        if not len(centres):
+            return None
+        centre = rng.choice(centres)
+        around = np.unique((centre + _SECOND) % shape, axis=0)
+        partners = around[anions[tuple(around.T)] == 1]
+        if not len(partners):
+            return None
+        anions[tuple(rng.choice(partners))] = 0
+        anions[tuple(centre)] = 2
+        # A second dimer next door would invite a third anion to join.
+        free[tuple(around.T)] = False
+    return _Arrangement(arrangement.minority, anions)
+
+
+def _has_rare_sites(arrangement: _Arrangement, settings: DisorderedRockSalt) -> bool:
+    if settings.rare_sites == 0:
+        return True
+    counts = arrangement.neighbours()[arrangement.anions == 1]
+    rare = np.count_nonzero(counts == settings.rare_neighbours)
+    return bool(rare >= settings.rare_sites and counts.max() <= settings.rare_neighbours)
+
+
+def _atoms(
+    arrangement: _Arrangement, settings: DisorderedRockSalt, rng: np.random.Generator
+) -> Atoms:
+    """Put the atoms where the arrangement says."""
+    half = settings.edge / 2
+    cations = np.indices(arrangement.anions.shape).sum(axis=0) % 2 == 0
+    single = np.argwhere(arrangement.anions == 1) * half
+    pairs = []
+    for centre in np.argwhere(arrangement.anions == 2):
+        arm = _free_diagonal(arrangement.anions, centre, rng) * settings.dimer_length / 2
+        pairs += [centre * half + arm, centre * half - arm]
+    groups = (
+        (settings.majority, np.argwhere(cations & ~arrangement.minority) * half),
+        (settings.minority, np.argwhere(arrangement.minority) * half),
+        (settings.anion, np.vstack([single, *pairs])),
+    )
+    atoms = Atoms(
+        [element for element, positions in groups for _ in positions],
+        positions=np.vstack([positions for _, positions in groups]),
+        cell=np.array(settings.repeat) * settings.edge,
+        pbc=True,
+    )
+    atoms.wrap()
+    return atoms
+
+
+def _free_diagonal(
+    anions: Int[np.ndarray, "x y z"], centre: Int[np.ndarray, "3"], rng: np.random.Generator
+) -> Float[np.ndarray, "3"]:
+    """Choose the body diagonal whose ends face the fewest anions, which might join the dimer."""
+    around = anions[tuple(((centre + _SECOND) % anions.shape).T)]
+    faced = [around[np.abs(_SECOND @ diagonal) > 1].sum() for diagonal in _DIAGONALS]
+    return _DIAGONALS[rng.choice(np.flatnonzero(faced == np.min(faced)))]
