@@ -1,0 +1,247 @@
+"""Recipes: how raw training spectra become examples, and which networks learn from them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.errors import InputError
+from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier, fit_many
+from nearedge.examples import (
+    AVERAGE_SIZE,
+    MIXTURE_SIZE,
+    class_averages,
+    mixtures,
+    partition,
+)
+
+Spectra = Float[np.ndarray, "site energy"]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """How many training examples are averaged of raw spectra, and of how many each.
+
+    Attributes
+    ----------
+    count : int
+        Number of examples made.
+    size : tuple of int
+        Least and most raw spectra in an average.
+    validated : bool
+        Whether they are split 3:1:1 as in the paper, one part for the validation curves and one
+        left out; otherwise the network trains on all of them.
+    """
+
+    count: int
+    size: tuple[int, int]
+    validated: bool = True
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the two networks, but the data and the seed.
+
+    Attributes
+    ----------
+    name : str
+        What it is called on the command line.
+    averages : Examples
+        Same-class averages for the classifier.
+    mixtures : Examples
+        Averages over all classes for the regressor.
+    classifier, regressor : mapping
+        Parameters of `EnvironmentClassifier` and `CoordinationRegressor`.
+    """
+
+    name: Literal["paper", "best"]
+    averages: Examples
+    mixtures: Examples
+    classifier: Mapping[str, Any] = field(default_factory=dict)
+    regressor: Mapping[str, Any] = field(default_factory=dict)
+
+    def new_classifier(self, seed: int, **changes: Any) -> EnvironmentClassifier:
+        """Make an unfitted classifier of this recipe, with some parameters changed."""
+        return EnvironmentClassifier(**{**self.classifier, "random_state": seed, **changes})
+
+    def new_regressor(self, seed: int, **changes: Any) -> CoordinationRegressor:
+        """Make an unfitted regressor of this recipe, with some parameters changed."""
+        return CoordinationRegressor(**{**self.regressor, "random_state": seed, **changes})
+
+
+PAPER = Recipe(
+    name="paper",
+    averages=Examples(8000, AVERAGE_SIZE),
+    mixtures=Examples(10000, MIXTURE_SIZE),
+    classifier=MappingProxyType(
+        {
+            "hidden": (8, 6),
+            "learning_rate": 0.01,
+            "batch_size": 32,
+            "epochs": 1500,
+            "l2": 0.1,
+            "l2_convention": "example",
+        }
+    ),
+    regressor=MappingProxyType(
+        {
+            "hidden": (8, 6),
+            "learning_rate": 0.01,
+            "batch_size": 256,
+            "epochs": 400,
+            "l2": 0.0,
+            "standardise_target": False,
+        }
+    ),
+)
+"""The paper's two networks, trained as it says."""
+
+BEST = Recipe(
+    name="best",
+    averages=Examples(4000, (1, 4), validated=False),
+    mixtures=Examples(10000, MIXTURE_SIZE, validated=False),
+    classifier=MappingProxyType(
+        {
+            "hidden": (32, 16),
+            "learning_rate": 0.003,
+            "batch_size": 64,
+            "epochs": 60,
+            "l2": 0.03,
+            "l2_convention": "decoupled",
+            "n_networks": 8,
+        }
+    ),
+    regressor=MappingProxyType(
+        {
+            "hidden": (16,),
+            "learning_rate": 0.003,
+            "batch_size": 256,
+            "epochs": 100,
+            "l2": 0.1,
+            "l2_convention": "decoupled",
+            "n_networks": 8,
+            "standardise_target": True,
+        }
+    ),
+)
+"""What did best on raw spectra of snapshots that were held out."""
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType({"paper": PAPER, "best": BEST})
+"""The recipes by name."""
+
+
+def find_recipe(name: str) -> Recipe:
+    """Look up a recipe by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> find_recipe("paper").classifier["hidden"]
+    (8, 6)
+    """
+    if name not in RECIPES:
+        raise InputError(f"recipe '{name}' is not known; choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def fit_classifiers(
+    recipe: Recipe,
+    jobs: Sequence[tuple[Spectra, np.ndarray, int]],
+    **changes: Any,
+) -> list[EnvironmentClassifier]:
+    """Train a classifier for each job, side by side.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    jobs : sequence of (mu, environment, seed)
+        Raw training spectra, shape (site, energy), the class name of each, and the seed that
+        decides the examples made of them and the networks.
+    **changes
+        Parameters of `EnvironmentClassifier` to be changed, such as ``energy``.
+
+    Returns
+    -------
+    list of EnvironmentClassifier
+        Fitted, in the order of the jobs.
+
+    Raises
+    ------
+    InputError
+        If a class has a single spectrum where an average is wanted.
+    """
+    made = [
+        _split(*_class_examples(mu, environment, recipe.averages, seed), recipe.averages, seed)
+        for mu, environment, seed in jobs
+    ]
+    return fit_many(
+        [recipe.new_classifier(seed, **changes) for *_, seed in jobs],
+        [train for train, _ in made],
+        validation=[held for _, held in made],
+    )
+
+
+def fit_regressors(
+    recipe: Recipe,
+    jobs: Sequence[tuple[Spectra, np.ndarray, int]],
+    **changes: Any,
+) -> list[CoordinationRegressor]:
+    """Train a regressor for each job, side by side.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    jobs : sequence of (mu, coordination, seed)
+        Raw training spectra, shape (site, energy), the coordination number of each, and the seed
+        that decides the mixtures made of them and the networks.
+    **changes
+        Parameters of `CoordinationRegressor` to be changed, such as ``energy``.
+
+    Returns
+    -------
+    list of CoordinationRegressor
+        Fitted, in the order of the jobs.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two spectra.
+    """
+    options = recipe.mixtures
+    made = [
+        _split(
+            *mixtures(mu, coordination, examples=options.count, size=options.size, seed=seed),
+            options,
+            seed,
+        )
+        for mu, coordination, seed in jobs
+    ]
+    return fit_many(
+        [recipe.new_regressor(seed, **changes) for *_, seed in jobs],
+        [train for train, _ in made],
+        validation=[held for _, held in made],
+    )
+
+
+def _class_examples(
+    mu: Spectra, environment: np.ndarray, options: Examples, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make same-class averages; a lone spectrum of a class is kept if singles are allowed."""
+    return class_averages(mu, environment, examples=options.count, size=options.size, seed=seed)
+
+
+def _split(
+    x: np.ndarray, y: np.ndarray, options: Examples, seed: int
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray] | None]:
+    """Divide examples into those to train on and those to validate on."""
+    if not options.validated:
+        return (x, y), None
+    parts = partition(len(x), seed=seed)
+    return (x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation])
