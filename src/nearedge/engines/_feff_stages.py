@@ -1,0 +1,39 @@
+"""Run stages of FEFF10 in a process of their own: ``python _feff_stages.py FOLDER STAGE ...``.
+
+The engine starts this file as a script. It imports nothing of nearedge, so that it starts fast, and
+it holds its own process group: when the pipe on its standard input closes, because whoever started
+it is gone, it ends the whole group, the FEFF stage that runs included.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+
+def _end_with_parent() -> None:
+    # Unbuffered: a lock held at the interpreter's end would be fatal.
+    while os.read(0, 1024):
+        pass
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def run(folder: Path, stages: list[str]) -> None:
+    """Run the named stages on ``feff.inp`` in a folder; print the reason and exit 1 on failure."""
+    import feff10
+
+    try:
+        config = feff10.FeffConfig(
+            str(folder),
+            feff10.FeffInput.from_file_strict(str(folder / "feff.inp")),
+            stages=[feff10.Stage.from_name(name) for name in stages],
+        )
+        feff10.FeffPipeline(config).run()
+    except feff10.FeffError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    run(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,388 @@
+"""FEFF10, through the wheel feff10-rs: real-space multiple scattering on clusters.
+
+What costs is the self-consistent field (SCF). It is computed once for a group of chemically alike
+sites of a structure, on the most typical of them, and its potentials serve the whole group: only
+phases, full multiple scattering and the sum into a spectrum are computed for each site.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import chemical_symbols
+from ase.neighborlist import neighbor_list
+
+from nearedge.engines import _feff_stages
+from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_feff_run, read_xmu
+from nearedge.engines._protocol import SiteSpectrum
+from nearedge.engines.clusters import Cluster, cut_cluster
+from nearedge.errors import EngineError, InputError
+
+_SCF_STAGES = ("rdinp", "atomic", "pot")
+_SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
+# What the stages after the SCF read of it.
+_POTENTIALS = ("pot.bin", "apot.bin", "config.dat", "edges.dat", "chemical.dat", "fpf0.dat")
+_LOG = "feff.log"
+
+__all__ = ["FeffEngine", "FeffSettings", "read_feff_run", "read_xmu"]
+
+
+@dataclass(frozen=True)
+class FeffSettings:
+    """What FEFF10 computes and how.
+
+    Parameters
+    ----------
+    edge : str
+        Edge, e.g. ``K``.
+    core_hole : str
+        FEFF's treatment of the core hole: ``FSR`` final state rule, ``RPA``, ``NONE``.
+    cluster_radius : float
+        Radius in Å of the cluster that FEFF is given. Larger than `fms_radius`, so that the
+        spheres of `scf_radius` around the absorber's neighbours are complete.
+    scf_radius : float
+        Radius in Å of full multiple scattering in the SCF.
+    fms_radius : float
+        Radius in Å of full multiple scattering in the spectrum.
+    lmax : int
+        Largest angular momentum of every potential.
+    energy_min, energy_max, energy_step : float
+        Energies in eV from the Fermi level.
+    scf_tolerance : tuple of float
+        Convergence of Fermi level (eV), charges and partial charges.
+    dimer : float or None
+        Distance in Å below which two absorbers are a dimer, whose atoms need potentials of their
+        own; None if there are none.
+    timeout : float
+        Longest time in seconds that one call of FEFF may take.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense.
+    """
+
+    edge: str = "K"
+    core_hole: str = "FSR"
+    cluster_radius: float = 7.0
+    scf_radius: float = 4.0
+    fms_radius: float = 4.8
+    lmax: int = 2
+    energy_min: float = -3.0
+    energy_max: float = 16.0
+    energy_step: float = 0.2
+    scf_tolerance: tuple[float, float, float] = (0.02, 0.005, 0.005)
+    dimer: float | None = 1.7
+    timeout: float = 1800.0
+
+    def __post_init__(self) -> None:
+        for name in ("cluster_radius", "scf_radius", "fms_radius", "energy_step", "timeout"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise InputError(f"FEFF setting {name} is {getattr(self, name)}; must be positive")
+        if self.dimer is not None and not 0 < self.dimer < np.inf:
+            raise InputError(f"FEFF setting dimer is {self.dimer}; give a distance in Å or None")
+        if max(self.scf_radius, self.fms_radius) > self.cluster_radius:
+            raise InputError(
+                f"FEFF setting cluster_radius is {self.cluster_radius} Å, smaller than scf_radius "
+                f"({self.scf_radius}) or fms_radius ({self.fms_radius}); enlarge it"
+            )
+        if not self.energy_min < 0 < self.energy_max:
+            raise InputError(
+                f"FEFF energies from {self.energy_min} to {self.energy_max} eV do not enclose the "
+                "Fermi level at 0"
+            )
+        if not 0 <= self.lmax <= 4:
+            raise InputError(f"FEFF setting lmax is {self.lmax}; give 0 to 4")
+
+    @property
+    def energy(self) -> np.ndarray:
+        """Energies in eV from the Fermi level, shape (energy,)."""
+        steps = round((self.energy_max - self.energy_min) / self.energy_step)
+        return self.energy_min + self.energy_step * np.arange(steps + 1)
+
+
+@dataclass(frozen=True)
+class _Site:
+    """One absorber as FEFF sees it: its cluster and the potential type of each atom."""
+
+    cluster: Cluster
+    partner: np.ndarray
+    elements: tuple[int, ...]
+
+    @property
+    def kind(self) -> str:
+        """Sites of one kind can share potentials: they have the same types."""
+        surroundings = "".join(chemical_symbols[number] for number in self.elements)
+        return f"in_{surroundings}" + ("_dimer" if self.partner.any() else "")
+
+
+@dataclass(frozen=True)
+class FeffEngine:
+    """FEFF10 as an engine.
+
+    Parameters
+    ----------
+    settings : FeffSettings
+        What to compute.
+
+    Raises
+    ------
+    EngineError
+        If feff10-rs is not installed.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> engine = FeffEngine(FeffSettings(cluster_radius=5.0))
+    >>> engine.groups(bulk("MgO", "rocksalt", a=4.2), [1])
+    {'O_in_OMg': (1,)}
+    """
+
+    settings: FeffSettings = field(default_factory=FeffSettings)
+
+    def __post_init__(self) -> None:
+        if find_spec("feff10") is None:
+            raise EngineError("FEFF10 is not installed; get its wheel with: pip install feff10-rs")
+
+    @property
+    def name(self) -> str:
+        """Short name, as the command line takes it."""
+        return "feff"
+
+    def groups(self, atoms: Atoms, sites: Sequence[int]) -> dict[str, tuple[int, ...]]:
+        """Divide sites by the potential types they need.
+
+        Ordinary sites of one element with the same elements around them share their potentials;
+        sites in a dimer are a group of their own, with the partner as a type of its own: else the
+        partner would stand for all atoms of the element.
+
+        Raises
+        ------
+        InputError
+            If a site has no neighbour within `cluster_radius`, or is no atom.
+        """
+        found: dict[str, list[int]] = {}
+        for site in sites:
+            label = f"{atoms.symbols[site]}_{self._site(atoms, site).kind}"
+            found.setdefault(label, []).append(int(site))
+        return {label: tuple(members) for label, members in found.items()}
+
+    def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> dict[str, Any]:
+        """Compute the self-consistent potentials of a group on its most typical site.
+
+        Returns
+        -------
+        dict
+            ``representative`` (atom index), ``fermi_level`` (eV), ``scf_iterations``.
+
+        Raises
+        ------
+        EngineError
+            If FEFF fails or the SCF does not converge.
+        """
+        representative = self.representative(atoms, sites)
+        self._run(atoms, representative, folder, _SCF_STAGES)
+        log = (folder / _LOG).read_text(errors="replace")
+        converged = re.search(r"Convergence reached in\s+(\d+)", log)
+        levels = re.findall(r"New Fermi level:\s+mu=\s*(\S+)\s*eV", log)
+        if not converged or not levels:
+            raise EngineError(
+                f"FEFF's SCF for atom {representative} did not converge"
+                + (f" (Fermi level {', '.join(levels[-3:])} eV)" if levels else "")
+            )
+        if not (folder / "pot.bin").is_file():
+            raise EngineError(f"FEFF's SCF for atom {representative} left no pot.bin")
+        return {
+            "representative": representative,
+            "fermi_level": float(levels[-1]),
+            "scf_iterations": int(converged[1]),
+        }
+
+    def spectrum(self, atoms: Atoms, site: int, prepared: Path, folder: Path) -> SiteSpectrum:
+        """Compute the spectrum of one site with the potentials of its group.
+
+        Raises
+        ------
+        EngineError
+            If FEFF fails or its spectrum is unusable.
+        """
+        for name in _POTENTIALS:
+            if (prepared / name).exists():
+                shutil.copy(prepared / name, folder / name)
+        self._run(atoms, site, folder, _SITE_STAGES)
+        found, mu, fermi_level = read_xmu(folder / "xmu.dat")
+        # The header rounds the Fermi level to 0.01 eV; the grid that was asked for is exact.
+        energy = self.settings.energy
+        if len(found) != len(energy) or np.abs(found - energy).max() > 0.02:
+            raise EngineError(
+                f"FEFF gave atom {site} {len(found)} energies from {found[0]:.2f} eV, not the "
+                f"{len(energy)} from {energy[0]:.2f} eV it was asked for"
+            )
+        if not mu.max() > 0:
+            raise EngineError(f"FEFF gave atom {site} a spectrum without absorption")
+        return SiteSpectrum(energy, mu, {"fermi_level": fermi_level})
+
+    def attributes(self) -> dict[str, str | float | int]:
+        """Say what made the spectra."""
+        try:
+            wheel = version("feff10-rs")
+        except PackageNotFoundError:  # put on the path without being installed
+            wheel = "unknown"
+        parameters = asdict(self.settings)
+        del parameters["timeout"]
+        return {
+            "engine": "FEFF10",
+            "engine_version": f"FEFF 10.0.0 (feff10-rs {wheel})",
+            "energy_zero": ENERGY_ZERO,
+            "mu_unit": MU_UNIT,
+            "parameters": json.dumps(parameters),
+            "acknowledgement": (
+                "Computed with FEFF10: J. J. Kas, F. D. Vila, C. D. Pemmaraju, T. S. Tan and "
+                "J. J. Rehr, J. Synchrotron Rad. 28, 1801 (2021), doi:10.1107/S1600577521008614. "
+                "This work made use of the FEFF software of the University of Washington."
+            ),
+        }
+
+    def representative(self, atoms: Atoms, sites: Sequence[int]) -> int:
+        """Choose the site whose potentials serve a group best.
+
+        FEFF takes the atom nearest to the absorber to stand for all of its type. An odd one
+        shifts the Fermi level by some tenths of an eV, so the site is chosen for which the
+        absorber and these atoms have the most usual surroundings in the structure.
+        """
+        unusual = _unusualness(atoms)
+        scores = []
+        for site in sites:
+            described = self._site(atoms, site)
+            types = _potential_types(atoms, described)
+            first = [np.flatnonzero(types == number)[0] for number in np.unique(types)]
+            # A partner's type is all dimer: there is nothing usual to compare it with.
+            usual = [place for place in first if not described.partner[place]]
+            scores.append(unusual[described.cluster.atom[usual]].sum())
+        return int(sites[int(np.argmin(scores))])
+
+    def feff_input(self, atoms: Atoms, site: int) -> str:
+        """Write FEFF's input for one site."""
+        settings, described = self.settings, self._site(atoms, site)
+        cluster, symbols = described.cluster, atoms.get_chemical_symbols()
+        types = _potential_types(atoms, described)
+        absorber = int(atoms.numbers[site])
+        counts = {number: int((atoms.numbers == number).sum()) for number in described.elements}
+        # Weights of the types in the charge balance; a single core hole weighs next to nothing.
+        potentials = [(absorber, symbols[site], 0.01)]
+        potentials += [(number, chemical_symbols[number], counts[number]) for number in counts]
+        if described.partner.any():
+            potentials.append((absorber, f"{symbols[site]}p", int(described.partner.sum()) + 1))
+        lines = [
+            f"TITLE {atoms.get_chemical_formula()} atom {site}",
+            f"EDGE {settings.edge}",
+            "S02 1.0",
+            "CONTROL 1 1 1 1 1 1",
+            "PRINT 0 0 0 0 0 0",
+            f"COREHOLE {settings.core_hole}",
+            f"SCF {settings.scf_radius:g}",
+            "TOLSCF " + " ".join(f"{value:g}" for value in settings.scf_tolerance),
+            f"FMS {settings.fms_radius:g}",
+            "ABSOLUTE",
+            "XANES",
+            "EGRID",
+            f"e_grid {settings.energy_min:g} {settings.energy_max:g} {settings.energy_step:g}",
+            "POTENTIALS",
+        ]
+        lines += [
+            f"{number} {element} {tag} {settings.lmax} {settings.lmax} {weight:g}"
+            for number, (element, tag, weight) in enumerate(potentials)
+        ]
+        lines.append("ATOMS")
+        lines += [
+            f"{x:.6f} {y:.6f} {z:.6f} {kind} {symbols[atom]} {distance:.6f}"
+            for (x, y, z), kind, atom, distance in zip(
+                cluster.position, types, cluster.atom, cluster.distance, strict=True
+            )
+        ]
+        return "\n".join([*lines, "END", ""])
+
+    def _site(self, atoms: Atoms, site: int) -> _Site:
+        cluster = cut_cluster(atoms, site, self.settings.cluster_radius)
+        if len(cluster) == 1:
+            raise InputError(
+                f"atom {site} of {atoms.get_chemical_formula()} has no neighbour within "
+                f"{self.settings.cluster_radius:g} Å; FEFF needs some"
+            )
+        numbers = atoms.numbers[cluster.atom]
+        partner = np.zeros(len(cluster), bool)
+        if self.settings.dimer is not None:
+            partner = (numbers == numbers[0]) & (cluster.distance < self.settings.dimer)
+            partner[0] = False
+        others = numbers[1:][~partner[1:]]
+        return _Site(cluster, partner, tuple(int(number) for number in np.unique(others)))
+
+    def _run(self, atoms: Atoms, site: int, folder: Path, stages: Sequence[str]) -> None:
+        (folder / "feff.inp").write_text(self.feff_input(atoms, site))
+        with (folder / _LOG).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-P", _feff_stages.__file__, str(folder), *stages],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+            try:
+                code = process.wait(self.settings.timeout)
+            except subprocess.TimeoutExpired:
+                raise EngineError(
+                    f"FEFF's {stages[1]} ... {stages[-1]} for atom {site} took longer than "
+                    f"{self.settings.timeout:g} s"
+                ) from None
+            finally:
+                # Closing the pipe ends what still runs.
+                assert process.stdin is not None
+                process.stdin.close()
+                process.wait()
+        if code != 0:
+            raise EngineError(f"FEFF failed for atom {site}: {_reason(folder / _LOG)}")
+        if stages[-1] == "ff2x" and not (folder / "xmu.dat").is_file():
+            raise EngineError(f"FEFF left no xmu.dat for atom {site}: {_reason(folder / _LOG)}")
+
+
+def _potential_types(atoms: Atoms, site: _Site) -> np.ndarray:
+    """Potential type of each atom of a cluster: absorber 0, then elements, then the partner."""
+    order = {number: place for place, number in enumerate(site.elements, start=1)}
+    types = np.array([order.get(int(number), 0) for number in atoms.numbers[site.cluster.atom]])
+    types[site.partner] = len(order) + 1
+    types[0] = 0
+    return types
+
+
+def _unusualness(atoms: Atoms, width: float = 2.5) -> np.ndarray:
+    """Squared distance of each atom's surroundings from the mean of its element, shape (atom,).
+
+    Surroundings are, per element, the sum over neighbours of exp(-(distance / width)^2).
+    """
+    centre, neighbour, distance = neighbor_list("ijd", atoms, 2.4 * width)
+    weight = np.exp(-((distance / width) ** 2))
+    unusual = np.zeros(len(atoms))
+    for surrounding in np.unique(atoms.numbers):
+        chosen = atoms.numbers[neighbour] == surrounding
+        density = np.bincount(centre[chosen], weight[chosen], minlength=len(atoms))
+        for element in np.unique(atoms.numbers):
+            same = atoms.numbers == element
+            deviation = density[same] - density[same].mean()
+            # Below a thousandth of a neighbour, differences are rounding errors.
+            unusual[same] += (deviation / max(deviation.std(), 1e-3)) ** 2
+    return unusual
+
+
+def _reason(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return " | ".join(lines[-3:]) if lines else "it printed nothing"
