@@ -1,0 +1,332 @@
+"""Climbing the ladder: train a recipe on one side of every fold, score it on the other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.baselines import baseline_accuracies, regressor_baselines
+from nearedge.dataset import SiteSpectra
+from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.examples import mixtures
+from nearedge.ladder._results import Contest, Errors, Ladder, Level, Step
+from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
+from nearedge.spectra import Window
+from nearedge.splits import MEANING, Fold, Rung, across, obstacle, remark, turns
+from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the fraction of the whole that is done."""
+
+HELD_OUT_MIXTURES = 2000
+"""Mixtures that every fold's held-out spectra are made into."""
+
+_SPLITS: tuple[Rung, ...] = ("spectrum", "snapshot", "atom", "trajectory")
+
+Paper = tuple[Sequence[Outcome[EnvironmentClassifier]], Sequence[Outcome[CoordinationRegressor]]]
+
+
+@dataclass(frozen=True)
+class _Rung:
+    """One rung and its folds; test sites may be of another dataset."""
+
+    name: Rung
+    folds: Sequence[Fold]
+    mu: Float[np.ndarray, "site energy"]
+    tested: SiteSpectra
+    remark: str | None
+
+
+def climb(
+    data: SiteSpectra,
+    recipe: Recipe | str = "best",
+    *,
+    seeds: int = 3,
+    seed: int = 0,
+    other: SiteSpectra | None = None,
+    window: Window | None = None,
+    paper: Paper | None = None,
+    progress: Progress | None = None,
+) -> Ladder:
+    """Climb every rung that a dataset can carry.
+
+    Each of the seeds has its own fold, its own examples and its own network; three seeds test
+    every site once on each rung. Classes of which the training side has fewer than two spectra
+    are not taught to the network, as no average can be made of them; their test spectra are errors.
+
+    Parameters
+    ----------
+    data : SiteSpectra
+        The spectra.
+    recipe : Recipe or str
+        What is trained; a name is looked up in `nearedge.recipes.RECIPES`.
+    seeds : int
+        How many.
+    seed : int
+        The first.
+    other : SiteSpectra, optional
+        Spectra of another engine, for the rung ``engine``. They are brought to the mean intensity
+        of `data` by one factor, as units differ; nothing else is aligned.
+    window : Window, optional
+        The energies that are used; the paper's by default.
+    paper : tuple of outcomes, optional
+        Classifiers and regressors of the lowest rung, where they are trained already.
+    progress : callable, optional
+        Told what is being done.
+
+    Returns
+    -------
+    Ladder
+
+    Raises
+    ------
+    InputError
+        If the dataset does not cover the window or the recipe is unknown.
+    """
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    tell = progress or (lambda _text, _part: None)
+    mu = data.inputs(window)
+    rungs, left_out = _rungs(data, mu, other, window, seeds=seeds, seed=seed)
+    steps: dict[str, Step] = {}
+    levels: dict[str, Level] = {}
+    reason = obstacle(data, "paper")
+    if reason is None:
+        if paper is None:
+            tell("training on averages", 0.0)
+            paper = _paper(recipe, data, mu, seeds=seeds, seed=seed)
+        tell("scoring the plain methods: paper", 0.2)
+        steps["paper"] = _paper_step(paper[0], seed)
+        levels["paper"] = _paper_level(paper[1], mu, data.coordination)
+    else:
+        left_out = {"paper": reason, **left_out}
+    tell("training the classifiers", 0.35)
+    classifiers = _fit(recipe, rungs, mu, data.environment, seed)
+    tell("training the regressors", 0.7)
+    jobs = [
+        (mu[fold.train], data.coordination[fold.train], seed + turn)
+        for rung in rungs
+        for turn, fold in enumerate(rung.folds)
+    ]
+    regressors = iter(fit_regressors(recipe, jobs) if jobs else [])
+    for done, (rung, models) in enumerate(zip(rungs, classifiers, strict=True)):
+        tell(f"scoring the plain methods: {rung.name}", 0.75 + 0.25 * done / len(rungs))
+        steps[rung.name] = _step(rung, models, mu, data.environment, seed)
+        trained = [next(regressors) for _ in rung.folds]
+        levels[rung.name] = _level(rung, trained, mu, data.coordination, seed)
+    tell("done", 1.0)
+    return Ladder(recipe.name, seed, seeds, steps, levels, left_out)
+
+
+def _rungs(
+    data: SiteSpectra,
+    mu: Float[np.ndarray, "site energy"],
+    other: SiteSpectra | None,
+    window: Window | None,
+    *,
+    seeds: int,
+    seed: int,
+) -> tuple[list[_Rung], dict[str, str]]:
+    """Find the rungs above the paper's, and why some are missing."""
+    rungs, left_out = [], {}
+    for name in _SPLITS:
+        reason = obstacle(data, name)
+        if reason is None:
+            folds = turns(data, name, seeds=seeds, seed=seed)
+            if all(len(_teachable(data.environment, fold)[1]) > 1 for fold in folds):
+                rungs.append(_Rung(name, folds, mu, data, remark(data, name)))
+                continue
+            reason = "a training side would have fewer than two classes with two spectra"
+        left_out[name] = reason
+    if other is None:
+        left_out["engine"] = "no dataset of another engine was given"
+        return rungs, left_out
+    folds = across(data, other, seeds=seeds, seed=seed)
+    if not folds:
+        left_out["engine"] = "all atoms to train on would be test atoms too"
+        return rungs, left_out
+    theirs = other.inputs(window)
+    theirs = theirs * (mu.mean() / theirs.mean())
+    engines = f"from {data.attributes['engine']} to {other.attributes['engine']}"
+    rungs.append(_Rung("engine", folds, theirs, other, engines))
+    return rungs, left_out
+
+
+def _teachable(environment: np.ndarray, fold: Fold) -> tuple[np.ndarray, set[str]]:
+    """Training sites of classes with two spectra or more, and those classes."""
+    names, counts = np.unique(environment[fold.train], return_counts=True)
+    known = names[counts > 1]
+    return fold.train[np.isin(environment[fold.train], known)], set(known.tolist())
+
+
+def _fit(
+    recipe: Recipe,
+    rungs: Sequence[_Rung],
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    seed: int,
+) -> list[list[EnvironmentClassifier]]:
+    """Train the classifiers of all rungs at once: side by side they take less time."""
+    jobs = []
+    for rung in rungs:
+        for turn, fold in enumerate(rung.folds):
+            sites, _ = _teachable(environment, fold)
+            jobs.append((mu[sites], environment[sites], seed + turn))
+    models = iter(fit_classifiers(recipe, jobs) if jobs else [])
+    return [[next(models) for _ in rung.folds] for rung in rungs]
+
+
+def _step(
+    rung: _Rung,
+    models: Sequence[EnvironmentClassifier],
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    seed: int,
+) -> Step:
+    accuracies, balanced, plain = [], [], []
+    unlearnt: dict[str, int] = {}
+    for turn, (fold, model) in enumerate(zip(rung.folds, models, strict=True)):
+        truth = rung.tested.environment[fold.test]
+        right = model.predict(rung.mu[fold.test]) == truth
+        accuracies.append(float(right.mean()))
+        balanced.append(_balanced(right, truth))
+        for name in truth[~np.isin(truth, model.classes_)].tolist():
+            unlearnt[name] = unlearnt.get(name, 0) + 1
+        train = (mu[fold.train], environment[fold.train])
+        plain.append(baseline_accuracies(train, (rung.mu[fold.test], truth), seed + turn))
+    return Step(
+        meaning=MEANING[rung.name],
+        accuracy=float(np.mean(accuracies)),
+        spread=_spread(accuracies),
+        accuracies=tuple(accuracies),
+        balanced_accuracy=float(np.mean(balanced)),
+        baselines={name: float(np.mean([one[name] for one in plain])) for name in plain[0]},
+        baseline_spreads={name: _spread([one[name] for one in plain]) for name in plain[0]},
+        n=_distinct(rung.folds),
+        unlearnt=unlearnt,
+        remark=rung.remark,
+    )
+
+
+def _level(
+    rung: _Rung,
+    models: Sequence[CoordinationRegressor],
+    mu: Float[np.ndarray, "site energy"],
+    coordination: np.ndarray,
+    seed: int,
+) -> Level:
+    mixed, whole = [], []
+    names: set[str] = set()
+    for turn, (fold, model) in enumerate(zip(rung.folds, models, strict=True)):
+        plain = {
+            name: one.fit(mu[fold.train], coordination[fold.train])
+            for name, one in regressor_baselines().items()
+        }
+        known = {"network": model, **plain}
+        theirs, truth = rung.mu[fold.test], rung.tested.coordination[fold.test]
+        if len(theirs) > 1:
+            x, y = mixtures(theirs, truth, examples=HELD_OUT_MIXTURES, seed=seed + turn)
+            mixed.append({name: one.predict(x) - y for name, one in known.items()})
+        snapshots = _whole(rung.tested.snapshot, fold)
+        if snapshots:
+            names.update(snapshots)
+            sites = [rung.tested.snapshot == name for name in snapshots]
+            x = np.array([rung.mu[mine].mean(axis=0) for mine in sites])
+            y = np.array([rung.tested.coordination[mine].mean() for mine in sites])
+            whole.append({name: one.predict(x) - y for name, one in known.items()})
+    return Level(
+        meaning=MEANING[rung.name],
+        mixtures=_contest(mixed, HELD_OUT_MIXTURES * len(mixed)),
+        snapshots=_contest(whole, len(names)) if len(whole) == len(rung.folds) else None,
+        remark=rung.remark,
+    )
+
+
+def _whole(snapshot: np.ndarray, fold: Fold) -> list[str]:
+    """Snapshots of which every site is on the test side."""
+    sites = dict(zip(*np.unique(snapshot, return_counts=True), strict=True))
+    tested = zip(*np.unique(snapshot[fold.test], return_counts=True), strict=True)
+    return [str(name) for name, count in tested if count == sites[name]]
+
+
+def _paper(
+    recipe: Recipe,
+    data: SiteSpectra,
+    mu: Float[np.ndarray, "site energy"],
+    *,
+    seeds: int,
+    seed: int,
+) -> Paper:
+    trials = [Trial(seed + turn) for turn in range(seeds)]
+    known = np.isin(data.environment, [name for name, n in data.counts().items() if n > 1])
+    return (
+        run_classifiers(recipe, mu[known], data.environment[known], trials),
+        run_regressors(recipe, mu, data.coordination, trials),
+    )
+
+
+def _paper_step(outcomes: Sequence[Outcome[EnvironmentClassifier]], seed: int) -> Step:
+    accuracies = [outcome.test for outcome in outcomes]
+    raw = [outcome.raw for outcome in outcomes]
+    balanced, plain = [], []
+    for turn, one in enumerate(outcomes):
+        test, train = one.parts.test, one.parts.train
+        balanced.append(_balanced(one.predicted[test] == one.labels[test], one.labels[test]))
+        sides = ((one.x[train], one.labels[train]), (one.x[test], one.labels[test]))
+        plain.append(baseline_accuracies(*sides, seed + turn))
+    return Step(
+        meaning=MEANING["paper"],
+        accuracy=float(np.mean(accuracies)),
+        spread=_spread(accuracies),
+        accuracies=tuple(accuracies),
+        balanced_accuracy=float(np.mean(balanced)),
+        baselines={name: float(np.mean([one[name] for one in plain])) for name in plain[0]},
+        baseline_spreads={name: _spread([one[name] for one in plain]) for name in plain[0]},
+        n=sum(len(outcome.parts.test) for outcome in outcomes),
+        unlearnt={},
+        raw_parents=float(np.mean(raw)),
+        raw_parents_spread=_spread(raw),
+    )
+
+
+def _paper_level(
+    outcomes: Sequence[Outcome[CoordinationRegressor]],
+    mu: Float[np.ndarray, "site energy"],
+    coordination: np.ndarray,
+) -> Level:
+    # The plain methods learn from the raw spectra on every rung, here from all of them.
+    plain = {name: one.fit(mu, coordination) for name, one in regressor_baselines().items()}
+    offs = []
+    for one in outcomes:
+        test = one.parts.test
+        x, y = one.x[test], one.labels[test]
+        known = {name: model.predict(x) - y for name, model in plain.items()}
+        offs.append({"network": one.predicted[test] - y, **known})
+    count = sum(len(one.parts.test) for one in outcomes)
+    return Level(MEANING["paper"], _contest(offs, count), None)
+
+
+def _contest(offs: Sequence[dict[str, np.ndarray]], count: int) -> Contest:
+    """Sum up how far every method is off, one dict for each seed."""
+    errors = {}
+    for name in offs[0]:
+        absolute = [float(np.abs(one[name]).mean()) for one in offs]
+        squared = [float((one[name] ** 2).mean()) for one in offs]
+        errors[name] = Errors(
+            float(np.mean(absolute)), float(np.mean(squared)), _spread(absolute), _spread(squared)
+        )
+    return Contest(errors.pop("network"), errors, count)
+
+
+def _balanced(right: np.ndarray, truth: np.ndarray) -> float:
+    """Mean over the classes on the test side of the share that is right."""
+    return float(np.mean([right[truth == name].mean() for name in np.unique(truth)]))
+
+
+def _distinct(folds: Sequence[Fold]) -> int:
+    return len(np.unique(np.concatenate([fold.test for fold in folds])))
+
+
+def _spread(values: Sequence[float]) -> float:
+    """Standard deviation; zero of a single value."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

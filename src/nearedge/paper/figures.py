@@ -1,0 +1,233 @@
+"""The paper's figures 1 to 4, drawn from a dataset and from what the protocol measured."""
+
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float, Int
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from nearedge.dataset import SiteSpectra
+from nearedge.paper.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    SKY,
+    VERMILION,
+    class_colours,
+    class_title,
+)
+from nearedge.paper.surroundings import draw_surroundings, surroundings
+from nearedge.spectra import Window
+
+_PARTS = {
+    "train": (BLUE, "o", "-", "training"),
+    "validation": (VERMILION, "s", "--", "validation"),
+    "test": (GREEN, "^", ":", "test"),
+}
+
+
+def typical_sites(data: SiteSpectra, window: Window | None = None) -> dict[str, int]:
+    """Find the most central spectrum of every class.
+
+    It is the medoid: the one with the least sum of distances to the others of its class, the
+    intensities standardised per energy.
+
+    Returns
+    -------
+    dict of str to int
+        Site by class.
+    """
+    mu = data.inputs(window)
+    scaled = (mu - mu.mean(axis=0)) / np.where(mu.std(axis=0) > 0, mu.std(axis=0), 1)
+    typical = {}
+    for name in data.classes:
+        sites = np.flatnonzero(data.environment == name)
+        mine = scaled[sites]
+        distance = np.linalg.norm(mine[:, None] - mine[None], axis=2).sum(axis=1)
+        typical[name] = int(sites[distance.argmin()])
+    return typical
+
+
+def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
+    """Figure 1: a typical spectrum of every class, its sampled points, its local structure."""
+    window = window or Window()
+    typical, colours, grid = typical_sites(data, window), class_colours(data.classes), window.grid
+    sampled = data.inputs(window)
+    scale = float(sampled.mean())
+    columns = 3 if len(typical) > 4 else 2
+    rows = -(-len(typical) // columns)
+    figure = Figure(figsize=(3.6 * columns, 2.2 * rows), layout="constrained")
+    cells = figure.subplots(
+        rows, 2 * columns, squeeze=False, width_ratios=[1.0, 1.75] * columns
+    ).reshape(-1, 2)
+    shown = (data.energy >= window.minimum - 1) & (data.energy <= window.maximum + 1)
+    for (picture, panel), (name, site) in zip(cells, typical.items(), strict=False):
+        panel.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
+        panel.plot(data.energy[shown], data.mu[site, shown] / scale, color="0.55", lw=0.9)
+        panel.plot(grid, sampled[site] / scale, ".", color=colours[name], ms=4.6)
+        panel.set(xlim=(window.minimum - 0.6, window.maximum + 0.6))
+        panel.set_ylim(0, 1.08 * float(sampled[site].max()) / scale)
+        panel.yaxis.set_major_locator(MaxNLocator(4))
+        panel.set_title(f"{data.counts()[name]} spectra", loc="right", fontsize=8, color="0.35")
+        structure = data.structures[str(data.snapshot[site])]
+        around = surroundings(structure, int(data.atom[site]), data.rule.cutoff)
+        draw_surroundings(picture, around)
+        picture.set_title(class_title(name, data.rule.neighbour), fontweight="bold")
+        picture.text(
+            0.5,
+            -0.02,
+            f"{data.snapshot[site]}, atom {data.atom[site]}",
+            transform=picture.transAxes,
+            ha="center",
+            va="top",
+            fontsize=6.5,
+            color="0.35",
+        )
+    for cell in cells[len(typical) :].ravel():
+        cell.set_axis_off()
+    figure.supxlabel(f"energy from {_zero(data)} (eV)", fontsize=9)
+    figure.supylabel("absorption µ / its mean over all spectra and energies", fontsize=9)
+    return figure
+
+
+def draw_networks(points: int, classes: tuple[str, ...], hidden: tuple[int, ...]) -> Figure:
+    """Figure 2: the classifier and the regressor, layer by layer."""
+    figure = Figure(figsize=(9.2, 3.7), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    names = [f"P({name})" for name in classes]
+    _draw_network(left, points, hidden, names, "softmax", "a   classifier: environment class")
+    _draw_network(
+        right, points, hidden, ["mean CN"], "linear", "b   regressor: mean coordination number"
+    )
+    return figure
+
+
+def _draw_network(
+    axes: Axes, points: int, hidden: tuple[int, ...], outputs: list[str], last: str, title: str
+) -> None:
+    ellipsis_at, shown = 4, 9
+    heights = [np.linspace(1, -1, shown)]
+    heights += [np.linspace(1, -1, width) * min(1, width / 8) for width in hidden]
+    heights += [np.linspace(1, -1, len(outputs)) * min(1, len(outputs) / 8)]
+    if len(outputs) == 1:
+        heights[-1] = np.zeros(1)
+    for layer, (here, there) in enumerate(pairwise(heights)):
+        for row, y in enumerate(here):
+            if layer == 0 and row == ellipsis_at:
+                continue
+            for goal in there:
+                axes.plot([layer, layer + 1], [y, goal], color="0.78", lw=0.5, zorder=1)
+    colours = [SKY] + [GREEN] * len(hidden) + [VERMILION]
+    for layer, (ys, colour) in enumerate(zip(heights, colours, strict=True)):
+        for row, y in enumerate(ys):
+            if layer == 0 and row == ellipsis_at:
+                axes.text(layer, y, "⋮", ha="center", va="center", fontsize=13, zorder=3)
+                continue
+            axes.plot(layer, y, "o", ms=11, mfc=colour, mec="black", mew=0.7, zorder=2)
+    captions = [f"{points} intensities", *(f"{width}, ReLU" for width in hidden)]
+    captions.append(f"{len(outputs)}, {last}")
+    for layer, caption in enumerate(captions):
+        axes.text(layer, -1.33, caption, ha="center", va="top", fontsize=8.5)
+    for y, name in zip(heights[-1], outputs, strict=True):
+        axes.text(len(heights) - 1 + 0.16, y, name, ha="left", va="center", fontsize=8.5)
+    axes.add_patch(
+        FancyArrowPatch((-0.75, 0), (-0.2, 0), arrowstyle="-|>", mutation_scale=11, color=BLACK)
+    )
+    axes.text(-0.5, 0.12, "µ(E)", ha="center", va="bottom", fontsize=9)
+    axes.set(xlim=(-0.9, len(heights) - 0.1), ylim=(-1.6, 1.2))
+    axes.set_title(title, loc="left")
+    axes.axis("off")
+
+
+def draw_widths(
+    widths: Int[np.ndarray, " value"], scores: dict[str, Float[np.ndarray, " value"]]
+) -> Figure:
+    """Figure 3a: accuracy against the number of hidden nodes."""
+    figure = _draw_sweep(widths, scores, "nodes of the first hidden layer, h (second: h - 2)")
+    figure.axes[0].set_xticks(widths)
+    return figure
+
+
+def draw_sizes(
+    sizes: Int[np.ndarray, " value"], scores: dict[str, Float[np.ndarray, " value"]]
+) -> Figure:
+    """Figure 3b: accuracy against the number of examples."""
+    return _draw_sweep(sizes, scores, "same-class averages in all (split 3:1:1)")
+
+
+def _draw_sweep(
+    values: Int[np.ndarray, " value"], scores: dict[str, Float[np.ndarray, " value"]], label: str
+) -> Figure:
+    figure = Figure(figsize=(4.6, 3.3), layout="constrained")
+    axes = figure.subplots()
+    for part, (colour, marker, line, name) in _PARTS.items():
+        axes.plot(values, scores[part], marker=marker, ls=line, color=colour, ms=5, label=name)
+    axes.set(xlabel=label, ylabel="accuracy on synthetic averages")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.grid(axis="y", color="0.92", lw=0.7)
+    axes.legend(loc="lower right")
+    return figure
+
+
+def draw_epochs(
+    rate: float,
+    epoch: Int[np.ndarray, " epoch"],
+    train: Float[np.ndarray, " epoch"],
+    validation: Float[np.ndarray, " epoch"],
+) -> Figure:
+    """Figures 4a and 4b: the regressor's error while it learns."""
+    figure = Figure(figsize=(4.6, 3.3), layout="constrained")
+    axes = figure.subplots()
+    axes.semilogy(epoch, train, color=BLUE, lw=1.2, label="training")
+    axes.semilogy(epoch, validation, color=VERMILION, lw=1.0, ls="--", label="validation")
+    axes.set(xlabel="epoch", ylabel="mean squared error (neighbours²)", xlim=(0, int(epoch[-1])))
+    axes.set_title(f"learning rate {rate:g}", loc="left")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.grid(color="0.92", lw=0.7)
+    axes.legend(loc="upper right")
+    return figure
+
+
+def draw_agreement(
+    truth: Float[np.ndarray, " example"],
+    predicted: Float[np.ndarray, " example"],
+    neighbour: str,
+) -> Figure:
+    """Figure 4c: predicted against true mean coordination number of the test mixtures."""
+    figure = Figure(figsize=(4.0, 3.8), layout="constrained")
+    axes = figure.subplots()
+    low = min(truth.min(), predicted.min()) - 0.05
+    high = max(truth.max(), predicted.max()) + 0.05
+    axes.plot([low, high], [low, high], color=GREY, lw=1, ls="--", label="perfect")
+    axes.plot(truth, predicted, ".", color=BLUE, ms=3, alpha=0.45, mew=0, label="test mixtures")
+    error = float(np.mean((predicted - truth) ** 2))
+    axes.text(
+        0.97,
+        0.04,
+        f"MSE {error:.4f}\nRMSE {np.sqrt(error):.3f}\n{len(truth)} mixtures",
+        transform=axes.transAxes,
+        ha="right",
+        va="bottom",
+        fontsize=8.5,
+    )
+    axes.set(
+        xlim=(low, high),
+        ylim=(low, high),
+        aspect="equal",
+        xlabel=f"true mean {neighbour} coordination number",
+        ylabel=f"predicted mean {neighbour} coordination number",
+    )
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.legend(loc="upper left", markerscale=3)
+    return figure
+
+
+def _zero(data: SiteSpectra) -> str:
+    """The energy zero in a few words, for an axis label."""
+    text = str(data.attributes["energy_zero"]).strip()
+    return text if len(text) <= 60 else "the engine's zero"

@@ -1,0 +1,157 @@
+"""What the numbers say, in words: every sentence of the report's summary is made here from them."""
+
+import numpy as np
+
+from nearedge.ladder import Errors, Ladder, Step
+from nearedge.paper.results import Reproduction
+
+UNSEEN = {
+    "spectrum": "spectra drawn at random and kept out of training",
+    "snapshot": "snapshots that were kept out of training",
+    "atom": "atoms that were kept out of training in all their snapshots",
+    "trajectory": "trajectories that were kept out of training",
+}
+METHODS = {
+    "majority": "majority class",
+    "1-nn": "nearest neighbour",
+    "svm": "support vectors",
+    "logistic": "logistic regression",
+    "random-forest": "random forest",
+}
+
+
+def percent(value: float, spread: float | None = None) -> str:
+    """Write a share in percent, with its spread.
+
+    Examples
+    --------
+    >>> percent(0.9871, 0.002)
+    '98.7 ± 0.2 %'
+    """
+    return f"{100 * value:.1f}" + ("" if spread is None else f" ± {100 * spread:.1f}") + " %"
+
+
+def small(value: float, spread: float | None = None) -> str:
+    """Write an error with two significant digits or four decimals, with its spread.
+
+    Examples
+    --------
+    >>> small(0.00351, 0.0002)
+    '0.0035 ± 0.0002'
+    """
+    return f"{value:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
+
+
+def hardest(ladder: Ladder) -> str | None:
+    """Name the highest rung that was climbed on the dataset itself; None if there is none."""
+    climbed = [name for name in ladder.rungs if name in UNSEEN]
+    return climbed[-1] if climbed else None
+
+
+def best_baseline(step: Step) -> str:
+    """Name the best of the plain methods."""
+    return max(step.baselines, key=lambda name: step.baselines[name])
+
+
+def verdict(network: float, other: float, spread: float) -> str:
+    """Compare two accuracies: a difference within the spread is none."""
+    if abs(network - other) <= spread:
+        return "as good as"
+    return "better than" if network > other else "worse than"
+
+
+def headline(results: Reproduction) -> list[str]:
+    """Say what the paper's own figures are here, and what they mean."""
+    accuracies = [run.accuracy.test for run in results.classifier]
+    raw = [run.raw for run in results.classifier]
+    published = results.published
+    best = [run.mse.test for run in results.regressor if run.rate == results.best_rate]
+    trained = f"{results.dataset['sites']} {results.dataset['engine'].upper()} spectra"
+    return [
+        f"The paper's classifier, trained as the paper says on {trained}, reaches "
+        f"{percent(_mean(accuracies), _std(accuracies))} on its own test set (paper: "
+        f"{percent(published.test_accuracy)}). The regressor's mean squared error on its own test "
+        f"set is {small(_mean(best), _std(best))} (paper: {small(published.test_mse)}).",
+        "What these two numbers mean: the examples are averages of raw spectra, made first and "
+        "split afterwards, so every test example is a new average of spectra that the network was "
+        "trained on. They measure how well the network separates averages of atoms it has seen, "
+        "not how well it reads a new atom. The same networks, given one raw spectrum at a time, "
+        "all of them parents of the training set, are right for "
+        f"{percent(_mean(raw), _std(raw))}.",
+    ]
+
+
+def summary(ladder: Ladder) -> list[str]:
+    """Say what the honest rungs show for the classifier, then for the regressor."""
+    return [*_classifier_summary(ladder), *_regressor_summary(ladder)]
+
+
+def _classifier_summary(ladder: Ladder) -> list[str]:
+    top = hardest(ladder)
+    if top is None:
+        return ["This dataset cannot carry any rung above the paper's own."]
+    step = ladder.rungs[top]
+    rival = best_baseline(step)
+    spread = max(step.spread, step.baseline_spreads[rival])
+    sentences = [
+        f"On raw spectra of {UNSEEN[top]} the recipe “{ladder.recipe}” is right for "
+        f"{percent(step.accuracy, step.spread)} of {step.n}; {METHODS[rival]}, the best of the "
+        f"plain methods, for {percent(step.baselines[rival], step.baseline_spreads[rival])}; "
+        f"guessing the most frequent class, for {percent(step.baselines['majority'])}. The network "
+        f"is {verdict(step.accuracy, step.baselines[rival], spread)} the best plain method."
+    ]
+    if "paper" in ladder.rungs:
+        fall = ladder.rungs["paper"].accuracy - step.accuracy
+        if fall > 0:
+            sentences.append(
+                f"Between the paper's rung and this one lie {100 * fall:.1f} percentage points."
+            )
+    if step.unlearnt:
+        missing = ", ".join(f"{count} of class {name}" for name, count in step.unlearnt.items())
+        sentences.append(
+            f"Test spectra whose class the training side could not teach ({missing}) count as "
+            "errors."
+        )
+    return [" ".join(sentences)]
+
+
+def _regressor_summary(ladder: Ladder) -> list[str]:
+    climbed = [name for name in ladder.regression if name in UNSEEN]
+    if not climbed:
+        return []
+    top = climbed[-1]
+    level = ladder.regression[top]
+    network, mixed = level.mixtures.regressor, level.mixtures.baselines
+    text = (
+        f"On mixtures of spectra of {UNSEEN[top]} the regressor's mean squared error is "
+        f"{_mse(network)}; ridge regression on the same spectra has {_mse(mixed['ridge'])}, and "
+        f"always answering the training mean {_mse(mixed['constant'])}. "
+        f"{_against_constant(network, mixed['constant'])}"
+    )
+    if level.snapshots is not None:
+        whole = level.snapshots
+        off = {name: small(one.mae, one.mae_spread) for name, one in whole.baselines.items()}
+        text += (
+            " On the averages of whole held-out snapshots, what an experiment would see, its mean "
+            f"absolute error is {small(whole.regressor.mae, whole.regressor.mae_spread)} "
+            f"neighbours (ridge: {off['ridge']}, constant: {off['constant']})."
+        )
+    return [text]
+
+
+def _against_constant(network: Errors, constant: Errors) -> str:
+    if network.mse >= constant.mse:
+        return "It would be better to answer the mean."
+    return f"The network removes {percent(1 - network.mse / constant.mse)} of the variance."
+
+
+def _mse(errors: Errors) -> str:
+    return small(errors.mse, errors.mse_spread)
+
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values))
+
+
+def _std(values: list[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

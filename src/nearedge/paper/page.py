@@ -1,0 +1,164 @@
+"""Building blocks of a web page that needs nothing beside itself."""
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+from string import Template
+
+from matplotlib.figure import Figure
+
+_PAGE = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<title>$title</title>
+<style>
+$style
+</style>
+</head>
+<body>
+<main>
+$body
+</main>
+</body>
+</html>
+""")
+
+_STYLE = """
+:root { color-scheme: light; }
+body { margin: 0; background: #fff; color: #1a1a1a;
+  font: 16px/1.55 "Source Serif 4", "Charter", "Georgia", "DejaVu Serif", serif; }
+main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
+h1, h2, h3, th, td, figcaption, nav, .card, .note, code, pre {
+  font-family: "Source Sans 3", "Helvetica Neue", "Arial", "DejaVu Sans", sans-serif; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; }
+h2 { font-size: 1.3rem; margin: 2.6rem 0 .6rem; padding-top: .7rem; border-top: 1px solid #ccc; }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+p, ul, ol { max-width: 46rem; }
+.lead { font-size: 1.12rem; }
+.byline { color: #555; margin-top: 0; font-size: .95rem; }
+.note { background: #fff6e0; border-left: 4px solid #E69F00; padding: .6rem .9rem;
+  font-size: .93rem; max-width: 46rem; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; margin: .8rem 0 1rem; font-size: .88rem;
+  font-variant-numeric: tabular-nums; }
+caption { text-align: left; color: #444; font-size: .88rem; padding-bottom: .4rem;
+  font-family: "Source Sans 3", "Helvetica Neue", "Arial", "DejaVu Sans", sans-serif; }
+th, td { padding: .32rem .75rem .32rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid #e2e2e2; }
+thead th { border-bottom: 1.5px solid #333; vertical-align: bottom; }
+td.number, th.number { text-align: right; white-space: nowrap; }
+td strong { color: #003f63; }
+figure { margin: 1.4rem 0 1.8rem; }
+figure img { max-width: 100%; height: auto; display: block; }
+figcaption { font-size: .88rem; color: #333; max-width: 46rem; margin-top: .5rem; }
+.pair { display: flex; flex-wrap: wrap; gap: 0 2rem; }
+.pair figure { flex: 1 1 22rem; max-width: 30rem; }
+code, pre { font-family: "DejaVu Sans Mono", "Menlo", "Consolas", monospace; font-size: .86em; }
+pre { background: #f5f5f5; padding: .7rem .9rem; overflow-x: auto; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; font-size: .9rem;
+  font-family: "Source Sans 3", "Helvetica Neue", "Arial", "DejaVu Sans", sans-serif; }
+dt { color: #555; } dd { margin: 0; overflow-wrap: anywhere; }
+@media print { main { max-width: none; padding: 0; } h2 { break-after: avoid; }
+  figure, table { break-inside: avoid; } }
+"""
+
+
+def page(title: str, sections: Iterable[str]) -> str:
+    """Write a whole page; `sections` are HTML, the title is plain text."""
+    return _PAGE.substitute(title=escape(title), style=_STYLE.strip(), body="\n".join(sections))
+
+
+def heading(text: str, level: int = 2) -> str:
+    """Write a heading.
+
+    Examples
+    --------
+    >>> heading("A < B")
+    '<h2>A &lt; B</h2>'
+    """
+    return f"<h{level}>{escape(text)}</h{level}>"
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Write a paragraph of plain text."""
+    return f"<p{_class(kind)}>{escape(text)}</p>"
+
+
+def items(texts: Iterable[str]) -> str:
+    """Write a bulleted list of plain texts."""
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write a list of names and what belongs to them."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in pairs)
+    return f"<dl>{rows}</dl>"
+
+
+def listing(text: str) -> str:
+    """Write a command or other preformatted text."""
+    return f"<pre>{escape(text)}</pre>"
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    caption: str,
+    numbers: Sequence[int] = (),
+    bold: Sequence[int] = (),
+) -> str:
+    """Write a table of plain texts.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Titles of the columns.
+    rows : iterable of sequence of str
+        The cells.
+    caption : str
+        What the table shows.
+    numbers : sequence of int
+        Columns to set flush right.
+    bold : sequence of int
+        Columns to stress.
+    """
+
+    def cell(kind: str, column: int, text: str) -> str:
+        inner = escape(text)
+        if kind == "td" and column in bold:
+            inner = f"<strong>{inner}</strong>"
+        return f"<{kind}{_class('number' if column in numbers else '')}>{inner}</{kind}>"
+
+    top = "".join(cell("th", column, text) for column, text in enumerate(head))
+    body = "".join(
+        "<tr>" + "".join(cell("td", column, text) for column, text in enumerate(row)) + "</tr>\n"
+        for row in rows
+    )
+    return (
+        f'<div class="table"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+    )
+
+
+def picture(figure: Figure, *, title: str, caption: str) -> str:
+    """Write a figure into the page itself; the title also serves those who cannot see it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=170)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(title, quote=True)}"/>'
+        f"<figcaption><strong>{escape(title)}.</strong> {escape(caption)}</figcaption></figure>"
+    )
+
+
+def pair(pictures: Iterable[str]) -> str:
+    """Set pictures side by side where the window is wide enough."""
+    return '<div class="pair">' + "\n".join(pictures) + "</div>"
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""

@@ -1,0 +1,239 @@
+"""The paper's protocol from end to end: networks, sweeps, readings of "L2 0.1", and the ladder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.dataset import SiteSpectra
+from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.ladder import Progress, climb
+from nearedge.paper.results import (
+    Agreement,
+    ClassifierRun,
+    Curve,
+    Reading,
+    RegressorRun,
+    Reproduction,
+    Scores,
+    Sweep,
+)
+from nearedge.recipes import PAPER, Recipe
+from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
+
+_READINGS: tuple[tuple[str, str, float], ...] = (
+    ("no penalty", "example", 0.0),
+    ("0.1 Σw² beside the loss summed over all examples", "example", 0.1),
+    (
+        "alpha = 0.1 of scikit-learn: 0.1/2 Σw² beside the loss summed over a batch",
+        "scikit-learn",
+        0.1,
+    ),
+    ("weight decay decoupled from Adam: 0.1 × learning rate per step", "decoupled", 0.1),
+    ("0.1 Σw² beside the mean loss of a batch, as regularizers.L2(0.1) of Keras", "batch", 0.1),
+)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How much of the paper's protocol is run.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        The paper's networks and examples.
+    seeds : int
+        Networks trained for every number that has a spread.
+    rates : tuple of float
+        Learning rates of the regressor, as in figures 4a and 4b.
+    widths : tuple of int
+        Nodes h of the first hidden layer in figure 3a; the second has h - 2.
+    sizes : tuple of int
+        Numbers of examples in figure 3b.
+    sweep_epochs : int
+        Epochs of the networks of figure 3 and of the table of penalties.
+    quick : bool
+        Whether this is less than the paper's.
+    """
+
+    recipe: Recipe = PAPER
+    seeds: int = 3
+    rates: tuple[float, ...] = (0.01, 0.001)
+    widths: tuple[int, ...] = (4, 6, 8, 10, 12, 14, 16)
+    sizes: tuple[int, ...] = (500, 1000, 2000, 3000, 4000, 6000, 8000)
+    sweep_epochs: int = 1500
+    quick: bool = False
+
+    def settings(self) -> dict[str, Any]:
+        """Every option, ready for JSON."""
+        own = {name: value for name, value in vars(self).items() if name != "recipe"}
+        return {
+            "recipe": self.recipe.name,
+            "hidden": list(self.recipe.classifier["hidden"]),
+            "classifier": dict(self.recipe.classifier),
+            "regressor": dict(self.recipe.regressor),
+            "classifier_examples": self.recipe.averages.count,
+            "parents_of_an_average": list(self.recipe.averages.size),
+            "regressor_examples": self.recipe.mixtures.count,
+            "parents_of_a_mixture": list(self.recipe.mixtures.size),
+            **{
+                key: list(value) if isinstance(value, tuple) else value
+                for key, value in own.items()
+            },
+        }
+
+
+def quick_protocol() -> Protocol:
+    """Give a protocol of a tenth of the epochs, a quarter of the examples and one seed."""
+    recipe = replace(
+        PAPER,
+        averages=replace(PAPER.averages, count=2400),
+        mixtures=replace(PAPER.mixtures, count=3000),
+        classifier={**PAPER.classifier, "epochs": 150},
+        regressor={**PAPER.regressor, "epochs": 150},
+    )
+    return Protocol(
+        recipe=recipe,
+        seeds=1,
+        widths=(4, 8, 12, 16),
+        sizes=(600, 1200, 2400),
+        sweep_epochs=100,
+        quick=True,
+    )
+
+
+def reproduce(
+    data: SiteSpectra,
+    protocol: Protocol | None = None,
+    *,
+    seed: int = 0,
+    other: SiteSpectra | None = None,
+    progress: Progress | None = None,
+) -> Reproduction:
+    """Run the paper's protocol on a dataset, and climb the ladder above it.
+
+    Parameters
+    ----------
+    data : SiteSpectra
+        The spectra.
+    protocol : Protocol, optional
+        How much; the whole by default.
+    seed : int
+        Every number follows from it.
+    other : SiteSpectra, optional
+        Spectra of another engine, for the ladder's rung ``engine``.
+    progress : callable, optional
+        Told what is being done and the fraction that is done.
+
+    Returns
+    -------
+    Reproduction
+
+    Raises
+    ------
+    InputError
+        If a class has a single spectrum, or the dataset does not cover the window.
+    """
+    protocol = protocol or Protocol()
+    tell = progress or (lambda _text, _part: None)
+    recipe, mu = protocol.recipe, data.inputs()
+    seeds = [seed + turn for turn in range(protocol.seeds)]
+    tell("the classifier, figure 3 and the readings of L2", 0.0)
+    trials = _classifier_trials(protocol, seeds)
+    flat = [trial for group in trials.values() for trial in group]
+    trained = iter(run_classifiers(recipe, mu, data.environment, flat))
+    classifiers = {name: [next(trained) for _ in group] for name, group in trials.items()}
+    tell("the regressor", 0.45)
+    rates = {
+        rate: [Trial(one, changes={"learning_rate": rate, **_records(recipe)}) for one in seeds]
+        for rate in protocol.rates
+    }
+    flat = [trial for group in rates.values() for trial in group]
+    learnt = iter(run_regressors(recipe, mu, data.coordination, flat))
+    regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
+    best = min(rates, key=lambda rate: np.mean([one.validation for one in regressors[rate]]))
+    ladder = climb(
+        data,
+        recipe,
+        seeds=protocol.seeds,
+        seed=seed,
+        other=other,
+        paper=(classifiers["paper"], regressors[best]),
+        progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.45 * part),
+    )
+    return Reproduction(
+        dataset=data.info(),
+        settings=protocol.settings(),
+        seed=seed,
+        quick=protocol.quick,
+        classifier=tuple(
+            ClassifierRun(one, _scores(outcome), outcome.raw, outcome.restarts)
+            for one, outcome in zip(seeds, classifiers["paper"], strict=True)
+        ),
+        regressor=tuple(
+            RegressorRun(one, rate, _scores(outcome), outcome.restarts)
+            for rate, outcomes in regressors.items()
+            for one, outcome in zip(seeds, outcomes, strict=True)
+        ),
+        curves=tuple(_curve(rate, outcomes[0]) for rate, outcomes in regressors.items()),
+        agreement=_agreement(best, seed, regressors[best][0]),
+        widths=_sweep(protocol.widths, classifiers["widths"]),
+        sizes=_sweep(protocol.sizes, classifiers["sizes"]),
+        readings=tuple(
+            Reading(name, convention, coefficient, _scores(outcome), outcome.raw)
+            for (name, convention, coefficient), outcome in zip(
+                _READINGS, classifiers["readings"], strict=True
+            )
+        ),
+        ladder=ladder,
+    )
+
+
+def _classifier_trials(protocol: Protocol, seeds: list[int]) -> dict[str, list[Trial]]:
+    """List every classifier of the report, so that all are trained side by side."""
+    first, epochs = seeds[0], {"epochs": protocol.sweep_epochs}
+    return {
+        "paper": [Trial(seed) for seed in seeds],
+        "widths": [
+            Trial(first, changes={"hidden": (width, width - 2), **epochs})
+            for width in protocol.widths
+        ],
+        "sizes": [Trial(first, examples=size, changes=epochs) for size in protocol.sizes],
+        "readings": [
+            Trial(first, changes={"l2": coefficient, "l2_convention": convention, **epochs})
+            for _, convention, coefficient in _READINGS
+        ],
+    }
+
+
+def _records(recipe: Recipe) -> Mapping[str, int]:
+    """Record the regressor's error after every epoch: it is drawn."""
+    return {"records": int(recipe.regressor["epochs"])}
+
+
+def _scores(outcome: Outcome[Any]) -> Scores:
+    return Scores(outcome.train, outcome.validation, outcome.test)
+
+
+def _curve(rate: float, outcome: Outcome[CoordinationRegressor]) -> Curve:
+    curves = outcome.model.curves_[0]
+    return Curve(rate, curves.epoch, _numbers(curves.score), _numbers(curves.validation_score))
+
+
+def _agreement(rate: float, seed: int, outcome: Outcome[CoordinationRegressor]) -> Agreement:
+    test = outcome.parts.test
+    return Agreement(rate, seed, outcome.labels[test], _numbers(outcome.predicted[test]))
+
+
+def _sweep(values: tuple[int, ...], outcomes: list[Outcome[EnvironmentClassifier]]) -> Sweep:
+    accuracy = {
+        part: np.array([getattr(outcome, part) for outcome in outcomes])
+        for part in ("train", "validation", "test")
+    }
+    return Sweep(np.array(values), accuracy)
+
+
+def _numbers(values: Float[np.ndarray, " value"]) -> Float[np.ndarray, " value"]:
+    return np.asarray(values, dtype=float)

@@ -1,0 +1,187 @@
+"""What the protocol measures, as plain records that figures and report are made from."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from nearedge.ladder import Ladder
+
+
+@dataclass(frozen=True)
+class Published:
+    """The numbers of L. Li, M. Lu and M. K. Y. Chan (2019) that ours are set beside."""
+
+    train_accuracy: float = 0.989
+    validation_accuracy: float = 0.986
+    test_accuracy: float = 0.987
+    test_mse: float = 0.0035
+    snapshots: int = 21
+    spectra: int = 1000
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One number for each part of a 3:1:1 split: accuracies, or mean squared errors."""
+
+    train: float
+    validation: float
+    test: float
+
+
+@dataclass(frozen=True)
+class ClassifierRun:
+    """The paper's classifier, trained from one seed.
+
+    Attributes
+    ----------
+    seed : int
+        Of examples, split and network.
+    accuracy : Scores
+        On the synthetic averages.
+    raw : float
+        Accuracy on the raw spectra that the averages were made of.
+    restarts : int
+        Times the network had died and was started again.
+    """
+
+    seed: int
+    accuracy: Scores
+    raw: float
+    restarts: int
+
+
+@dataclass(frozen=True)
+class RegressorRun:
+    """The paper's regressor, trained from one seed at one learning rate.
+
+    Attributes
+    ----------
+    seed : int
+        Of examples, split and network.
+    rate : float
+        Learning rate of Adam.
+    mse : Scores
+        Mean squared error on the mixtures, in neighbours².
+    restarts : int
+        Times the network had died and was started again.
+    """
+
+    seed: int
+    rate: float
+    mse: Scores
+    restarts: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Mean squared error after every epoch, in neighbours²."""
+
+    rate: float
+    epoch: Int[np.ndarray, " epoch"]
+    train: Float[np.ndarray, " epoch"]
+    validation: Float[np.ndarray, " epoch"]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Accuracy of the classifier against one quantity; arrays by the names of the parts."""
+
+    values: Int[np.ndarray, " value"]
+    accuracy: dict[str, Float[np.ndarray, " value"]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """True and predicted mean coordination numbers of the test mixtures."""
+
+    rate: float
+    seed: int
+    truth: Float[np.ndarray, " example"]
+    predicted: Float[np.ndarray, " example"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read "L2 0.1", and what it gives.
+
+    Attributes
+    ----------
+    name : str
+        In a few words.
+    convention, coefficient : str, float
+        As they are given to the trainer.
+    accuracy : Scores
+        On the synthetic averages.
+    raw : float
+        Accuracy on the raw parents.
+    """
+
+    name: str
+    convention: str
+    coefficient: float
+    accuracy: Scores
+    raw: float
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """All that the protocol measured on one dataset.
+
+    Attributes
+    ----------
+    dataset : dict
+        As `SiteSpectra.info` gives it.
+    settings : dict
+        Every option of the protocol.
+    seed : int
+        The first seed; every other number follows from it.
+    quick : bool
+        Whether fewer epochs and seeds were spent than the paper's.
+    classifier, regressor, curves, agreement, widths, sizes, readings, ladder
+        The measurements.
+    """
+
+    dataset: dict[str, Any]
+    settings: dict[str, Any]
+    seed: int
+    quick: bool
+    classifier: tuple[ClassifierRun, ...]
+    regressor: tuple[RegressorRun, ...]
+    curves: tuple[Curve, ...]
+    agreement: Agreement
+    widths: Sweep
+    sizes: Sweep
+    readings: tuple[Reading, ...]
+    ladder: Ladder
+    published: Published = Published()
+
+    @property
+    def best_rate(self) -> float:
+        """Learning rate with the least mean validation error; the test set has no say."""
+        return min(
+            {run.rate for run in self.regressor},
+            key=lambda rate: np.mean(
+                [run.mse.validation for run in self.regressor if run.rate == rate]
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give every number, ready for JSON."""
+        plain = {
+            name: _plain(value) for name, value in vars(self).items() if name not in ("ladder",)
+        }
+        return {**plain, "best_rate": self.best_rate, "ladder": self.ladder.to_dict()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if hasattr(value, "__dataclass_fields__"):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

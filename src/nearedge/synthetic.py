@@ -1,0 +1,202 @@
+"""The paper's own trial: average raw spectra first, then split the averages at random, and train.
+
+Parents of the test examples stand in the training set too. This is how L. Li, M. Lu and
+M. K. Y. Chan (2019) trained and tested; what its figures mean is the ladder's business.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier, fit_many
+from nearedge.examples import Partition, class_averages, mixtures, partition
+from nearedge.recipes import Recipe
+
+Model = TypeVar("Model", EnvironmentClassifier, CoordinationRegressor)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One network to train on synthetic examples.
+
+    Attributes
+    ----------
+    seed : int
+        Of examples, split and network.
+    examples : int or None
+        Examples in all, before the split; None for the recipe's number.
+    changes : mapping
+        Parameters of the estimator that differ from the recipe's.
+    """
+
+    seed: int
+    examples: int | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Model]):
+    """What a trial gave.
+
+    Attributes
+    ----------
+    model : EnvironmentClassifier or CoordinationRegressor
+        Fitted.
+    train, validation, test : float
+        Accuracy, or mean squared error in neighbours², on each part of the synthetic examples.
+    raw : float
+        The same on the raw parents, one spectrum at a time.
+    x : ndarray, shape (example, energy)
+        The synthetic spectra.
+    labels, predicted : ndarray, shape (example,)
+        Their classes or mean coordination numbers, and what the model says.
+    parts : Partition
+        Which examples were trained on.
+    """
+
+    model: Model
+    train: float
+    validation: float
+    test: float
+    raw: float
+    x: Float[np.ndarray, "example energy"]
+    labels: np.ndarray
+    predicted: np.ndarray
+    parts: Partition
+
+    @property
+    def restarts(self) -> int:
+        """How often the networks had died and were started again."""
+        return sum(self.model.restarts_)
+
+
+def run_classifiers(
+    recipe: Recipe,
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    trials: Sequence[Trial],
+) -> list[Outcome[EnvironmentClassifier]]:
+    """Train classifiers side by side, each on its own same-class averages.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Number and size of the averages, and the network.
+    mu : ndarray, shape (site, energy)
+        Raw spectra on the window's energies.
+    environment : ndarray of str, shape (site,)
+        Their classes.
+    trials : sequence of Trial
+        What to train.
+
+    Returns
+    -------
+    list of Outcome
+        Accuracies, in the order of `trials`.
+
+    Raises
+    ------
+    InputError
+        If a class has a single spectrum, or there are too few examples.
+    """
+    made = [
+        class_averages(
+            mu,
+            environment,
+            examples=trial.examples or recipe.averages.count,
+            size=recipe.averages.size,
+            seed=trial.seed,
+        )
+        for trial in trials
+    ]
+    models = [recipe.new_classifier(trial.seed, **trial.changes) for trial in trials]
+    return _run(models, made, trials, mu, environment)
+
+
+def run_regressors(
+    recipe: Recipe,
+    mu: Float[np.ndarray, "site energy"],
+    coordination: np.ndarray,
+    trials: Sequence[Trial],
+) -> list[Outcome[CoordinationRegressor]]:
+    """Train regressors side by side, each on its own mixtures.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Number and size of the mixtures, and the network.
+    mu : ndarray, shape (site, energy)
+        Raw spectra on the window's energies.
+    coordination : ndarray of int, shape (site,)
+        Their coordination numbers.
+    trials : sequence of Trial
+        What to train.
+
+    Returns
+    -------
+    list of Outcome
+        Mean squared errors, in the order of `trials`.
+
+    Raises
+    ------
+    InputError
+        If there are too few spectra or examples.
+    """
+    made = [
+        mixtures(
+            mu,
+            coordination,
+            examples=trial.examples or recipe.mixtures.count,
+            size=recipe.mixtures.size,
+            seed=trial.seed,
+        )
+        for trial in trials
+    ]
+    models = [recipe.new_regressor(trial.seed, **trial.changes) for trial in trials]
+    return _run(models, made, trials, mu, coordination)
+
+
+def _run(
+    models: list[Model],
+    made: Sequence[tuple[np.ndarray, np.ndarray]],
+    trials: Sequence[Trial],
+    mu: Float[np.ndarray, "site energy"],
+    truth: np.ndarray,
+) -> list[Outcome[Model]]:
+    splits = [
+        partition(len(x), seed=trial.seed) for (x, _), trial in zip(made, trials, strict=True)
+    ]
+    drawn = list(zip(made, splits, strict=True))
+    fit_many(
+        models,
+        [(x[parts.train], y[parts.train]) for (x, y), parts in drawn],
+        validation=[(x[parts.validation], y[parts.validation]) for (x, y), parts in drawn],
+    )
+    outcomes = []
+    for model, ((x, labels), parts) in zip(models, drawn, strict=True):
+        predicted = model.predict(x)
+        marks = _marks(predicted, labels)
+        outcomes.append(
+            Outcome(
+                model=model,
+                train=float(marks[parts.train].mean()),
+                validation=float(marks[parts.validation].mean()),
+                test=float(marks[parts.test].mean()),
+                raw=float(_marks(model.predict(mu), truth).mean()),
+                x=x,
+                labels=labels,
+                predicted=predicted,
+                parts=parts,
+            )
+        )
+    return outcomes
+
+
+def _marks(predicted: np.ndarray, truth: np.ndarray) -> Float[np.ndarray, " example"]:
+    """One for a right class and zero for a wrong one, or the squared error of a number."""
+    if predicted.dtype.kind in "iuf":
+        return (predicted - truth) ** 2
+    return (predicted == truth).astype(float)
