@@ -274,8 +274,7 @@ class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
     Parameters
     ----------
     standardise_target : bool
-        Whether the network learns the target with its training mean and spread taken out; the
-        paper's does not.
+        Whether the network learns the target with its training mean and spread taken out.
 
     Examples
     --------

@@ -93,11 +93,15 @@ PAPER = Recipe(
             "batch_size": 256,
             "epochs": 400,
             "l2": 0.0,
-            "standardise_target": False,
+            "standardise_target": True,
         }
     ),
 )
-"""The paper's two networks, trained as it says."""
+"""The paper's two networks, trained as it says.
+
+Of the regressor's target it says nothing. Left as it is, one seed in four stays above the paper's
+mean squared error at the learning rate 0.01; standardised, as the inputs are, none of them does.
+"""
 
 BEST = Recipe(
     name="best",
