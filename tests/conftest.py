@@ -26,7 +26,7 @@ def telling_dataset() -> SiteSpectra:
     """Real disordered cells with made spectra that tell the coordination number plainly.
 
     Two snapshots of each of three trajectories; the pre-edge grows with the number of Fe, a dimer
-    has a peak of its own, and noise is small: whoever learns well is nearly always right.
+    has a peak of its own, and noise is small: who learns well is nearly always right.
     """
     rng = np.random.default_rng(7)
     energy = np.linspace(-2, 12, 71)
@@ -51,6 +51,6 @@ def telling_dataset() -> SiteSpectra:
         ):
             sites.append((number, int(atom)))
             mu.append(peak(8, 3) + 0.3 * count * peak(1, 1) + 2.0 * (name == "dimer") * peak(4, 1))
-    spectra = np.array(mu) + rng.normal(scale=0.02, size=(len(mu), len(energy)))
+    spectra = np.array(mu) + rng.normal(scale=0.002, size=(len(mu), len(energy)))
     said = {"engine": "made", "energy_zero": "CBM", "mu_unit": "arbitrary"}
     return assemble(snapshots, sites, energy, spectra, rule, said)

@@ -1,1 +1,1 @@
-"""nearedge reads atomic structure out of X-ray absorption near-edge spectra."""
+"""nearedge reads atomic structure out of X-ray absorption near-edge spectra (XANES)."""

@@ -1,6 +1,8 @@
 """Training, judging, saving and using a model, on spectra whose answer is known."""
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +13,35 @@ from nearedge.dataset import SiteSpectra
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
 from nearedge.models import Kind, Model, evaluate, load_model, predict, read_spectra, train
+from nearedge.recipes import BEST
+
+
+# The recipe `best` in kind, with fewer and smaller networks.
+SMALL = replace(
+    BEST,
+    averages=replace(BEST.averages, count=600),
+    mixtures=replace(BEST.mixtures, count=600),
+    classifier={**BEST.classifier, "hidden": (12,), "n_networks": 2},
+    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 2},
+)
+small = partial(train, recipe=SMALL)
 
 
 @pytest.fixture(scope="module")
 def classifier(telling_dataset: SiteSpectra) -> Model:
-    return train(telling_dataset, "classifier", hold_out=["run2"], seed=1)
+    return small(telling_dataset, "classifier", hold_out=["run2"], seed=1)
 
 
 @pytest.fixture(scope="module")
 def regressor(telling_dataset: SiteSpectra) -> Model:
-    return train(telling_dataset, "regressor", hold_out=["run2"], seed=1)
+    return small(telling_dataset, "regressor", hold_out=["run2"], seed=1)
 
 
 def test_a_held_out_trajectory_is_recognised(
     classifier: Model, telling_dataset: SiteSpectra
 ) -> None:
     result = evaluate(classifier, telling_dataset, only=["run2"])
-    assert result["accuracy"] > 0.9
-    assert result["accuracy"] > result["baseline_accuracy"]
+    assert result["accuracy"] > 1.5 * result["baseline_accuracy"]
     assert (result["rung"], result["seen"], result["outside"]) == ("trajectory", 0, 0)
     matrix = np.array(result["confusion"]["matrix"])
     assert np.trace(matrix) / matrix.sum() == pytest.approx(result["accuracy"])
@@ -55,7 +68,7 @@ def test_a_score_on_training_sites_says_so(classifier: Model, telling_dataset: S
 
 
 def test_a_snapshot_of_a_known_trajectory_is_a_lower_rung(telling_dataset: SiteSpectra) -> None:
-    model = train(telling_dataset, "regressor", hold_out=["run0-1"], group="snapshot")
+    model = small(telling_dataset, "regressor", hold_out=["run0-1"], group="snapshot")
     assert evaluate(model, telling_dataset, only=["run0-1"])["rung"] == "snapshot"
     assert model.record["estimate"]["rung"] == "snapshot"
 
@@ -67,7 +80,7 @@ def test_held_out_sites_are_not_used_in_any_way(kind: Kind, telling_dataset: Sit
     table["mu"][telling_dataset.trajectory == "run2"] *= 100
     spoilt = SiteSpectra(table, telling_dataset.structures)
     one, other = (
-        train(data, kind, hold_out=["run2"], seed=3) for data in (telling_dataset, spoilt)
+        small(data, kind, hold_out=["run2"], seed=3) for data in (telling_dataset, spoilt)
     )
     assert one.record == other.record
     inputs = telling_dataset.inputs()
@@ -77,7 +90,7 @@ def test_held_out_sites_are_not_used_in_any_way(kind: Kind, telling_dataset: Sit
 def test_the_same_seed_gives_the_same_model(
     classifier: Model, telling_dataset: SiteSpectra
 ) -> None:
-    again = train(telling_dataset, "classifier", hold_out=["run2"], seed=1)
+    again = small(telling_dataset, "classifier", hold_out=["run2"], seed=1)
     assert again.record == classifier.record
     inputs = telling_dataset.inputs()
     assert_array_equal(
@@ -100,8 +113,8 @@ def test_the_estimate_names_its_rung_and_stands_beside_baselines(
 
 def test_a_single_snapshot_gives_no_estimate_by_snapshot(telling_dataset: SiteSpectra) -> None:
     one = telling_dataset.select(telling_dataset.snapshot == "run0-0")
-    with pytest.raises(InputError, match="cannot carry the rung 'snapshot'"):
-        train(one, "regressor", group="snapshot")
+    with pytest.raises(InputError, match="cannot be kept apart by snapshot"):
+        small(one, "regressor", group="snapshot")
 
 
 def test_a_saved_model_predicts_the_same(

@@ -9,12 +9,13 @@ from sklearn.metrics import mean_absolute_error
 
 from nearedge.baselines import baseline_accuracies, regressor_baselines
 from nearedge.dataset import Group, SiteSpectra
+from nearedge.errors import InputError
 from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
 from nearedge.models._conformal import half_width, set_threshold
 from nearedge.models._model import Kind, Model
-from nearedge.recipes import RECIPES, fit_classifiers, fit_regressors
+from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
-from nearedge.splits import FOLDS, MEANING, Fold, obstacle, turns
+from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
 
 LEVEL = 0.9
 """Share of unseen sites that an interval or a set of classes is meant to hold."""
@@ -24,7 +25,7 @@ def train(
     data: SiteSpectra,
     kind: Kind,
     *,
-    recipe: str = "best",
+    recipe: str | Recipe = "best",
     group: Group | None = None,
     hold_out: Sequence[str] = (),
     window: Window | None = None,
@@ -38,8 +39,8 @@ def train(
         The spectra and labels.
     kind : {"classifier", "regressor"}
         What to predict: the environment class, or the coordination number.
-    recipe : str
-        A key of `nearedge.recipes.RECIPES`: ``"best"`` or ``"paper"``.
+    recipe : str or Recipe
+        How to train: ``"best"``, ``"paper"``, or a recipe of your own.
     group : {"snapshot", "atom", "trajectory"}, optional
         What is kept apart when the error is estimated and the calibration made; by default the
         strictest that the dataset can carry.
@@ -64,16 +65,17 @@ def train(
     window = window or Window()
     inputs = kept.inputs(window)
     rung, reason = (group, None) if group else _strictest(kept)
-    folds = [] if rung is None else turns(kept, rung, seeds=FOLDS, seed=seed)
+    folds = [] if rung is None else _folds(kept, rung, seed)
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     every = np.arange(len(kept))
     parts = [every, *(fold.train for fold in folds)]
     if kind == "classifier":
         jobs = [(inputs[part], kept.environment[part], seed) for part in parts]
-        fitted = fit_classifiers(RECIPES[recipe], jobs)
+        fitted = fit_classifiers(recipe, jobs)
         estimate, calibration = _judge_classifiers(fitted[1:], folds, inputs, kept, seed)
     else:
         jobs = [(inputs[part], kept.coordination[part], seed) for part in parts]
-        fitted = fit_regressors(RECIPES[recipe], jobs)
+        fitted = fit_regressors(recipe, jobs)
         estimate, calibration = _judge_regressors(fitted[1:], folds, inputs, kept)
     known = {"rung": rung, "meaning": rung and MEANING[rung], "reason": reason}
     attributes = kept.attributes
@@ -87,7 +89,7 @@ def train(
             "atoms": sorted(set(kept.groups("atom").tolist())),
             "mean_coordination": float(kept.coordination.mean()),
             "held_out": list(hold_out),
-            "recipe": recipe,
+            "recipe": recipe.name,
             "seed": seed,
             "fingerprint": kept.fingerprint(),
         },
@@ -105,6 +107,15 @@ def _strictest(data: SiteSpectra) -> tuple[Group | None, str | None]:
         if reason is None:
             return group, None
     return None, reason
+
+
+def _folds(data: SiteSpectra, group: Group, seed: int) -> list[Fold]:
+    reason = obstacle(data, group)
+    if reason:
+        raise InputError(
+            f"{data.source}: sites cannot be kept apart by {group}, {reason}; choose another group"
+        )
+    return cut_folds(data.environment, data.groups(group), seed=seed)
 
 
 def _judge_classifiers(
