@@ -1,19 +1,27 @@
-"""The scikit-learn-style estimators: spectra in, environments or coordination numbers out."""
+"""What both estimators share: parameters, scaling, training of their networks."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from warnings import warn
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from sklearn.utils.validation import validate_data as _validate_data
 
 from nearedge.errors import InputError
+from nearedge.estimators._folder import (
+    REMEDY,
+    Tensors,
+    network_tensors,
+    take,
+    take_networks,
+    write_folder,
+)
 from nearedge.networks import MultilayerPerceptron
 from nearedge.training import Curves, Job, L2Convention, Loss, Trained, TrainingSettings, train
 
@@ -63,6 +71,7 @@ class SpectrumEstimator(BaseEstimator):
     """
 
     _loss: ClassVar[Loss]
+    n_features_in_: int
 
     def __init__(
         self,
@@ -202,6 +211,76 @@ class SpectrumEstimator(BaseEstimator):
         x = self._standardised(validate_data(self, X, dtype=np.float64, reset=False))
         return np.stack([network.evaluate(x) for network in self.networks_]).astype(float)
 
+    def save(
+        self, path: str | Path, *, metadata: Mapping[str, Any] | None = None, force: bool = False
+    ) -> None:
+        """Write the fitted estimator as a folder; `nearedge.estimators.load_estimator` reads it.
+
+        Parameters
+        ----------
+        path : str or Path
+            The folder to be made.
+        metadata : mapping, optional
+            Whatever shall be kept with it, JSON-able.
+        force : bool
+            Whether an existing folder may be replaced.
+
+        Raises
+        ------
+        InputError
+            If `path` exists and `force` is false.
+        """
+        check_is_fitted(self)
+        parameters = self.get_params(deep=False)
+        parameters["hidden"] = [int(units) for units in self.hidden]
+        if self.energy is not None:
+            parameters["energy"] = np.asarray(self.energy, dtype=float).tolist()
+        description = {
+            "kind": type(self).__name__,
+            "parameters": parameters,
+            "inputs": self.n_features_in_,
+            "networks": len(self.networks_),
+            "restarts": self.restarts_,
+            "curves": [curves.to_json() for curves in self.curves_],
+            **self._description(),
+            "metadata": dict(metadata or {}),
+        }
+        tensors = network_tensors(self.networks_)
+        tensors["input_mean"], tensors["input_scale"] = self.input_mean_, self.input_scale_
+        write_folder(path, description, tensors, force=force)
+
+    @classmethod
+    def _restored(
+        cls: type[Estimator], path: str | Path, description: dict[str, Any], tensors: Tensors
+    ) -> Estimator:
+        """Make an estimator of what `save` wrote."""
+        try:
+            inputs, networks = int(description["inputs"]), int(description["networks"])
+            estimator = cls(**description["parameters"])
+            outputs = estimator._take_description(description)
+            estimator.n_features_in_ = inputs
+            estimator.restarts_ = [int(count) for count in description["restarts"]]
+            estimator.curves_ = [Curves.from_json(curves) for curves in description["curves"]]
+            estimator.input_mean_ = take(tensors, "input_mean", (inputs,))
+            estimator.input_scale_ = take(tensors, "input_scale", (inputs,))
+            sizes = (inputs, *estimator.hidden, outputs)
+            estimator.networks_ = take_networks(tensors, networks, sizes)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"{path}: model.json lacks something or holds something else ({error!r}); {REMEDY}"
+            ) from None
+        return estimator
+
+    @abstractmethod
+    def _description(self) -> dict[str, Any]:
+        """What else must be kept, JSON-able."""
+
+    @abstractmethod
+    def _take_description(self, description: dict[str, Any]) -> int:
+        """Undo `_description`; return the number of outputs."""
+
     @abstractmethod
     def _encode_training(self, y: np.ndarray) -> tuple[np.ndarray, int]:
         """Targets for the trainer and number of outputs; keeps what is needed to decode."""
@@ -212,148 +291,6 @@ class SpectrumEstimator(BaseEstimator):
 
     def _finish_training(self) -> None:
         """Put the curves into the unit of the targets, where they are not."""
-
-
-class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
-    """A neural network, or an ensemble, from spectra to environment classes.
-
-    Inputs are standardised per energy with the training spectra. The ensemble's probabilities are
-    the mean of its networks'. Parameters and attributes are those of `SpectrumEstimator`, and
-    `classes_`, the class names in the order of the probabilities.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> spectra = rng.normal(size=(200, 5)) * 1e-5
-    >>> names = np.where(spectra[:, 0] > 0, "dimer", "2")
-    >>> model = EnvironmentClassifier((4,), epochs=100).fit(spectra, names)
-    >>> model.score(spectra, names) > 0.95
-    True
-    >>> model.predict_proba(spectra).shape
-    (200, 2)
-    """
-
-    _loss = "cross-entropy"
-
-    def predict_proba(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803
-        """Probability of each class, in the order of `classes_`."""
-        outputs = self._outputs(X)
-        outputs -= outputs.max(axis=-1, keepdims=True)
-        probabilities = np.exp(outputs)
-        probabilities /= probabilities.sum(axis=-1, keepdims=True)
-        return probabilities.mean(axis=0)
-
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Name of the most probable class of each spectrum."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
-
-    def _encode_training(self, y: np.ndarray) -> tuple[np.ndarray, int]:
-        check_classification_targets(y)
-        self.classes_, targets = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise InputError(
-                f"all spectra are of one class, {self.classes_[0]!r}; a classifier needs two"
-            )
-        return targets, len(self.classes_)
-
-    def _encode(self, y: np.ndarray) -> np.ndarray:
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise InputError(
-                f"validation data has the class {unknown[0]!r}, the training data only "
-                f"{', '.join(map(str, self.classes_))}; leave it out"
-            )
-        return np.searchsorted(self.classes_, y)
-
-
-class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
-    """A neural network, or an ensemble, from spectra to mean coordination numbers.
-
-    Parameters and attributes are those of `SpectrumEstimator`, with one more parameter.
-
-    Parameters
-    ----------
-    standardise_target : bool
-        Whether the network learns the target with its training mean and spread taken out.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> spectra = rng.normal(size=(300, 4))
-    >>> model = CoordinationRegressor((8,), epochs=100).fit(spectra, spectra[:, 0] + 2)
-    >>> model.score(spectra, spectra[:, 0] + 2) > 0.95
-    True
-    """
-
-    _loss = "squared-error"
-
-    def __init__(
-        self,
-        hidden: Sequence[int] = (8, 6),
-        *,
-        learning_rate: float = 0.01,
-        batch_size: int = 256,
-        epochs: int = 400,
-        l2: float = 0.0,
-        l2_convention: L2Convention = "example",
-        n_networks: int = 1,
-        early_stopping: bool = False,
-        records: int = 50,
-        restarts: int = 5,
-        energy: Sequence[float] | np.ndarray | None = None,
-        random_state: int = 0,
-        standardise_target: bool = True,
-    ) -> None:
-        super().__init__(
-            hidden,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            epochs=epochs,
-            l2=l2,
-            l2_convention=l2_convention,
-            n_networks=n_networks,
-            early_stopping=early_stopping,
-            records=records,
-            restarts=restarts,
-            energy=energy,
-            random_state=random_state,
-        )
-        self.standardise_target = standardise_target
-
-    def predict(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
-        """Mean over the ensemble of the predicted coordination numbers."""
-        return self._values(X).mean(axis=0)
-
-    def predict_spread(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
-        """Standard deviation over the ensemble; zero for a single network."""
-        return self._values(X).std(axis=0)
-
-    def _values(self, X: Any) -> Float[np.ndarray, "network example"]:  # noqa: N803
-        return self._outputs(X)[..., 0] * self.target_scale_ + self.target_mean_
-
-    def _encode_training(self, y: np.ndarray) -> tuple[np.ndarray, int]:
-        y = np.asarray(y, dtype=float)
-        self.target_mean_, self.target_scale_ = 0.0, 1.0
-        if self.standardise_target:
-            self.target_mean_ = float(y.mean())
-            self.target_scale_ = float(y.std()) or 1.0
-        return self._encode(y), 1
-
-    def _encode(self, y: np.ndarray) -> np.ndarray:
-        return (np.asarray(y, dtype=float) - self.target_mean_) / self.target_scale_
-
-    def _finish_training(self) -> None:
-        square = np.float32(self.target_scale_**2)
-        self.curves_ = [
-            Curves(
-                epoch=curves.epoch,
-                loss=curves.loss * square,
-                score=curves.score * square,
-                validation_loss=curves.validation_loss * square,
-                validation_score=curves.validation_score * square,
-            )
-            for curves in self.curves_
-        ]
 
 
 def fit_many(
@@ -380,6 +317,7 @@ def fit_many(
 
     Examples
     --------
+    >>> from nearedge.estimators import CoordinationRegressor
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
     >>> models = [CoordinationRegressor((4,), epochs=5, random_state=seed) for seed in (1, 2)]
     >>> [len(model.networks_) for model in fit_many(models, [(X, X[:, 0]), (X, X[:, 1])])]
