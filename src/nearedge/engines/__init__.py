@@ -1,13 +1,15 @@
 """Spectrum engines, one file each behind one small protocol, and readers of their files."""
 
-from nearedge.engines._protocol import Engine as Engine
-from nearedge.engines._protocol import SiteSpectrum as SiteSpectrum
-from nearedge.engines.feff import (
-    FeffEngine as FeffEngine,
-)
-from nearedge.engines.feff import (
-    FeffSettings as FeffSettings,
-)
-from nearedge.engines.feff import (
-    read_feff_run as read_feff_run,
-)
+from nearedge.engines._protocol import Engine, SiteSpectrum
+from nearedge.engines.feff import FeffEngine, FeffSettings, read_feff_run
+from nearedge.engines.ocean import read_absspct, read_ocean_run
+
+__all__ = [
+    "Engine",
+    "FeffEngine",
+    "FeffSettings",
+    "SiteSpectrum",
+    "read_absspct",
+    "read_feff_run",
+    "read_ocean_run",
+]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from ase import Atoms
@@ -29,6 +29,7 @@ class SiteSpectrum:
     provenance: dict[str, Any] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A code that computes spectra, as a campaign drives it.
 
