@@ -18,7 +18,8 @@ from nearedge.examples import (
     partition,
 )
 
-Spectra = Float[np.ndarray, "site energy"]
+# Every job has sites of its own, so their number has no name.
+Spectra = Float[np.ndarray, "_ energy"]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nearedge.cli import dataset, learn, structures
+from nearedge.cli.simulate import simulate
 from nearedge.errors import NearEdgeError
 
 app = typer.Typer(
@@ -17,7 +19,7 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
+def _show_version(wanted: bool | None) -> None:
     if wanted:
         typer.echo(f"nearedge {version('nearedge')}")
         raise typer.Exit
@@ -26,11 +28,17 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     _version: Annotated[
-        bool,
+        bool | None,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
-    ] = False,
+    ] = None,
 ) -> None:
     pass
+
+
+app.add_typer(structures.app, name="structures")
+app.add_typer(dataset.app, name="dataset")
+for verb in (simulate, learn.train, learn.evaluate, learn.predict):
+    app.command()(verb)
 
 
 def main() -> None:

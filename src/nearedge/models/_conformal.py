@@ -47,7 +47,7 @@ def set_threshold(chances: Float[np.ndarray, " site"], level: float) -> float:
     level : float
         Share of truths that the set is to hold.
     """
-    return 1.0 - half_width(1.0 - np.asarray(chances, float), level)
+    return -half_width(-np.asarray(chances, float), level)
 
 
 def class_sets(

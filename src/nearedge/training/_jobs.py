@@ -134,7 +134,7 @@ class Curves:
     validation_loss: Float[np.ndarray, " record"]
     validation_score: Float[np.ndarray, " record"]
 
-    def to_json(self) -> dict[str, list[float | None]]:
+    def to_json(self) -> dict[str, list[int | float | None]]:
         """Lists of numbers, with None for NaN."""
         return {
             item.name: [
@@ -144,7 +144,7 @@ class Curves:
         }
 
     @classmethod
-    def from_json(cls, lists: Mapping[str, list[float | None]]) -> "Curves":
+    def from_json(cls, lists: Mapping[str, list[int | float | None]]) -> "Curves":
         """Undo `to_json`."""
         return cls(
             epoch=np.array(lists["epoch"], dtype=np.int32),
