@@ -49,8 +49,7 @@ def test_input_text_says_the_cluster(seed: int, scale: float) -> None:
     atoms.rattle(0.1, seed=seed % 2**31)
     site = int(rng.choice(np.flatnonzero(atoms.symbols == "O")))
     engine = FeffEngine(FeffSettings(cluster_radius=5.0))
-    parsed = feff10.FeffInput.parse(engine.feff_input(atoms, site))
-    parsed.validate()
+    parsed = feff10.FeffInput.parse_strict(engine.feff_input(atoms, site))
     cluster = cut_cluster(atoms, site, 5.0)
     written = parsed.atoms
     np.testing.assert_allclose([[a.x, a.y, a.z] for a in written], cluster.position, atol=1e-6)
@@ -70,7 +69,7 @@ def test_dimer_is_a_group_with_the_partner_as_a_type(peroxide: Atoms) -> None:
     dimer = groups["O_in_LiOFe_dimer"]
     assert len(dimer) == 2
     assert sorted(groups["O_in_LiOFe"] + dimer) == oxygen.tolist()
-    parsed = feff10.FeffInput.parse(engine.feff_input(peroxide, dimer[0]))
+    parsed = feff10.FeffInput.parse_strict(engine.feff_input(peroxide, dimer[0]))
     partner = [atom for atom in parsed.atoms if atom.ipot == 4]
     assert len(partner) == 1
     assert np.hypot(np.hypot(partner[0].x, partner[0].y), partner[0].z) == pytest.approx(1.46)
@@ -94,8 +93,7 @@ def test_lone_absorber_of_another_element_and_edge() -> None:
     atoms = bulk("MgO", "rocksalt", a=4.21, cubic=True)
     atoms.symbols[0] = "Fe"
     settings = dataclasses.replace(TINY, edge="L3")
-    parsed = feff10.FeffInput.parse(FeffEngine(settings).feff_input(atoms, 0))
-    parsed.validate()
+    parsed = feff10.FeffInput.parse_strict(FeffEngine(settings).feff_input(atoms, 0))
     assert parsed.edge == "L3"
     assert parsed.potentials[0].z == 26
 

@@ -116,7 +116,8 @@ class WorkerPool:
         """Give a task to a free worker."""
         worker = next(worker for worker in self._workers if not worker.busy)
         worker.key, worker.busy = key, True
-        worker.deadline = time.monotonic() + self._timeout
+        if worker.ready:
+            worker.deadline = time.monotonic() + self._timeout
         # If the worker is dead, wait() finds out.
         with contextlib.suppress(BrokenPipeError, ConnectionError):
             worker.connection.send(task)
@@ -162,6 +163,8 @@ class WorkerPool:
             return self._replace(place, f"its worker process died ({how})")
         if message == _READY:
             worker.ready = True
+            if worker.busy:
+                worker.deadline = time.monotonic() + self._timeout
             return None
         result, failure = message
         worker.busy, worker.deadline = False, float("inf")
