@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra, assemble
+from nearedge.dataset import SiteSpectra, assemble, merge
 from nearedge.environments import EnvironmentRule
+from nearedge.imports import import_dataset
 from nearedge.structures import DisorderedRockSalt, Snapshot, disordered_rock_salt
 
 
@@ -54,3 +55,22 @@ def telling_dataset() -> SiteSpectra:
     spectra = np.array(mu) + rng.normal(scale=0.002, size=(len(mu), len(energy)))
     said = {"engine": "made", "energy_zero": "CBM", "mu_unit": "arbitrary"}
     return assemble(snapshots, sites, energy, spectra, rule, said)
+
+
+@pytest.fixture(scope="session")
+def ocean_dataset(shared_data: Path) -> SiteSpectra:
+    """The authors' two OCEAN snapshots, 98 spectra of one trajectory."""
+    folder = shared_data / "ocean-li3feo35"
+    return merge(
+        [
+            import_dataset(
+                folder / f"POSCAR_{name}",
+                folder / f"{name}_Combo_O_all.dat.gz",
+                EnvironmentRule(),
+                format="matrix",
+                snapshot=name,
+                trajectory="aimd",
+            )
+            for name in ("0K", "15ps")
+        ]
+    )

@@ -42,7 +42,7 @@ def classifier_baselines(seed: int) -> dict[str, Pipeline]:
         "1-nn": KNeighborsClassifier(1),
         "svm": SVC(C=10.0),
         "logistic": LogisticRegression(max_iter=5000),
-        "random-forest": RandomForestClassifier(300, random_state=seed),
+        "random-forest": RandomForestClassifier(200, random_state=seed),
     }
     return {name: make_pipeline(StandardScaler(), model) for name, model in models.items()}
 

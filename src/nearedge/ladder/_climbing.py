@@ -13,7 +13,7 @@ from nearedge.examples import mixtures
 from nearedge.ladder._results import Contest, Errors, Ladder, Level, Step
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
-from nearedge.splits import MEANING, Fold, Rung, across, obstacle, remark, turns
+from nearedge.splits import MEANING, RUNGS, Fold, Rung, across, obstacle, remark, turns
 from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 
 Progress = Callable[[str, float], None]
@@ -44,6 +44,7 @@ def climb(
     *,
     seeds: int = 3,
     seed: int = 0,
+    only: Sequence[Rung] | None = None,
     other: SiteSpectra | None = None,
     window: Window | None = None,
     paper: Paper | None = None,
@@ -65,6 +66,8 @@ def climb(
         How many.
     seed : int
         The first.
+    only : sequence of str, optional
+        The rungs that are wanted; all by default.
     other : SiteSpectra, optional
         Spectra of another engine, for the rung ``engine``. They are brought to the mean intensity
         of `data` by one factor, as units differ; nothing else is aligned.
@@ -87,18 +90,19 @@ def climb(
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)
     mu = data.inputs(window)
-    rungs, left_out = _rungs(data, mu, other, window, seeds=seeds, seed=seed)
+    wanted = RUNGS if only is None else tuple(only)
+    rungs, left_out = _rungs(data, mu, other, window, wanted, seeds=seeds, seed=seed)
     steps: dict[str, Step] = {}
     levels: dict[str, Level] = {}
     reason = obstacle(data, "paper")
-    if reason is None:
+    if reason is None and "paper" in wanted:
         if paper is None:
             tell("training on averages", 0.0)
             paper = _paper(recipe, data, mu, seeds=seeds, seed=seed)
         tell("scoring the plain methods: paper", 0.2)
         steps["paper"] = _paper_step(paper[0], seed)
         levels["paper"] = _paper_level(paper[1], mu, data.coordination)
-    else:
+    elif reason is not None and "paper" in wanted:
         left_out = {"paper": reason, **left_out}
     tell("training the classifiers", 0.35)
     classifiers = _fit(recipe, rungs, mu, data.environment, seed)
@@ -123,13 +127,14 @@ def _rungs(
     mu: Float[np.ndarray, "site energy"],
     other: SiteSpectra | None,
     window: Window | None,
+    wanted: Sequence[Rung],
     *,
     seeds: int,
     seed: int,
 ) -> tuple[list[_Rung], dict[str, str]]:
     """Find the rungs above the paper's, and why some are missing."""
     rungs, left_out = [], {}
-    for name in _SPLITS:
+    for name in (name for name in _SPLITS if name in wanted):
         reason = obstacle(data, name)
         if reason is None:
             folds = turns(data, name, seeds=seeds, seed=seed)
@@ -138,6 +143,8 @@ def _rungs(
                 continue
             reason = "a training side would have fewer than two classes with two spectra"
         left_out[name] = reason
+    if "engine" not in wanted:
+        return rungs, left_out
     if other is None:
         left_out["engine"] = "no dataset of another engine was given"
         return rungs, left_out

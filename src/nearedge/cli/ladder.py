@@ -1,0 +1,84 @@
+"""The verb that climbs the ladder of honest splits."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nearedge.cli._arguments import Dataset, Json, Seed, print_json
+from nearedge.cli._progress import progress_bar
+from nearedge.dataset import load_dataset
+from nearedge.ladder import Contest, Ladder, climb
+from nearedge.recipes import RECIPES
+
+RecipeName = StrEnum("RecipeName", list(RECIPES))
+_BEST = RecipeName("best")
+EngineDataset = Annotated[
+    Path | None,
+    typer.Option(help="Dataset of another engine, to test on in the rung engine."),
+]
+
+
+def ladder(
+    dataset: Dataset,
+    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = _BEST,
+    seeds: Annotated[
+        int, typer.Option(help="Seeds, each with a fold of its own.", min=1, max=50)
+    ] = 3,
+    seed: Seed = 0,
+    engine_dataset: EngineDataset = None,
+    json: Json = False,
+) -> None:
+    """Score a recipe on raw unseen spectra while less and less is shared with training."""
+    data = load_dataset(dataset)
+    other = load_dataset(engine_dataset) if engine_dataset else None
+    with progress_bar() as tell:
+        climbed = climb(data, recipe.value, seeds=seeds, seed=seed, other=other, progress=tell)
+    if json:
+        print_json(climbed.to_dict())
+        return
+    console = Console()
+    console.print(_classifier_table(climbed))
+    console.print(_regressor_table(climbed))
+    for name, reason in climbed.not_climbed.items():
+        console.print(f"not climbed: {name} ({reason})")
+
+
+def _classifier_table(climbed: Ladder) -> Table:
+    table = Table(
+        title=f"accuracy, recipe {climbed.recipe}, {climbed.seeds} seeds", title_justify="left"
+    )
+    table.add_column("rung")
+    methods = list(next(iter(climbed.rungs.values())).baselines) if climbed.rungs else []
+    for name in ("network", *methods, "n"):
+        table.add_column(name, justify="right")
+    for name, step in climbed.rungs.items():
+        plain = [f"{step.baselines[method]:.3f}" for method in methods]
+        table.add_row(name, f"{step.accuracy:.3f} ± {step.spread:.3f}", *plain, str(step.n))
+        if step.raw_parents is not None:
+            table.add_row("  its raw parents", f"{step.raw_parents:.3f}")
+    return table
+
+
+def _regressor_table(climbed: Ladder) -> Table:
+    table = Table(
+        title="mean coordination number, mean squared (absolute) error", title_justify="left"
+    )
+    table.add_column("rung")
+    table.add_column("examples")
+    for name in ("network", "ridge", "constant", "n"):
+        table.add_column(name, justify="right")
+
+    def row(rung: str, what: str, contest: Contest) -> None:
+        every = [contest.regressor, contest.baselines["ridge"], contest.baselines["constant"]]
+        errors = [f"{one.mse:.4f} ({one.mae:.3f})" for one in every]
+        table.add_row(rung, what, *errors, str(contest.n))
+
+    for name, level in climbed.regression.items():
+        row(name, "mixtures", level.mixtures)
+        if level.snapshots:
+            row("", "snapshots", level.snapshots)
+    return table

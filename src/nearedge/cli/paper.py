@@ -1,0 +1,56 @@
+"""The verb that reproduces the paper and writes the report."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from nearedge.cli._arguments import Force, Seed
+from nearedge.cli._progress import progress_bar
+from nearedge.cli.ladder import EngineDataset
+from nearedge.dataset import load_dataset, starter_path
+from nearedge.outputs import check_free
+from nearedge.paper import Making, Protocol, quick_protocol, reproduce, versions, write_report
+from nearedge.paper.findings import headline, summary
+
+
+def paper(
+    dataset: Annotated[
+        Path | None, typer.Option(help="Dataset folder [default: the one that ships].")
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", "--output", help="Folder to write.")] = Path(
+        "paper"
+    ),
+    seed: Seed = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer epochs, seeds and examples: under a minute.")
+    ] = False,
+    engine_dataset: EngineDataset = None,
+    force: Force = False,
+) -> None:
+    """Reproduce Li, Lu and Chan (2019), climb the ladder above it, and write a report."""
+    started = time.monotonic()
+    check_free(out, force=force)
+    data = load_dataset(dataset or starter_path())
+    other = load_dataset(engine_dataset) if engine_dataset else None
+    with progress_bar() as tell:
+        results = reproduce(
+            data,
+            quick_protocol() if quick else Protocol(),
+            seed=seed,
+            other=other,
+            progress=tell,
+        )
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        making = Making(command, time.monotonic() - started, versions())
+        tell("writing the report", 1.0)
+        index = write_report(out, results, data, making, force=force)
+    console = Console(soft_wrap=True)
+    for text in (*headline(results), *summary(results.ladder)):
+        console.print(text, highlight=False, markup=False)
+        console.print()
+    console.print(f"{index} ({time.monotonic() - started:.0f} s)", highlight=False, markup=False)

@@ -1,0 +1,129 @@
+"""The ladder on data of which the answer is known."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nearedge.dataset import SiteSpectra
+from nearedge.ladder import Ladder, climb
+from nearedge.recipes import PAPER, Examples, Recipe
+from nearedge.splits import Rung
+
+METHODS = {"majority", "1-nn", "svm", "logistic", "random-forest"}
+
+
+@pytest.fixture(scope="module")
+def small() -> Recipe:
+    return replace(
+        PAPER,
+        averages=Examples(1200, (1, 4)),
+        mixtures=Examples(1000, (20, 70)),
+        classifier={**PAPER.classifier, "epochs": 100},
+        regressor={**PAPER.regressor, "epochs": 60},
+    )
+
+
+def with_spectra(data: SiteSpectra, mu: np.ndarray) -> SiteSpectra:
+    return replace(data, table=data.table.assign(mu=(("site", "energy"), mu)))
+
+
+@pytest.fixture(scope="module")
+def plain(telling_dataset: SiteSpectra, small: Recipe) -> Ladder:
+    return climb(telling_dataset, small)
+
+
+def test_all_rungs_stand_in_order_with_every_number(plain: Ladder, telling_dataset: SiteSpectra):
+    assert list(plain.rungs) == ["paper", "spectrum", "snapshot", "atom", "trajectory"]
+    assert list(plain.regression) == list(plain.rungs)
+    assert "engine" in plain.not_climbed
+    for name, step in plain.rungs.items():
+        assert set(step.baselines) == METHODS
+        assert step.accuracy == pytest.approx(np.mean(step.accuracies))
+        assert step.spread == pytest.approx(np.std(step.accuracies, ddof=1))
+        if name != "paper":
+            assert step.n == len(telling_dataset)
+    result = json.loads(json.dumps(plain.to_dict(), allow_nan=False))
+    assert set(result["rungs"]["atom"]) >= {"accuracy", "spread", "baselines", "n"}
+    assert set(result["regression"]["snapshot"]["mixtures"]) >= {"mae", "mse", "baselines", "n"}
+
+
+def test_plain_spectra_are_told_apart_on_every_rung(plain: Ladder):
+    for step in plain.rungs.values():
+        assert step.accuracy > 0.9
+        assert step.baselines["svm"] > 0.9
+        assert step.baselines["majority"] < 0.6
+
+
+def test_ridge_reads_a_linear_law_and_the_constant_does_not(plain: Ladder):
+    for name, level in plain.regression.items():
+        errors = level.mixtures.baselines
+        assert errors["ridge"].mse < 0.05 * errors["constant"].mse
+        assert level.mixtures.regressor.mse < 0.5 * errors["constant"].mse
+        assert (level.snapshots is not None) == (name in ("snapshot", "trajectory"))
+    whole = plain.regression["snapshot"].snapshots
+    assert whole is not None
+    assert whole.n == 6
+
+
+def test_noise_teaches_nobody_anything_but_the_lowest_rung(
+    telling_dataset: SiteSpectra, small: Recipe
+):
+    noise = np.random.default_rng(1).random(telling_dataset.mu.shape)
+    rungs: tuple[Rung, ...] = ("paper", "spectrum", "trajectory")
+    ladder = climb(with_spectra(telling_dataset, noise), small, only=rungs)
+    assert tuple(ladder.rungs) == rungs
+    # Averages of noise are recognised by their parents: this is what the paper's rung rewards.
+    assert ladder.rungs["paper"].accuracy > 0.8
+    for name, step in ladder.rungs.items():
+        if name != "paper":
+            assert step.accuracy < step.baselines["majority"] + 0.08
+            assert max(step.baselines.values()) < step.baselines["majority"] + 0.08
+            assert ladder.regression[name].mixtures.baselines["ridge"].mse > 0.005
+
+
+def test_one_seed_gives_the_same_numbers_and_the_unit_does_not_matter(
+    telling_dataset: SiteSpectra, small: Recipe, plain: Ladder
+):
+    # Powers of two scale without rounding.
+    other = with_spectra(telling_dataset, telling_dataset.mu * 2.0**-16)
+    again = climb(other, small, only=["trajectory"])
+    assert again.rungs["trajectory"] == plain.rungs["trajectory"]
+    assert again.regression["trajectory"] == plain.regression["trajectory"]
+
+
+def test_test_spectra_of_a_class_that_cannot_be_taught_are_errors(
+    telling_dataset: SiteSpectra, small: Recipe
+):
+    dimers = np.flatnonzero(telling_dataset.environment == "dimer")
+    rest = np.flatnonzero(telling_dataset.environment != "dimer")
+    # The two dimer sites of one snapshot: whenever they are tested, nothing was trained on them.
+    mine = dimers[telling_dataset.snapshot[dimers] == telling_dataset.snapshot[dimers[0]]]
+    data = telling_dataset.select(np.sort(np.concatenate([rest, mine])))
+    step = climb(data, small, only=["snapshot"]).rungs["snapshot"]
+    assert step.unlearnt == {"dimer": len(mine)}
+    assert step.accuracy <= 1 - len(mine) / len(data) / 2
+
+
+def test_a_single_snapshot_carries_the_lower_rungs_only(
+    telling_dataset: SiteSpectra, small: Recipe
+):
+    data = telling_dataset.select(telling_dataset.snapshot == telling_dataset.snapshot[0])
+    ladder = climb(data, small, seeds=1)
+    assert list(ladder.rungs) == ["paper", "spectrum", "atom"]
+    assert "snapshot" in ladder.not_climbed["snapshot"]
+    assert ladder.rungs["spectrum"].spread == 0
+    assert "same as the rung spectrum" in str(ladder.rungs["atom"].remark)
+
+
+def test_another_engine_is_the_top_rung(telling_dataset: SiteSpectra, small: Recipe):
+    other = with_spectra(telling_dataset, telling_dataset.mu * 1e-5)
+    ladder = climb(telling_dataset, small, only=["engine"], other=other)
+    assert list(ladder.rungs) == ["engine"]
+    # The same spectra in another unit: one factor brings them back.
+    assert ladder.rungs["engine"].accuracy > 0.9
+    assert ladder.rungs["engine"].n == len(other)
+    shifted = with_spectra(telling_dataset, np.roll(telling_dataset.mu, 25, axis=1))
+    wrong = climb(telling_dataset, small, only=["engine"], other=shifted)
+    assert wrong.rungs["engine"].accuracy < 0.6
