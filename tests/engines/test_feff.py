@@ -103,7 +103,7 @@ def test_representative_has_usual_surroundings(peroxide: Atoms) -> None:
     ordinary = engine.groups(peroxide, np.flatnonzero(peroxide.symbols == "O").tolist())[
         "O_in_LiOFe"
     ]
-    chosen = engine.representative(peroxide, ordinary)
+    chosen = engine.representatives(peroxide, ordinary, 1)[0]
     dimer = np.flatnonzero(peroxide.symbols == "O")[[0, 5]]
     # What stands for all O must not be a dimer's atom.
     cluster = cut_cluster(peroxide, chosen, 7.0)
@@ -145,13 +145,19 @@ def test_attributes_say_what_made_the_spectra() -> None:
 
 
 @pytest.mark.engine
-def test_shared_potentials_give_the_spectrum(magnesia: Atoms, tmp_path: Path) -> None:
-    engine = FeffEngine(TINY)
+def test_shared_potentials_give_the_spectrum(
+    magnesia: Atoms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feff, "LARGE", 2)
+    engine = FeffEngine(dataclasses.replace(TINY, trials=2))
     for name in ("potentials", "own", "other"):
         (tmp_path / name).mkdir()
     oxygen = np.flatnonzero(magnesia.symbols == "O").tolist()
     said = engine.prepare(magnesia, oxygen, tmp_path / "potentials")
     assert said["representative"] in oxygen
+    # Equivalent sites have one Fermi level.
+    assert len(said["trials"]) == 2
+    assert np.ptp(list(said["trials"].values())) < 0.02
     assert -20 < said["fermi_level"] < 0
     assert 1 < said["scf_iterations"] < 30
     own = engine.spectrum(
@@ -177,7 +183,7 @@ def test_failure_says_why(magnesia: Atoms, tmp_path: Path) -> None:
     settings = dataclasses.replace(TINY, dimer=None)
     with pytest.raises(EngineError, match=f"atom {oxygen[0]}"):
         FeffEngine(settings).prepare(clash, [int(oxygen[0])], tmp_path)
-    assert (tmp_path / "feff.log").stat().st_size > 0
+    assert (tmp_path / f"trial_{oxygen[0]}" / "feff.log").stat().st_size > 0
 
 
 @pytest.mark.engine

@@ -34,6 +34,9 @@ _SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
 _POTENTIALS = ("pot.bin", "apot.bin", "config.dat", "edges.dat", "chemical.dat", "fpf0.dat")
 _LOG = "feff.log"
 
+LARGE = 12
+"""Sites from which the potentials of a group are worth more than one trial."""
+
 __all__ = ["FeffEngine", "FeffSettings", "read_feff_run", "read_xmu"]
 
 
@@ -60,6 +63,9 @@ class FeffSettings:
         Energies in eV from the Fermi level.
     scf_tolerance : tuple of float
         Convergence of Fermi level (eV), charges and partial charges.
+    trials : int
+        Sites of a large group whose SCF is computed. The potentials with the median Fermi level
+        serve the group: one site's alone may be off by more than 1 eV.
     dimer : float or None
         Distance in Å below which two absorbers are a dimer, whose atoms need potentials of their
         own; None if there are none.
@@ -82,6 +88,7 @@ class FeffSettings:
     energy_max: float = 16.0
     energy_step: float = 0.2
     scf_tolerance: tuple[float, float, float] = (0.02, 0.005, 0.005)
+    trials: int = 3
     dimer: float | None = 1.7
     timeout: float = 1800.0
 
@@ -101,6 +108,8 @@ class FeffSettings:
                 f"FEFF energies from {self.energy_min} to {self.energy_max} eV do not enclose the "
                 "Fermi level at 0"
             )
+        if self.trials < 1:
+            raise InputError(f"FEFF setting trials is {self.trials}; at least one SCF is needed")
         if not 0 <= self.lmax <= 4:
             raise InputError(f"FEFF setting lmax is {self.lmax}; give 0 to 4")
 
@@ -178,32 +187,60 @@ class FeffEngine:
         return {label: tuple(members) for label, members in found.items()}
 
     def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> dict[str, Any]:
-        """Compute the self-consistent potentials of a group on its most typical site.
+        """Compute the self-consistent potentials of a group on its most typical sites.
+
+        Of a group of at least `LARGE` sites, `FeffSettings.trials` are tried and the median Fermi
+        level decides; a smaller one has a single trial.
 
         Returns
         -------
         dict
-            ``representative`` (atom index), ``fermi_level`` (eV), ``scf_iterations``.
+            ``representative`` (atom index), ``fermi_level`` (eV), ``scf_iterations``, and
+            ``trials``, the Fermi level of every trial that converged by its atom.
 
         Raises
         ------
         EngineError
-            If FEFF fails or the SCF does not converge.
+            If FEFF fails or the SCF does not converge on any of the sites.
         """
-        representative = self.representative(atoms, sites)
-        self._run(atoms, representative, folder, _SCF_STAGES)
+        chosen = self.representatives(
+            atoms, sites, self.settings.trials if len(sites) >= LARGE else 1
+        )
+        trials: list[dict[str, Any]] = []
+        failure = None
+        for site in chosen:
+            trial = folder / f"trial_{site}"
+            trial.mkdir()
+            try:
+                trials.append(self._self_consistent(atoms, site, trial))
+            except EngineError as error:
+                failure = error
+        if not trials:
+            assert failure is not None
+            raise failure
+        trials.sort(key=lambda trial: trial["fermi_level"])
+        best = trials[(len(trials) - 1) // 2]
+        for path in (folder / f"trial_{best['representative']}").iterdir():
+            path.rename(folder / path.name)
+        for site in chosen:
+            shutil.rmtree(folder / f"trial_{site}")
+        levels = {str(trial["representative"]): trial["fermi_level"] for trial in trials}
+        return {**best, "trials": levels}
+
+    def _self_consistent(self, atoms: Atoms, site: int, folder: Path) -> dict[str, Any]:
+        self._run(atoms, site, folder, _SCF_STAGES)
         log = (folder / _LOG).read_text(errors="replace")
         converged = re.search(r"Convergence reached in\s+(\d+)", log)
         levels = re.findall(r"New Fermi level:\s+mu=\s*(\S+)\s*eV", log)
         if not converged or not levels:
             raise EngineError(
-                f"FEFF's SCF for atom {representative} did not converge"
+                f"FEFF's SCF for atom {site} did not converge"
                 + (f" (Fermi level {', '.join(levels[-3:])} eV)" if levels else "")
             )
         if not (folder / "pot.bin").is_file():
-            raise EngineError(f"FEFF's SCF for atom {representative} left no pot.bin")
+            raise EngineError(f"FEFF's SCF for atom {site} left no pot.bin")
         return {
-            "representative": representative,
+            "representative": site,
             "fermi_level": float(levels[-1]),
             "scf_iterations": int(converged[1]),
         }
@@ -253,12 +290,12 @@ class FeffEngine:
             ),
         }
 
-    def representative(self, atoms: Atoms, sites: Sequence[int]) -> int:
-        """Choose the site whose potentials serve a group best.
+    def representatives(self, atoms: Atoms, sites: Sequence[int], count: int) -> list[int]:
+        """Choose the sites whose potentials may serve a group, the most typical first.
 
         FEFF takes the atom nearest to the absorber to stand for all of its type. An odd one
-        shifts the Fermi level by some tenths of an eV, so the site is chosen for which the
-        absorber and these atoms have the most usual surroundings in the structure.
+        shifts the Fermi level, so those sites are chosen for which the absorber and these atoms
+        have the most usual surroundings in the structure.
         """
         unusual = _unusualness(atoms)
         scores = []
@@ -269,7 +306,7 @@ class FeffEngine:
             # A partner's type is all dimer: there is nothing usual to compare it with.
             usual = [place for place in first if not described.partner[place]]
             scores.append(unusual[described.cluster.atom[usual]].sum())
-        return int(sites[int(np.argmin(scores))])
+        return [int(sites[place]) for place in np.argsort(scores, kind="stable")[:count]]
 
     def feff_input(self, atoms: Atoms, site: int) -> str:
         """Write FEFF's input for one site."""
