@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from nearedge.cli import dataset, learn, structures
+from nearedge.cli.ladder import ladder
+from nearedge.cli.paper import paper
 from nearedge.cli.simulate import simulate
 from nearedge.errors import NearEdgeError
 
@@ -37,7 +39,7 @@ def _options(
 
 app.add_typer(structures.app, name="structures")
 app.add_typer(dataset.app, name="dataset")
-for verb in (simulate, learn.train, learn.evaluate, learn.predict):
+for verb in (paper, simulate, learn.train, learn.evaluate, ladder, learn.predict):
     app.command()(verb)
 
 

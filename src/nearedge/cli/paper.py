@@ -50,7 +50,7 @@ def paper(
         tell("writing the report", 1.0)
         index = write_report(out, results, data, making, force=force)
     console = Console(soft_wrap=True)
-    for text in (*headline(results), *summary(results.ladder)):
+    for text in (*headline(results), *summary(results.ladder, results.better)):
         console.print(text, highlight=False, markup=False)
         console.print()
     console.print(f"{index} ({time.monotonic() - started:.0f} s)", highlight=False, markup=False)
