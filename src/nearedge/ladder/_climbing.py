@@ -48,6 +48,7 @@ def climb(
     other: SiteSpectra | None = None,
     window: Window | None = None,
     paper: Paper | None = None,
+    beside: Ladder | None = None,
     progress: Progress | None = None,
 ) -> Ladder:
     """Climb every rung that a dataset can carry.
@@ -75,6 +76,9 @@ def climb(
         The energies that are used; the paper's by default.
     paper : tuple of outcomes, optional
         Classifiers and regressors of the lowest rung, where they are trained already.
+    beside : Ladder, optional
+        Another recipe's ladder of the same data, seed and seeds: its scores of the plain methods
+        are taken over instead of being made again.
     progress : callable, optional
         Told what is being done.
 
@@ -90,7 +94,7 @@ def climb(
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)
     mu = data.inputs(window)
-    wanted = RUNGS if only is None else tuple(only)
+    wanted: Sequence[Rung] = RUNGS if only is None else only
     rungs, left_out = _rungs(data, mu, other, window, wanted, seeds=seeds, seed=seed)
     steps: dict[str, Step] = {}
     levels: dict[str, Level] = {}
@@ -115,7 +119,8 @@ def climb(
     regressors = iter(fit_regressors(recipe, jobs) if jobs else [])
     for done, (rung, models) in enumerate(zip(rungs, classifiers, strict=True)):
         tell(f"scoring the plain methods: {rung.name}", 0.75 + 0.25 * done / len(rungs))
-        steps[rung.name] = _step(rung, models, mu, data.environment, seed)
+        known = beside.rungs.get(rung.name) if beside else None
+        steps[rung.name] = _step(rung, models, mu, data.environment, seed, known)
         trained = [next(regressors) for _ in rung.folds]
         levels[rung.name] = _level(rung, trained, mu, data.coordination, seed)
     tell("done", 1.0)
@@ -134,7 +139,9 @@ def _rungs(
 ) -> tuple[list[_Rung], dict[str, str]]:
     """Find the rungs above the paper's, and why some are missing."""
     rungs, left_out = [], {}
-    for name in (name for name in _SPLITS if name in wanted):
+    for name in _SPLITS:
+        if name not in wanted:
+            continue
         reason = obstacle(data, name)
         if reason is None:
             folds = turns(data, name, seeds=seeds, seed=seed)
@@ -189,6 +196,7 @@ def _step(
     mu: Float[np.ndarray, "site energy"],
     environment: np.ndarray,
     seed: int,
+    known: Step | None,
 ) -> Step:
     accuracies, balanced, plain = [], [], []
     unlearnt: dict[str, int] = {}
@@ -199,16 +207,17 @@ def _step(
         balanced.append(_balanced(right, truth))
         for name in truth[~np.isin(truth, model.classes_)].tolist():
             unlearnt[name] = unlearnt.get(name, 0) + 1
-        train = (mu[fold.train], environment[fold.train])
-        plain.append(baseline_accuracies(train, (rung.mu[fold.test], truth), seed + turn))
+        if known is None:
+            train = (mu[fold.train], environment[fold.train])
+            plain.append(baseline_accuracies(train, (rung.mu[fold.test], truth), seed + turn))
     return Step(
         meaning=MEANING[rung.name],
         accuracy=float(np.mean(accuracies)),
         spread=_spread(accuracies),
         accuracies=tuple(accuracies),
         balanced_accuracy=float(np.mean(balanced)),
-        baselines={name: float(np.mean([one[name] for one in plain])) for name in plain[0]},
-        baseline_spreads={name: _spread([one[name] for one in plain]) for name in plain[0]},
+        baselines=known.baselines if known else _means(plain),
+        baseline_spreads=known.baseline_spreads if known else _spreads(plain),
         n=_distinct(rung.folds),
         unlearnt=unlearnt,
         remark=rung.remark,
@@ -287,8 +296,8 @@ def _paper_step(outcomes: Sequence[Outcome[EnvironmentClassifier]], seed: int) -
         spread=_spread(accuracies),
         accuracies=tuple(accuracies),
         balanced_accuracy=float(np.mean(balanced)),
-        baselines={name: float(np.mean([one[name] for one in plain])) for name in plain[0]},
-        baseline_spreads={name: _spread([one[name] for one in plain]) for name in plain[0]},
+        baselines=_means(plain),
+        baseline_spreads=_spreads(plain),
         n=sum(len(outcome.parts.test) for outcome in outcomes),
         unlearnt={},
         raw_parents=float(np.mean(raw)),
@@ -323,6 +332,14 @@ def _contest(offs: Sequence[dict[str, np.ndarray]], count: int) -> Contest:
             float(np.mean(absolute)), float(np.mean(squared)), _spread(absolute), _spread(squared)
         )
     return Contest(errors.pop("network"), errors, count)
+
+
+def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+
+
+def _spreads(scores: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: _spread([one[name] for one in scores]) for name in scores[0]}
 
 
 def _balanced(right: np.ndarray, truth: np.ndarray) -> float:

@@ -32,14 +32,15 @@ def percent(value: float, spread: float | None = None) -> str:
 
 
 def small(value: float, spread: float | None = None) -> str:
-    """Write an error with two significant digits or four decimals, with its spread.
+    """Write an error with four decimals, or two digits where it is tiny, with its spread.
 
     Examples
     --------
-    >>> small(0.00351, 0.0002)
-    '0.0035 ± 0.0002'
+    >>> small(0.00351, 0.0002), small(0.000012)
+    ('0.0035 ± 0.0002', '1.2e-05')
     """
-    return f"{value:.4f}" + ("" if spread is None else f" ± {spread:.4f}")
+    digits = ".4f" if value >= 0.00095 else ".2g"
+    return format(value, digits) + ("" if spread is None else f" ± {format(spread, digits)}")
 
 
 def hardest(ladder: Ladder) -> str | None:
@@ -53,11 +54,22 @@ def best_baseline(step: Step) -> str:
     return max(step.baselines, key=lambda name: step.baselines[name])
 
 
-def verdict(network: float, other: float, spread: float) -> str:
-    """Compare two accuracies: a difference within the spread is none."""
-    if abs(network - other) <= spread:
-        return "as good as"
-    return "better than" if network > other else "worse than"
+def several(ladder: Ladder, spread: float) -> float | None:
+    """Give a spread, or None where a single seed has none."""
+    return spread if ladder.seeds > 1 else None
+
+
+def verdict(network: float, rival: float, spread: float) -> str:
+    """Compare two accuracies; a difference that is not larger than the spread shows nothing.
+
+    Examples
+    --------
+    >>> verdict(0.9, 0.7, 0.05)
+    'better than the best plain method'
+    """
+    if abs(network - rival) <= spread:
+        return "within the spread of the best plain method"
+    return f"{'better' if network > rival else 'worse'} than the best plain method"
 
 
 def headline(results: Reproduction) -> list[str]:
@@ -81,9 +93,9 @@ def headline(results: Reproduction) -> list[str]:
     ]
 
 
-def summary(ladder: Ladder) -> list[str]:
-    """Say what the honest rungs show for the classifier, then for the regressor."""
-    return [*_classifier_summary(ladder), *_regressor_summary(ladder)]
+def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
+    """Say what the honest rungs show: for the classifier, another recipe, and the regressor."""
+    return [*_classifier_summary(ladder), *_better_summary(better), *_regressor_summary(ladder)]
 
 
 def _classifier_summary(ladder: Ladder) -> list[str]:
@@ -92,13 +104,13 @@ def _classifier_summary(ladder: Ladder) -> list[str]:
         return ["This dataset cannot carry any rung above the paper's own."]
     step = ladder.rungs[top]
     rival = best_baseline(step)
-    spread = max(step.spread, step.baseline_spreads[rival])
+    rivals = several(ladder, step.baseline_spreads[rival])
     sentences = [
         f"On raw spectra of {UNSEEN[top]} the recipe “{ladder.recipe}” is right for "
-        f"{percent(step.accuracy, step.spread)} of {step.n}; {METHODS[rival]}, the best of the "
-        f"plain methods, for {percent(step.baselines[rival], step.baseline_spreads[rival])}; "
-        f"guessing the most frequent class, for {percent(step.baselines['majority'])}. The network "
-        f"is {verdict(step.accuracy, step.baselines[rival], spread)} the best plain method."
+        f"{percent(step.accuracy, several(ladder, step.spread))} of {step.n}; {METHODS[rival]}, "
+        f"the best of the plain methods, for {percent(step.baselines[rival], rivals)}; guessing "
+        f"the most frequent class, for {percent(step.baselines['majority'])}. The network is "
+        f"{_against_best(step)}."
     ]
     if "paper" in ladder.rungs:
         fall = ladder.rungs["paper"].accuracy - step.accuracy
@@ -115,6 +127,23 @@ def _classifier_summary(ladder: Ladder) -> list[str]:
     return [" ".join(sentences)]
 
 
+def _better_summary(better: Ladder | None) -> list[str]:
+    top = hardest(better) if better else None
+    if better is None or top is None:
+        return []
+    step = better.rungs[top]
+    return [
+        f"The recipe “{better.recipe}” of this package, on the same spectra and folds, is right "
+        f"for {percent(step.accuracy, several(better, step.spread))}: {_against_best(step)}."
+    ]
+
+
+def _against_best(step: Step) -> str:
+    rival = best_baseline(step)
+    spread = max(step.spread, step.baseline_spreads[rival])
+    return verdict(step.accuracy, step.baselines[rival], spread)
+
+
 def _regressor_summary(ladder: Ladder) -> list[str]:
     climbed = [name for name in ladder.regression if name in UNSEEN]
     if not climbed:
@@ -122,19 +151,26 @@ def _regressor_summary(ladder: Ladder) -> list[str]:
     top = climbed[-1]
     level = ladder.regression[top]
     network, mixed = level.mixtures.regressor, level.mixtures.baselines
+    mse = {
+        name: small(one.mse, several(ladder, one.mse_spread))
+        for name, one in {"network": network, **mixed}.items()
+    }
     text = (
         f"On mixtures of spectra of {UNSEEN[top]} the regressor's mean squared error is "
-        f"{_mse(network)}; ridge regression on the same spectra has {_mse(mixed['ridge'])}, and "
-        f"always answering the training mean {_mse(mixed['constant'])}. "
+        f"{mse['network']}; ridge regression on the same spectra has {mse['ridge']}, and always "
+        f"answering the training mean {mse['constant']}. "
         f"{_against_constant(network, mixed['constant'])}"
     )
     if level.snapshots is not None:
         whole = level.snapshots
-        off = {name: small(one.mae, one.mae_spread) for name, one in whole.baselines.items()}
+        mae = {
+            name: small(one.mae, several(ladder, one.mae_spread))
+            for name, one in {"network": whole.regressor, **whole.baselines}.items()
+        }
         text += (
             " On the averages of whole held-out snapshots, what an experiment would see, its mean "
-            f"absolute error is {small(whole.regressor.mae, whole.regressor.mae_spread)} "
-            f"neighbours (ridge: {off['ridge']}, constant: {off['constant']})."
+            f"absolute error is {mae['network']} neighbours (ridge: {mae['ridge']}, constant: "
+            f"{mae['constant']})."
         )
     return [text]
 
@@ -142,16 +178,12 @@ def _regressor_summary(ladder: Ladder) -> list[str]:
 def _against_constant(network: Errors, constant: Errors) -> str:
     if network.mse >= constant.mse:
         return "It would be better to answer the mean."
-    return f"The network removes {percent(1 - network.mse / constant.mse)} of the variance."
-
-
-def _mse(errors: Errors) -> str:
-    return small(errors.mse, errors.mse_spread)
+    return f"The network does away with {percent(1 - network.mse / constant.mse)} of that error."
 
 
 def _mean(values: list[float]) -> float:
     return float(np.mean(values))
 
 
-def _std(values: list[float]) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+def _std(values: list[float]) -> float | None:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from nearedge.ladder import Contest, Ladder
-from nearedge.paper.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY
+from nearedge.paper.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 
 _WORDS = {
     "paper": "paper\naverages, then\nrandom split",
@@ -26,8 +26,8 @@ _BASELINES = {
 }
 
 
-def draw_ladder(ladder: Ladder) -> Figure:
-    """Accuracy of the classifier on every rung, beside the plain methods."""
+def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
+    """Accuracy of the classifier on every rung, beside the plain methods and another recipe."""
     figure = Figure(figsize=(8.6, 4.4), layout="constrained")
     axes = figure.subplots()
     places = list(range(len(ladder.rungs)))
@@ -71,6 +71,22 @@ def draw_ladder(ladder: Ladder) -> Figure:
         )
         if step.raw_parents is not None:
             _mark_raw(axes, place - 0.14, step.raw_parents)
+    if better:
+        both = [name for name in ladder.rungs if name in better.rungs]
+        axes.errorbar(
+            [list(ladder.rungs).index(name) - 0.05 for name in both],
+            [better.rungs[name].accuracy for name in both],
+            [better.rungs[name].spread for name in both],
+            fmt="s",
+            color=VERMILION,
+            ms=7,
+            mec="black",
+            mew=0.5,
+            elinewidth=1.4,
+            capsize=3,
+            label=f"network, recipe “{better.recipe}”",
+            zorder=5,
+        )
     axes.set_xticks(places, [_WORDS.get(name, name) for name in ladder.rungs])
     axes.set(xlim=(-0.72, places[-1] + 0.5), ylim=(0, 1.04), ylabel="accuracy")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -20,7 +20,8 @@ from nearedge.paper.results import (
     Scores,
     Sweep,
 )
-from nearedge.recipes import PAPER, Recipe
+from nearedge.recipes import BEST, PAPER, Recipe
+from nearedge.splits import RUNGS
 from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 
 _READINGS: tuple[tuple[str, str, float], ...] = (
@@ -35,6 +36,8 @@ _READINGS: tuple[tuple[str, str, float], ...] = (
     ("0.1 Σw² beside the mean loss of a batch, as regularizers.L2(0.1) of Keras", "batch", 0.1),
 )
 
+_RECIPES = ("recipe", "better")
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -44,6 +47,8 @@ class Protocol:
     ----------
     recipe : Recipe
         The paper's networks and examples.
+    better : Recipe or None
+        Another recipe to climb the ladder beside it.
     seeds : int
         Networks trained for every number that has a spread.
     rates : tuple of float
@@ -59,6 +64,7 @@ class Protocol:
     """
 
     recipe: Recipe = PAPER
+    better: Recipe | None = BEST
     seeds: int = 3
     rates: tuple[float, ...] = (0.01, 0.001)
     widths: tuple[int, ...] = (4, 6, 8, 10, 12, 14, 16)
@@ -68,9 +74,12 @@ class Protocol:
 
     def settings(self) -> dict[str, Any]:
         """Every option, ready for JSON."""
-        own = {name: value for name, value in vars(self).items() if name != "recipe"}
+        own = {
+            name: value for name, value in vars(self).items() if name not in ("recipe", "better")
+        }
         return {
             "recipe": self.recipe.name,
+            "recipe_beside": self.better.name if self.better else None,
             "hidden": list(self.recipe.classifier["hidden"]),
             "classifier": dict(self.recipe.classifier),
             "regressor": dict(self.recipe.regressor),
@@ -94,8 +103,16 @@ def quick_protocol() -> Protocol:
         classifier={**PAPER.classifier, "epochs": 150},
         regressor={**PAPER.regressor, "epochs": 150},
     )
+    better = replace(
+        BEST,
+        averages=replace(BEST.averages, count=1500),
+        mixtures=replace(BEST.mixtures, count=3000),
+        classifier={**BEST.classifier, "n_networks": 2},
+        regressor={**BEST.regressor, "n_networks": 2},
+    )
     return Protocol(
         recipe=recipe,
+        better=better,
         seeds=1,
         widths=(4, 8, 12, 16),
         sizes=(600, 1200, 2400),
@@ -161,7 +178,17 @@ def reproduce(
         seed=seed,
         other=other,
         paper=(classifiers["paper"], regressors[best]),
-        progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.45 * part),
+        progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.35 * part),
+    )
+    better = protocol.better and climb(
+        data,
+        protocol.better,
+        seeds=protocol.seeds,
+        seed=seed,
+        only=[name for name in RUNGS if name != "paper"],
+        other=other,
+        beside=ladder,
+        progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.1 * part),
     )
     return Reproduction(
         dataset=data.info(),
@@ -188,6 +215,7 @@ def reproduce(
             )
         ),
         ladder=ladder,
+        better=better,
     )
 
 

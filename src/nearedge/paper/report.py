@@ -8,11 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from nearedge.dataset import SiteSpectra
-from nearedge.ladder import Contest, Ladder
+from nearedge.ladder import Ladder
 from nearedge.outputs import replacing
 from nearedge.paper.figures import (
     draw_agreement,
@@ -22,7 +21,7 @@ from nearedge.paper.figures import (
     draw_sizes,
     draw_widths,
 )
-from nearedge.paper.findings import METHODS, headline, percent, small, summary
+from nearedge.paper.findings import headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
 from nearedge.paper.page import (
     facts,
@@ -32,10 +31,10 @@ from nearedge.paper.page import (
     pair,
     paragraph,
     picture,
-    table,
 )
 from nearedge.paper.results import Reproduction
 from nearedge.paper.style import figure_style
+from nearedge.paper.tables import comparison, ladder_table, readings, regression_table
 from nearedge.spectra import Window
 
 FORMATS = ("png", "svg", "pdf")
@@ -126,7 +125,7 @@ def write_report(
                 )
         numbers = {
             **results.to_dict(),
-            "findings": [*headline(results), *summary(results.ladder)],
+            "findings": [*headline(results), *summary(results.ladder, results.better)],
             "made": vars(making),
         }
         (folder / "report.json").write_text(
@@ -143,8 +142,8 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
     yield Plate(
         "figure-1",
         "Figure 1. A typical spectrum of every class and the atom it belongs to",
-        f"Grey: the {info['engine']} spectrum; dots: the {Window().points} intensities that the "
-        "networks see. The spectrum shown is the medoid of its class. Each panel has its own "
+        f"Grey: the {info['engine'].upper()} spectrum; dots: the {Window().points} intensities "
+        "that the networks see. The spectrum shown is the medoid of its class. Each panel has its own "
         "vertical scale. Beside it the absorber (black rim) and all atoms within "
         f"{info['cutoff']:g} Å in that snapshot; dotted lines are contacts longer than a bond.",
         draw_classes(data),
@@ -190,7 +189,7 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         "Accuracy on raw, unaveraged spectra that were not trained on, except on the rung “paper”, "
         "which is scored on averages as the paper's is. Bars: standard deviation over seeds, each "
         "with its own fold. Plain methods learn from the same training spectra.",
-        draw_ladder(results.ladder),
+        draw_ladder(results.ladder, results.better),
     )
     yield Plate(
         "ladder-regression",
@@ -217,7 +216,7 @@ def _sections(results: Reproduction, plates: Mapping[str, Plate], making: Making
         )
     for text in headline(results):
         yield paragraph(text)
-    for text in summary(results.ladder):
+    for text in summary(results.ladder, results.better):
         yield paragraph(text)
     yield heading("The ladder of honest splits")
     yield paragraph(
@@ -226,24 +225,25 @@ def _sections(results: Reproduction, plates: Mapping[str, Plate], making: Making
         "likeness of its training and test spectra."
     )
     yield shown("ladder")
-    yield _ladder_table(results.ladder)
+    yield _meanings(results.ladder)
+    yield ladder_table(results.ladder, results.better)
     yield from _not_climbed(results.ladder)
     yield shown("ladder-regression")
-    yield _regression_table(results.ladder)
+    yield regression_table(results.ladder)
     yield heading("The paper's numbers and ours")
-    yield _comparison(results)
+    yield comparison(results)
     yield heading("The paper's figures")
     yield shown("figure-1")
     yield shown("figure-2")
     yield pair(shown(name) for name in ("figure-3a", "figure-3b"))
     yield pair(shown(name) for name in ("figure-4a", "figure-4b"))
-    yield shown("figure-4c")
+    yield pair([shown("figure-4c")])
     yield heading("What “L2 0.1” may mean")
     yield paragraph(
         "The paper gives the coefficient, not the convention. What each reading gives, one seed, "
         f"{results.settings['sweep_epochs']} epochs:"
     )
-    yield _readings(results)
+    yield readings(results)
     yield heading("The dataset")
     yield facts(_card(results.dataset))
     yield heading("How this was made")
@@ -251,142 +251,17 @@ def _sections(results: Reproduction, plates: Mapping[str, Plate], making: Making
     yield facts(_made(results, making))
 
 
-def _ladder_table(ladder: Ladder) -> str:
-    methods = [name for name in METHODS if name != "majority"]
-    head = ["rung", "what is kept apart", f"network ({ladder.recipe})", "balanced"]
-    head += [METHODS[name] for name in methods] + ["majority", "n"]
-    rows = []
-    for name, step in ladder.rungs.items():
-        meaning = step.meaning + (f" ({step.remark})" if step.remark else "")
-        own = [percent(step.accuracy, step.spread), percent(step.balanced_accuracy)]
-        theirs = [percent(step.baselines[one], step.baseline_spreads[one]) for one in methods]
-        rows.append(
-            [name, meaning, *own, *theirs, percent(step.baselines["majority"]), str(step.n)]
-        )
-        if step.raw_parents is not None:
-            raw = percent(step.raw_parents, step.raw_parents_spread)
-            blank = [""] * (len(head) - 3)
-            rows.append(["", "the same networks on the raw parents of their averages", raw, *blank])
-    return table(
-        head,
-        rows,
-        caption=f"Accuracy, mean ± standard deviation over {ladder.seeds} seeds; balanced: the "
-        "network's mean over the classes; n: different spectra (on the rung paper: averages) "
-        "scored. On the rung paper the plain methods learn from the averages too.",
-        numbers=range(2, len(head)),
-        bold=[2],
+def _meanings(ladder: Ladder) -> str:
+    return facts(
+        (name, step.meaning + (f" ({step.remark})" if step.remark else ""))
+        for name, step in ladder.rungs.items()
     )
 
 
 def _not_climbed(ladder: Ladder) -> Iterator[str]:
     if ladder.not_climbed:
-        reasons = "; ".join(f"{name}, {reason}" for name, reason in ladder.not_climbed.items())
-        yield paragraph(f"Rungs that this dataset cannot carry: {reasons}.")
-
-
-def _regression_table(ladder: Ladder) -> str:
-    head = ["rung", "scored on", "network MSE", "ridge MSE", "constant MSE"]
-    head += ["network MAE", "ridge MAE", "constant MAE", "n"]
-    rows: list[list[str]] = []
-
-    def row(rung: str, what: str, trial: Contest) -> None:
-        every = [trial.regressor, trial.baselines["ridge"], trial.baselines["constant"]]
-        squared = [small(one.mse, one.mse_spread) for one in every]
-        absolute = [small(one.mae) for one in every]
-        rows.append([rung, what, *squared, *absolute, str(trial.n)])
-
-    for name, level in ladder.regression.items():
-        row(name, "mixtures", level.mixtures)
-        if level.snapshots is not None:
-            row("", "whole snapshots", level.snapshots)
-    return table(
-        head,
-        rows,
-        caption="Errors of the mean coordination number; MSE in neighbours², MAE in neighbours. "
-        "Ridge learns from the raw training spectra, its penalty chosen by their leave-one-out "
-        "error; the constant is the mean of the training labels.",
-        numbers=range(2, len(head)),
-        bold=[2],
-    )
-
-
-def _comparison(results: Reproduction) -> str:
-    published, rung = results.published, "paper"
-    rows = [
-        [
-            "spectra, snapshots",
-            f"about {published.spectra}, {published.snapshots}",
-            f"{results.dataset['sites']}, {results.dataset['snapshots']}",
-            "",
-        ]
-    ]
-    for part in ("train", "validation", "test"):
-        ours = [getattr(run.accuracy, part) for run in results.classifier]
-        rows.append(
-            [
-                f"classifier accuracy, {part}",
-                percent(getattr(published, f"{part}_accuracy")),
-                percent(float(np.mean(ours)), _std(ours)),
-                f"{rung}: averages of shared parents",
-            ]
-        )
-    raw = [run.raw for run in results.classifier]
-    rows.append(
-        [
-            "the same networks on single raw spectra",
-            "not given",
-            percent(float(np.mean(raw)), _std(raw)),
-            f"{rung}: parents of the training set",
-        ]
-    )
-    for name, step in results.ladder.rungs.items():
-        if name != rung:
-            accuracy = percent(step.accuracy, step.spread)
-            what = f"classifier accuracy, recipe {results.ladder.recipe}"
-            rows.append([what, "not given", accuracy, f"{name}: {step.meaning}"])
-    for rate in sorted({run.rate for run in results.regressor}, reverse=True):
-        ours = [run.mse.test for run in results.regressor if run.rate == rate]
-        rows.append(
-            [
-                f"regressor test MSE, learning rate {rate:g}",
-                small(published.test_mse),
-                small(float(np.mean(ours)), _std(ours)),
-                f"{rung}: mixtures of shared parents",
-            ]
-        )
-    for name, level in results.ladder.regression.items():
-        if name != rung:
-            error = level.mixtures.regressor
-            what = "regressor MSE on mixtures"
-            value = small(error.mse, error.mse_spread)
-            rows.append([what, "not given", value, f"{name}: {level.meaning}"])
-    return table(
-        ["quantity", "paper", "here", "rung"],
-        rows,
-        caption=f"Mean ± standard deviation over {len(results.classifier)} seeds. The paper's "
-        "numbers are for OCEAN spectra of its own structures.",
-        numbers=[1, 2],
-        bold=[2],
-    )
-
-
-def _readings(results: Reproduction) -> str:
-    rows = [
-        [
-            reading.name,
-            f"{reading.coefficient:.3g}",
-            percent(reading.accuracy.train),
-            percent(reading.accuracy.test),
-            percent(reading.raw),
-        ]
-        for reading in results.readings
-    ]
-    return table(
-        ["reading", "coefficient as used", "training", "test", "raw parents"],
-        rows,
-        caption="Accuracy of the classifier; training and test are synthetic averages.",
-        numbers=[1, 2, 3, 4],
-    )
+        reasons = "; ".join(f"{name} ({reason})" for name, reason in ladder.not_climbed.items())
+        yield paragraph(f"Rungs that were not climbed: {reasons}.")
 
 
 def _card(info: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -425,7 +300,3 @@ def _made(results: Reproduction, making: Making) -> list[tuple[str, str]]:
         ("time", f"{making.seconds:.0f} s"),
         ("versions", ", ".join(f"{name} {text}" for name, text in making.versions.items())),
     ]
-
-
-def _std(values: list[float]) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0

@@ -141,6 +141,8 @@ class Reproduction:
         Whether fewer epochs and seeds were spent than the paper's.
     classifier, regressor, curves, agreement, widths, sizes, readings, ladder
         The measurements.
+    better : Ladder or None
+        The ladder of another recipe, above the paper's own rung.
     """
 
     dataset: dict[str, Any]
@@ -155,6 +157,7 @@ class Reproduction:
     sizes: Sweep
     readings: tuple[Reading, ...]
     ladder: Ladder
+    better: Ladder | None
     published: Published = Published()
 
     @property
@@ -169,10 +172,12 @@ class Reproduction:
 
     def to_dict(self) -> dict[str, Any]:
         """Give every number, ready for JSON."""
-        plain = {
-            name: _plain(value) for name, value in vars(self).items() if name not in ("ladder",)
-        }
-        return {**plain, "best_rate": self.best_rate, "ladder": self.ladder.to_dict()}
+        ladders = {"ladder": self.ladder.to_dict()}
+        if self.better:
+            ladders["better"] = self.better.to_dict()
+        rest = {name: value for name, value in vars(self).items() if name not in ladders}
+        plain = {name: _plain(value) for name, value in rest.items()}
+        return {**plain, "best_rate": self.best_rate, **ladders}
 
 
 def _plain(value: Any) -> Any:

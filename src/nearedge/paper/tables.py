@@ -1,0 +1,155 @@
+"""The tables of the report, made from what the protocol measured."""
+
+import numpy as np
+
+from nearedge.ladder import Contest, Ladder
+from nearedge.paper.findings import percent, several, small
+from nearedge.paper.page import table
+from nearedge.paper.results import Reproduction
+
+
+def ladder_table(ladder: Ladder, better: Ladder | None) -> str:
+    """Accuracy on every rung, of the networks and of the plain methods."""
+    methods = {"1-nn": "1-NN", "svm": "SVM", "logistic": "logistic", "random-forest": "forest"}
+    head = ["rung", f"network, {ladder.recipe}", "balanced"]
+    head += [f"network, {better.recipe}"] if better else []
+    head += [*methods.values(), "majority", "n"]
+    rows = []
+    for name, step in ladder.rungs.items():
+        row = [name, percent(step.accuracy, several(ladder, step.spread))]
+        row.append(percent(step.balanced_accuracy))
+        if better:
+            other = better.rungs.get(name)
+            spread = several(better, other.spread) if other else None
+            row.append(percent(other.accuracy, spread) if other else "")
+        for one in methods:
+            row.append(percent(step.baselines[one], several(ladder, step.baseline_spreads[one])))
+        rows.append([*row, percent(step.baselines["majority"]), str(step.n)])
+        if step.raw_parents is not None:
+            raw = percent(step.raw_parents, several(ladder, step.raw_parents_spread or 0.0))
+            rows.append(["its raw parents", raw, *[""] * (len(head) - 2)])
+    return table(
+        head,
+        rows,
+        caption=f"Accuracy; {_over(ladder.seeds)}. Balanced: the network's mean over the classes. "
+        "n: different spectra (on the rung paper: averages) scored. On the rung paper the plain "
+        "methods learn from the averages too.",
+        numbers=range(1, len(head)),
+        bold=[1],
+    )
+
+
+def regression_table(ladder: Ladder) -> str:
+    """Errors of the mean coordination number on every rung."""
+    head = ["rung", "scored on", "network MSE", "ridge MSE", "constant MSE"]
+    head += ["network MAE", "ridge MAE", "constant MAE", "n"]
+    rows: list[list[str]] = []
+
+    def row(rung: str, what: str, trial: Contest) -> None:
+        every = [trial.regressor, trial.baselines["ridge"], trial.baselines["constant"]]
+        squared = [small(one.mse, several(ladder, one.mse_spread)) for one in every]
+        absolute = [small(one.mae) for one in every]
+        rows.append([rung, what, *squared, *absolute, str(trial.n)])
+
+    for name, level in ladder.regression.items():
+        row(name, "mixtures", level.mixtures)
+        if level.snapshots is not None:
+            row("", "whole snapshots", level.snapshots)
+    return table(
+        head,
+        rows,
+        caption="Errors of the mean coordination number; MSE in neighbours², MAE in neighbours. "
+        "Ridge learns from the raw training spectra, its penalty chosen by their leave-one-out "
+        "error; the constant is the mean of the training labels.",
+        numbers=range(2, len(head)),
+        bold=[2],
+    )
+
+
+def comparison(results: Reproduction) -> str:
+    """The paper's numbers and ours, line by line, each beside its rung."""
+    published, rung = results.published, "paper"
+    rows = [
+        [
+            "spectra, snapshots",
+            f"about {published.spectra}, {published.snapshots}",
+            f"{results.dataset['sites']}, {results.dataset['snapshots']}",
+            "",
+        ]
+    ]
+    for part in ("train", "validation", "test"):
+        ours = [getattr(run.accuracy, part) for run in results.classifier]
+        rows.append(
+            [
+                f"classifier accuracy, {part}",
+                percent(getattr(published, f"{part}_accuracy")),
+                percent(float(np.mean(ours)), _std(ours)),
+                f"{rung}: averages of shared parents",
+            ]
+        )
+    raw = [run.raw for run in results.classifier]
+    rows.append(
+        [
+            "the same networks on single raw spectra",
+            "not given",
+            percent(float(np.mean(raw)), _std(raw)),
+            f"{rung}: parents of the training set",
+        ]
+    )
+    for name, step in results.ladder.rungs.items():
+        if name != rung:
+            accuracy = percent(step.accuracy, several(results.ladder, step.spread))
+            what = f"classifier accuracy, recipe {results.ladder.recipe}"
+            rows.append([what, "not given", accuracy, f"{name}: {step.meaning}"])
+    for rate in sorted({run.rate for run in results.regressor}, reverse=True):
+        ours = [run.mse.test for run in results.regressor if run.rate == rate]
+        rows.append(
+            [
+                f"regressor test MSE, learning rate {rate:g}",
+                small(published.test_mse),
+                small(float(np.mean(ours)), _std(ours)),
+                f"{rung}: mixtures of shared parents",
+            ]
+        )
+    for name, level in results.ladder.regression.items():
+        if name != rung:
+            error = level.mixtures.regressor
+            what = "regressor MSE on mixtures"
+            value = small(error.mse, several(results.ladder, error.mse_spread))
+            rows.append([what, "not given", value, f"{name}: {level.meaning}"])
+    return table(
+        ["quantity", "paper", "here", "rung"],
+        rows,
+        caption=f"Here: {_over(len(results.classifier))}. The paper's "
+        "numbers are for OCEAN spectra of its own structures.",
+        numbers=[1, 2],
+        bold=[2],
+    )
+
+
+def readings(results: Reproduction) -> str:
+    """What each reading of "L2 0.1" gives."""
+    rows = [
+        [
+            reading.name,
+            f"{reading.coefficient:.3g}",
+            percent(reading.accuracy.train),
+            percent(reading.accuracy.test),
+            percent(reading.raw),
+        ]
+        for reading in results.readings
+    ]
+    return table(
+        ["reading", "coefficient as used", "training", "test", "raw parents"],
+        rows,
+        caption="Accuracy of the classifier; training and test are synthetic averages.",
+        numbers=[1, 2, 3, 4],
+    )
+
+
+def _over(seeds: int) -> str:
+    return "one seed" if seeds == 1 else f"mean ± standard deviation over {seeds} seeds"
+
+
+def _std(values: list[float]) -> float | None:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
