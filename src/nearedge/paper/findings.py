@@ -95,7 +95,12 @@ def headline(results: Reproduction) -> list[str]:
 
 def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
     """Say what the honest rungs show: for the classifier, another recipe, and the regressor."""
-    return [*_classifier_summary(ladder), *_better_summary(better), *_regressor_summary(ladder)]
+    return [
+        *_classifier_summary(ladder),
+        *_better_summary(better),
+        *_engine_summary(ladder),
+        *_regressor_summary(ladder),
+    ]
 
 
 def _classifier_summary(ladder: Ladder) -> list[str]:
@@ -135,6 +140,18 @@ def _better_summary(better: Ladder | None) -> list[str]:
     return [
         f"The recipe “{better.recipe}” of this package, on the same spectra and folds, is right "
         f"for {percent(step.accuracy, several(better, step.spread))}: {_against_best(step)}."
+    ]
+
+
+def _engine_summary(ladder: Ladder) -> list[str]:
+    if "engine" not in ladder.rungs:
+        return []
+    step = ladder.rungs["engine"]
+    return [
+        f"Tested on another engine's spectra ({step.remark}; one factor brings the intensities to "
+        "one mean, the energies are left as they are), the network is right for "
+        f"{percent(step.accuracy, several(ladder, step.spread))}; guessing the most frequent "
+        f"class, for {percent(step.baselines['majority'])}."
     ]
 
 

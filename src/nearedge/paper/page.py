@@ -79,28 +79,28 @@ def heading(text: str, level: int = 2) -> str:
     >>> heading("A < B")
     '<h2>A &lt; B</h2>'
     """
-    return f"<h{level}>{escape(text)}</h{level}>"
+    return f"<h{level}>{_text(text)}</h{level}>"
 
 
 def paragraph(text: str, kind: str = "") -> str:
     """Write a paragraph of plain text."""
-    return f"<p{_class(kind)}>{escape(text)}</p>"
+    return f"<p{_class(kind)}>{_text(text)}</p>"
 
 
 def items(texts: Iterable[str]) -> str:
     """Write a bulleted list of plain texts."""
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+    return "<ul>" + "".join(f"<li>{_text(text)}</li>" for text in texts) + "</ul>"
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Write a list of names and what belongs to them."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in pairs)
+    rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(text)}</dd>" for name, text in pairs)
     return f"<dl>{rows}</dl>"
 
 
 def listing(text: str) -> str:
     """Write a command or other preformatted text."""
-    return f"<pre>{escape(text)}</pre>"
+    return f"<pre>{_text(text)}</pre>"
 
 
 def table(
@@ -128,7 +128,7 @@ def table(
     """
 
     def cell(kind: str, column: int, text: str) -> str:
-        inner = escape(text)
+        inner = _text(text)
         if kind == "td" and column in bold:
             inner = f"<strong>{inner}</strong>"
         return f"<{kind}{_class('number' if column in numbers else '')}>{inner}</{kind}>"
@@ -139,7 +139,7 @@ def table(
         for row in rows
     )
     return (
-        f'<div class="table"><table><caption>{escape(caption)}</caption>'
+        f'<div class="table"><table><caption>{_text(caption)}</caption>'
         f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
     )
 
@@ -151,13 +151,18 @@ def picture(figure: Figure, *, title: str, caption: str) -> str:
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{escape(title, quote=True)}"/>'
-        f"<figcaption><strong>{escape(title)}.</strong> {escape(caption)}</figcaption></figure>"
+        f"<figcaption><strong>{escape(title)}.</strong> {_text(caption)}</figcaption></figure>"
     )
 
 
 def pair(pictures: Iterable[str]) -> str:
     """Set pictures side by side where the window is wide enough."""
     return '<div class="pair">' + "\n".join(pictures) + "</div>"
+
+
+def _text(text: str) -> str:
+    """Escape plain text, and keep a number on one line with its spread and its unit."""
+    return escape(text).replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0")
 
 
 def _class(kind: str) -> str:

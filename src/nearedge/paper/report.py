@@ -143,8 +143,8 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         "figure-1",
         "Figure 1. A typical spectrum of every class and the atom it belongs to",
         f"Grey: the {info['engine'].upper()} spectrum; dots: the {Window().points} intensities "
-        "that the networks see. The spectrum shown is the medoid of its class. Each panel has its own "
-        "vertical scale. Beside it the absorber (black rim) and all atoms within "
+        "that the networks see. The spectrum shown is the medoid of its class. Each panel has its "
+        "own vertical scale. Beside it the absorber (black rim) and all atoms within "
         f"{info['cutoff']:g} Å in that snapshot; dotted lines are contacts longer than a bond.",
         draw_classes(data),
     )

@@ -132,7 +132,7 @@ def readings(results: Reproduction) -> str:
     rows = [
         [
             reading.name,
-            f"{reading.coefficient:.3g}",
+            f"l2={reading.coefficient:g}, {reading.convention}",
             percent(reading.accuracy.train),
             percent(reading.accuracy.test),
             percent(reading.raw),
@@ -140,10 +140,10 @@ def readings(results: Reproduction) -> str:
         for reading in results.readings
     ]
     return table(
-        ["reading", "coefficient as used", "training", "test", "raw parents"],
+        ["reading", "as given to the trainer", "training", "test", "raw parents"],
         rows,
         caption="Accuracy of the classifier; training and test are synthetic averages.",
-        numbers=[1, 2, 3, 4],
+        numbers=[2, 3, 4],
     )
 
 

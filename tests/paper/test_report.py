@@ -1,0 +1,165 @@
+"""The whole protocol in little, and the report made of it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from nearedge.dataset import SiteSpectra
+from nearedge.errors import InputError
+from nearedge.paper import Making, Protocol, reproduce, versions, write_report
+from nearedge.paper.findings import headline, percent, several, small, summary, verdict
+from nearedge.paper.report import FORMATS
+from nearedge.paper.results import Reproduction
+from nearedge.recipes import PAPER, Examples
+
+NAMES = [
+    *(f"figure-{name}" for name in ("1", "2", "3a", "3b", "4a", "4b", "4c")),
+    "ladder",
+    "ladder-regression",
+]
+
+
+@pytest.fixture(scope="module")
+def results(telling_dataset: SiteSpectra) -> Reproduction:
+    recipe = replace(
+        PAPER,
+        averages=Examples(400, (2, 10)),
+        mixtures=Examples(600, (20, 70)),
+        classifier={**PAPER.classifier, "epochs": 20},
+        regressor={**PAPER.regressor, "epochs": 20},
+    )
+    better = replace(recipe, name="best", averages=Examples(400, (1, 4)))
+    protocol = Protocol(
+        recipe=recipe,
+        better=better,
+        seeds=2,
+        widths=(4, 8),
+        sizes=(200, 400),
+        sweep_epochs=5,
+        quick=True,
+    )
+    return reproduce(telling_dataset, protocol, seed=11)
+
+
+@pytest.fixture(scope="module")
+def report(
+    results: Reproduction, telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("out") / "paper"
+    making = Making("nearedge paper --seed 11 <&>", 1.5, versions())
+    assert write_report(folder, results, telling_dataset, making) == folder / "index.html"
+    return folder
+
+
+def numbers_in(value: object) -> Iterator[float]:
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from numbers_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from numbers_in(one)
+    elif isinstance(value, float):
+        yield value
+
+
+def test_the_protocol_measures_all_that_the_paper_shows(results: Reproduction):
+    assert [run.seed for run in results.classifier] == [11, 12]
+    assert sorted({run.rate for run in results.regressor}) == [0.001, 0.01]
+    assert len(results.regressor) == 4
+    assert results.widths.values.tolist() == [4, 8]
+    assert results.sizes.values.tolist() == [200, 400]
+    assert len(results.readings) >= 4
+    assert len({reading.convention for reading in results.readings}) == 4
+    for curve in results.curves:
+        assert curve.epoch.tolist() == list(range(1, 21))
+        assert curve.train[-1] < curve.train[0]
+    first = next(run for run in results.regressor if run.rate == results.agreement.rate)
+    error = (results.agreement.predicted - results.agreement.truth) ** 2
+    assert error.mean() == pytest.approx(first.mse.test)
+    assert results.ladder.rungs["paper"].accuracies == tuple(
+        run.accuracy.test for run in results.classifier
+    )
+    assert results.better is not None
+    assert "paper" not in results.better.rungs
+    for name, step in results.better.rungs.items():
+        assert step.baselines == results.ladder.rungs[name].baselines
+
+
+def test_the_page_is_well_formed_and_holds_every_headline_number(
+    report: Path, results: Reproduction
+):
+    text = (report / "index.html").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text.replace("<!DOCTYPE html>\n", ""))
+    words = " ".join("".join(root.itertext()).replace("\u00a0", " ").split())
+    assert len(list(root.iter("img"))) == len(NAMES)
+    assert "http" not in text
+    ladder = results.ladder
+    for step in ladder.rungs.values():
+        assert percent(step.accuracy, several(ladder, step.spread)) in words
+        for name, value in step.baselines.items():
+            spread = None if name == "majority" else step.baseline_spreads[name]
+            assert percent(value, spread) in words
+    for level in ladder.regression.values():
+        error = level.mixtures.regressor
+        assert small(error.mse, several(ladder, error.mse_spread)) in words
+    for sentence in (*headline(results), *summary(ladder, results.better)):
+        assert sentence in words
+    assert "98.7 %" in words
+    assert "quick run" in words
+    assert "nearedge paper --seed 11 <&>" in words
+    assert results.dataset["fingerprint"] in words
+    assert f"jax {versions()['jax']}" in words
+
+
+def test_every_figure_is_there_in_every_format(report: Path):
+    files = sorted(path.name for path in (report / "figures").iterdir())
+    assert files == sorted(f"{name}.{kind}" for name in NAMES for kind in FORMATS)
+    starts = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    for path in (report / "figures").iterdir():
+        content = path.read_bytes()
+        assert content.startswith(starts[path.suffix[1:]])
+        assert len(content) > 3000
+
+
+def test_the_json_holds_the_same_numbers(report: Path, results: Reproduction):
+    stored = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    assert stored["seed"] == 11
+    assert stored["classifier"][0]["accuracy"]["test"] == results.classifier[0].accuracy.test
+    rung = results.ladder.rungs["trajectory"]
+    assert stored["ladder"]["rungs"]["trajectory"]["accuracy"] == rung.accuracy
+    assert stored["better"]["rungs"]["atom"]["n"] == results.ladder.rungs["atom"].n
+    assert stored["made"]["command"].startswith("nearedge paper")
+    assert stored["findings"][0] == headline(results)[0]
+    assert len(list(numbers_in(stored))) > 300
+
+
+def test_an_existing_report_is_only_replaced_when_told_to(
+    report: Path, results: Reproduction, telling_dataset: SiteSpectra
+):
+    before = (report / "index.html").read_text(encoding="utf-8")
+    making = Making("again", 1.0, {})
+    with pytest.raises(InputError, match="--force"):
+        write_report(report, results, telling_dataset, making)
+    assert (report / "index.html").read_text(encoding="utf-8") == before
+
+
+def test_words_follow_the_numbers(results: Reproduction):
+    assert verdict(0.9, 0.8, 0.05).startswith("better")
+    assert verdict(0.7, 0.8, 0.05).startswith("worse")
+    assert verdict(0.78, 0.8, 0.05).startswith("within the spread")
+    step = results.ladder.rungs["trajectory"]
+    beaten = replace(step, accuracy=0.1, spread=0.0)
+    rungs = {**results.ladder.rungs, "trajectory": beaten}
+    text = summary(replace(results.ladder, rungs=rungs))[0]
+    assert "right for 10.0" in text
+    assert "worse than the best plain method" in text
+    level = results.ladder.regression["trajectory"]
+    bad = replace(level.mixtures, regressor=replace(level.mixtures.regressor, mse=9.0))
+    levels = {**results.ladder.regression, "trajectory": replace(level, mixtures=bad)}
+    assert "better to answer the mean" in summary(replace(results.ladder, regression=levels))[-1]
+    few = replace(results.ladder, rungs={}, regression={})
+    assert "cannot carry any rung" in summary(few)[0]
