@@ -45,6 +45,8 @@ def test_finished_campaign_is_a_dataset(analytic: ModuleType, tmp_path: Path) ->
     np.testing.assert_array_equal(loaded.mu, data.mu)
     assert loaded.atom.tolist() == [1, 3, 5, 7] * 2
     assert loaded.attributes["engine"] == "analytic"
+    with pytest.raises(InputError, match="nothing to resume"):
+        simulate(snapshots(), analytic.AnalyticEngine(), RULE, tmp_path / "data", resume=True)
     # Provenance that every site has is kept, site by site, and belongs to its site.
     assert loaded.table["computed_atom"].values.tolist() == loaded.atom.tolist()
     assert set(loaded.table["fermi_level"].values.tolist()) == {-12.0}

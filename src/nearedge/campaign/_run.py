@@ -109,13 +109,17 @@ def simulate(
     """
     path = Path(path)
     console = console or Console(stderr=True)
+    state = CampaignState(path.with_name(f"{path.name}.campaign"))
+    if resume and not force and path.exists() and not state.folder.exists():
+        raise InputError(
+            f"{path}: is complete, there is nothing to resume; pass --force to compute it anew"
+        )
     check_free(path, force=force or resume)
     chosen = _every(snapshots, every)
     atoms_of = [_sites(snapshot, rule, sites) for snapshot in chosen]
     groups = [
         _groups(engine, snapshot, found) for snapshot, found in zip(chosen, atoms_of, strict=True)
     ]
-    state = CampaignState(path.with_name(f"{path.name}.campaign"))
     if state.folder.exists() and not resume:
         if not force:
             raise InputError(
