@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, make_supercell
-from ase.io import read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from nearedge.environments import EnvironmentRule, class_order, coordination_numbers
 from nearedge.errors import InputError
+from nearedge.structures import read_snapshots
 
 RULE = EnvironmentRule("O", "Fe", 2.6)
 
@@ -83,7 +83,8 @@ def test_a_dimer_is_a_class_of_its_own_whatever_its_coordination() -> None:
 
 def test_reference_snapshots_have_the_published_class_counts(shared_data) -> None:
     for name, expected in (("0K", [9, 17, 15, 7, 1, 0]), ("15ps", [6, 17, 16, 7, 1, 2])):
-        labels = RULE.label(read(shared_data / "ocean-li3feo35" / f"POSCAR_{name}", format="vasp"))
+        (snapshot,) = read_snapshots(shared_data / "ocean-li3feo35" / f"POSCAR_{name}")
+        labels = RULE.label(snapshot.atoms)
         names = labels.environment.tolist()
         assert [names.count(c) for c in ("0", "1", "2", "3", "4", "dimer")] == expected
 

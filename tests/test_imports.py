@@ -41,9 +41,7 @@ def test_an_ocean_run_is_imported_with_its_own_zero(shared_data: Path) -> None:
     data = import_dataset(run / "POSCAR", run, EnvironmentRule("O", "Mg"))
     assert data.coordination.tolist() == [6]
     assert data.attributes["engine"] == "OCEAN"
-    columns = [
-        np.loadtxt(run / "CNBSE" / f"absspct_O_.0001_1s_0{photon}") for photon in (1, 2, 3)
-    ]
+    columns = [np.loadtxt(run / "CNBSE" / f"absspct_O_.0001_1s_0{photon}") for photon in (1, 2, 3)]
     assert_allclose(data.energy, columns[0][:, 0], atol=1e-6)
     assert_allclose(data.mu[0], np.mean([c[:, 2] for c in columns], axis=0), rtol=1e-6)
 

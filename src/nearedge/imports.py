@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -15,7 +15,6 @@ from nearedge.structures import Snapshot, read_snapshots
 from nearedge.tables import read_table
 
 Format = Literal["matrix", "ocean", "feff"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 Spectra = tuple[
     Int[np.ndarray, " site"],

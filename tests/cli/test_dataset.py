@@ -14,9 +14,7 @@ Run = Callable[..., tuple[int, str, str]]
 def inputs(tmp_path: Path) -> list[str]:
     write(tmp_path / "POSCAR", bulk("FeO", "rocksalt", a=4.2, cubic=True), format="vasp")
     rng = np.random.default_rng(0)
-    np.savetxt(
-        tmp_path / "mu.dat", np.column_stack([np.linspace(-2, 12, 30), rng.random((30, 4))])
-    )
+    np.savetxt(tmp_path / "mu.dat", np.column_stack([np.linspace(-2, 12, 30), rng.random((30, 4))]))
     return ["--structure", str(tmp_path / "POSCAR"), "--spectra", str(tmp_path / "mu.dat")]
 
 

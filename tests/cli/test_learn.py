@@ -62,7 +62,9 @@ def test_what_people_read(run: Run, dataset: str, tmp_path: Path) -> None:
 def test_unknown_names_are_answered_with_the_known_ones(
     run: Run, dataset: str, tmp_path: Path
 ) -> None:
-    code, out, err = run("train", "regressor", dataset, "--hold-out", "x", "-o", str(tmp_path / "m"))
+    code, out, err = run(
+        "train", "regressor", dataset, "--hold-out", "x", "-o", str(tmp_path / "m")
+    )
     assert (code, out) == (1, "")
     assert "'x'; known are run0, run0-0" in err
     assert err.count("\n") == 1

@@ -12,9 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from nearedge.dataset import SiteSpectra
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
+from nearedge.estimators import EnvironmentClassifier
 from nearedge.models import Kind, Model, evaluate, load_model, predict, read_spectra, train
 from nearedge.recipes import BEST
-
 
 # The recipe `best` in kind, with fewer and smaller networks.
 SMALL = replace(
@@ -25,6 +25,11 @@ SMALL = replace(
     regressor={**BEST.regressor, "hidden": (8,), "n_networks": 2},
 )
 small = partial(train, recipe=SMALL)
+
+
+def probabilities(model: Model, inputs: np.ndarray) -> np.ndarray:
+    assert isinstance(model.estimator, EnvironmentClassifier)
+    return model.estimator.predict_proba(inputs)
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +98,7 @@ def test_the_same_seed_gives_the_same_model(
     again = small(telling_dataset, "classifier", hold_out=["run2"], seed=1)
     assert again.record == classifier.record
     inputs = telling_dataset.inputs()
-    assert_array_equal(
-        again.estimator.predict_proba(inputs), classifier.estimator.predict_proba(inputs)
-    )
+    assert_array_equal(probabilities(again, inputs), probabilities(classifier, inputs))
 
 
 def test_the_estimate_names_its_rung_and_stands_beside_baselines(

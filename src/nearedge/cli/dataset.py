@@ -1,6 +1,5 @@
 """The verbs ``nearedge dataset ...``: import, merge and describe datasets."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +20,10 @@ from nearedge.cli._arguments import (
 )
 from nearedge.dataset import SiteSpectra, load_dataset, merge, save_dataset
 from nearedge.environments import EnvironmentRule
-from nearedge.imports import FORMATS, import_dataset
+from nearedge.imports import Format, import_dataset
 from nearedge.outputs import check_free
 
 app = typer.Typer(no_args_is_help=True, help="Import, merge and describe datasets.")
-Format = StrEnum("Format", list(FORMATS))
 
 
 @app.command("info")
@@ -56,16 +54,16 @@ def import_(
     cutoff: Cutoff = 2.6,
     dimer: Dimer = 1.7,
     snapshot: Annotated[
-        str | None, typer.Option(help="Name of the snapshot [default: the file's name].")
+        str | None, typer.Option(help="Name of the snapshot (default: the file's name).")
     ] = None,
     trajectory: Annotated[
         str | None,
-        typer.Option(help="Trajectory that the snapshot belongs to [default: its own]."),
+        typer.Option(help="Trajectory that the snapshot belongs to (default: its own)."),
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="Temperature in K.", min=0)] = None,
     format: Annotated[
         Format | None,
-        typer.Option(help="Format of the spectra [default: a file is a matrix, else seen]."),
+        typer.Option(help="Format of the spectra (default: a file is a matrix, else seen)."),
     ] = None,
     engine: Annotated[str | None, typer.Option(help="Code that computed the spectra.")] = None,
     energy_zero: Annotated[str | None, typer.Option(help="What 0 eV is, e.g. CBM.")] = None,
@@ -85,7 +83,7 @@ def import_(
         structure,
         spectra,
         EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
-        format=format.value if format else None,
+        format=format,
         snapshot=snapshot,
         trajectory=trajectory,
         temperature=temperature,

@@ -20,7 +20,7 @@ from nearedge.paper.findings import headline, summary
 
 def paper(
     dataset: Annotated[
-        Path | None, typer.Option(help="Dataset folder [default: the one that ships].")
+        Path | None, typer.Option(help="Dataset folder (default: the one that ships).")
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", "--output", help="Folder to write.")] = Path(
         "paper"

@@ -48,13 +48,13 @@ def simulate(
     sites: Annotated[
         str | None,
         typer.Option(
-            help="Indices of the atoms to compute in each structure, from 0 [default: every "
-            "absorber].",
+            help="Indices of the atoms to compute in each structure, from 0 (default: every "
+            "absorber).",
             metavar="I,J,...",
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Worker processes [default: one for each core].", min=1)
+        int | None, typer.Option(help="Worker processes (default: one for each core).", min=1)
     ] = None,
     edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = FeffSettings.edge,
     cluster_radius: Annotated[

@@ -44,7 +44,7 @@ def build(
     dimers: Annotated[
         list[int] | None,
         typer.Option(
-            help="O-O dimers in a cell; given several times, the cells take turns [default: 0].",
+            help="O-O dimers in a cell; given several times, the cells take turns (default: 0).",
             min=0,
         ),
     ] = None,
@@ -84,11 +84,11 @@ def md(
     ],
     temperature: Annotated[
         list[float] | None,
-        typer.Option(help="Temperature in K, several one after the other [default: 300, 1000]."),
+        typer.Option(help="Temperature in K, several one after the other (default: 300, 1000)."),
     ] = None,
     frames: Annotated[
         list[int] | None,
-        typer.Option(help="Snapshots at each temperature [default: 1, 2]."),
+        typer.Option(help="Snapshots at each temperature (default: 1, 2)."),
     ] = None,
     equilibration: Annotated[
         float, typer.Option(help="Time at a temperature before its first snapshot, fs.")

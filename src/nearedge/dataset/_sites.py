@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -17,7 +17,6 @@ from nearedge.spectra import Window, check_spectra, resample
 from nearedge.structures import Snapshot
 
 Group = Literal["snapshot", "atom", "trajectory"]
-GROUPS: tuple[Group, ...] = get_args(Group)
 
 # What every dataset says of its sites, and the kind of NumPy dtype that holds it.
 SITE_COORDINATES = {

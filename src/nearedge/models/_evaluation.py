@@ -1,13 +1,12 @@
 """Scoring a model on the raw, unaveraged sites of a dataset."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.metrics import (
     confusion_matrix,
     mean_absolute_error,
-    precision_recall_fscore_support,
     r2_score,
     root_mean_squared_error,
 )
@@ -18,7 +17,7 @@ from nearedge.errors import InputError
 from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
 from nearedge.models._conformal import class_sets
 from nearedge.models._model import LIMIT, Model
-from nearedge.splits import MEANING
+from nearedge.splits import MEANING, Rung
 
 
 def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
     common = {
         "n": len(kept),
         "rung": rung,
-        "meaning": MEANING.get(rung, "the model was trained on these sites") if rung else None,
+        "meaning": "some of these sites were trained on" if rung == "training" else MEANING[rung],
         "seen": seen,
         "outside": int((model.outside(inputs) > LIMIT).sum()),
     }
@@ -67,7 +66,7 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
     return {**_coordination(model, model.estimator, inputs, kept), **common}
 
 
-def _rung(model: Model, data: SiteSpectra) -> tuple[str, int]:
+def _rung(model: Model, data: SiteSpectra) -> tuple[Rung | Literal["training"], int]:
     """Name what the sites do not share with the training sites, and count the shared ones."""
     training, spectra = model.record["training"], model.record["spectra"]
     if data.attributes["engine"] != spectra["engine"]:
@@ -92,28 +91,23 @@ def _classes(
     known = [str(name) for name in estimator.classes_]
     predicted = np.array(known)[probability.argmax(axis=1)]
     names = class_order({*known, *truth.tolist()})
-    precision, recall, _, support = precision_recall_fscore_support(
-        truth, predicted, labels=names, zero_division=0
-    )
+    matrix = confusion_matrix(truth, predicted, labels=names)
+    right, true, said = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
     counts = model.record["training"]["classes"]
-    present = [name for name in names if name in set(truth)]
     result: dict[str, Any] = {
         "accuracy": float((truth == predicted).mean()),
         # Over the classes that occur: scikit-learn warns of predicted ones that do not.
-        "balanced_accuracy": float(np.mean([recall[names.index(name)] for name in present])),
+        "balanced_accuracy": float((right[true > 0] / true[true > 0]).mean()),
         "baseline_accuracy": float((truth == max(counts, key=counts.get)).mean()),
         "per_class": {
             name: {
-                "n": int(support[row]),
-                "recall": float(recall[row]) if support[row] else None,
-                "precision": float(precision[row]) if (predicted == name).any() else None,
+                "n": int(true[row]),
+                "recall": float(right[row] / true[row]) if true[row] else None,
+                "precision": float(right[row] / said[row]) if said[row] else None,
             }
             for row, name in enumerate(names)
         },
-        "confusion": {
-            "classes": names,
-            "matrix": confusion_matrix(truth, predicted, labels=names).tolist(),
-        },
+        "confusion": {"classes": names, "matrix": matrix.tolist()},
     }
     calibration = model.record["calibration"]
     if calibration.get("threshold") is not None:

@@ -15,7 +15,8 @@ from nearedge.models._conformal import half_width, set_threshold
 from nearedge.models._model import Kind, Model
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
-from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
+from nearedge.splits import MEANING, Fold, obstacle
+from nearedge.splits import folds as cut_folds
 
 LEVEL = 0.9
 """Share of unseen sites that an interval or a set of classes is meant to hold."""

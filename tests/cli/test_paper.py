@@ -1,0 +1,77 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nearedge.dataset import SiteSpectra, save_dataset
+from nearedge.paper import Protocol, quick_protocol
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("data") / "telling"
+    save_dataset(telling_dataset, path)
+    return str(path)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick protocol, quicker still."""
+
+    def protocol() -> Protocol:
+        quick = quick_protocol()
+        recipe = replace(
+            quick.recipe,
+            averages=replace(quick.recipe.averages, count=300),
+            mixtures=replace(quick.recipe.mixtures, count=300),
+            classifier={**quick.recipe.classifier, "epochs": 5},
+            regressor={**quick.recipe.regressor, "epochs": 5},
+        )
+        return replace(quick, recipe=recipe, better=None, widths=(4,), sizes=(300,), sweep_epochs=5)
+
+    monkeypatch.setattr("nearedge.cli.paper.quick_protocol", protocol)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_report_is_made_and_made_again_the_same(run: Run, dataset: str, tmp_path: Path) -> None:
+    folder = tmp_path / "paper"
+    command = ("paper", "--dataset", dataset, "--out", str(folder), "--quick", "--seed", "4")
+    code, out, _ = run(*command)
+    assert code == 0
+    assert "What these two numbers mean" in out
+    assert str(folder / "index.html") in out
+    first = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert first["made"]["command"] == " ".join(("nearedge", *command))
+
+    code, _, err = run(*command)
+    assert code == 1
+    assert "--force" in err
+
+    assert run(*command, "--force")[0] == 0
+    second = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    del first["made"], second["made"]
+    assert first == second
+
+
+def test_a_class_with_one_spectrum_is_refused_and_nothing_is_written(
+    run: Run, telling_dataset: SiteSpectra, tmp_path: Path
+) -> None:
+    dimers = np.flatnonzero(telling_dataset.environment == "dimer")
+    kept = np.setdiff1d(np.arange(len(telling_dataset)), dimers[1:])
+    save_dataset(telling_dataset.select(kept), tmp_path / "lonely")
+    folder = tmp_path / "out"
+    code, _, err = run("paper", "--dataset", str(tmp_path / "lonely"), "--out", str(folder))
+    assert code == 1
+    assert "class 'dimer' has a single spectrum" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lonely"]
+
+
+def test_an_output_that_exists_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("paper", "--dataset", str(tmp_path / "none"), "--out", str(tmp_path))
+    assert code == 1
+    assert "already exists" in err
