@@ -130,9 +130,13 @@ class _Site:
 
     @property
     def kind(self) -> str:
-        """Sites of one kind can share potentials: they have the same types."""
+        """Sites of one kind can share potentials: the same types, and the same dimer if any."""
         surroundings = "".join(chemical_symbols[number] for number in self.elements)
-        return f"in_{surroundings}" + ("_dimer" if self.partner.any() else "")
+        if not self.partner.any():
+            return f"in_{surroundings}"
+        # A dimer is named by its first atom.
+        first = min(self.cluster.atom[0], *self.cluster.atom[self.partner])
+        return f"in_{surroundings}_dimer{first}"
 
 
 @dataclass(frozen=True)
@@ -172,8 +176,10 @@ class FeffEngine:
         """Divide sites by the potential types they need.
 
         Ordinary sites of one element with the same elements around them share their potentials;
-        sites in a dimer are a group of their own, with the partner as a type of its own: else the
-        partner would stand for all atoms of the element.
+        the sites of each dimer are a group of their own, with the partner as a type of its own:
+        else the partner would stand for all atoms of the element. Dimers differ too much among
+        each other to share: potentials of one with a bond of 1.27 Å changed the spectra of another
+        of 1.38 Å by 60 %.
 
         Raises
         ------
