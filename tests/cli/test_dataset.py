@@ -28,14 +28,16 @@ def test_import_merge_and_info(run: Run, inputs: list[str], tmp_path: Path) -> N
         assert (code, err) == (0, "")
         assert "4 sites" in out
     code, _, err = run(
-        "dataset", "merge", str(tmp_path / "a"), str(tmp_path / "b"), "-o", str(tmp_path / "both")
-    )
+        "dataset", "merge", str(tmp_path / "a"), str(tmp_path / "b"), "-o", str(tmp_path / "both"),
+        "--attribute", "licence=CC BY 4.0",
+    )  # fmt: skip
     assert (code, err) == (0, "")
     code, out, err = run("dataset", "info", str(tmp_path / "both"), "--json")
     assert (code, err) == (0, "")
     info = json.loads(out)
     assert (info["sites"], info["snapshots"], info["trajectories"]) == (8, 2, 1)
     assert info["classes"] == {"6": 8}
+    assert info["provenance"]["licence"] == "CC BY 4.0"
     assert {"absorber", "neighbour", "cutoff", "engine", "energy", "version"} <= info.keys()
     code, out, _ = run("dataset", "info", str(tmp_path / "both"))
     assert code == 0
@@ -81,3 +83,4 @@ def test_bad_usage_is_exit_code_2(run: Run, inputs: list[str]) -> None:
     assert run("dataset", "import", *inputs)[0] == 2
     assert run("dataset", "info", "--nonsense")[0] == 2
     assert run("nonsense")[0] == 2
+    assert run("dataset", "merge", "a", "-o", "b", "--attribute", "engine=mine")[0] == 2

@@ -18,7 +18,7 @@ from nearedge.cli._arguments import (
     Output,
     print_json,
 )
-from nearedge.dataset import SiteSpectra, load_dataset, merge, save_dataset
+from nearedge.dataset import ATTRIBUTES, SiteSpectra, load_dataset, merge, save_dataset
 from nearedge.environments import EnvironmentRule
 from nearedge.imports import Format, import_dataset
 from nearedge.outputs import check_free
@@ -104,13 +104,30 @@ def import_(
 def merge_(
     paths: Annotated[list[Path], typer.Argument(help="Dataset folders.", show_default=False)],
     output: Output,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to say of the whole, e.g. licence='CC BY 4.0'; may be repeated.",
+            metavar="KEY=TEXT",
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Join datasets of one engine, one labelling rule and one energy grid."""
     check_free(output, force=force)
-    data = merge([load_dataset(path) for path in paths])
+    said = dict(_key_and_text(one) for one in attribute or [])
+    data = merge([load_dataset(path) for path in paths], said)
     save_dataset(data, output, force=force)
     typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
+
+
+def _key_and_text(attribute: str) -> tuple[str, str]:
+    key, equals, text = attribute.partition("=")
+    if not (key.isidentifier() and equals and text) or key in ATTRIBUTES:
+        raise typer.BadParameter(
+            f"'{attribute}' is not KEY=TEXT with a key other than {', '.join(ATTRIBUTES)}"
+        )
+    return key, text
 
 
 def _counts(data: SiteSpectra) -> str:

@@ -11,5 +11,6 @@ from nearedge.dataset._folder import (
 from nearedge.dataset._folder import (
     starter_path as starter_path,
 )
+from nearedge.dataset._sites import ATTRIBUTES as ATTRIBUTES
 from nearedge.dataset._sites import Group as Group
 from nearedge.dataset._sites import SiteSpectra as SiteSpectra

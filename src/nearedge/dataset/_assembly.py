@@ -93,11 +93,20 @@ def assemble(
     return SiteSpectra(table, structures, source)
 
 
-def merge(datasets: Sequence[SiteSpectra]) -> SiteSpectra:
+def merge(
+    datasets: Sequence[SiteSpectra], attributes: Mapping[str, Any] | None = None
+) -> SiteSpectra:
     """Join datasets of one engine into one.
 
     Labels must follow one rule and energies one grid. Provenance that differs is kept, every
     value once.
+
+    Parameters
+    ----------
+    datasets : sequence of SiteSpectra
+        What to join.
+    attributes : mapping, optional
+        What to say of the whole (licence, how it was made), over what the parts say.
 
     Raises
     ------
@@ -139,7 +148,10 @@ def merge(datasets: Sequence[SiteSpectra]) -> SiteSpectra:
         coords="minimal",
         compat="override",
     )
-    joined.attrs = _joined_attributes([data.attributes for data in datasets])
+    joined.attrs = {
+        **_joined_attributes([data.attributes for data in datasets]),
+        **(attributes or {}),
+    }
     return SiteSpectra(joined, structures, "+".join(data.source for data in datasets))
 
 

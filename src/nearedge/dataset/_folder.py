@@ -97,11 +97,13 @@ def _read_table(path: Path) -> xr.Dataset:
         ) from None
     if table.attrs.get("format") != FORMAT:
         raise InputError(f"{path}: is not a nearedge dataset (attribute format is missing)")
-    if int(table.attrs.get("format_version", 0)) > FORMAT_VERSION:
+    if int(table.attrs["format_version"]) > FORMAT_VERSION:
         raise InputError(
             f"{path}: format version {table.attrs['format_version']} is newer than this nearedge "
             f"reads ({FORMAT_VERSION}); upgrade nearedge"
         )
+    for key in ("format", "format_version"):
+        del table.attrs[key]
     texts = [name for name, kind in SITE_COORDINATES.items() if kind == "U" and name in table]
     return table.assign_coords({name: table[name].astype(str) for name in texts})
 
