@@ -81,7 +81,7 @@ class SpectrumEstimator(BaseEstimator):
         batch_size: int = 32,
         epochs: int = 1500,
         l2: float = 0.0,
-        l2_convention: L2Convention = "example",
+        l2_convention: L2Convention | str = "example",
         n_networks: int = 1,
         early_stopping: bool = False,
         records: int = 50,
@@ -94,7 +94,7 @@ class SpectrumEstimator(BaseEstimator):
         self.batch_size = batch_size
         self.epochs = epochs
         self.l2 = l2
-        self.l2_convention: L2Convention = l2_convention
+        self.l2_convention = l2_convention
         self.n_networks = n_networks
         self.early_stopping = early_stopping
         self.records = records
@@ -256,7 +256,8 @@ class SpectrumEstimator(BaseEstimator):
         """Make an estimator of what `save` wrote."""
         try:
             inputs, networks = int(description["inputs"]), int(description["networks"])
-            estimator = cls(**description["parameters"])
+            parameters = description["parameters"]
+            estimator = cls(**{**parameters, "hidden": tuple(parameters["hidden"])})
             outputs = estimator._take_description(description)
             estimator.n_features_in_ = inputs
             estimator.restarts_ = [int(count) for count in description["restarts"]]

@@ -42,7 +42,8 @@ class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Name of the most probable class of each spectrum."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        best = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[best]
 
     def _encode_training(self, y: np.ndarray) -> tuple[np.ndarray, int]:
         check_classification_targets(y)

@@ -40,7 +40,7 @@ class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
         batch_size: int = 256,
         epochs: int = 400,
         l2: float = 0.0,
-        l2_convention: L2Convention = "example",
+        l2_convention: L2Convention | str = "example",
         n_networks: int = 1,
         early_stopping: bool = False,
         records: int = 50,

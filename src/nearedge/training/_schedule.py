@@ -86,7 +86,7 @@ def _shape(job: Job, *, shared: bool) -> Shape:
     settings = job.settings
     hidden = tuple(_round_up(units, 8) for units in job.hidden)
     return Shape(
-        sizes=(_round_up(job.x.shape[1], 8), *hidden, job.outputs),
+        sizes=(_roomy_inputs(job.x.shape[1]), *hidden, job.outputs),
         examples=_roomy(len(job.x)),
         validation=_roomy(len(job.validation[0])) if job.validation else 0,
         batch=min(settings.batch_size, len(job.x)),
@@ -102,9 +102,14 @@ def _round_up(count: int, multiple: int) -> int:
 
 
 def _roomy(count: int) -> int:
-    """Round up to a power of two or one and a half times that."""
-    power = 1 << max(count - 1, 1).bit_length()
-    return power * 3 // 4 if count <= power * 3 // 4 else power
+    """Round a number of examples up to a power of two or one and a half times that."""
+    power = 1 << max(count - 1, 255).bit_length()
+    return power * 3 // 4 if count <= power * 3 // 4 and power > 256 else power
+
+
+def _roomy_inputs(count: int) -> int:
+    """Round a number of inputs up, coarsely where it is small and padding costs nothing."""
+    return _round_up(count, 8) if count > 64 else 1 << max(count - 1, 7).bit_length()
 
 
 @dataclass(frozen=True)
