@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, make_supercell
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_array_equal
 
 from nearedge.environments import EnvironmentRule, class_order, coordination_numbers

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase import Atoms
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from nearedge.dataset import SiteSpectra, assemble
 from nearedge.environments import EnvironmentRule

@@ -1,1 +1,9 @@
-"""nearedge reads atomic structure out of X-ray absorption near-edge spectra (XANES)."""
+"""nearedge reads atomic structure out of X-ray absorption near-edge spectra (XANES).
+
+Names are imported when they are first used: a worker process that only runs an engine does not
+load what trains networks.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

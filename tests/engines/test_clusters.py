@@ -3,8 +3,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.neighborlist import neighbor_list
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nearedge.engines.clusters import cut_cluster
 from nearedge.errors import InputError

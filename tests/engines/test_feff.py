@@ -8,8 +8,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.io import read
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nearedge.engines import FeffEngine, FeffSettings, feff
 from nearedge.engines.clusters import cut_cluster

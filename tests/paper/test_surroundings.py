@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from matplotlib.figure import Figure
 
 from nearedge.paper.surroundings import (

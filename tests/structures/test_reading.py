@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.io.vasp import write_vasp_xdatcar
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nearedge.errors import InputError

@@ -1,13 +1,9 @@
 """Trained models with all they need to be used on other spectra, and to be doubted."""
 
 from nearedge.models._evaluation import evaluate as evaluate
-from nearedge.models._model import Kind as Kind
-from nearedge.models._model import Model as Model
-from nearedge.models._model import load_model as load_model
+from nearedge.models._model import Kind as Kind, Model as Model, load_model as load_model
 from nearedge.models._prediction import (
     predict as predict,
-)
-from nearedge.models._prediction import (
     read_spectra as read_spectra,
 )
 from nearedge.models._training import train as train

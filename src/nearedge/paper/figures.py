@@ -5,9 +5,11 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from scipy.spatial.distance import cdist
 
 from nearedge.dataset import SiteSpectra
 from nearedge.paper.style import (
@@ -47,8 +49,7 @@ def typical_sites(data: SiteSpectra, window: Window | None = None) -> dict[str, 
     for name in data.classes:
         sites = np.flatnonzero(data.environment == name)
         mine = scaled[sites]
-        distance = np.linalg.norm(mine[:, None] - mine[None], axis=2).sum(axis=1)
-        typical[name] = int(sites[distance.argmin()])
+        typical[name] = int(sites[cdist(mine, mine).sum(axis=1).argmin()])
     return typical
 
 
@@ -115,12 +116,13 @@ def _draw_network(
     heights += [np.linspace(1, -1, len(outputs)) * min(1, len(outputs) / 8)]
     if len(outputs) == 1:
         heights[-1] = np.zeros(1)
+    lines: list[list[tuple[float, float]]] = []
     for layer, (here, there) in enumerate(pairwise(heights)):
         for row, y in enumerate(here):
             if layer == 0 and row == ellipsis_at:
                 continue
-            for goal in there:
-                axes.plot([layer, layer + 1], [y, goal], color="0.78", lw=0.5, zorder=1)
+            lines += [[(layer, y), (layer + 1, goal)] for goal in there]
+    axes.add_collection(LineCollection(lines, colors="0.78", linewidths=0.5, zorder=1))
     colours = [SKY] + [GREEN] * len(hidden) + [VERMILION]
     for layer, (ys, colour) in enumerate(zip(heights, colours, strict=True)):
         for row, y in enumerate(ys):

@@ -1,12 +1,9 @@
 """Building blocks of a web page that needs nothing beside itself."""
 
 import base64
-import io
 from collections.abc import Iterable, Sequence
 from html import escape
 from string import Template
-
-from matplotlib.figure import Figure
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
@@ -144,11 +141,9 @@ def table(
     )
 
 
-def picture(figure: Figure, *, title: str, caption: str) -> str:
-    """Write a figure into the page itself; the title also serves those who cannot see it."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=170)
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+def picture(png: bytes, *, title: str, caption: str) -> str:
+    """Write a picture into the page itself; the title also serves those who cannot see it."""
+    data = base64.b64encode(png).decode("ascii")
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{escape(title, quote=True)}"/>'
         f"<figcaption><strong>{escape(title)}.</strong> {_text(caption)}</figcaption></figure>"

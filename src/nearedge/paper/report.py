@@ -131,7 +131,15 @@ def write_report(
         (folder / "report.json").write_text(
             json.dumps(numbers, indent=1, allow_nan=False) + "\n", encoding="utf-8"
         )
-        text = page("X-ray absorption to atomic structure", _sections(results, plates, making))
+        shown = {
+            name: picture(
+                (folder / "figures" / f"{name}.png").read_bytes(),
+                title=plate.title,
+                caption=plate.caption,
+            )
+            for name, plate in plates.items()
+        }
+        text = page("X-ray absorption to atomic structure", _sections(results, shown, making))
         (folder / "index.html").write_text(text, encoding="utf-8")
     return path / "index.html"
 
@@ -201,11 +209,7 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
     )
 
 
-def _sections(results: Reproduction, plates: Mapping[str, Plate], making: Making) -> Iterator[str]:
-    def shown(name: str) -> str:
-        plate = plates[name]
-        return picture(plate.figure, title=plate.title, caption=plate.caption)
-
+def _sections(results: Reproduction, shown: Mapping[str, str], making: Making) -> Iterator[str]:
     yield "<h1>From X-ray absorption spectra to atomic structure</h1>"
     yield paragraph(f"A reproduction of {_CITATION}, and what lies above it.", "byline")
     if results.quick:
@@ -224,20 +228,20 @@ def _sections(results: Reproduction, plates: Mapping[str, Plate], making: Making
         "stand on both sides. A difference between two rungs is what the lower one owes to the "
         "likeness of its training and test spectra."
     )
-    yield shown("ladder")
+    yield shown["ladder"]
     yield _meanings(results.ladder)
     yield ladder_table(results.ladder, results.better)
     yield from _not_climbed(results.ladder)
-    yield shown("ladder-regression")
+    yield shown["ladder-regression"]
     yield regression_table(results.ladder)
     yield heading("The paper's numbers and ours")
     yield comparison(results)
     yield heading("The paper's figures")
-    yield shown("figure-1")
-    yield shown("figure-2")
-    yield pair(shown(name) for name in ("figure-3a", "figure-3b"))
-    yield pair(shown(name) for name in ("figure-4a", "figure-4b"))
-    yield pair([shown("figure-4c")])
+    yield shown["figure-1"]
+    yield shown["figure-2"]
+    yield pair(shown[name] for name in ("figure-3a", "figure-3b"))
+    yield pair(shown[name] for name in ("figure-4a", "figure-4b"))
+    yield pair([shown["figure-4c"]])
     yield heading("What “L2 0.1” may mean")
     yield paragraph(
         "The paper gives the coefficient, not the convention. What each reading gives, one seed, "

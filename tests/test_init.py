@@ -1,0 +1,16 @@
+import subprocess
+import sys
+
+import nearedge
+
+
+def test_every_public_name_is_there() -> None:
+    for name in nearedge.__all__:
+        assert getattr(nearedge, name).__doc__
+    assert len(nearedge.__all__) <= 24
+
+
+def test_a_worker_that_runs_an_engine_loads_no_networks() -> None:
+    seen = "import sys, nearedge.campaign; print('jax' in sys.modules or 'sklearn' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
