@@ -1,0 +1,87 @@
+"""What FEFF10 is asked to compute, and how."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nearedge.errors import InputError
+
+
+@dataclass(frozen=True)
+class FeffSettings:
+    """What FEFF10 computes and how.
+
+    Parameters
+    ----------
+    edge : str
+        Edge, e.g. ``K``.
+    core_hole : str
+        FEFF's treatment of the core hole: ``FSR`` final state rule, ``RPA``, ``NONE``.
+    cluster_radius : float
+        Radius in Å of the cluster that FEFF is given. Larger than `fms_radius`, so that the
+        spheres of `scf_radius` around the absorber's neighbours are complete.
+    scf_radius : float
+        Radius in Å of full multiple scattering in the SCF.
+    fms_radius : float
+        Radius in Å of full multiple scattering in the spectrum.
+    lmax : int
+        Largest angular momentum of every potential.
+    energy_min, energy_max, energy_step : float
+        Energies in eV from the Fermi level.
+    scf_tolerance : tuple of float
+        Convergence of Fermi level (eV), charges and partial charges.
+    trials : int
+        Sites of a large group whose SCF is computed. The potentials with the median Fermi level
+        serve the group: one site's alone may be off by more than 1 eV.
+    dimer : float or None
+        Distance in Å below which two absorbers are a dimer, whose atoms need potentials of their
+        own; None if there are none.
+    timeout : float
+        Longest time in seconds that one call of FEFF may take.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense.
+    """
+
+    edge: str = "K"
+    core_hole: str = "FSR"
+    cluster_radius: float = 7.0
+    scf_radius: float = 4.0
+    fms_radius: float = 4.8
+    lmax: int = 2
+    energy_min: float = -3.0
+    energy_max: float = 16.0
+    energy_step: float = 0.2
+    scf_tolerance: tuple[float, float, float] = (0.02, 0.005, 0.005)
+    trials: int = 3
+    dimer: float | None = 1.7
+    timeout: float = 1800.0
+
+    def __post_init__(self) -> None:
+        for name in ("cluster_radius", "scf_radius", "fms_radius", "energy_step", "timeout"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise InputError(f"FEFF setting {name} is {getattr(self, name)}; must be positive")
+        if self.dimer is not None and not 0 < self.dimer < np.inf:
+            raise InputError(f"FEFF setting dimer is {self.dimer}; give a distance in Å or None")
+        if max(self.scf_radius, self.fms_radius) > self.cluster_radius:
+            raise InputError(
+                f"FEFF setting cluster_radius is {self.cluster_radius} Å, smaller than scf_radius "
+                f"({self.scf_radius}) or fms_radius ({self.fms_radius}); enlarge it"
+            )
+        if not self.energy_min < 0 < self.energy_max:
+            raise InputError(
+                f"FEFF energies from {self.energy_min} to {self.energy_max} eV do not enclose the "
+                "Fermi level at 0"
+            )
+        if self.trials < 1:
+            raise InputError(f"FEFF setting trials is {self.trials}; at least one SCF is needed")
+        if not 0 <= self.lmax <= 4:
+            raise InputError(f"FEFF setting lmax is {self.lmax}; give 0 to 4")
+
+    @property
+    def energy(self) -> np.ndarray:
+        """Energies in eV from the Fermi level, shape (energy,)."""
+        steps = round((self.energy_max - self.energy_min) / self.energy_step)
+        return self.energy_min + self.energy_step * np.arange(steps + 1)
