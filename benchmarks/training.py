@@ -225,10 +225,11 @@ def main() -> None:
             options.extrapolate,
         )
     if "nearedge" in results:
+        ours = results["nearedge"]
+        again = with_nearedge(task)
+        show("nearedge, compiled before", again, ours, epochs, options.extrapolate)
         side = with_nearedge(task, networks=8)
-        show(
-            "nearedge, 8 side by side, each", side, results["nearedge"], epochs, options.extrapolate
-        )
+        show("nearedge, 8 side by side, each", side, ours, epochs, options.extrapolate)
 
 
 def show(name: str, result: Result, ours: Result | None, epochs: int, extrapolate: bool) -> None:

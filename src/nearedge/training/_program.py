@@ -141,7 +141,8 @@ def _losses(
     outputs: Float[Array, "example output"], y: Array, kind: Loss
 ) -> Float[Array, " example"]:
     if kind == "cross-entropy":
-        return optax.softmax_cross_entropy_with_integer_labels(outputs, y)
+        # Along the first axis: the outputs lie in memory as (output, example).
+        return optax.softmax_cross_entropy_with_integer_labels(outputs.T, y, axis=0)
     return jnp.square(outputs[:, 0] - y)
 
 
