@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn.base import clone as _clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score

@@ -1,7 +1,6 @@
 """The scikit-learn-style estimators: spectra in, environments or coordination numbers out."""
 
-from nearedge.estimators._base import SpectrumEstimator as SpectrumEstimator
-from nearedge.estimators._base import fit_many as fit_many
+from nearedge.estimators._base import SpectrumEstimator as SpectrumEstimator, fit_many as fit_many
 from nearedge.estimators._classifier import EnvironmentClassifier as EnvironmentClassifier
 from nearedge.estimators._loading import load_estimator as load_estimator
 from nearedge.estimators._regressor import CoordinationRegressor as CoordinationRegressor

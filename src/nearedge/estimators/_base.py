@@ -10,8 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
-from sklearn.utils.validation import validate_data as _validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
 
 from nearedge.errors import InputError
 from nearedge.estimators._folder import (
