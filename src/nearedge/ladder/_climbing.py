@@ -54,8 +54,9 @@ def climb(
     """Climb every rung that a dataset can carry.
 
     Each of the seeds has its own fold, its own examples and its own network; three seeds test
-    every site once on each rung. Classes of which the training side has fewer than two spectra
-    are not taught to the network, as no average can be made of them; their test spectra are errors.
+    every site once on each rung. Where the recipe trains on averages, classes of which the training
+    side has a single spectrum are not taught to the network, as no average can be made of it; their
+    test spectra are errors.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def climb(
     tell = progress or (lambda _text, _part: None)
     mu = data.inputs(window)
     wanted: Sequence[Rung] = RUNGS if only is None else only
-    rungs, left_out = _rungs(data, mu, other, window, wanted, seeds=seeds, seed=seed)
+    rungs, left_out = _rungs(recipe, data, mu, other, window, wanted, seeds=seeds, seed=seed)
     steps: dict[str, Step] = {}
     levels: dict[str, Level] = {}
     reason = obstacle(data, "paper")
@@ -128,6 +129,7 @@ def climb(
 
 
 def _rungs(
+    recipe: Recipe,
     data: SiteSpectra,
     mu: Float[np.ndarray, "site energy"],
     other: SiteSpectra | None,
@@ -145,10 +147,10 @@ def _rungs(
         reason = obstacle(data, name)
         if reason is None:
             folds = turns(data, name, seeds=seeds, seed=seed)
-            if all(len(_teachable(data.environment, fold)[1]) > 1 for fold in folds):
+            if all(len(_teachable(recipe, data.environment, fold)[1]) > 1 for fold in folds):
                 rungs.append(_Rung(name, folds, mu, data, remark(data, name)))
                 continue
-            reason = "a training side would have fewer than two classes with two spectra"
+            reason = "a training side would have fewer than two classes to learn"
         left_out[name] = reason
     if "engine" not in wanted:
         return rungs, left_out
@@ -166,10 +168,11 @@ def _rungs(
     return rungs, left_out
 
 
-def _teachable(environment: np.ndarray, fold: Fold) -> tuple[np.ndarray, set[str]]:
-    """Training sites of classes with two spectra or more, and those classes."""
+def _teachable(recipe: Recipe, environment: np.ndarray, fold: Fold) -> tuple[np.ndarray, set[str]]:
+    """Training sites of classes that the recipe can be taught, and those classes."""
     names, counts = np.unique(environment[fold.train], return_counts=True)
-    known = names[counts > 1]
+    # No average can be made of a single spectrum.
+    known = names[counts > 1] if recipe.averaged else names
     return fold.train[np.isin(environment[fold.train], known)], set(known.tolist())
 
 
@@ -184,7 +187,7 @@ def _fit(
     jobs = []
     for rung in rungs:
         for turn, fold in enumerate(rung.folds):
-            sites, _ = _teachable(environment, fold)
+            sites, _ = _teachable(recipe, environment, fold)
             jobs.append((mu[sites], environment[sites], seed + turn))
     models = iter(fit_classifiers(recipe, jobs) if jobs else [])
     return [[next(models) for _ in rung.folds] for rung in rungs]

@@ -82,7 +82,7 @@ def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
         picture.text(
             0.5,
             -0.02,
-            f"{data.snapshot[site]}, atom {data.atom[site]}",
+            f"{data.snapshot[site]}\natom {data.atom[site]}",
             transform=picture.transAxes,
             ha="center",
             va="top",
@@ -172,7 +172,7 @@ def _draw_sweep(
     axes.set(xlabel=label, ylabel="accuracy on synthetic averages")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.grid(axis="y", color="0.92", lw=0.7)
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 
