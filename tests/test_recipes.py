@@ -88,3 +88,9 @@ def test_regressors_learn_mean_coordination(
     chosen = rng.integers(0, 60, (50, 30))
     error = model.predict(mu[chosen].mean(axis=1)) - coordination[chosen].mean(axis=1)
     assert np.sqrt((error**2).mean()) < 0.1
+
+
+def test_a_class_of_one_spectrum_cannot_be_averaged() -> None:
+    environment = np.array(["0", "1", "1", "dimer"])
+    assert PAPER.teachable(environment).tolist() == [False, True, True, False]
+    assert BEST.teachable(environment).all()

@@ -70,6 +70,11 @@ class Recipe:
         """Fewest spectra of a class that it can learn from: a single one has no average."""
         return 2 if self.averaged else 1
 
+    def teachable(self, environment: np.ndarray) -> np.ndarray:
+        """Tell which spectra are of a class that has enough of them, bool, shape (site,)."""
+        _, place, counts = np.unique(environment, return_inverse=True, return_counts=True)
+        return counts[place] >= self.least
+
     def new_classifier(self, seed: int, **changes: Any) -> EnvironmentClassifier:
         """Make an unfitted classifier of this recipe, with some parameters changed."""
         return EnvironmentClassifier(**{**self.classifier, "random_state": seed, **changes})

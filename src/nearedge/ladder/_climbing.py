@@ -170,10 +170,8 @@ def _rungs(
 
 def _teachable(recipe: Recipe, environment: np.ndarray, fold: Fold) -> tuple[np.ndarray, set[str]]:
     """Training sites of classes that the recipe can be taught, and those classes."""
-    names, counts = np.unique(environment[fold.train], return_counts=True)
-    # No average can be made of a single spectrum.
-    known = names[counts > 1] if recipe.averaged else names
-    return fold.train[np.isin(environment[fold.train], known)], set(known.tolist())
+    sites = fold.train[recipe.teachable(environment[fold.train])]
+    return sites, set(environment[sites].tolist())
 
 
 def _fit(

@@ -15,8 +15,7 @@ from nearedge.models._conformal import half_width, set_threshold
 from nearedge.models._model import Kind, Model
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
-from nearedge.splits import MEANING, Fold, obstacle
-from nearedge.splits import folds as cut_folds
+from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
 
 LEVEL = 0.9
 """Share of unseen sites that an interval or a set of classes is meant to hold."""
@@ -66,12 +65,14 @@ def train(
     window = window or Window()
     inputs = kept.inputs(window)
     rung, reason = (group, None) if group else _strictest(kept)
-    folds = [] if rung is None else _folds(kept, rung, seed)
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    folds = [] if rung is None else _folds(kept, rung, recipe, seed)
     every = np.arange(len(kept))
     parts = [every, *(fold.train for fold in folds)]
     if kind == "classifier":
-        jobs = [(inputs[part], kept.environment[part], seed) for part in parts]
+        # A fold may leave a class too few spectra to learn; all of them must have enough.
+        taught = [every, *(p[recipe.teachable(kept.environment[p])] for p in parts[1:])]
+        jobs = [(inputs[part], kept.environment[part], seed) for part in taught]
         fitted = fit_classifiers(recipe, jobs)
         estimate, calibration = _judge_classifiers(fitted[1:], folds, inputs, kept, seed)
     else:
@@ -110,13 +111,23 @@ def _strictest(data: SiteSpectra) -> tuple[Group | None, str | None]:
     return None, reason
 
 
-def _folds(data: SiteSpectra, group: Group, seed: int) -> list[Fold]:
+def _folds(data: SiteSpectra, group: Group, recipe: Recipe, seed: int) -> list[Fold]:
     reason = obstacle(data, group)
     if reason:
         raise InputError(
             f"{data.source}: sites cannot be kept apart by {group}, {reason}; choose another group"
         )
-    return cut_folds(data.environment, data.groups(group), seed=seed)
+    learnable = []
+    for fold in cut_folds(data.environment, data.groups(group), seed=seed):
+        labels = data.environment[fold.train]
+        if len(set(labels[recipe.teachable(labels)].tolist())) > 1:
+            learnable.append(fold)
+    if not learnable:
+        raise InputError(
+            f"{data.source}: no fold by {group} leaves two classes to learn; add data or choose "
+            "another group"
+        )
+    return learnable
 
 
 def _judge_classifiers(
