@@ -42,7 +42,7 @@ def test_widening_changes_nothing_and_can_be_undone(sizes: list[int], seed: int)
     network = with_biases(sizes, rng)
     wide = widen(network, (sizes[0] + 3, *(n + 2 for n in sizes[1:-1]), sizes[-1]))
     x = rng.normal(size=(5, sizes[0]))
-    padded = np.pad(x, ((0, 0), (0, 3)))
+    padded = np.pad(x, np.array([[0, 0], [0, 3]]))
     np.testing.assert_allclose(wide.evaluate(padded), network.evaluate(x), rtol=1e-5, atol=1e-6)
     back = narrow(wide, sizes)
     for one, two in zip(jax.tree.leaves(back), jax.tree.leaves(network), strict=True):

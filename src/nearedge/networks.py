@@ -115,7 +115,7 @@ def widen(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerc
         network.weights, network.biases, sizes[:-1], sizes[1:], strict=True
     ):
         rows, columns = weight.shape
-        weights.append(np.pad(weight, ((0, outputs - rows), (0, inputs - columns))))
+        weights.append(np.pad(weight, np.array([[0, outputs - rows], [0, inputs - columns]])))
         biases.append(np.pad(bias, (0, outputs - rows)))
     return MultilayerPerceptron(weights=tuple(weights), biases=tuple(biases))
 

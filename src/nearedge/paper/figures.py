@@ -1,6 +1,5 @@
 """The paper's figures 1 to 4, drawn from a dataset and from what the protocol measured."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -117,12 +116,12 @@ def _draw_network(
     heights += [np.linspace(1, -1, len(outputs)) * min(1, len(outputs) / 8)]
     if len(outputs) == 1:
         heights[-1] = np.zeros(1)
-    lines: list[Sequence[tuple[float, float]]] = []
+    lines: list[np.ndarray] = []
     for layer, (here, there) in enumerate(pairwise(heights)):
         for row, y in enumerate(here):
             if layer == 0 and row == ellipsis_at:
                 continue
-            lines += [[(layer, float(y)), (layer + 1, float(goal))] for goal in there]
+            lines += [np.array([(layer, y), (layer + 1, goal)]) for goal in there]
     axes.add_collection(LineCollection(lines, colors="0.78", linewidths=0.5, zorder=1))
     colours = [SKY] + [GREEN] * len(hidden) + [VERMILION]
     for layer, (ys, colour) in enumerate(zip(heights, colours, strict=True)):
