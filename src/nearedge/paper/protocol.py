@@ -36,8 +36,6 @@ _READINGS: tuple[tuple[str, str, float], ...] = (
     ("0.1 Σw² beside the mean loss of a batch, as regularizers.L2(0.1) of Keras", "batch", 0.1),
 )
 
-_RECIPES = ("recipe", "better")
-
 
 @dataclass(frozen=True)
 class Protocol:
