@@ -11,14 +11,6 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from nearedge.campaign._schedule import Schedule, Task
 from nearedge.campaign._state import CampaignState, describe_inputs
@@ -28,6 +20,7 @@ from nearedge.engines import Engine, SiteSpectrum
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import EngineError, InputError
 from nearedge.outputs import check_free, replacing
+from nearedge.progress import counting_bar
 from nearedge.structures import Snapshot
 
 FAILURES = "failures.json"
@@ -217,14 +210,7 @@ def _compute(
     failures: list[dict[str, Any]] = []
     reported: set[int] = set()
     with (
-        Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        ) as bar,
+        counting_bar(console) as bar,
         WorkerPool(work, max(1, min(workers, len(todo) - len(finished))), timeout) as pool,
     ):
         shown = bar.add_task("sites", total=len(todo), completed=len(finished))

@@ -1,30 +1,19 @@
 """The verbs ``nearedge structures ...``: build disordered cells and move them."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from nearedge.campaign import run_trajectories
 from nearedge.cli._arguments import Force, Seed
 from nearedge.errors import InputError
 from nearedge.outputs import check_free
 from nearedge.structures import (
     DisorderedRockSalt,
     Dynamics,
-    Snapshot,
-    disordered_rock_salt,
+    disordered_starts,
     read_snapshots,
-    run_trajectory,
     sevennet,
     write_snapshots,
 )
@@ -60,15 +49,11 @@ def build(
 ) -> None:
     """Build disordered Li3FeO3.5 rock salts of exact composition, unrelaxed."""
     check_free(output, force=force)
-    turns = dimers or [0]
-    snapshots = []
-    for number in range(count):
-        settings = DisorderedRockSalt(
-            repeat=repeat, dimers=turns[number % len(turns)], rare_sites=rare_sites
-        )
-        label = f"{name}-{seed}-{number:03d}"
-        atoms = disordered_rock_salt(settings, [seed, number])
-        snapshots.append(Snapshot(label, label, None, None, atoms))
+    kinds = [
+        DisorderedRockSalt(repeat=repeat, dimers=number, rare_sites=rare_sites)
+        for number in dimers or [0]
+    ]
+    snapshots = disordered_starts(kinds, count, seed=seed, name=name)
     write_snapshots(output, snapshots, force=force)
     typer.echo(f"{output}: {count} x {snapshots[0].atoms.get_chemical_formula('hill')}")
 
@@ -127,34 +112,4 @@ def md(
     if output.exists() and not resume:
         raise InputError(f"{output}: already exists; choose another output or pass --resume")
     starts = [start for path in structures for start in read_snapshots(path)]
-    trajectories = [start.trajectory for start in starts]
-    if len(set(trajectories)) != len(trajectories):
-        raise InputError(
-            "start structures must belong to different trajectories; "
-            "give each an info key 'trajectory' or a file of its own"
-        )
-    calculator = sevennet()
-    # On stderr: stdout is for results.
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    ) as bar:
-        task = bar.add_task("steps", total=settings.steps * len(starts))
-        for number, start in enumerate(starts):
-            before = number * settings.steps
-            bar.update(task, description=start.trajectory, completed=before)
-
-            def report(done: int, _: int, before: int = before) -> None:
-                bar.update(task, completed=before + done)
-
-            kept = run_trajectory(start, output, calculator, settings, seed=seed, progress=report)
-            record = json.loads((output / f"{start.trajectory}.json").read_text())
-            bar.console.print(f"{start.trajectory}: {len(kept)} snapshots")
-            for frame in record["rejected"]:
-                bar.console.print(f"  rejected {frame['name']}: {frame['reason']}")
-        bar.update(task, completed=settings.steps * len(starts))
+    run_trajectories(starts, output, sevennet(), settings, seed=seed)

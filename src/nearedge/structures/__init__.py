@@ -1,6 +1,10 @@
 """Structures: disordered cells, their molecular dynamics, and snapshots read from files."""
 
-from nearedge.structures._disorder import DisorderedRockSalt, disordered_rock_salt
+from nearedge.structures._disorder import (
+    DisorderedRockSalt,
+    disordered_rock_salt,
+    disordered_starts,
+)
 from nearedge.structures._dynamics import Dynamics, run_trajectory
 from nearedge.structures._potential import sevennet
 from nearedge.structures._reading import read_snapshots
@@ -13,6 +17,7 @@ __all__ = [
     "Sanity",
     "Snapshot",
     "disordered_rock_salt",
+    "disordered_starts",
     "read_snapshots",
     "run_trajectory",
     "sevennet",

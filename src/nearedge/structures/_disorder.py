@@ -9,6 +9,7 @@ from ase import Atoms
 from jaxtyping import Bool, Float, Int
 
 from nearedge.errors import InputError
+from nearedge.structures._snapshot import Snapshot
 
 _NEAREST = np.vstack([np.eye(3, dtype=int), -np.eye(3, dtype=int)])  # cation <-> anion
 _SECOND = np.array(  # anion <-> anion, along <110>
@@ -164,6 +165,40 @@ def disordered_rock_salt(settings: DisorderedRockSalt, seed: int | Sequence[int]
         f"{settings.dimers} dimers and {settings.rare_sites} {settings.anion} with "
         f"{settings.rare_neighbours} {settings.minority}; ask for fewer or a larger repeat"
     )
+
+
+def disordered_starts(
+    kinds: Sequence[DisorderedRockSalt], count: int, *, seed: int, name: str = "rocksalt"
+) -> list[Snapshot]:
+    """Build several cells, each the start of a trajectory of its own.
+
+    Parameters
+    ----------
+    kinds : sequence of DisorderedRockSalt
+        What to build; the cells take turns.
+    count : int
+        How many cells. More of them leave the first ones as they are.
+    seed : int
+        Seed of all of them.
+    name : str
+        First part of the trajectories' names.
+
+    Returns
+    -------
+    list of Snapshot
+        Named ``NAME-SEED-NUMBER``, unrelaxed.
+
+    Raises
+    ------
+    InputError
+        If no arrangement drawn has the wanted dimers and rare sites.
+    """
+    starts = []
+    for number in range(count):
+        label = f"{name}-{seed}-{number:03d}"
+        atoms = disordered_rock_salt(kinds[number % len(kinds)], [seed, number])
+        starts.append(Snapshot(label, label, None, None, atoms))
+    return starts
 
 
 def _draw(settings: DisorderedRockSalt, rng: np.random.Generator) -> _Arrangement:
