@@ -20,6 +20,14 @@ Dimer = Annotated[
     float,
     typer.Option(help="Distance in Å below which two absorbers are a dimer; 0 for no such class."),
 ]
+ClusterRadius = Annotated[float, typer.Option(help="Radius of the cluster given to FEFF, Å.")]
+ScfRadius = Annotated[
+    float, typer.Option(help="Radius of multiple scattering in the self-consistent field, Å.")
+]
+FmsRadius = Annotated[float, typer.Option(help="Radius of multiple scattering in the spectrum, Å.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Worker processes (default: one for each core).", min=1)
+]
 
 
 def print_json(result: dict[str, Any]) -> None:

@@ -1,13 +1,26 @@
-"""The verb ``nearedge simulate``: spectra of the absorbers of given structures."""
+"""The verbs ``nearedge simulate`` and ``nearedge potentials``: spectra of given structures."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nearedge.campaign import simulate as run_campaign
-from nearedge.cli._arguments import Absorber, Cutoff, Dimer, Force, Neighbour, Output
+from nearedge.campaign import TRIALS, reference_potentials, simulate as run_campaign
+from nearedge.cli._arguments import (
+    Absorber,
+    ClusterRadius,
+    Cutoff,
+    Dimer,
+    FmsRadius,
+    Force,
+    Neighbour,
+    Output,
+    ScfRadius,
+    Workers,
+)
 from nearedge.engines import FeffEngine, FeffSettings
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
@@ -21,7 +34,18 @@ class EngineName(StrEnum):
     OCEAN = "ocean"
 
 
-def _indices(text: str) -> list[int]:
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn Ctrl-C into one line that says how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("nearedge: interrupted; the same command with --resume goes on", err=True)
+        raise typer.Exit(130) from None
+
+
+def site_list(text: str) -> list[int]:
+    """Read indices of atoms, separated by commas."""
     try:
         return [int(word) for word in text.split(",")]
     except ValueError:
@@ -53,19 +77,19 @@ def simulate(
             metavar="I,J,...",
         ),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Worker processes (default: one for each core).", min=1)
-    ] = None,
+    workers: Workers = None,
     edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = FeffSettings.edge,
-    cluster_radius: Annotated[
-        float, typer.Option(help="Radius of the cluster given to FEFF, Å.")
-    ] = FeffSettings.cluster_radius,
-    scf_radius: Annotated[
-        float, typer.Option(help="Radius of multiple scattering in the self-consistent field, Å.")
-    ] = FeffSettings.scf_radius,
-    fms_radius: Annotated[
-        float, typer.Option(help="Radius of multiple scattering in the spectrum, Å.")
-    ] = FeffSettings.fms_radius,
+    cluster_radius: ClusterRadius = FeffSettings.cluster_radius,
+    scf_radius: ScfRadius = FeffSettings.scf_radius,
+    fms_radius: FmsRadius = FeffSettings.fms_radius,
+    potentials: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of reference potentials, which spare each structure its self-consistent "
+            "field; see: nearedge potentials.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what an interrupted run left.")
     ] = False,
@@ -88,11 +112,11 @@ def simulate(
         fms_radius=fms_radius,
         dimer=dimer or None,
     )
-    chosen = None if sites is None else _indices(sites)
-    try:
+    chosen = None if sites is None else site_list(sites)
+    with interruptible():
         data = run_campaign(
             [snapshot for path in structures for snapshot in read_snapshots(path)],
-            FeffEngine(settings),
+            FeffEngine(settings, potentials),
             EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
             output,
             every=every,
@@ -101,8 +125,54 @@ def simulate(
             resume=resume,
             force=force,
         )
-    except KeyboardInterrupt:
-        typer.echo("nearedge: interrupted; the same command with --resume goes on", err=True)
-        raise typer.Exit(130) from None
     counts = ", ".join(f"{name}: {count}" for name, count in data.counts().items())
     typer.echo(f"{output}: {len(data)} sites, classes {counts}")
+
+
+def potentials(
+    structures: Annotated[
+        list[Path],
+        typer.Argument(help="Files of structures, any format ASE reads.", show_default=False),
+    ],
+    output: Output,
+    absorber: Absorber = "O",
+    dimer: Dimer = 1.7,
+    trials: Annotated[
+        int, typer.Option(help="Structures to try: the first of each trajectory.", min=1)
+    ] = TRIALS,
+    workers: Workers = None,
+    edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = FeffSettings.edge,
+    cluster_radius: ClusterRadius = FeffSettings.cluster_radius,
+    scf_radius: ScfRadius = FeffSettings.scf_radius,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what an interrupted run left.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Compute potentials that many alike structures share, for: simulate --potentials.
+
+    Their Fermi level is the median of those of several structures. Spectra computed with them
+    differ by geometry alone, and cost a tenth of those with a self-consistent field each.
+    """
+    settings = FeffSettings(
+        edge=edge, cluster_radius=cluster_radius, scf_radius=scf_radius,
+        fms_radius=min(FeffSettings.fms_radius, cluster_radius), dimer=dimer or None,
+    )  # fmt: skip
+    with interruptible():
+        found = reference_potentials(
+            [snapshot for path in structures for snapshot in read_snapshots(path)],
+            output,
+            settings,
+            EnvironmentRule(absorber, dimer=dimer or None),
+            trials=trials,
+            workers=workers,
+            resume=resume,
+            force=force,
+        )
+    for label, said in found.items():
+        levels = sorted(said["trials"].values())
+        typer.echo(
+            f"{label}: Fermi level {said['fermi_level']:.2f} eV ({said['snapshot']} atom "
+            f"{said['representative']}), the median of {len(levels)} from {levels[0]:.2f} to "
+            f"{levels[-1]:.2f} eV"
+        )

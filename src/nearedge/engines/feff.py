@@ -2,7 +2,8 @@
 
 What costs is the self-consistent field (SCF). It is computed for a group of chemically alike sites
 of a structure, on a few typical ones, and one's potentials serve the whole group: only phases, full
-multiple scattering and the sum into a spectrum are computed for each site.
+multiple scattering and the sum into a spectrum are computed for each site. Reference potentials
+serve such groups in many structures.
 """
 
 import json
@@ -23,6 +24,11 @@ from ase.data import chemical_symbols
 from ase.neighborlist import neighbor_list
 
 from nearedge.engines import _feff_stages
+from nearedge.engines._feff_potentials import (
+    copy_potentials,
+    read_reference,
+    write_reference,
+)
 from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_feff_run, read_xmu
 from nearedge.engines._feff_settings import FeffSettings
 from nearedge.engines._protocol import SiteSpectrum
@@ -31,14 +37,13 @@ from nearedge.errors import EngineError, InputError
 
 _SCF_STAGES = ("rdinp", "atomic", "pot")
 _SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
-# What the stages after the SCF read of it.
-_POTENTIALS = ("pot.bin", "apot.bin", "config.dat", "edges.dat", "chemical.dat", "fpf0.dat")
 _LOG = "feff.log"
+_DIMER = re.compile(r"_dimer\d+$")
 
 LARGE = 12
 """Sites from which the potentials of a group are worth more than one trial."""
 
-__all__ = ["FeffEngine", "FeffSettings", "read_feff_run", "read_xmu"]
+__all__ = ["FeffEngine", "FeffSettings", "read_feff_run", "read_xmu", "write_reference"]
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,16 @@ class FeffEngine:
     ----------
     settings : FeffSettings
         What to compute.
+    potentials : Path, optional
+        Folder of reference potentials: groups they hold potentials of need no SCF of their own.
+        Other groups of ordinary sites are refused, dimers have their own SCF.
 
     Raises
     ------
     EngineError
         If feff10-rs is not installed.
+    InputError
+        If the folder holds no potentials, or those of other settings.
 
     Examples
     --------
@@ -83,10 +93,15 @@ class FeffEngine:
     """
 
     settings: FeffSettings = field(default_factory=FeffSettings)
+    potentials: Path | None = None
+    _reference: dict[str, dict[str, Any]] = field(init=False, default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if find_spec("feff10") is None:
             raise EngineError("FEFF10 is not installed; get its wheel with: pip install feff10-rs")
+        if self.potentials is not None:
+            found = read_reference(self.potentials, self.settings)
+            object.__setattr__(self, "_reference", found)
 
     @property
     def name(self) -> str:
@@ -105,19 +120,29 @@ class FeffEngine:
         Raises
         ------
         InputError
-            If a site has no neighbour within `cluster_radius`, or is no atom.
+            If a site has no neighbour within `cluster_radius`, or is no atom, or the reference
+            potentials lack those of its group.
         """
         found: dict[str, list[int]] = {}
         for site in sites:
-            label = f"{atoms.symbols[site]}_{self._site(atoms, site).kind}"
-            found.setdefault(label, []).append(int(site))
+            found.setdefault(self._label(atoms, site), []).append(int(site))
+        for label, members in found.items():
+            if self._reference and label not in self._reference and not self.is_dimer(label):
+                raise InputError(
+                    f"{self.potentials}: holds potentials of {', '.join(self._reference)}, none of "
+                    f"{label} (atom {members[0]}); compute some for such structures"
+                )
         return {label: tuple(members) for label, members in found.items()}
+
+    def is_dimer(self, label: str) -> bool:
+        """Whether a group, named as `groups` does, is that of a dimer."""
+        return _DIMER.search(label) is not None
 
     def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> dict[str, Any]:
         """Compute the self-consistent potentials of a group on its most typical sites.
 
         Of a group of at least `LARGE` sites, `FeffSettings.trials` are tried and the median Fermi
-        level decides; a smaller one has a single trial.
+        level decides; a smaller one has a single trial. Reference potentials are copied.
 
         Returns
         -------
@@ -130,6 +155,10 @@ class FeffEngine:
         EngineError
             If FEFF fails or the SCF does not converge on any of the sites.
         """
+        label = self._label(atoms, sites[0])
+        if self.potentials is not None and label in self._reference:
+            copy_potentials(self.potentials / label, folder)
+            return self._reference[label]
         chosen = self.representatives(
             atoms, sites, self.settings.trials if len(sites) >= LARGE else 1
         )
@@ -139,7 +168,7 @@ class FeffEngine:
             trial = folder / f"trial_{site}"
             trial.mkdir()
             try:
-                trials.append(self._self_consistent(atoms, site, trial))
+                trials.append(self.self_consistent(atoms, site, trial))
             except EngineError as error:
                 failure = error
         if not trials:
@@ -154,7 +183,19 @@ class FeffEngine:
         levels = {str(trial["representative"]): trial["fermi_level"] for trial in trials}
         return {**best, "trials": levels}
 
-    def _self_consistent(self, atoms: Atoms, site: int, folder: Path) -> dict[str, Any]:
+    def self_consistent(self, atoms: Atoms, site: int, folder: Path) -> dict[str, Any]:
+        """Compute self-consistent potentials on one site, in an empty folder.
+
+        Returns
+        -------
+        dict
+            ``representative``, ``fermi_level`` (eV), ``scf_iterations``.
+
+        Raises
+        ------
+        EngineError
+            If FEFF fails or the SCF does not converge.
+        """
         self._run(atoms, site, folder, _SCF_STAGES)
         log = (folder / _LOG).read_text(errors="replace")
         converged = re.search(r"Convergence reached in\s+(\d+)", log)
@@ -180,9 +221,7 @@ class FeffEngine:
         EngineError
             If FEFF fails or its spectrum is unusable.
         """
-        for name in _POTENTIALS:
-            if (prepared / name).exists():
-                shutil.copy(prepared / name, folder / name)
+        copy_potentials(prepared, folder)
         self._run(atoms, site, folder, _SITE_STAGES)
         found, mu, fermi_level = read_xmu(folder / "xmu.dat")
         # The header rounds the Fermi level to 0.01 eV; the grid that was asked for is exact.
@@ -204,6 +243,10 @@ class FeffEngine:
             wheel = "unknown"
         parameters = asdict(self.settings)
         del parameters["timeout"]
+        if self._reference:
+            parameters["potentials"] = {
+                label: said["sha256"] for label, said in self._reference.items()
+            }
         return {
             "engine": "FEFF10",
             "engine_version": f"FEFF 10.0.0 (feff10-rs {wheel})",
@@ -275,6 +318,9 @@ class FeffEngine:
             )
         ]
         return "\n".join([*lines, "END", ""])
+
+    def _label(self, atoms: Atoms, site: int) -> str:
+        return f"{atoms.symbols[site]}_{self._site(atoms, site).kind}"
 
     def _site(self, atoms: Atoms, site: int) -> _Site:
         cluster = cut_cluster(atoms, site, self.settings.cluster_radius)

@@ -1,0 +1,85 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+from ase.build import bulk
+
+from nearedge.engines import FeffEngine, FeffSettings
+from nearedge.engines.feff import read_reference, write_reference
+from nearedge.errors import InputError
+
+SETTINGS = FeffSettings()
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    """Potentials whose content no test reads: only FEFF does."""
+    scf, folder = tmp_path / "scf", tmp_path / "reference"
+    scf.mkdir()
+    folder.mkdir()
+    for name in ("pot.bin", "edges.dat", "chemical.dat", "fpf0.dat"):
+        (scf / name).write_text(name)
+    said = {"fermi_level": -5.5, "representative": 3, "scf_iterations": 8, "snapshot": "a"}
+    write_reference(folder, SETTINGS, {"O_in_OMg": (scf, said)})
+    return folder
+
+
+def test_written_and_read(reference: Path) -> None:
+    found = read_reference(reference, SETTINGS)
+    assert list(found) == ["O_in_OMg"]
+    assert found["O_in_OMg"]["fermi_level"] == -5.5
+    assert len(found["O_in_OMg"]["sha256"]) == 64
+
+
+def test_copied_instead_of_computed(reference: Path, tmp_path: Path) -> None:
+    engine = FeffEngine(SETTINGS, reference)
+    magnesia = bulk("MgO", "rocksalt", a=4.21)
+    (tmp_path / "group").mkdir()
+    said = engine.prepare(magnesia, [1], tmp_path / "group")
+    assert (said["fermi_level"], said["snapshot"]) == (-5.5, "a")
+    assert (tmp_path / "group" / "pot.bin").read_text() == "pot.bin"
+    parameters = json.loads(str(engine.attributes()["parameters"]))
+    assert parameters["potentials"] == {"O_in_OMg": said["sha256"]}
+
+
+def test_other_material_is_refused(reference: Path) -> None:
+    engine = FeffEngine(SETTINGS, reference)
+    with pytest.raises(InputError, match=r"holds potentials of O_in_OMg, none of O_in_OCa \(atom"):
+        engine.groups(bulk("CaO", "rocksalt", a=4.81), [1])
+
+
+def test_dimers_are_not(reference: Path) -> None:
+    magnesia = bulk("MgO", "rocksalt", a=4.21, cubic=True) * (2, 2, 2)
+    oxygen = [atom.index for atom in magnesia if atom.symbol == "O"]
+    magnesia.positions[oxygen[1]] = magnesia.positions[oxygen[0]] + [0.8, 0.8, 0.8]
+    groups = FeffEngine(SETTINGS, reference).groups(magnesia, oxygen)
+    assert f"O_in_OMg_dimer{oxygen[0]}" in groups
+
+
+def test_other_settings_are_refused(reference: Path) -> None:
+    # A larger sphere of the spectrum needs no other potentials, one of the SCF does.
+    read_reference(reference, dataclasses.replace(SETTINGS, fms_radius=6.0))
+    with pytest.raises(InputError, match=r"computed with scf_radius 4\.0, not 3\.5"):
+        read_reference(reference, dataclasses.replace(SETTINGS, scf_radius=3.5))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("O_in_OMg/pot.bin", "tampered", "pot.bin was changed"),
+        ("O_in_OMg/pot.bin", None, "no usable reference potentials"),
+        ("potentials.json", None, "no usable reference potentials"),
+        ("potentials.json", "{", "no usable reference potentials"),
+        ("potentials.json", "[]", "no usable reference potentials"),
+        ("potentials.json", '{"settings": {}, "groups": {"x": {}}}', "no usable reference"),
+    ],
+)
+def test_damage_is_named(reference: Path, name: str, content: str | None, said: str) -> None:
+    if content is None:
+        (reference / name).unlink()
+    else:
+        (reference / name).write_text(content)
+    with pytest.raises(InputError, match=said) as caught:
+        FeffEngine(SETTINGS, reference)
+    assert str(reference) in str(caught.value)
