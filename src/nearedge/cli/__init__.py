@@ -9,7 +9,8 @@ import typer
 from nearedge.cli import dataset, learn, structures
 from nearedge.cli.ladder import ladder
 from nearedge.cli.paper import paper
-from nearedge.cli.simulate import simulate
+from nearedge.cli.production import make
+from nearedge.cli.simulate import potentials, simulate
 from nearedge.errors import NearEdgeError
 
 app = typer.Typer(
@@ -39,7 +40,8 @@ def _options(
 
 app.add_typer(structures.app, name="structures")
 app.add_typer(dataset.app, name="dataset")
-for verb in (paper, simulate, learn.train, learn.evaluate, ladder, learn.predict):
+dataset.app.command("make")(make)
+for verb in (paper, potentials, simulate, learn.train, learn.evaluate, ladder, learn.predict):
     app.command()(verb)
 
 

@@ -1,0 +1,84 @@
+"""The verb ``nearedge dataset make``: the open dataset from nothing."""
+
+from typing import Annotated
+
+import typer
+
+from nearedge.cli._arguments import ClusterRadius, FmsRadius, Output, ScfRadius, Workers
+from nearedge.cli.simulate import interruptible, site_list
+from nearedge.engines import FeffSettings
+from nearedge.errors import InputError
+from nearedge.production import Production, produce
+from nearedge.structures import DisorderedRockSalt, Dynamics, sevennet
+
+
+def make(
+    output: Output,
+    cells: Annotated[
+        int, typer.Option(help="Cells to start from, a trajectory each.", min=1)
+    ] = Production.cells,
+    repeat: Annotated[
+        tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
+    ] = (2, 2, 2),
+    dimers: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="O-O dimers in a cell; given several times, the cells take turns "
+            "(default: 1, 0, 2, 0).",
+            min=0,
+        ),
+    ] = None,
+    rare_sites: Annotated[
+        int, typer.Option(help="O with 4 Fe that each cell has at least.", min=0)
+    ] = 1,
+    equilibration: Annotated[
+        float, typer.Option(help="Time at a temperature before its first snapshot, fs.")
+    ] = Dynamics.equilibration,
+    interval: Annotated[
+        float, typer.Option(help="Time between snapshots, fs.")
+    ] = Dynamics.interval,
+    sites: Annotated[
+        str | None,
+        typer.Option(
+            help="Indices of the atoms to compute in each snapshot, from 0 (default: every O).",
+            metavar="I,J,...",
+        ),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(help="Structures to try for the reference potentials.", min=1)
+    ] = Production.trials,
+    cluster_radius: ClusterRadius = FeffSettings.cluster_radius,
+    scf_radius: ScfRadius = FeffSettings.scf_radius,
+    fms_radius: FmsRadius = FeffSettings.fms_radius,
+    workers: Workers = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = Production.seed,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what an interrupted run left.")
+    ] = False,
+) -> None:
+    """Make the dataset of disordered Li3FeO3.5 from nothing (extra: md; takes hours).
+
+    Builds cells, moves them with SevenNet-0 at 300 and 1000 K, computes reference potentials and
+    the spectra of every O with FEFF10. OUTPUT/spectra is the dataset. The defaults give the one
+    that ships; a killed run goes on with --resume.
+    """
+    if output.exists() and not resume:
+        raise InputError(f"{output}: already exists; choose another output or pass --resume")
+    production = Production(
+        cells=cells,
+        kinds=tuple(
+            DisorderedRockSalt(repeat=repeat, dimers=number, rare_sites=rare_sites)
+            for number in dimers or (1, 0, 2, 0)
+        ),
+        dynamics=Dynamics(equilibration=equilibration, interval=interval),
+        feff=FeffSettings(
+            cluster_radius=cluster_radius, scf_radius=scf_radius, fms_radius=fms_radius
+        ),
+        trials=trials,
+        sites=None if sites is None else tuple(site_list(sites)),
+        seed=seed,
+    )
+    with interruptible():
+        data = produce(production, output, sevennet(), workers=workers, resume=resume)
+    counts = ", ".join(f"{name}: {count}" for name, count in data.counts().items())
+    typer.echo(f"{output / 'spectra'}: {len(data)} sites, classes {counts}")
