@@ -6,6 +6,11 @@ from nearedge.dataset._folder import (
     save_dataset as save_dataset,
     starter_path as starter_path,
 )
+from nearedge.dataset._independence import (
+    Distances as Distances,
+    Independence as Independence,
+    independence as independence,
+)
 from nearedge.dataset._sites import (
     ATTRIBUTES as ATTRIBUTES,
     Group as Group,
