@@ -16,10 +16,12 @@ from nearedge.structures import Snapshot
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def dataset(trajectories: tuple[str, ...] = ("run-a", "run-b"), snapshots: int = 2) -> SiteSpectra:
+def dataset(
+    trajectories: tuple[str, ...] = ("run-a", "run-b"), snapshots: int = 2, bond: float = 2.0
+) -> SiteSpectra:
     """Four isolated O atoms in each snapshot, with no Fe or with one."""
     cell = Atoms("FeO2FeO2", cell=[30, 30, 30], pbc=True)
-    cell.positions = [[0, 0, 0], [2, 0, 0], [0, 5, 0], [15, 0, 0], [17, 0, 0], [15, 5, 0]]
+    cell.positions = [[0, 0, 0], [bond, 0, 0], [0, 5, 0], [15, 0, 0], [17, 0, 0], [15, 5, 0]]
     frames = [
         Snapshot(name=f"{run}-{step}", trajectory=run, temperature=300.0, time=None, atoms=cell)
         for run in trajectories
@@ -101,7 +103,16 @@ def test_another_engine_is_not_tested_on_atoms_that_were_trained_on():
     for part in across(data, other, seeds=3, seed=1):
         assert len(part.train)
         assert not set(data.groups("atom")[part.train]) & set(other.groups("atom")[part.test])
-    foreign = dataset(("else",))
+    # The same structures under other names are found by their atoms.
+    hidden = other.table.assign_coords(
+        snapshot=("site", np.char.add("x", other.snapshot.astype(str))),
+        trajectory=("site", np.char.add("x", other.trajectory.astype(str))),
+    )
+    named = {f"x{name}": atoms for name, atoms in other.structures.items()}
+    for part in across(data, replace(other, table=hidden, structures=named), seeds=3, seed=1):
+        assert len(part.train)
+        assert not set(data.groups("atom")[part.train]) & set(other.groups("atom")[part.test])
+    foreign = dataset(("else",), bond=2.3)
     for part in across(data, foreign, seeds=2, seed=1):
         assert len(part.train) == len(data)
         assert len(part.test) == len(foreign)

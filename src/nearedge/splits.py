@@ -5,7 +5,7 @@ spectrum itself, then the snapshot, the atom, the trajectory.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,8 +14,9 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
+from nearedge.matching import match_snapshots
 
-Rung = Literal["paper", "spectrum", "snapshot", "atom", "trajectory", "engine"]
+Rung = Literal["paper", "spectrum", "snapshot", "atom", "trajectory", "engine", "engine-aligned"]
 RUNGS: tuple[Rung, ...] = get_args(Rung)
 
 MEANING: dict[Rung, str] = {
@@ -25,6 +26,7 @@ MEANING: dict[Rung, str] = {
     "atom": "no atom of a trajectory on both sides, whatever the snapshot",
     "trajectory": "no trajectory on both sides",
     "engine": "spectra of another engine on the test side, and no atom on both sides",
+    "engine-aligned": "the same, after a shift, factor and broadening learnt without labels",
 }
 """What each rung keeps apart, in one line."""
 
@@ -39,7 +41,7 @@ class Fold:
     Attributes
     ----------
     train, test : ndarray of int, shape (site,)
-        Indices into the dataset. In the rung ``engine`` `test` indexes the other dataset.
+        Indices into the dataset. In the rungs of another engine `test` indexes the other dataset.
     """
 
     train: Int[np.ndarray, " train"]
@@ -101,7 +103,8 @@ def folds(
 def obstacle(data: SiteSpectra, rung: Rung) -> str | None:
     """Say why a dataset cannot carry a rung; None if it can.
 
-    The rung ``engine`` needs a second dataset and is never an obstacle here.
+    The rungs ``engine`` and ``engine-aligned`` need a second dataset and are never an obstacle
+    here.
     """
     spectra = sorted(data.counts().values())
     if len(spectra) < 2:
@@ -161,7 +164,8 @@ def across(data: SiteSpectra, other: SiteSpectra, *, seeds: int, seed: int) -> l
     """Give folds that train on one dataset and test on another, one for each seed.
 
     Where no trajectory is in both datasets, all of each is used. Else the atoms of the shared
-    trajectories are cut into folds, and those on the test side are not trained on.
+    trajectories are cut into folds, and those on the test side are not trained on. Trajectories
+    are shared if they have one name or if one holds a structure of the other.
 
     Parameters
     ----------
@@ -177,6 +181,7 @@ def across(data: SiteSpectra, other: SiteSpectra, *, seeds: int, seed: int) -> l
     list of Fold
         `train` indexes `data`, `test` indexes `other`.
     """
+    other = _with_names_of(data, other)
     if not set(data.trajectory) & set(other.trajectory):
         return [Fold(np.arange(len(data)), np.arange(len(other)))] * seeds
     groups, theirs = data.groups("atom"), other.groups("atom")
@@ -187,3 +192,19 @@ def across(data: SiteSpectra, other: SiteSpectra, *, seeds: int, seed: int) -> l
             for fold in folds(other.environment, theirs, seed=seed + len(result))
         ]
     return [fold for fold in result if len(fold.train)][:seeds]
+
+
+def _with_names_of(data: SiteSpectra, other: SiteSpectra) -> SiteSpectra:
+    """Call the trajectory of every structure that `data` holds too as `data` calls it."""
+    ours = dict(zip(data.snapshot.tolist(), data.trajectory.tolist(), strict=True))
+    pairs = match_snapshots(data.structures, other.structures)
+    shared = {theirs: ours[mine] for mine, theirs in pairs.items()}
+    whole: dict[str, str] = {}
+    for name, run in zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True):
+        if name in shared:
+            whole.setdefault(run, shared[name])
+    names = [
+        shared.get(name, whole.get(run, run))
+        for name, run in zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True)
+    ]
+    return replace(other, table=other.table.assign_coords(trajectory=("site", np.array(names))))
