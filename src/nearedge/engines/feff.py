@@ -345,7 +345,7 @@ class FeffEngine:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                process_group=0,
             )
             try:
                 code = process.wait(self.settings.timeout)
