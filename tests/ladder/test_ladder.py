@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra
+from nearedge.alignment import Alignment
+from nearedge.dataset import SiteSpectra, load_dataset, starter_path
 from nearedge.ladder import Ladder, climb
 from nearedge.recipes import PAPER, Examples, Recipe
 from nearedge.splits import Rung
@@ -37,7 +38,7 @@ def plain(telling_dataset: SiteSpectra, small: Recipe) -> Ladder:
 def test_all_rungs_stand_in_order_with_every_number(plain: Ladder, telling_dataset: SiteSpectra):
     assert list(plain.rungs) == ["paper", "spectrum", "snapshot", "atom", "trajectory"]
     assert list(plain.regression) == list(plain.rungs)
-    assert "engine" in plain.not_climbed
+    assert {"engine", "engine-aligned"} <= set(plain.not_climbed)
     for name, step in plain.rungs.items():
         assert set(step.baselines) == METHODS
         assert step.accuracy == pytest.approx(np.mean(step.accuracies))
@@ -127,3 +128,49 @@ def test_another_engine_is_the_top_rung(telling_dataset: SiteSpectra, small: Rec
     shifted = with_spectra(telling_dataset, np.roll(telling_dataset.mu, 25, axis=1))
     wrong = climb(telling_dataset, small, only=["engine"], other=shifted)
     assert wrong.rungs["engine"].accuracy < 0.6
+
+
+def test_an_alignment_learnt_without_labels_undoes_what_another_engine_does(small: Recipe):
+    data = load_dataset(starter_path())
+    done = Alignment(shift=1.5, scale=1e-5, broadening=0.4)
+    grid = data.energy[data.energy >= -1.4]
+    table = data.table.drop_vars(["mu", "energy"]).assign_coords(energy=grid)
+    mu = done.apply(data.energy, data.mu, grid)
+    other = replace(data, table=table.assign(mu=(("site", "energy"), mu)))
+    rungs: tuple[Rung, ...] = ("engine", "engine-aligned")
+    ladder = climb(data, small, seeds=2, only=rungs, other=other)
+    same = climb(data, small, seeds=2, only=["engine"], other=data).rungs["engine"]
+    plain, aligned = ladder.rungs["engine"], ladder.rungs["engine-aligned"]
+    for method in ("svm", "1-nn", "logistic"):
+        assert aligned.baselines[method] > same.baselines[method] - 0.1
+        assert aligned.baselines[method] > plain.baselines[method] + 0.05
+    assert aligned.accuracy > plain.accuracy + 0.05
+    assert aligned.n == plain.n
+    assert aligned.alignment is not None
+    # The other engine broadens more, so it is the training spectra that are moved.
+    assert aligned.alignment["moved"] == "training"
+    assert aligned.alignment["transductive"] is False
+    assert aligned.alignment["shift"] == pytest.approx(1.5, abs=0.15)
+    assert "learnt without labels on other snapshots" in str(aligned.remark)
+    assert plain.alignment is None
+    json.dumps(ladder.to_dict(), allow_nan=False)
+
+
+def test_a_single_snapshot_is_aligned_by_itself_and_that_is_said(
+    telling_dataset: SiteSpectra, small: Recipe
+):
+    single = telling_dataset.select(telling_dataset.snapshot == telling_dataset.snapshot[0])
+    step = climb(telling_dataset, small, seeds=1, only=["engine-aligned"], other=single).rungs[
+        "engine-aligned"
+    ]
+    assert "transductive" in str(step.remark)
+    assert step.alignment is not None
+    assert step.alignment["transductive"] is True
+    assert step.alignment["shift"] == pytest.approx(0, abs=0.3)
+
+
+def test_what_cannot_be_aligned_is_left_out_and_said(telling_dataset: SiteSpectra, small: Recipe):
+    upside = with_spectra(telling_dataset, -telling_dataset.mu)
+    ladder = climb(telling_dataset, small, seeds=1, only=["engine", "engine-aligned"], other=upside)
+    assert list(ladder.rungs) == ["engine"]
+    assert ladder.not_climbed["engine-aligned"]

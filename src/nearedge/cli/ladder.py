@@ -18,7 +18,10 @@ RecipeName = StrEnum("RecipeName", list(RECIPES))
 _BEST = RecipeName("best")
 EngineDataset = Annotated[
     Path | None,
-    typer.Option(help="Dataset of another engine, to test on in the rung engine."),
+    typer.Option(
+        help="Dataset of another engine, to test on in the rungs engine (units matched) and "
+        "engine-aligned (shift, factor and broadening learnt without labels)."
+    ),
 ]
 
 
@@ -43,6 +46,9 @@ def ladder(
     console = Console()
     console.print(_classifier_table(climbed))
     console.print(_regressor_table(climbed))
+    for name, step in climbed.rungs.items():
+        if step.remark:
+            console.print(f"{name}: {step.remark}", highlight=False)
     for name, reason in climbed.not_climbed.items():
         console.print(f"not climbed: {name} ({reason})")
 

@@ -1,19 +1,26 @@
 """Climbing the ladder: train a recipe on one side of every fold, score it on the other."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from nearedge.baselines import baseline_accuracies, regressor_baselines
 from nearedge.dataset import SiteSpectra
+from nearedge.errors import InputError
 from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
 from nearedge.examples import mixtures
 from nearedge.ladder._results import Contest, Errors, Ladder, Level, Step
+from nearedge.ladder._rungs import (
+    Part,
+    RungParts,
+    another_engine,
+    another_engine_aligned,
+    plain_parts,
+)
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
-from nearedge.splits import MEANING, RUNGS, Fold, Rung, across, obstacle, remark, turns
+from nearedge.splits import MEANING, RUNGS, Rung, across, obstacle, remark, turns
 from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 
 Progress = Callable[[str, float], None]
@@ -25,17 +32,6 @@ HELD_OUT_MIXTURES = 2000
 _SPLITS: tuple[Rung, ...] = ("spectrum", "snapshot", "atom", "trajectory")
 
 Paper = tuple[Sequence[Outcome[EnvironmentClassifier]], Sequence[Outcome[CoordinationRegressor]]]
-
-
-@dataclass(frozen=True)
-class _Rung:
-    """One rung and its folds; test sites may be of another dataset."""
-
-    name: Rung
-    folds: Sequence[Fold]
-    mu: Float[np.ndarray, "site energy"]
-    tested: SiteSpectra
-    remark: str | None
 
 
 def climb(
@@ -71,8 +67,10 @@ def climb(
     only : sequence of str, optional
         The rungs that are wanted; all by default.
     other : SiteSpectra, optional
-        Spectra of another engine, for the rung ``engine``. They are brought to the mean intensity
-        of `data` by one factor, as units differ; nothing else is aligned.
+        Spectra of another engine. On the rung ``engine`` they are brought to the mean intensity
+        of `data` by one factor, as units differ, and nothing else is aligned. On the rung
+        ``engine-aligned`` energy shift, factor and broadening are learnt, without labels and, if
+        there are several snapshots, on others than those tested.
     window : Window, optional
         The energies that are used; the paper's by default.
     paper : tuple of outcomes, optional
@@ -110,20 +108,20 @@ def climb(
     elif reason is not None and "paper" in wanted:
         left_out = {"paper": reason, **left_out}
     tell("training the classifiers", 0.35)
-    classifiers = _fit(recipe, rungs, mu, data.environment, seed)
+    classifiers = _fit(recipe, rungs, data.environment, seed)
     tell("training the regressors", 0.7)
     jobs = [
-        (mu[fold.train], data.coordination[fold.train], seed + turn)
+        (part.taught[part.train], data.coordination[part.train], seed + part.turn)
         for rung in rungs
-        for turn, fold in enumerate(rung.folds)
+        for part in rung.parts
     ]
     regressors = iter(fit_regressors(recipe, jobs) if jobs else [])
     for done, (rung, models) in enumerate(zip(rungs, classifiers, strict=True)):
         tell(f"scoring the plain methods: {rung.name}", 0.75 + 0.25 * done / len(rungs))
         known = beside.rungs.get(rung.name) if beside else None
-        steps[rung.name] = _step(rung, models, mu, data.environment, seed, known)
-        trained = [next(regressors) for _ in rung.folds]
-        levels[rung.name] = _level(rung, trained, mu, data.coordination, seed)
+        steps[rung.name] = _step(rung, models, data.environment, seed, known)
+        trained = [next(regressors) for _ in rung.parts]
+        levels[rung.name] = _level(rung, trained, data.coordination, seed)
     tell("done", 1.0)
     return Ladder(recipe.name, seed, seeds, steps, levels, left_out)
 
@@ -138,7 +136,7 @@ def _rungs(
     *,
     seeds: int,
     seed: int,
-) -> tuple[list[_Rung], dict[str, str]]:
+) -> tuple[list[RungParts], dict[str, str]]:
     """Find the rungs above the paper's, and why some are missing."""
     rungs, left_out = [], {}
     for name in _SPLITS:
@@ -147,70 +145,75 @@ def _rungs(
         reason = obstacle(data, name)
         if reason is None:
             folds = turns(data, name, seeds=seeds, seed=seed)
-            if all(len(_teachable(recipe, data.environment, fold)[1]) > 1 for fold in folds):
-                rungs.append(_Rung(name, folds, mu, data, remark(data, name)))
+            parts = plain_parts(folds, mu, mu)
+            if all(len(_teachable(recipe, data.environment, part)[1]) > 1 for part in parts):
+                rungs.append(RungParts(name, parts, data, remark(data, name)))
                 continue
             reason = "a training side would have fewer than two classes to learn"
         left_out[name] = reason
-    if "engine" not in wanted:
-        return rungs, left_out
-    if other is None:
-        left_out["engine"] = "no dataset of another engine was given"
-        return rungs, left_out
+    ways = {"engine": another_engine, "engine-aligned": another_engine_aligned}
+    ways = {name: way for name, way in ways.items() if name in wanted}
+    if not ways or other is None:
+        return rungs, {**left_out, **dict.fromkeys(ways, "no dataset of another engine was given")}
     folds = across(data, other, seeds=seeds, seed=seed)
-    if not folds:
-        left_out["engine"] = "all atoms to train on would be test atoms too"
-        return rungs, left_out
-    theirs = other.inputs(window)
-    theirs = theirs * (mu.mean() / theirs.mean())
-    engines = f"from {data.attributes['engine']} to {other.attributes['engine']}"
-    rungs.append(_Rung("engine", folds, theirs, other, engines))
+    for name, way in ways.items():
+        if not folds:
+            left_out[name] = "all atoms to train on would be test atoms too"
+            continue
+        try:
+            rungs.append(way(data, other, folds, window or Window()))
+        except InputError as error:
+            # A dataset too narrow to be shifted still carries the other rungs.
+            if name == "engine":
+                raise
+            left_out[name] = str(error)
     return rungs, left_out
 
 
-def _teachable(recipe: Recipe, environment: np.ndarray, fold: Fold) -> tuple[np.ndarray, set[str]]:
+def _teachable(recipe: Recipe, environment: np.ndarray, part: Part) -> tuple[np.ndarray, set[str]]:
     """Training sites of classes that the recipe can be taught, and those classes."""
-    sites = fold.train[recipe.teachable(environment[fold.train])]
+    sites = part.train[recipe.teachable(environment[part.train])]
     return sites, set(environment[sites].tolist())
 
 
 def _fit(
-    recipe: Recipe,
-    rungs: Sequence[_Rung],
-    mu: Float[np.ndarray, "site energy"],
-    environment: np.ndarray,
-    seed: int,
+    recipe: Recipe, rungs: Sequence[RungParts], environment: np.ndarray, seed: int
 ) -> list[list[EnvironmentClassifier]]:
     """Train the classifiers of all rungs at once: side by side they take less time."""
     jobs = []
     for rung in rungs:
-        for turn, fold in enumerate(rung.folds):
-            sites, _ = _teachable(recipe, environment, fold)
-            jobs.append((mu[sites], environment[sites], seed + turn))
+        for part in rung.parts:
+            sites, _ = _teachable(recipe, environment, part)
+            jobs.append((part.taught[sites], environment[sites], seed + part.turn))
     models = iter(fit_classifiers(recipe, jobs) if jobs else [])
-    return [[next(models) for _ in rung.folds] for rung in rungs]
+    return [[next(models) for _ in rung.parts] for rung in rungs]
 
 
 def _step(
-    rung: _Rung,
+    rung: RungParts,
     models: Sequence[EnvironmentClassifier],
-    mu: Float[np.ndarray, "site energy"],
     environment: np.ndarray,
     seed: int,
     known: Step | None,
 ) -> Step:
     accuracies, balanced, plain = [], [], []
     unlearnt: dict[str, int] = {}
-    for turn, (fold, model) in enumerate(zip(rung.folds, models, strict=True)):
-        truth = rung.tested.environment[fold.test]
-        right = model.predict(rung.mu[fold.test]) == truth
+    for places in rung.turns:
+        parts = [rung.parts[place] for place in places]
+        truth = rung.tested.environment[np.concatenate([part.test for part in parts])]
+        found = [
+            models[place].predict(part.tested[part.test])
+            for place, part in zip(places, parts, strict=True)
+        ]
+        right = np.concatenate(found) == truth
         accuracies.append(float(right.mean()))
         balanced.append(_balanced(right, truth))
-        for name in truth[~np.isin(truth, model.classes_)].tolist():
-            unlearnt[name] = unlearnt.get(name, 0) + 1
+        for place, part in zip(places, parts, strict=True):
+            mine = rung.tested.environment[part.test]
+            for name in mine[~np.isin(mine, models[place].classes_)].tolist():
+                unlearnt[name] = unlearnt.get(name, 0) + 1
         if known is None:
-            train = (mu[fold.train], environment[fold.train])
-            plain.append(baseline_accuracies(train, (rung.mu[fold.test], truth), seed + turn))
+            plain.append(_plain(parts, environment, rung.tested.environment, seed))
     return Step(
         meaning=MEANING[rung.name],
         accuracy=float(np.mean(accuracies)),
@@ -219,50 +222,83 @@ def _step(
         balanced_accuracy=float(np.mean(balanced)),
         baselines=known.baselines if known else _means(plain),
         baseline_spreads=known.baseline_spreads if known else _spreads(plain),
-        n=_distinct(rung.folds),
+        n=len(np.unique(np.concatenate([part.test for part in rung.parts]))),
         unlearnt=unlearnt,
         remark=rung.remark,
+        alignment=rung.alignment,
     )
 
 
+def _plain(
+    parts: Sequence[Part], environment: np.ndarray, truth: np.ndarray, seed: int
+) -> dict[str, float]:
+    """Accuracies of the plain methods over a seed's parts together."""
+    scores = [
+        baseline_accuracies(
+            (part.taught[part.train], environment[part.train]),
+            (part.tested[part.test], truth[part.test]),
+            seed + part.turn,
+        )
+        for part in parts
+    ]
+    shares = [len(part.test) for part in parts]
+    return {
+        name: float(np.average([one[name] for one in scores], weights=shares)) for name in scores[0]
+    }
+
+
 def _level(
-    rung: _Rung,
+    rung: RungParts,
     models: Sequence[CoordinationRegressor],
-    mu: Float[np.ndarray, "site energy"],
     coordination: np.ndarray,
     seed: int,
 ) -> Level:
     mixed, whole = [], []
     names: set[str] = set()
-    for turn, (fold, model) in enumerate(zip(rung.folds, models, strict=True)):
-        plain = {
-            name: one.fit(mu[fold.train], coordination[fold.train])
-            for name, one in regressor_baselines().items()
-        }
-        known = {"network": model, **plain}
-        theirs, truth = rung.mu[fold.test], rung.tested.coordination[fold.test]
-        if len(theirs) > 1:
-            x, y = mixtures(theirs, truth, examples=HELD_OUT_MIXTURES, seed=seed + turn)
-            mixed.append({name: one.predict(x) - y for name, one in known.items()})
-        snapshots = _whole(rung.tested.snapshot, fold)
-        if snapshots:
-            names.update(snapshots)
-            sites = [rung.tested.snapshot == name for name in snapshots]
-            x = np.array([rung.mu[mine].mean(axis=0) for mine in sites])
-            y = np.array([rung.tested.coordination[mine].mean() for mine in sites])
-            whole.append({name: one.predict(x) - y for name, one in known.items()})
+    for places in rung.turns:
+        # A seed's errors are those of its parts together.
+        blends, averages = [], []
+        for place in places:
+            part = rung.parts[place]
+            train = (part.taught[part.train], coordination[part.train])
+            plain = {name: one.fit(*train) for name, one in regressor_baselines().items()}
+            known = {"network": models[place], **plain}
+            truth = rung.tested.coordination
+            if len(part.test) > 1:
+                count = HELD_OUT_MIXTURES // len(places)
+                x, y = mixtures(
+                    part.tested[part.test],
+                    truth[part.test],
+                    examples=count,
+                    seed=seed + part.turn,
+                )
+                blends.append({name: one.predict(x) - y for name, one in known.items()})
+            snapshots = _whole(rung.tested.snapshot, part)
+            if snapshots:
+                names.update(snapshots)
+                sites = [rung.tested.snapshot == name for name in snapshots]
+                x = np.array([part.tested[mine].mean(axis=0) for mine in sites])
+                y = np.array([truth[mine].mean() for mine in sites])
+                averages.append({name: one.predict(x) - y for name, one in known.items()})
+        mixed += _joined(blends)
+        whole += _joined(averages)
     return Level(
         meaning=MEANING[rung.name],
-        mixtures=_contest(mixed, HELD_OUT_MIXTURES * len(mixed)),
-        snapshots=_contest(whole, len(names)) if len(whole) == len(rung.folds) else None,
+        mixtures=_contest(mixed, sum(len(one["network"]) for one in mixed)),
+        snapshots=_contest(whole, len(names)) if len(whole) == len(rung.turns) else None,
         remark=rung.remark,
     )
 
 
-def _whole(snapshot: np.ndarray, fold: Fold) -> list[str]:
+def _joined(offs: Sequence[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:
+    """Put the errors of a seed's parts together; none if there is no part."""
+    return [{name: np.concatenate([one[name] for one in offs]) for name in offs[0]}] if offs else []
+
+
+def _whole(snapshot: np.ndarray, part: Part) -> list[str]:
     """Snapshots of which every site is on the test side."""
     sites = dict(zip(*np.unique(snapshot, return_counts=True), strict=True))
-    tested = zip(*np.unique(snapshot[fold.test], return_counts=True), strict=True)
+    tested = zip(*np.unique(snapshot[part.test], return_counts=True), strict=True)
     return [str(name) for name, count in tested if count == sites[name]]
 
 
@@ -346,10 +382,6 @@ def _spreads(scores: Sequence[dict[str, float]]) -> dict[str, float]:
 def _balanced(right: np.ndarray, truth: np.ndarray) -> float:
     """Mean over the classes on the test side of the share that is right."""
     return float(np.mean([right[truth == name].mean() for name in np.unique(truth)]))
-
-
-def _distinct(folds: Sequence[Fold]) -> int:
-    return len(np.unique(np.concatenate([fold.test for fold in folds])))
 
 
 def _spread(values: Sequence[float]) -> float:

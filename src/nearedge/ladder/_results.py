@@ -28,7 +28,11 @@ class Step:
     raw_parents, raw_parents_spread : float or None
         Only on the rung ``paper``: accuracy of the same networks on the raw parents.
     remark : str or None
-        Where the dataset makes the rung equal to another.
+        Where the dataset makes the rung equal to another; of other engines, which.
+    alignment : dict or None
+        Only on the rung ``engine-aligned``: which side was ``moved``, the mean ``shift`` (eV),
+        ``scale``, ``broadening`` (eV) and residuals, whether it was ``transductive``, and the
+        single ``fits``.
     """
 
     meaning: str
@@ -43,6 +47,7 @@ class Step:
     raw_parents: float | None = None
     raw_parents_spread: float | None = None
     remark: str | None = None
+    alignment: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

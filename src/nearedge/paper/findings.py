@@ -147,12 +147,21 @@ def _engine_summary(ladder: Ladder) -> list[str]:
     if "engine" not in ladder.rungs:
         return []
     step = ladder.rungs["engine"]
-    return [
+    texts = [
         f"Tested on another engine's spectra ({step.remark}; one factor brings the intensities to "
         "one mean, the energies are left as they are), the network is right for "
         f"{percent(step.accuracy, several(ladder, step.spread))}; guessing the most frequent "
         f"class, for {percent(step.baselines['majority'])}."
     ]
+    if "engine-aligned" in ladder.rungs:
+        after = ladder.rungs["engine-aligned"]
+        rival = best_baseline(after)
+        texts.append(
+            f"After a learnt alignment ({after.remark}) it is right for "
+            f"{percent(after.accuracy, several(ladder, after.spread))}, and the best plain method, "
+            f"{METHODS[rival]}, for {percent(after.baselines[rival])}."
+        )
+    return texts
 
 
 def _against_best(step: Step) -> str:

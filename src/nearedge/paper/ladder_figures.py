@@ -16,6 +16,7 @@ _WORDS = {
     "atom": "atom\nnone on\nboth sides",
     "trajectory": "trajectory\nnone on\nboth sides",
     "engine": "engine\nanother engine's\nspectra",
+    "engine-aligned": "engine-aligned\nthe same,\naligned",
 }
 
 _BASELINES = {
