@@ -104,7 +104,7 @@ def test_the_shift_stops_where_the_stored_energies_end() -> None:
     assert found.at_bound
     with pytest.raises(InputError, match="do not cover"):
         Alignment(3.0).apply(narrow.energy, narrow.mu, REACH, "narrow")
-    with pytest.raises(InputError, match="by any shift up to 1 eV"):
+    with pytest.raises(InputError, match="by any shift from -1 to 1 eV"):
         fit_alignment(narrow, curves(), Window(-3.0, 12.0, 50), search=Search(max_shift=1.0))
 
 

@@ -132,19 +132,22 @@ class Search:
     Parameters
     ----------
     max_shift : float
-        Largest shift in eV, up or down, that is tried.
+        How far from `centre` shifts are tried, up or down, in eV.
     max_broadening : float
         Largest standard deviation of the Gaussian in eV.
     shift_step : float
         Step of the scan over shifts, eV: narrower than the features, so that none is stepped over.
     starts : int
         Lowest minima of the scan that are refined.
+    centre : float
+        Middle of the shifts that are tried, in eV.
     """
 
     max_shift: float = 8.0
     max_broadening: float = 2.0
     shift_step: float = 0.25
     starts: int = 4
+    centre: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,7 @@ def fit_alignment(
     For every shift and broadening the best factor is known in closed form, so two numbers are
     searched: all shifts of a scan, with several broadenings each, then the lowest minima of the
     scan are refined by L-BFGS-B inside the bounds, and the best is taken. The shift is bounded by
-    `Search.max_shift` and by what the source stores.
+    the `Search` and by what the source stores.
 
     Parameters
     ----------
@@ -255,15 +258,15 @@ def fit_alignment(
     # Two sets of one site each have no spread, and so nothing to match there.
     weights = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)[:, None, None]
     goal = goal * weights
-    low = max(-search.max_shift, float(grid[-1] - source.energy[-1]))
-    high = min(search.max_shift, float(grid[0] - source.energy[0]))
+    low = max(search.centre - search.max_shift, float(grid[-1] - source.energy[-1]))
+    high = min(search.centre + search.max_shift, float(grid[0] - source.energy[0]))
     if low > high:
         raise InputError(
             f"{source.source}: energies from {source.energy[0]:g} to {source.energy[-1]:g} eV do "
-            f"not cover the window {grid[0]:g} to {grid[-1]:g} eV by any shift up to "
-            f"{search.max_shift:g} eV; compute a wider range"
+            f"not cover the window {grid[0]:g} to {grid[-1]:g} eV by any shift from "
+            f"{search.centre - search.max_shift:g} to {search.centre + search.max_shift:g} eV; "
+            "compute a wider range"
         )
-
     energy, mu = _cropped(source, grid[0] - high, grid[-1] - low, 6 * search.max_broadening)
 
     def judge(moved: np.ndarray) -> tuple[float, float]:

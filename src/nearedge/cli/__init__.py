@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nearedge.cli import dataset, learn, structures
+from nearedge.cli.compare import compare
 from nearedge.cli.ladder import ladder
 from nearedge.cli.paper import paper
 from nearedge.cli.production import make
@@ -41,7 +42,16 @@ def _options(
 app.add_typer(structures.app, name="structures")
 app.add_typer(dataset.app, name="dataset")
 dataset.app.command("make")(make)
-for verb in (paper, potentials, simulate, learn.train, learn.evaluate, ladder, learn.predict):
+for verb in (
+    paper,
+    potentials,
+    simulate,
+    learn.train,
+    learn.evaluate,
+    ladder,
+    compare,
+    learn.predict,
+):
     app.command()(verb)
 
 
