@@ -152,6 +152,8 @@ def test_an_alignment_learnt_without_labels_undoes_what_another_engine_does(smal
     assert aligned.alignment["transductive"] is False
     assert aligned.alignment["shift"] == pytest.approx(1.5, abs=0.15)
     assert "learnt without labels on other snapshots" in str(aligned.remark)
+    # Below the edge nothing varies but what the engines differ by.
+    assert 0 < aligned.alignment["silent_energies"] < 15
     assert plain.alignment is None
     json.dumps(ladder.to_dict(), allow_nan=False)
 

@@ -70,7 +70,8 @@ def climb(
         Spectra of another engine. On the rung ``engine`` they are brought to the mean intensity
         of `data` by one factor, as units differ, and nothing else is aligned. On the rung
         ``engine-aligned`` energy shift, factor and broadening are learnt, without labels and, if
-        there are several snapshots, on others than those tested.
+        there are several snapshots, on others than those tested; energies at which the training
+        spectra hardly vary are left out.
     window : Window, optional
         The energies that are used; the paper's by default.
     paper : tuple of outcomes, optional

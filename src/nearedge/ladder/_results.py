@@ -31,7 +31,8 @@ class Step:
         Where the dataset makes the rung equal to another; of other engines, which.
     alignment : dict or None
         Only on the rung ``engine-aligned``: which side was ``moved``, the mean ``shift`` (eV),
-        ``scale``, ``broadening`` (eV) and residuals, whether it was ``transductive``, and the
+        ``scale``, ``broadening`` (eV) and residuals, how many ``silent_energies`` were left out,
+        whether it was ``transductive``, and the
         single ``fits``.
     """
 

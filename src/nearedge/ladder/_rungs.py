@@ -13,6 +13,9 @@ from nearedge.errors import InputError
 from nearedge.spectra import Window
 from nearedge.splits import FOLDS, Fold, Rung
 
+SILENT = 0.1
+"""Energies where the training spectra vary less than this share of the most are left out."""
+
 Spectra = Float[np.ndarray, "_ energy"]
 
 
@@ -78,6 +81,10 @@ def another_engine_aligned(
     three groups, and each is tested with what was learnt on the rest. A single snapshot leaves no
     rest, and its own spectra are used, which the remark says.
 
+    Methods standardise intensities by the training spread. Where the training spectra hardly vary,
+    below the edge, that would blow any rest of misfit up beyond all that tells classes apart: these
+    energies are blanked on both sides (`SILENT`), as labels are not needed to see them.
+
     Either side may be moved, the test spectra or those of the training: the one that leaves the
     lesser distance is. It depends on which is the sharper, and which is stored widely enough.
 
@@ -94,13 +101,16 @@ def another_engine_aligned(
             if len(test):
                 sides.append((turn, fold.train, test, learnt))
     moved, fits = _fits(data, other, [(train, learnt) for _, train, _, learnt in sides], window)
-    parts = []
+    parts, most = [], 0
     for (turn, train, test, _), fit in zip(sides, fits, strict=True):
         mine, theirs = (
             (_moved(data, fit, window), other.inputs(window))
             if moved == "training"
             else (data.inputs(window), _moved(other, fit, window))
         )
+        silent = _silent(mine[train])
+        most = max(most, int(silent.sum()))
+        mine, theirs = (np.where(silent, 0.0, one) for one in (mine, theirs))
         parts.append(Part(turn, train, test, mine, theirs))
     transductive = len(cuts) == 1
     return RungParts(
@@ -112,14 +122,21 @@ def another_engine_aligned(
             "learnt on the very spectra that are tested, as there is one snapshot (transductive)"
             if transductive
             else "learnt without labels on other snapshots than those tested"
-        ),
+        )
+        + (f"; {most} of {window.points} energies, silent in training, left out" if most else ""),
         {
             "moved": moved,
+            "silent_energies": most,
             "transductive": transductive,
             **{key: float(np.mean([fit.to_dict()[key] for fit in fits])) for key in _NUMBERS},
             "fits": [fit.to_dict() for fit in dict.fromkeys(fits)],
         },
     )
+
+
+def _silent(taught: Spectra) -> np.ndarray:
+    spread = taught.std(axis=0)
+    return spread < SILENT * spread.max()
 
 
 _NUMBERS = ("shift", "scale", "broadening", "residual_before", "residual")
