@@ -11,6 +11,13 @@ from nearedge.dataset._independence import (
     Independence as Independence,
     independence as independence,
 )
+from nearedge.dataset._limits import QualityLimits as QualityLimits
+from nearedge.dataset._quality import (
+    Finding as Finding,
+    Quality as Quality,
+    check_folder as check_folder,
+    check_quality as check_quality,
+)
 from nearedge.dataset._sites import (
     ATTRIBUTES as ATTRIBUTES,
     Group as Group,

@@ -68,9 +68,20 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     Raises
     ------
     InputError
+        If a file is missing, foreign or damaged, or a single site is (`check_folder` lists those).
+    """
+    table, structures = read_folder(Path(path))
+    return SiteSpectra(table, structures, str(path))
+
+
+def read_folder(path: Path) -> tuple[xr.Dataset, dict[str, Atoms]]:
+    """Read the files of a dataset folder without a look at its sites.
+
+    Raises
+    ------
+    InputError
         If a file is missing, foreign or damaged.
     """
-    path = Path(path)
     if not path.is_dir():
         raise InputError(
             f"{path}: no such folder; a dataset is a folder that holds {SPECTRA}"
@@ -81,9 +92,7 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     for name in (SPECTRA, STRUCTURES):
         if not (path / name).is_file():
             raise InputError(f"{path}: is not a nearedge dataset, it holds no {name}")
-    table = _read_table(path / SPECTRA)
-    structures = _read_structures(path / STRUCTURES)
-    return SiteSpectra(table, structures, str(path))
+    return _read_table(path / SPECTRA), _read_structures(path / STRUCTURES)
 
 
 def _read_table(path: Path) -> xr.Dataset:

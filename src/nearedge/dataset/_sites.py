@@ -69,7 +69,7 @@ class SiteSpectra:
     source: str = "dataset"
 
     def __post_init__(self) -> None:
-        _check_table(self.table, self.source)
+        check_table(self.table, self.source)
         check_spectra(self.energy, self.mu, self.source)
         _check_sites(self)
 
@@ -331,7 +331,8 @@ def label_sites(
     return coordination, environment.astype(str)
 
 
-def _check_table(table: xr.Dataset, source: str) -> None:
+def check_table(table: xr.Dataset, source: str) -> None:
+    """Refuse a table that is no dataset, whatever its sites are like."""
     if "mu" not in table or table["mu"].dims != ("site", "energy") or "energy" not in table:
         raise InputError(f"{source}: holds no mu(site, energy); it is not a nearedge dataset")
     for name, kind in SITE_COORDINATES.items():
