@@ -1,3 +1,4 @@
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +7,8 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.io import write
+
+from nearedge.dataset import load_dataset, save_dataset, starter_path
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -84,3 +87,75 @@ def test_bad_usage_is_exit_code_2(run: Run, inputs: list[str]) -> None:
     assert run("dataset", "info", "--nonsense")[0] == 2
     assert run("nonsense")[0] == 2
     assert run("dataset", "merge", "a", "-o", "b", "--attribute", "engine=mine")[0] == 2
+
+
+def test_check_passes_what_ships(run: Run) -> None:
+    code, out, err = run("dataset", "check", str(starter_path()))
+    assert (code, err) == (0, "")
+    assert "0 rejected" in out
+
+
+def test_check_lists_faults_and_drops_them(run: Run, tmp_path: Path) -> None:
+    data = load_dataset(starter_path())
+    bad, clean = str(tmp_path / "bad"), str(tmp_path / "clean")
+    table = data.table.copy(deep=True)
+    table["mu"][:15] *= -1
+    save_dataset(type(data)(table, data.structures), bad)
+    code, out, err = run("dataset", "check", bad)
+    assert code == 1
+    assert err == (
+        f"nearedge: {bad}: 15 of {len(data)} sites are rejected; -o FOLDER writes the others\n"
+    )
+    assert "rejected, no absorption: 15" in out
+    assert f"{data.snapshot[0]} atom {data.atom[0]} (class {data.environment[0]}): highest" in out
+    assert "... and 5 more; --json lists all" in out
+    code, out, err = run("dataset", "check", bad, "--json")
+    assert code == 1
+    assert err.count("\n") == 1
+    said = json.loads(out)
+    assert (said["sites"], said["rejected"]) == (len(data), 15)
+    assert said["tests"]["no absorption"] == {"rejections": 15, "warnings": 0}
+    rejected = [one for one in said["findings"] if one["rejected"]]
+    assert [one["atom"] for one in rejected] == data.atom[:15].tolist()
+    code, out, err = run("dataset", "check", bad, "-o", clean)
+    assert (code, err) == (0, "")
+    assert f"{clean}: {len(data) - 15} sites" in out
+    assert len(json.loads((tmp_path / "clean" / "rejected.json").read_text())) == 15
+    code, out, _ = run("dataset", "check", clean)
+    assert code == 0
+    assert "left out by the earlier check: 15" in out
+    assert run("dataset", "check", bad, "-o", clean)[0] == 1
+
+
+def test_fetch_makes_a_dataset_of_a_filled_cache(
+    run: Run, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEAREDGE_DATA", str(tmp_path / "cache"))
+    folder = tmp_path / "cache" / "ocean-li3feo35"
+    folder.mkdir(parents=True)
+    for path in (shared_data / "ocean-li3feo35").iterdir():
+        content = path.read_bytes()
+        name = path.name.removesuffix(".gz")
+        (folder / name).write_bytes(gzip.decompress(content) if name != path.name else content)
+    out_path = str(tmp_path / "ocean")
+    code, out, err = run("dataset", "fetch", "ocean-li3feo35", "-o", out_path)
+    assert code == 0
+    assert out.startswith(f"{out_path}: 98 sites")
+    assert "third snapshot" in err
+    assert load_dataset(out_path).attributes["licence"] == "MIT"
+    code, out, err = run("dataset", "fetch", "ocean-li3feo35", "-o", out_path)
+    assert (code, out) == (1, "")
+    assert "already exists" in err
+
+
+def test_fetch_refuses_a_wrong_file_in_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEAREDGE_DATA", str(tmp_path))
+    (tmp_path / "ocean-li3feo35").mkdir()
+    (tmp_path / "ocean-li3feo35" / "POSCAR_15ps").touch()
+    code, out, err = run("dataset", "fetch", "ocean-li3feo35", "-o", str(tmp_path / "ocean"))
+    assert (code, out) == (1, "")
+    assert "POSCAR_15ps: its SHA-256 is e3b0c442" in err
+    assert err.count("\n") == 1
+    assert run("dataset", "fetch", "nonsense")[0] == 2

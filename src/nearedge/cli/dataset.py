@@ -1,5 +1,7 @@
-"""The verbs ``nearedge dataset ...``: import, merge and describe datasets."""
+"""The verbs ``nearedge dataset ...``: import, fetch, merge, describe and check datasets."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +20,26 @@ from nearedge.cli._arguments import (
     Output,
     print_json,
 )
-from nearedge.dataset import ATTRIBUTES, SiteSpectra, load_dataset, merge, save_dataset
+from nearedge.dataset import (
+    ATTRIBUTES,
+    Quality,
+    SiteSpectra,
+    check_folder,
+    load_dataset,
+    merge,
+    save_dataset,
+)
 from nearedge.environments import EnvironmentRule
+from nearedge.errors import InputError
 from nearedge.imports import Format, import_dataset
 from nearedge.outputs import check_free
+from nearedge.public import PUBLIC, fetch_public, public_dataset
 
-app = typer.Typer(no_args_is_help=True, help="Import, merge and describe datasets.")
+app = typer.Typer(no_args_is_help=True, help="Import, fetch, merge, describe and check datasets.")
+
+PublicName = StrEnum("PublicName", list(PUBLIC))
+_LISTED = 10
+"""Findings of one test that are printed; --json gives all."""
 
 
 @app.command("info")
@@ -121,6 +137,72 @@ def merge_(
     typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
 
 
+@app.command("check")
+def check(
+    path: Dataset,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder to write without the rejected sites; rejected.json in it lists these.",
+        ),
+    ] = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Look for sites that should not be learnt from; list each with the reason.
+
+    Found are: numbers that are not finite, missing structures, repeated sites and copies, negative
+    or flat spectra, self-consistent fields that did not converge or to another Fermi level, labels
+    that the structure contradicts, and spectra unlike those of their class. Warnings are for a
+    person to look at; rejected sites are unfit. The exit code is 1 if sites are rejected, unless
+    the rest is written with -o.
+    """
+    if output is not None:
+        check_free(output, force=force)
+    quality = check_folder(path)
+    if output is not None:
+        quality.save_kept(output, force=force)
+    if json:
+        print_json(quality.to_dict())
+    else:
+        print_quality(quality)
+    if output is not None:
+        typer.echo(f"{output}: {quality.sites - quality.rejected} sites", err=json)
+    elif quality.rejected:
+        raise InputError(
+            f"{path}: {quality.rejected} of {quality.sites} sites are rejected; "
+            "-o FOLDER writes the others"
+        )
+
+
+@app.command("fetch")
+def fetch(
+    name: Annotated[PublicName, typer.Argument(help="Public data to fetch.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder to write (default: named like the data)."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Download public data, check its SHA-256 and make a dataset of it.
+
+    ocean-li3feo35: O K-edge spectra of two snapshots of Li3FeO3.5 by OCEAN, published by a
+    co-author of the method's paper under the MIT licence. Files are kept in a cache, which the
+    environment variable NEAREDGE_DATA may place; what lies there already is not downloaded again,
+    so a cache that was filled by hand needs no network.
+    """
+    output = output or Path(name.value)
+    check_free(output, force=force)
+    public = PUBLIC[name.value]
+    data = public_dataset(public, fetch_public(public))
+    save_dataset(data, output, force=force)
+    if public.left_out:
+        typer.echo(public.left_out, err=True)
+    typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
+
+
 def _key_and_text(attribute: str) -> tuple[str, str]:
     key, equals, text = attribute.partition("=")
     if not (key.isidentifier() and equals and text) or key in ATTRIBUTES:
@@ -159,3 +241,51 @@ def print_summary(data: SiteSpectra) -> None:
     for name, value in rows.items():
         table.add_row(name.replace("_", " "), value)
     Console().print(table, highlight=False, markup=False)
+
+
+def print_quality(quality: Quality) -> None:
+    """Print what quality control found: counts, then each finding, long lists cut."""
+    console = Console()
+
+    def say(text: str, style: str | None = None) -> None:
+        console.print(text, style=style, highlight=False, markup=False)
+
+    say(f"{quality.source}: {quality.sites} sites, {quality.rejected} rejected")
+    if counts := quality.counts():
+        table = Table("test")
+        for heading in ("rejections", "warnings"):
+            table.add_column(heading, justify="right")
+        for test, count in counts.items():
+            table.add_row(test, str(count["rejections"]), str(count["warnings"]))
+        console.print(table)
+    for rejected, heading, style in ((True, "rejected", "red"), (False, "warning", "yellow")):
+        for test in counts:
+            found = [
+                f"{one.snapshot}"
+                + ("" if one.atom is None else f" atom {one.atom} (class {one.environment})")
+                + f": {one.reason}"
+                for one in quality.findings
+                if (one.test, one.rejected) == (test, rejected)
+            ]
+            _say_list(say, f"{heading}, {test}", found, style)
+    for by in dict.fromkeys(one["by"] for one in quality.left_out):
+        gone = [
+            f"{one['snapshot']} atom {one['atom']}: {one['reason']}"
+            for one in quality.left_out
+            if one["by"] == by
+        ]
+        _say_list(say, f"left out by the {by}", gone, None)
+    few = [f"class {name} ({count})" for name, count in quality.too_few.items()]
+    if few:
+        say(f"too few sites to compare their spectra: {', '.join(few)}")
+
+
+def _say_list(
+    say: Callable[[str, str | None], None], heading: str, lines: list[str], style: str | None
+) -> None:
+    if lines:
+        say(f"{heading}: {len(lines)}", style)
+    for line in lines[:_LISTED]:
+        say(f"  {line}", None)
+    if len(lines) > _LISTED:
+        say(f"  ... and {len(lines) - _LISTED} more; --json lists all", None)
