@@ -31,10 +31,11 @@ def test_the_median_serves_all(tmp_path: Path) -> None:
     found = reference_potentials(snapshots, path, TINY, RULE, workers=1)
     said = found["O_in_OMg"]
     levels = said["trials"]
-    assert set(levels) == {"wide", "narrow", "usual"}
-    assert levels["narrow"] != levels["wide"]
+    level = {name.split()[0]: level for name, level in levels.items()}
+    assert set(level) == {"wide", "narrow", "usual"}
+    assert level["narrow"] != level["wide"]
     assert said["fermi_level"] == np.median(list(levels.values()))
-    assert levels[said["snapshot"]] == said["fermi_level"]
+    assert level[said["snapshot"]] == said["fermi_level"]
     assert [one.name for one in tmp_path.iterdir()] == ["potentials"]
 
     engine = FeffEngine(TINY, path)
@@ -61,7 +62,7 @@ def test_failures_are_told_and_a_run_resumes(tmp_path: Path) -> None:
         reference_potentials([magnesia(4.21, "a")], path, hopeless, RULE, workers=1)
     # The longest time is no part of what is computed.
     found = reference_potentials([magnesia(4.21, "a")], path, TINY, RULE, workers=1, resume=True)
-    assert list(found["O_in_OMg"]["trials"]) == ["a"]
+    assert len(found["O_in_OMg"]["trials"]) == 1
     with pytest.raises(InputError, match="already exists"):
         reference_potentials([magnesia(4.21, "a")], path, TINY, RULE)
 

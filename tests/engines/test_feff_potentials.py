@@ -7,7 +7,7 @@ from ase.build import bulk
 
 from nearedge.engines import FeffEngine, FeffSettings
 from nearedge.engines.feff import read_reference, write_reference
-from nearedge.errors import InputError
+from nearedge.errors import EngineError, InputError
 
 SETTINGS = FeffSettings()
 
@@ -49,12 +49,28 @@ def test_other_material_is_refused(reference: Path) -> None:
         engine.groups(bulk("CaO", "rocksalt", a=4.81), [1])
 
 
-def test_dimers_are_not(reference: Path) -> None:
+@pytest.mark.engine
+def test_dimers_have_their_own_unless_there_are_some(reference: Path, tmp_path: Path) -> None:
     magnesia = bulk("MgO", "rocksalt", a=4.21, cubic=True) * (2, 2, 2)
     oxygen = [atom.index for atom in magnesia if atom.symbol == "O"]
     magnesia.positions[oxygen[1]] = magnesia.positions[oxygen[0]] + [0.8, 0.8, 0.8]
-    groups = FeffEngine(SETTINGS, reference).groups(magnesia, oxygen)
-    assert f"O_in_OMg_dimer{oxygen[0]}" in groups
+    label = f"O_in_OMg_dimer{oxygen[0]}"
+    settings = dataclasses.replace(SETTINGS, timeout=0.1)
+    groups = FeffEngine(settings, reference).groups(magnesia, oxygen)
+    assert groups[label] == (oxygen[0], oxygen[1])
+    (tmp_path / "own").mkdir()
+    with pytest.raises(EngineError, match="took longer"):  # an SCF was begun
+        FeffEngine(settings, reference).prepare(magnesia, groups[label], tmp_path / "own")
+
+    both, copied = tmp_path / "both", tmp_path / "copied"
+    both.mkdir()
+    copied.mkdir()
+    said = read_reference(reference, settings)["O_in_OMg"]
+    write_reference(
+        both, settings, {"O_in_OMg_dimer": (reference / "O_in_OMg", {**said, "fermi_level": -6.0})}
+    )
+    prepared = FeffEngine(settings, both).prepare(magnesia, groups[label], copied)
+    assert prepared["fermi_level"] == -6.0
 
 
 def test_other_settings_are_refused(reference: Path) -> None:

@@ -54,8 +54,8 @@ def reference_potentials(
     FEFF's Fermi level depends on the atoms that happen to stand for each element, by more than an
     eV in a disordered material; spectra of structures with potentials of their own therefore
     differ by what is no physics. Here the SCF runs on the most typical site of several structures,
-    and the one with the median Fermi level is kept, for every group of ordinary sites; dimers are
-    left to their own SCF.
+    and the one with the median Fermi level is kept: for every kind of ordinary sites, and for
+    dimers.
 
     Parameters
     ----------
@@ -83,15 +83,15 @@ def reference_potentials(
     Returns
     -------
     dict
-        For each group of sites: ``fermi_level`` (eV), ``snapshot``, ``representative`` (the atom),
-        ``scf_iterations``, and ``trials``, the Fermi level of every trial by its snapshot.
+        For each kind of sites: ``fermi_level`` (eV), ``snapshot``, ``representative`` (the atom),
+        ``scf_iterations``, and ``trials``, the Fermi level of every trial by snapshot and atom.
 
     Raises
     ------
     InputError
         If the structures or the path cannot be used.
     EngineError
-        If the SCF of some group converged nowhere.
+        If the SCF of some kind of sites converged nowhere.
     """
     path = Path(path)
     check_free(path, force=force)
@@ -105,7 +105,6 @@ def reference_potentials(
         (number, label, members)
         for number, snapshot in enumerate(chosen)
         for label, members in engine.groups(snapshot.atoms, sites[number]).items()
-        if not engine.is_dimer(label)
     ]
     state = CampaignState(path.with_name(f"{path.name}.campaign"))
     if state.folder.exists() and not resume:
@@ -120,7 +119,11 @@ def reference_potentials(
             _Work(engine, tuple(chosen), state), todo, workers or os.cpu_count() or 1, timeout,
             console,
         )  # fmt: skip
-        found = {label: _median(state, chosen, todo, label, failures) for _, label, _ in todo}
+        kinds = dict.fromkeys(engine.kind(label) for _, label, _ in todo)
+        found = {}
+        for kind in kinds:
+            mine = [trial for trial in todo if engine.kind(trial[1]) == kind]
+            found[kind] = _median(state, chosen, mine, kind, failures)
         with replacing(path, force=force) as temporary:
             temporary.mkdir()
             write_reference(temporary, engine.settings, found)
@@ -161,22 +164,26 @@ def _compute(
 def _median(
     state: CampaignState,
     snapshots: Sequence[Snapshot],
-    todo: Sequence[_Trial],
-    label: str,
+    trials: Sequence[_Trial],
+    kind: str,
     failures: dict[_Trial, str],
 ) -> tuple[Path, dict[str, Any]]:
-    """Choose the potentials of one group: their folder, and what is known of them."""
+    """Choose the potentials of one kind of sites: their folder, and what is known of them."""
     done = []
-    for number, name, _ in todo:
-        said = state.preparation(number, name)
-        if name == label and said is not None:
-            done.append((said["fermi_level"], number, said))
+    for trial in trials:
+        said = state.preparation(*trial[:2])
+        if said is not None:
+            done.append((said["fermi_level"], trial, said))
     if not done:
-        reason = next(why for (_, name, _), why in failures.items() if name == label)
-        raise EngineError(f"the SCF of {label} converged in none of the structures: {reason}")
+        raise EngineError(
+            f"the SCF of {kind} converged in none of the structures: {failures[trials[0]]}"
+        )
     done.sort(key=lambda one: one[:2])
-    _, number, said = done[(len(done) - 1) // 2]
-    levels = {snapshots[which].name: level for level, which, _ in done}
+    _, (number, label, _), said = done[(len(done) - 1) // 2]
+    levels = {
+        f"{snapshots[trial[0]].name} atom {one['representative']}": level
+        for level, trial, one in done
+    }
     return state.group(number, label), {
         **said,
         "snapshot": snapshots[number].name,

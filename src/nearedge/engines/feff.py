@@ -75,7 +75,8 @@ class FeffEngine:
         What to compute.
     potentials : Path, optional
         Folder of reference potentials: groups they hold potentials of need no SCF of their own.
-        Other groups of ordinary sites are refused, dimers have their own SCF.
+        Other groups of ordinary sites are refused; dimers have their own SCF if it holds none of
+        dimers.
 
     Raises
     ------
@@ -113,9 +114,7 @@ class FeffEngine:
 
         Ordinary sites of one element with the same elements around them share their potentials;
         the sites of each dimer are a group of their own, with the partner as a type of its own:
-        else the partner would stand for all atoms of the element. Dimers differ too much among
-        each other to share: potentials of one with a bond of 1.27 Å changed the spectra of another
-        of 1.38 Å by 60 %.
+        else the partner would stand for all atoms of the element.
 
         Raises
         ------
@@ -127,16 +126,18 @@ class FeffEngine:
         for site in sites:
             found.setdefault(self._label(atoms, site), []).append(int(site))
         for label, members in found.items():
-            if self._reference and label not in self._reference and not self.is_dimer(label):
+            kind = self.kind(label)
+            if self._reference and kind not in self._reference and kind == label:
                 raise InputError(
                     f"{self.potentials}: holds potentials of {', '.join(self._reference)}, none of "
                     f"{label} (atom {members[0]}); compute some for such structures"
                 )
         return {label: tuple(members) for label, members in found.items()}
 
-    def is_dimer(self, label: str) -> bool:
-        """Whether a group, named as `groups` does, is that of a dimer."""
-        return _DIMER.search(label) is not None
+    @staticmethod
+    def kind(label: str) -> str:
+        """Kind of a group that `groups` made: its label, but all dimers are of one kind."""
+        return _DIMER.sub("_dimer", label)
 
     def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> dict[str, Any]:
         """Compute the self-consistent potentials of a group on its most typical sites.
@@ -155,10 +156,10 @@ class FeffEngine:
         EngineError
             If FEFF fails or the SCF does not converge on any of the sites.
         """
-        label = self._label(atoms, sites[0])
-        if self.potentials is not None and label in self._reference:
-            copy_potentials(self.potentials / label, folder)
-            return self._reference[label]
+        kind = self.kind(self._label(atoms, sites[0]))
+        if self.potentials is not None and kind in self._reference:
+            copy_potentials(self.potentials / kind, folder)
+            return self._reference[kind]
         chosen = self.representatives(
             atoms, sites, self.settings.trials if len(sites) >= LARGE else 1
         )
