@@ -159,3 +159,21 @@ def test_fetch_refuses_a_wrong_file_in_one_line(
     assert "POSCAR_15ps: its SHA-256 is e3b0c442" in err
     assert err.count("\n") == 1
     assert run("dataset", "fetch", "nonsense")[0] == 2
+
+
+def test_independence_of_what_ships(run: Run, inputs: list[str], tmp_path: Path) -> None:
+    code, out, err = run("dataset", "independence", str(starter_path()), "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert all(
+        0 < one["median"] < found["other_class"]["median"] for one in found["same_atom"].values()
+    )
+    code, out, _ = run("dataset", "independence", str(starter_path()))
+    assert code == 0
+    assert f"{found['same_class']['median']:.3f}" in out
+    # One snapshot has nothing to compare.
+    lone = str(tmp_path / "lone")
+    run("dataset", "import", *inputs, "--energy-zero", "CBM", "-o", lone)
+    code, out, err = run("dataset", "independence", lone)
+    assert (code, out) == (1, "")
+    assert "no atom occurs in two snapshots" in err

@@ -25,6 +25,7 @@ from nearedge.dataset import (
     Quality,
     SiteSpectra,
     check_folder,
+    independence,
     load_dataset,
     merge,
     save_dataset,
@@ -175,6 +176,30 @@ def check(
             f"{path}: {quality.rejected} of {quality.sites} sites are rejected; "
             "-o FOLDER writes the others"
         )
+
+
+@app.command("independence")
+def independence_(path: Dataset, json: Json = False) -> None:
+    """Compare spectra of one atom in successive snapshots with those of different atoms.
+
+    Relative distances between two spectra: where one atom differs from itself as much as from
+    others of its class, a snapshot is as good as another trajectory.
+    """
+    found = independence(load_dataset(path))
+    if json:
+        print_json(found.to_dict())
+        return
+    rows = {f"one atom, {between}": one for between, one in found.same_atom.items()}
+    rows |= {"two atoms of one class": found.same_class, "of two classes": found.other_class}
+    table = Table(title="distance of two spectra", title_justify="left")
+    table.add_column("pairs of spectra")
+    for heading in ("median", "middle half", "pairs"):
+        table.add_column(heading, justify="right")
+    for name, one in rows.items():
+        if one is not None:
+            middle = f"{one.lower:.3f} to {one.upper:.3f}"
+            table.add_row(name, f"{one.median:.3f}", middle, str(one.pairs))
+    Console().print(table)
 
 
 @app.command("fetch")
