@@ -27,7 +27,7 @@ class QualityLimits:
     members : int
         Sites a class needs for its spectra to be compared with each other.
     nearest : int
-        Number of nearest spectra that a spectrum is compared with.
+        Number of nearest spectra, of other atoms, that a spectrum is compared with.
     deviations : float
         Robust standard deviations (1.4826 times the median absolute deviation) that are usual.
     scale, extreme_scale : float

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.spatial.distance import cdist
 
 from nearedge.dataset._limits import QualityLimits
@@ -25,6 +25,16 @@ def judged_window(data: SiteSpectra) -> Window:
     if low <= window.minimum and high >= window.maximum:
         return window
     return Window(low, high, window.points)
+
+
+def compared_classes(data: SiteSpectra, limits: QualityLimits) -> list[str]:
+    """Name the classes whose spectra can be compared: of enough sites, and of enough atoms."""
+    environment, atom = data.environment, data.groups("atom")
+    return [
+        name
+        for name, count in data.counts().items()
+        if count >= limits.members and len(set(atom[environment == name])) > limits.nearest
+    ]
 
 
 def odd_scales(data: SiteSpectra, limits: QualityLimits) -> Iterator[Objection]:
@@ -61,17 +71,17 @@ def odd_shapes(data: SiteSpectra, limits: QualityLimits) -> Iterator[Objection]:
     """Compare the shape of each spectrum with its nearest in the same class and in the others.
 
     Spectra are divided by their mean in the window; what is compared is the mean Euclidean
-    distance to the `limits.nearest` nearest spectra. Of a site that stands out, the most telling
+    distance to the `limits.nearest` nearest spectra of other atoms: the same atom in another
+    snapshot of its trajectory may be all but a copy. Of a site that stands out, the most telling
     reason is given: upside down, shifted in energy, like another class, or merely odd.
     """
     window = judged_window(data)
     shape = _shapes(data.inputs(window))
-    environment = data.environment
-    for name in data.classes:
+    environment, atom = data.environment, data.groups("atom")
+    for name in compared_classes(data, limits):
         rows = np.flatnonzero(environment == name)
-        if len(rows) < limits.members:
-            continue
-        own = _own_distances(shape[rows], limits.nearest)
+        same = atom[rows, None] == atom[rows]
+        own = _own_distances(shape[rows], same, limits.nearest)
         usual = float(np.median(own))
         ratio = own / max(usual, _TINY)
         # Skewed: the logarithm is what spreads evenly about the median.
@@ -79,8 +89,8 @@ def odd_shapes(data: SiteSpectra, limits: QualityLimits) -> Iterator[Objection]:
         spread = 1.4826 * float(np.median(np.abs(logs)))
         far = logs > max(limits.deviations * spread / 2, np.log(limits.distance))
         alike = _likeness(shape[rows])
-        turned = own / np.maximum(_turned_distances(shape[rows], limits.nearest), _TINY)
-        shift, gain = _best_shift(data, rows, own, window, limits)
+        turned = own / np.maximum(_turned_distances(shape[rows], same, limits.nearest), _TINY)
+        shift, gain = _best_shift(data, rows, same, own, window, limits)
         foreign, conflict = _other_class(data, shape, rows, own, limits)
         for place, row in enumerate(rows):
             odd = ratio[place] > limits.outstanding
@@ -114,25 +124,24 @@ def _shapes(mu: Float[np.ndarray, "site grid"]) -> Float[np.ndarray, "site grid"
 
 
 def _nearest(
-    distances: Float[np.ndarray, "site other"], count: int
-) -> Float[np.ndarray, "site near"]:
-    return np.sort(distances, axis=1)[:, :count]
+    distances: Float[np.ndarray, "site other"], same: Bool[np.ndarray, "site other"], count: int
+) -> Float[np.ndarray, " site"]:
+    """Mean distance to the nearest that are not of the same atom."""
+    return np.sort(np.where(same, np.inf, distances), axis=1)[:, :count].mean(axis=1)
 
 
-def _own_distances(shape: Float[np.ndarray, "site grid"], count: int) -> Float[np.ndarray, " site"]:
-    distances = cdist(shape, shape)
-    np.fill_diagonal(distances, np.inf)
-    return _nearest(distances, count).mean(axis=1)
+def _own_distances(
+    shape: Float[np.ndarray, "site grid"], same: Bool[np.ndarray, "site site"], count: int
+) -> Float[np.ndarray, " site"]:
+    return _nearest(cdist(shape, shape), same, count)
 
 
 def _turned_distances(
-    shape: Float[np.ndarray, "site grid"], count: int
+    shape: Float[np.ndarray, "site grid"], same: Bool[np.ndarray, "site site"], count: int
 ) -> Float[np.ndarray, " site"]:
     """Turn each spectrum alone upside down, within its own range, and look for its nearest."""
     turned = shape.max(axis=1, keepdims=True) + shape.min(axis=1, keepdims=True) - shape
-    distances = cdist(_shapes(turned), shape)
-    np.fill_diagonal(distances, np.inf)
-    return _nearest(distances, count).mean(axis=1)
+    return _nearest(cdist(_shapes(turned), shape), same, count)
 
 
 def _likeness(shape: Float[np.ndarray, "site grid"]) -> Float[np.ndarray, " site"]:
@@ -147,6 +156,7 @@ def _likeness(shape: Float[np.ndarray, "site grid"]) -> Float[np.ndarray, " site
 def _best_shift(
     data: SiteSpectra,
     rows: np.ndarray,
+    same: Bool[np.ndarray, "member member"],
     own: Float[np.ndarray, " member"],
     window: Window,
     limits: QualityLimits,
@@ -166,8 +176,7 @@ def _best_shift(
                 continue
             moved = _shapes(resample(energy, mu, part + shift))
             distances = cdist(moved, _shapes(resample(energy, mu, part)))
-            np.fill_diagonal(distances, np.inf)
-            then = _nearest(distances, limits.nearest).mean(axis=1) / np.sqrt(len(part))
+            then = _nearest(distances, same, limits.nearest) / np.sqrt(len(part))
             nearer = now / np.maximum(then, _TINY)
             better = nearer > gain
             best[better], gain[better] = shift, nearer[better]
@@ -186,7 +195,9 @@ def _other_class(
     others = np.setdiff1d(np.arange(len(data)), rows)
     if len(others) < limits.nearest:
         return [""] * len(rows), np.zeros(len(rows))
+    atom = data.groups("atom")
     distances = cdist(shape[rows], shape[others])
+    distances[atom[rows, None] == atom[others]] = np.inf
     order = np.argsort(distances, axis=1)[:, : limits.nearest]
     mean = np.take_along_axis(distances, order, axis=1).mean(axis=1)
     environment = data.environment[others]

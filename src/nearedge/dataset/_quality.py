@@ -21,7 +21,7 @@ from nearedge.dataset._faults import (
 )
 from nearedge.dataset._folder import read_folder, save_dataset
 from nearedge.dataset._limits import QualityLimits
-from nearedge.dataset._neighbours import Objection, odd_scales, odd_shapes
+from nearedge.dataset._neighbours import Objection, compared_classes, odd_scales, odd_shapes
 from nearedge.dataset._sites import SiteSpectra, check_table
 from nearedge.errors import InputError
 from nearedge.outputs import replacing
@@ -78,7 +78,8 @@ class Quality:
         Sites that are not in the dataset, each with ``snapshot``, ``atom``, ``reason`` and ``by``
         (``"campaign"`` or ``"earlier check"``).
     too_few : dict of str to int
-        Classes with too few sites for their spectra to be compared, and how many there are.
+        Classes with too few sites or atoms for their spectra to be compared, and the number of
+        sites.
     kept : SiteSpectra or None
         The dataset without its rejected sites; None if no site is left.
     """
@@ -258,7 +259,8 @@ def _judge(
     if (data := rest()) is not None:
         note(odd_scales(data, limits), np.flatnonzero(fit))
     if (data := rest()) is not None:
-        too_few = {name: n for name, n in data.counts().items() if n < limits.members}
+        compared = compared_classes(data, limits)
+        too_few = {name: n for name, n in data.counts().items() if name not in compared}
         note(odd_shapes(data, limits), np.flatnonzero(fit))
     return Quality(source, len(fit), tuple(findings), tuple(left_out), too_few, rest())
 
