@@ -40,7 +40,7 @@ from nearedge.outputs import replacing
 GRID = np.linspace(-1.2, 11.5, 128)
 """The window that models see in eV, at every 0.1 eV."""
 
-SHIFTS = np.linspace(-1.7, 1.7, 171)
+SHIFTS = np.linspace(-1.8, 1.8, 181)
 """Energy shifts tried in eV."""
 
 PRE_EDGE = 3.0
@@ -57,6 +57,7 @@ SPECTRUM_CHANGES: tuple[dict[str, Any], ...] = (
     {"energy_max": 20.0},
 )
 SCF_CHANGES: tuple[dict[str, Any], ...] = (
+    {"cluster_radius": 8.0},
     {"scf_radius": 3.5},
     {"lmax": 3},
     {"scf_tolerance": DEFAULT_TOLERANCE},
@@ -181,7 +182,7 @@ def convergence(sites: Sequence[Site], options: argparse.Namespace) -> pd.DataFr
             for site, one, base in zip(
                 sites, variation(sites, change, scf, options), usual, strict=True
             ):
-                row: Result = {"changed": label(change), "SCF": "repeated" if scf else "the same"}
+                row: Result = {"changed": label(change) + (", own SCF" if scf else "")}
                 row["class"] = site.environment
                 if "mu" in one and "mu" in base:
                     row |= compare(one, base)
