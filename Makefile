@@ -23,7 +23,7 @@ lint: $(VENV)/.test $(VENV)/.lint
 
 # The molecular dynamics with its real potential; torch is large, so it is not part of `make test`.
 test-md: $(VENV)/.test $(VENV)/.md
-	$(BIN)/python -m pytest -q tests/structures
+	$(BIN)/python -m pytest -q tests/structures tests/cli/test_production.py
 
 clean:
 	rm -rf $(VENV)

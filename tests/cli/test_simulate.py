@@ -1,11 +1,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ase.build import bulk
 from ase.io import write
 
-from nearedge.dataset import load_dataset
+from nearedge.dataset import load_dataset, starter_path
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -57,6 +58,8 @@ def test_ocean_is_imported_not_run(run: Run, structure: str, tmp_path: Path) -> 
         ([*MAGNESIA, "--sites", "0"], 1, "atoms 0 are no O atoms"),
         ([*MAGNESIA, "--fms-radius", "9"], 1, "cluster_radius is 7.0"),
         (["--neighbour", "Fe"], 1, "holds no Fe atom"),
+        ([*MAGNESIA, "--potentials", "shipped"], 1, "none of O_in_OMg (atom 1)"),
+        ([*MAGNESIA, "--potentials", "nowhere"], 1, "nowhere: holds no usable reference"),
         (["--absorber", "Xx"], 1, "not a chemical element"),
     ],
 )
@@ -73,3 +76,20 @@ def test_missing_structure(run: Run, tmp_path: Path) -> None:
     code, _, err = run("simulate", str(tmp_path / "none.cif"), "-o", str(tmp_path / "data"))
     assert code == 1
     assert "none.cif: does not exist" in err
+
+
+@pytest.mark.engine
+def test_what_ships_is_computed_again(run: Run, tmp_path: Path) -> None:
+    """A structure of the dataset with its potentials gives the dataset's spectrum."""
+    shipped = load_dataset(starter_path())
+    path = tmp_path / "snapshot.extxyz"
+    write(path, shipped.structures[shipped.snapshot[0]])
+    site, output = int(shipped.atom[0]), str(tmp_path / "again")
+    code, _, err = run(
+        "simulate", str(path), "--sites", str(site), "--potentials", "shipped", "-o", output
+    )
+    assert code == 0, err
+    again = load_dataset(output)
+    np.testing.assert_allclose(again.mu[0], shipped.mu[0], rtol=1e-3, atol=1e-4)
+    assert again.attributes["parameters"] == shipped.attributes["parameters"]
+    assert again.environment[0] == shipped.environment[0]

@@ -28,6 +28,10 @@ FmsRadius = Annotated[float, typer.Option(help="Radius of multiple scattering in
 Workers = Annotated[
     int | None, typer.Option(help="Worker processes (default: one for each core).", min=1)
 ]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted run left.")]
+Repeat = Annotated[
+    tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
+]
 
 
 def print_json(result: dict[str, Any]) -> None:

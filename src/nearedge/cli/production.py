@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-from nearedge.cli._arguments import ClusterRadius, FmsRadius, Output, ScfRadius, Workers
+from nearedge.cli._arguments import (
+    ClusterRadius,
+    FmsRadius,
+    Output,
+    Repeat,
+    Resume,
+    ScfRadius,
+    Workers,
+)
 from nearedge.cli.simulate import interruptible, site_list
 from nearedge.engines import FeffSettings
 from nearedge.errors import InputError
@@ -17,9 +25,7 @@ def make(
     cells: Annotated[
         int, typer.Option(help="Cells to start from, a trajectory each.", min=1)
     ] = Production.cells,
-    repeat: Annotated[
-        tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
-    ] = (2, 2, 2),
+    repeat: Repeat = (2, 2, 2),
     dimers: Annotated[
         list[int] | None,
         typer.Option(
@@ -52,9 +58,7 @@ def make(
     fms_radius: FmsRadius = FeffSettings.fms_radius,
     workers: Workers = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = Production.seed,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what an interrupted run left.")
-    ] = False,
+    resume: Resume = False,
 ) -> None:
     """Make the dataset of disordered Li3FeO3.5 from nothing (extra: md; takes hours).
 

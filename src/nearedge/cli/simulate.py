@@ -18,13 +18,17 @@ from nearedge.cli._arguments import (
     Force,
     Neighbour,
     Output,
+    Resume,
     ScfRadius,
     Workers,
 )
+from nearedge.dataset import starter_path
 from nearedge.engines import FeffEngine, FeffSettings
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
 from nearedge.structures import read_snapshots
+
+_SHIPPED = starter_path() / "potentials"
 
 
 class EngineName(StrEnum):
@@ -86,13 +90,11 @@ def simulate(
         Path | None,
         typer.Option(
             help="Folder of reference potentials, which spare each structure its self-consistent "
-            "field; see: nearedge potentials.",
+            "field, see: nearedge potentials; or 'shipped', those of the dataset that ships.",
             show_default=False,
         ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what an interrupted run left.")
-    ] = False,
+    resume: Resume = False,
     force: Force = False,
 ) -> None:
     """Compute a spectrum of every absorber with FEFF10 and save them as a dataset.
@@ -116,7 +118,7 @@ def simulate(
     with interruptible():
         data = run_campaign(
             [snapshot for path in structures for snapshot in read_snapshots(path)],
-            FeffEngine(settings, potentials),
+            FeffEngine(settings, _SHIPPED if potentials == Path("shipped") else potentials),
             EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
             output,
             every=every,
@@ -144,9 +146,7 @@ def potentials(
     edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = FeffSettings.edge,
     cluster_radius: ClusterRadius = FeffSettings.cluster_radius,
     scf_radius: ScfRadius = FeffSettings.scf_radius,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with what an interrupted run left.")
-    ] = False,
+    resume: Resume = False,
     force: Force = False,
 ) -> None:
     """Compute potentials that many alike structures share, for: simulate --potentials.

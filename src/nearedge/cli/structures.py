@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nearedge.campaign import run_trajectories
-from nearedge.cli._arguments import Force, Seed
+from nearedge.cli._arguments import Force, Repeat, Resume, Seed
 from nearedge.errors import InputError
 from nearedge.outputs import check_free
 from nearedge.structures import (
@@ -27,9 +27,7 @@ def build(
         Path, typer.Option("-o", "--output", help="File to write, *.extxyz.", show_default=False)
     ],
     count: Annotated[int, typer.Option(help="Arrangements to draw.", min=1)] = 1,
-    repeat: Annotated[
-        tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
-    ] = (2, 2, 2),
+    repeat: Repeat = (2, 2, 2),
     dimers: Annotated[
         list[int] | None,
         typer.Option(
@@ -89,9 +87,7 @@ def md(
         int, typer.Option(help="Most steps of the relaxation before.", min=0)
     ] = Dynamics.relaxation_steps,
     seed: Seed = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue what an interrupted run left in the folder.")
-    ] = False,
+    resume: Resume = False,
 ) -> None:
     """Relax structures and run Langevin dynamics with SevenNet-0 (extra: md).
 
