@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import make_interp_spline
-from scipy.optimize import Bounds, minimize
+from scipy.optimize import minimize
 from scipy.special import ndtr
 
 from nearedge.errors import InputError
@@ -294,7 +294,7 @@ def fit_alignment(
         return (Alignment(shift, scale, broadening), left) if scale > 0 else None
 
     minima = []
-    limits = Bounds([low, 0.0], [high, search.max_broadening])
+    limits = [(low, high), (0.0, search.max_broadening)]
     for start in _starts(scan, low, high, search):
         found = minimize(
             lambda x: compare(float(x[0]), float(x[1]))[1],
