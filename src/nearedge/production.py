@@ -47,7 +47,7 @@ class Production:
         Seed of arrangements, momenta and thermostats.
     """
 
-    cells: int = 32
+    cells: int = 26
     kinds: tuple[DisorderedRockSalt, ...] = field(
         default=tuple(DisorderedRockSalt(dimers=n, rare_sites=1) for n in (1, 0, 2, 0))
     )
