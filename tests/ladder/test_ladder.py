@@ -132,6 +132,7 @@ def test_another_engine_is_the_top_rung(telling_dataset: SiteSpectra, small: Rec
 
 def test_an_alignment_learnt_without_labels_undoes_what_another_engine_does(small: Recipe):
     data = load_dataset(starter_path())
+    data = data.select(data.trajectory < "rocksalt-1-006")  # a quarter is enough, and faster
     done = Alignment(shift=1.5, scale=1e-5, broadening=0.4)
     grid = data.energy[data.energy >= -1.4]
     table = data.table.drop_vars(["mu", "energy"]).assign_coords(energy=grid)

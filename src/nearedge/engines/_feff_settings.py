@@ -29,7 +29,8 @@ class FeffSettings:
     energy_min, energy_max, energy_step : float
         Energies in eV from the Fermi level.
     scf_tolerance : tuple of float
-        Convergence of Fermi level (eV), charges and partial charges.
+        Convergence of Fermi level (eV), charges and partial charges. FEFF10 reads the first of them
+        but goes by 0.001 eV whatever it is.
     trials : int
         Sites of a large group whose SCF is computed. The potentials with the median Fermi level
         serve the group: one site's alone may be off by more than 1 eV.
