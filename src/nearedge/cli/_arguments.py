@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from nearedge.dataset import SiteSpectra
+
 Dataset = Annotated[Path, typer.Argument(help="Dataset folder.", show_default=False)]
 Output = Annotated[
     Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)
@@ -32,6 +34,11 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an inter
 Repeat = Annotated[
     tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
 ]
+
+
+def class_counts(data: SiteSpectra) -> str:
+    """Say how many sites each class has."""
+    return ", ".join(f"{name}: {count}" for name, count in data.counts().items())
 
 
 def print_json(result: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from nearedge.cli._arguments import (
     Json,
     Neighbour,
     Output,
+    class_counts,
     print_json,
 )
 from nearedge.dataset import (
@@ -114,7 +115,7 @@ def import_(
             "trajectory will flatter.",
             err=True,
         )
-    typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
+    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
 
 
 @app.command("merge")
@@ -135,7 +136,7 @@ def merge_(
     said = dict(_key_and_text(one) for one in attribute or [])
     data = merge([load_dataset(path) for path in paths], said)
     save_dataset(data, output, force=force)
-    typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
+    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
 
 
 @app.command("check")
@@ -225,7 +226,7 @@ def fetch(
     save_dataset(data, output, force=force)
     if public.left_out:
         typer.echo(public.left_out, err=True)
-    typer.echo(f"{output}: {len(data)} sites, classes {_counts(data)}")
+    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
 
 
 def _key_and_text(attribute: str) -> tuple[str, str]:
@@ -235,10 +236,6 @@ def _key_and_text(attribute: str) -> tuple[str, str]:
             f"'{attribute}' is not KEY=TEXT with a key other than {', '.join(ATTRIBUTES)}"
         )
     return key, text
-
-
-def _counts(data: SiteSpectra) -> str:
-    return ", ".join(f"{name}: {count}" for name, count in data.counts().items())
 
 
 def print_summary(data: SiteSpectra) -> None:
@@ -254,7 +251,7 @@ def print_summary(data: SiteSpectra) -> None:
         "snapshots": f"{said['snapshots']} of {said['trajectories']} trajectories",
         "temperatures": ", ".join(f"{t:g} K" for t in said["temperatures"]) or "not stated",
         "label": f"{said['neighbour']} within {said['cutoff']:g} Å, {dimer}",
-        "classes": _counts(data),
+        "classes": class_counts(data),
         "mean coordination": f"{said['mean_coordination']:.3f}",
         "energies": f"{energy['n']} from {energy['min']:g} to {energy['max']:g} eV",
         "energy zero": energy["zero"],

@@ -12,6 +12,7 @@ from nearedge.cli._arguments import (
     Resume,
     ScfRadius,
     Workers,
+    class_counts,
 )
 from nearedge.cli.simulate import interruptible, site_list
 from nearedge.engines import FeffSettings
@@ -84,5 +85,4 @@ def make(
     )
     with interruptible():
         data = produce(production, output, sevennet(), workers=workers, resume=resume)
-    counts = ", ".join(f"{name}: {count}" for name, count in data.counts().items())
-    typer.echo(f"{output / 'spectra'}: {len(data)} sites, classes {counts}")
+    typer.echo(f"{output / 'spectra'}: {len(data)} sites, classes {class_counts(data)}")

@@ -21,6 +21,7 @@ from nearedge.cli._arguments import (
     Resume,
     ScfRadius,
     Workers,
+    class_counts,
 )
 from nearedge.dataset import starter_path
 from nearedge.engines import FeffEngine, FeffSettings
@@ -127,8 +128,7 @@ def simulate(
             resume=resume,
             force=force,
         )
-    counts = ", ".join(f"{name}: {count}" for name, count in data.counts().items())
-    typer.echo(f"{output}: {len(data)} sites, classes {counts}")
+    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
 
 
 def potentials(
