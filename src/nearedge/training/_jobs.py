@@ -97,6 +97,16 @@ class Job:
     settings : TrainingSettings
     validation : tuple of ndarray, optional
         Inputs and targets for the validation curves.
+    start : MultilayerPerceptron, optional
+        Weights to continue from, of the job's sizes, in place of a fresh draw.
+    anchored : bool
+        Whether the penalty of `settings` is on the squared distance from `start` instead of on
+        the squared weights (L2-SP of Li, Grandvalet and Davoine, ICML 2018).
+
+    Raises
+    ------
+    InputError
+        If the start is of other sizes, or there is none to be anchored to.
     """
 
     x: Float[np.ndarray, "example input"]
@@ -106,6 +116,17 @@ class Job:
     seed: int
     settings: TrainingSettings
     validation: tuple[Float[np.ndarray, "held input"], np.ndarray] | None = None
+    start: MultilayerPerceptron | None = None
+    anchored: bool = False
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.start.sizes != self.sizes:
+            raise InputError(
+                f"the network to start from has the layers {self.start.sizes}, the one to train "
+                f"{self.sizes}; give one of the same layers"
+            )
+        if self.anchored and self.start is None:
+            raise InputError("anchored=True needs a network to be anchored to; give start")
 
     @property
     def sizes(self) -> tuple[int, ...]:
