@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -200,3 +201,14 @@ def test_a_dead_ensemble_is_not_kept_silently(spectra: np.ndarray, names: np.nda
     with pytest.warns(ConvergenceWarning, match="1 of 1 networks learned no more than a constant"):
         model.fit(spectra, names)
     assert model.restarts_ == [1]
+
+
+def test_the_differentiable_networks_answer_as_predict_does(
+    classifier: EnvironmentClassifier, spectra: np.ndarray
+) -> None:
+    x = jnp.asarray(spectra)
+    chances = [np.exp(classifier.differentiable(x, network)) for network in range(2)]
+    assert np.mean(chances, axis=0) == pytest.approx(classifier.predict_proba(spectra), abs=1e-4)
+    regressor = CoordinationRegressor((4,), n_networks=2, **QUICK).fit(spectra, spectra[:, 0] * 1e5)
+    values = [np.asarray(regressor.differentiable(x, network)) for network in range(2)]
+    assert np.mean(values, axis=0)[:, 0] == pytest.approx(regressor.predict(spectra), rel=1e-4)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from warnings import warn
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
@@ -210,6 +210,26 @@ class SpectrumEstimator(BaseEstimator):
         x = self._standardised(validate_data(self, X, dtype=np.float64, reset=False))
         return np.stack([network.evaluate(x) for network in self.networks_]).astype(float)
 
+    def differentiable(
+        self, x: Float[Array, "example energy"], network: int
+    ) -> Float[Array, "example output"]:
+        """Evaluate one network on raw spectra in JAX, so that its answer can be differentiated.
+
+        Parameters
+        ----------
+        x : array, shape (example, energy)
+            Intensities as for `fit`; nothing is checked.
+        network : int
+            Which of `networks_`.
+
+        Returns
+        -------
+        array, shape (example, output)
+            Of a classifier the logarithm of each class's probability, in the order of `classes_`;
+            of a regressor the coordination number, a single output.
+        """
+        return self._meaning(self.networks_[network]((x - self.input_mean_) / self.input_scale_))
+
     def save(
         self, path: str | Path, *, metadata: Mapping[str, Any] | None = None, force: bool = False
     ) -> None:
@@ -288,6 +308,10 @@ class SpectrumEstimator(BaseEstimator):
     @abstractmethod
     def _encode(self, y: np.ndarray) -> np.ndarray:
         """Targets of further data."""
+
+    @abstractmethod
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example output"]:
+        """What a network's outputs stand for, in JAX; see `differentiable`."""
 
     def _finish_training(self) -> None:
         """Put the curves into the unit of the targets, where they are not."""

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -62,6 +63,9 @@ class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
                 f"{', '.join(map(str, self.classes_))}; leave it out"
             )
         return np.searchsorted(self.classes_, y)
+
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example output"]:
+        return jax.nn.log_softmax(outputs)
 
     def _description(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist()}

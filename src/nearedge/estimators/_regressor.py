@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from sklearn.base import RegressorMixin
 
 from nearedge.estimators._base import SpectrumEstimator
@@ -99,6 +99,9 @@ class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
             )
             for curves in self.curves_
         ]
+
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example output"]:
+        return outputs * self.target_scale_ + self.target_mean_
 
     def _description(self) -> dict[str, Any]:
         return {"target": {"mean": self.target_mean_, "scale": self.target_scale_}}
