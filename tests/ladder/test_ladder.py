@@ -1,6 +1,7 @@
 """The ladder on data of which the answer is known."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from nearedge.alignment import Alignment
 from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.ladder import Ladder, climb
+from nearedge.ladder import Ladder, RungParts, climb
 from nearedge.recipes import PAPER, Examples, Recipe
 from nearedge.splits import Rung
 
@@ -177,3 +178,22 @@ def test_what_cannot_be_aligned_is_left_out_and_said(telling_dataset: SiteSpectr
     ladder = climb(telling_dataset, small, seeds=1, only=["engine", "engine-aligned"], other=upside)
     assert list(ladder.rungs) == ["engine"]
     assert ladder.not_climbed["engine-aligned"]
+
+
+def test_a_witness_sees_the_networks_of_every_rung(
+    telling_dataset: SiteSpectra, small: Recipe
+) -> None:
+    seen = {}
+
+    def witness(rung: RungParts, classifiers: Sequence, regressors: Sequence) -> None:
+        right = [
+            (model.predict(part.tested[part.test]) == rung.tested.environment[part.test]).mean()
+            for model, part in zip(classifiers, rung.parts, strict=True)
+        ]
+        seen[rung.name] = (right, len(regressors))
+
+    ladder = climb(telling_dataset, small, only=["atom", "trajectory"], witness=witness)
+    assert {name: right for name, (right, _) in seen.items()} == {
+        name: pytest.approx(step.accuracies) for name, step in ladder.rungs.items()
+    }
+    assert all(count == ladder.seeds for _, count in seen.values())

@@ -26,6 +26,11 @@ from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction of the whole that is done."""
 
+Witness = Callable[
+    [RungParts, Sequence[EnvironmentClassifier], Sequence[CoordinationRegressor]], None
+]
+"""Called with each rung above the paper's and the networks that were trained on its parts."""
+
 HELD_OUT_MIXTURES = 2000
 """Mixtures that every fold's held-out spectra are made into."""
 
@@ -45,6 +50,7 @@ def climb(
     window: Window | None = None,
     paper: Paper | None = None,
     beside: Ladder | None = None,
+    witness: Witness | None = None,
     progress: Progress | None = None,
 ) -> Ladder:
     """Climb every rung that a dataset can carry.
@@ -79,6 +85,8 @@ def climb(
     beside : Ladder, optional
         Another recipe's ladder of the same data, seed and seeds: its scores of the plain methods
         are taken over instead of being made again.
+    witness : callable, optional
+        Shown the networks of every rung above the paper's, which are not kept otherwise.
     progress : callable, optional
         Told what is being done.
 
@@ -123,6 +131,8 @@ def climb(
         steps[rung.name] = _step(rung, models, data.environment, seed, known)
         trained = [next(regressors) for _ in rung.parts]
         levels[rung.name] = _level(rung, trained, data.coordination, seed)
+        if witness:
+            witness(rung, models, trained)
     tell("done", 1.0)
     return Ladder(recipe.name, seed, seeds, steps, levels, left_out)
 
