@@ -14,3 +14,4 @@ from nearedge.trust._explanation import (
     scores as scores,
 )
 from nearedge.trust._neighbours import Nearest as Nearest, nearest_spectra as nearest_spectra
+from nearedge.trust._stretches import Stretch as Stretch, stretches as stretches
