@@ -8,6 +8,7 @@ import typer
 
 from nearedge.cli import dataset, learn, structures
 from nearedge.cli.compare import compare
+from nearedge.cli.explain import explain
 from nearedge.cli.ladder import ladder
 from nearedge.cli.paper import paper
 from nearedge.cli.production import make
@@ -51,6 +52,7 @@ for verb in (
     ladder,
     compare,
     learn.predict,
+    explain,
 ):
     app.command()(verb)
 

@@ -1,0 +1,182 @@
+"""The verb that says why: which energies decide, and which training spectra are near."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nearedge import models
+from nearedge.cli._arguments import Force, Json, print_json
+from nearedge.dataset import SiteSpectra, load_dataset, starter_path
+from nearedge.errors import InputError
+from nearedge.explanation import (
+    Question,
+    Site,
+    SpectrumExplanation,
+    Training,
+    explain_classes,
+    explain_spectrum,
+    find_site,
+    match_training,
+    plain_words,
+    report,
+    write_explanation,
+)
+from nearedge.outputs import check_free
+from nearedge.trust import ExplanationOptions
+
+
+def explain(
+    model: Annotated[Path, typer.Argument(help="Model folder.", show_default=False)],
+    spectra: Annotated[
+        Path,
+        typer.Argument(
+            help="Table of spectra (first column energy in eV) or dataset folder.",
+            show_default=False,
+        ),
+    ],
+    spectrum: Annotated[
+        str | None,
+        typer.Option(
+            "--spectrum",
+            "--site",
+            help="Explain this spectrum, named as `nearedge predict` names it: snapshot/atom of a"
+            " dataset, 'column 2' of a table. Without it, every class of the dataset.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Class that is asked about (default: the predicted one).", metavar="CLASS"
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Why not this class? Its mean training spectrum is then the baseline"
+            " (default: that of all).",
+            metavar="CLASS",
+        ),
+    ] = None,
+    training: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dataset the model was trained on (default: the spectra's own, or the one that"
+            " ships, whichever it is).",
+            metavar="DATASET",
+        ),
+    ] = None,
+    nearest: Annotated[
+        int, typer.Option(help="Number of nearest training spectra, one of each atom.", min=0)
+    ] = 5,
+    width: Annotated[
+        float, typer.Option(help="Width of the energy intervals that are hidden, eV.")
+    ] = 1.0,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Folder for figure, numbers and structures."),
+    ] = None,
+    json: Json = False,
+    force: Force = False,
+) -> None:
+    """Say which energies decide, for one spectrum or for each class, and show its like in training.
+
+    Integrated gradients and occlusion check each other. Classes are explained on sites that the
+    model has not been trained on, if the dataset has any.
+    """
+    options = ExplanationOptions(width=width)
+    if output is not None:
+        check_free(output, force=force)
+    loaded = models.load_model(model)
+    data = load_dataset(spectra) if spectra.is_dir() else None
+    known = _training(loaded, training, data)
+    if spectrum is None and data is not None:
+        if target is not None:
+            raise typer.BadParameter("--target is for one --spectrum: every class is explained")
+        result = explain_classes(loaded, data, known, against=against, options=options)
+    else:
+        question = Question(target, against)
+        result = _one(loaded, spectra, spectrum, data, known, question, options, nearest)
+    if output is not None:
+        write_explanation(output, result, force=force)
+    if json:
+        print_json(report(result))
+        return
+    console = Console()
+    for text in plain_words(result):
+        console.print(f"- {text}", highlight=False, markup=False)
+    if isinstance(result, SpectrumExplanation) and result.nearest:
+        console.print(_sites_table(result))
+    if output is not None:
+        console.print(f"{output}/explanation.png, .svg, .pdf, .json", highlight=False)
+
+
+def _training(model: models.Model, given: Path | None, data: SiteSpectra | None) -> Training:
+    """Find what the model was trained on: where the user says, or where it may well be."""
+    if given is not None:
+        return match_training(model, load_dataset(given))
+    if data is not None:
+        try:
+            return match_training(model, data)
+        except InputError:
+            pass
+    try:
+        return match_training(model, load_dataset(starter_path()))
+    except InputError:
+        raise InputError(
+            "the model was trained on neither these spectra nor the dataset that ships; name its "
+            "dataset with --training"
+        ) from None
+
+
+def _one(
+    model: models.Model,
+    path: Path,
+    wanted: str | None,
+    data: SiteSpectra | None,
+    training: Training,
+    question: Question,
+    options: ExplanationOptions,
+    nearest: int,
+) -> SpectrumExplanation:
+    energy, mu, names = models.read_spectra(path)
+    if wanted is None and len(names) > 1:
+        raise InputError(
+            f"{path}: holds {len(names)} spectra; choose one with --spectrum, from '{names[0]}' to "
+            f"'{names[-1]}'"
+        )
+    wanted = names[0] if wanted is None else wanted
+    if wanted not in names:
+        raise InputError(
+            f"{path}: no spectrum is named '{wanted}'; they are named from '{names[0]}' to "
+            f"'{names[-1]}'"
+        )
+    row = names.index(wanted)
+    site: Site | None = None if data is None else find_site(data, row, model.window)
+    return explain_spectrum(
+        model,
+        energy,
+        mu[row],
+        training,
+        name=wanted if data is not None else f"{path.name}, {wanted}",
+        question=question,
+        options=options,
+        nearest=nearest,
+        site=site,
+    )
+
+
+def _sites_table(result: SpectrumExplanation) -> Table:
+    table = Table(title="nearest training spectra, one of each atom", title_justify="left")
+    table.add_column("site", no_wrap=True)
+    table.add_column("class")
+    table.add_column("distance", justify="right")
+    table.add_column("neighbours, Å")
+    for site in result.nearest:
+        around = ", ".join(f"{symbol} {far:.2f}" for symbol, far in site.neighbours)
+        table.add_row(site.name, site.environment, f"{site.distance:.2f}", around)
+    return table
