@@ -1,6 +1,26 @@
 """Reasons to believe a prediction, or to doubt it."""
 
+from nearedge.trust._averages import (
+    Averages as Averages,
+    average_sizes as average_sizes,
+    snapshot_averages as snapshot_averages,
+    uneven_averages as uneven_averages,
+)
 from nearedge.trust._background import Background as Background, replaced as replaced
+from nearedge.trust._conformal import (
+    LEVEL as LEVEL,
+    ClassSets as ClassSets,
+    Intervals as Intervals,
+    calibrate_intervals as calibrate_intervals,
+    calibrate_sets as calibrate_sets,
+    conformal_quantile as conformal_quantile,
+)
+from nearedge.trust._coverage import (
+    coverage as coverage,
+    crossfit_intervals as crossfit_intervals,
+    crossfit_sets as crossfit_sets,
+    set_coverage as set_coverage,
+)
 from nearedge.trust._explanation import (
     Attribution as Attribution,
     ExplanationOptions as ExplanationOptions,
@@ -13,5 +33,12 @@ from nearedge.trust._explanation import (
     occlusion as occlusion,
     scores as scores,
 )
+from nearedge.trust._likeness import Likeness as Likeness
 from nearedge.trust._neighbours import Nearest as Nearest, nearest_spectra as nearest_spectra
+from nearedge.trust._novelty import (
+    Novelty as Novelty,
+    NoveltySettings as NoveltySettings,
+    Verdicts as Verdicts,
+    fit_novelty as fit_novelty,
+)
 from nearedge.trust._stretches import Stretch as Stretch, stretches as stretches

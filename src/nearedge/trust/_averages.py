@@ -1,0 +1,106 @@
+"""Averages over few and many unseen sites, to calibrate intervals of averages on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+from scipy.sparse import csr_array
+
+DRAWS = 6
+"""Averages that are made of each snapshot for each number of atoms."""
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Which sites are averaged.
+
+    Attributes
+    ----------
+    weights : csr_array, shape (average, site)
+        Rows sum to one: ``weights @ mu`` are the averaged spectra, ``weights @ coordination``
+        their mean coordination numbers.
+    atoms : int array, shape (average,)
+        Sites in each.
+    origin : int array, shape (average,)
+        One of the sites in each: it tells the trajectory.
+    """
+
+    weights: csr_array
+    atoms: Int[np.ndarray, " average"]
+    origin: Int[np.ndarray, " average"]
+
+    def __len__(self) -> int:
+        return len(self.atoms)
+
+    def of(self, values: Float[np.ndarray, "site output"]) -> Float[np.ndarray, "average output"]:
+        """Average what the sites have."""
+        return np.asarray(self.weights @ values)
+
+
+def average_sizes(snapshot: Shaped[np.ndarray, " site"]) -> tuple[int, ...]:
+    """Numbers of atoms to average: powers of two, and last a whole snapshot.
+
+    Examples
+    --------
+    >>> average_sizes(np.repeat(["a", "b"], 28))
+    (1, 2, 4, 8, 16, 28)
+    """
+    whole = int(np.median(np.unique(snapshot, return_counts=True)[1]))
+    return (*(2**power for power in range(whole.bit_length()) if 2**power < whole), whole)
+
+
+def snapshot_averages(
+    snapshot: Shaped[np.ndarray, " site"], numbers: tuple[int, ...], *, seed: int
+) -> Averages:
+    """Average sites of one snapshot at a time, drawn without replacement.
+
+    Single sites are taken each once, whole snapshots too; of the rest `DRAWS` averages are made
+    of each snapshot that has enough sites.
+    """
+    rng = np.random.default_rng(seed)
+    picked = [np.array([site]) for site in range(len(snapshot))] if 1 in numbers else []
+    for name in np.unique(snapshot):
+        mine = np.flatnonzero(snapshot == name)
+        for number in numbers:
+            if 1 < number <= len(mine):
+                draws = 1 if number == len(mine) else DRAWS
+                picked += [rng.choice(mine, number, replace=False) for _ in range(draws)]
+    return _averages(picked, len(snapshot))
+
+
+def uneven_averages(
+    environment: Shaped[np.ndarray, " site"],
+    numbers: tuple[int, ...],
+    *,
+    examples: int,
+    seed: int,
+) -> Averages:
+    """Average sites in compositions that the material need not have.
+
+    The shares of the classes are uniform over all compositions (a flat Dirichlet distribution),
+    and the sites are drawn with replacement. Single sites are left out: they have no composition.
+    """
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(environment == name) for name in np.unique(environment)]
+    picked = []
+    for number in numbers:
+        if number == 1:
+            continue
+        for counts in rng.multinomial(number, rng.dirichlet(np.ones(len(members)), examples)):
+            drawn = [rng.choice(own, n) for own, n in zip(members, counts, strict=True) if n]
+            picked.append(np.concatenate(drawn))
+    return _averages(picked, len(environment))
+
+
+def _averages(picked: list[np.ndarray], count: int) -> Averages:
+    atoms = np.array([len(sites) for sites in picked], int)
+    columns = np.concatenate([*picked, np.empty(0, int)]).astype(int)
+    weights = csr_array(
+        (
+            np.repeat(1 / np.maximum(atoms, 1), atoms),
+            columns,
+            np.concatenate([[0], atoms.cumsum()]),
+        ),
+        shape=(len(picked), count),
+    )
+    return Averages(weights, atoms, np.array([sites[0] for sites in picked], int))
