@@ -47,7 +47,8 @@ def test_a_held_out_trajectory_is_recognised(
 ) -> None:
     result = evaluate(classifier, telling_dataset, only=["run2"])
     assert result["accuracy"] > 1.5 * result["baseline_accuracy"]
-    assert (result["rung"], result["seen"], result["outside"]) == ("trajectory", 0, 0)
+    assert (result["rung"], result["seen"]) == ("trajectory", 0)
+    assert result["outside"] <= 0.1 * result["n"]
     matrix = np.array(result["confusion"]["matrix"])
     assert np.trace(matrix) / matrix.sum() == pytest.approx(result["accuracy"])
     assert matrix.sum() == result["n"] == (telling_dataset.trajectory == "run2").sum()

@@ -170,8 +170,8 @@ def predict(
     strays = sum(not one["applies"] for one in predicted)
     if strays:
         typer.echo(
-            f"the model does not apply to {strays} of {len(predicted)} spectra: they leave the "
-            "range of its training spectra; compare engine, energy zero and unit with "
+            f"the model does not apply to {strays} of {len(predicted)} spectra, which are unlike "
+            "its training spectra; compare engine, energy zero and unit with "
             f"{model / 'card.md'}",
             err=True,
         )
@@ -202,6 +202,6 @@ def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
                 f"{one['coordination']:.2f}",
                 "-" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
             )
-        applies = "yes" if one["applies"] else f"no ({one['outside']:.0%} outside)"
+        applies = "yes" if one["applies"] else f"no: {one['novelty']['reason']}"
         table.add_row(Path(one["file"]).name, one["spectrum"], *cells, applies)
     return table

@@ -2,5 +2,8 @@
 
 from nearedge.estimators._base import SpectrumEstimator as SpectrumEstimator, fit_many as fit_many
 from nearedge.estimators._classifier import EnvironmentClassifier as EnvironmentClassifier
-from nearedge.estimators._loading import load_estimator as load_estimator
+from nearedge.estimators._loading import (
+    load_estimator as load_estimator,
+    read_arrays as read_arrays,
+)
 from nearedge.estimators._regressor import CoordinationRegressor as CoordinationRegressor

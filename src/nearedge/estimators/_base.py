@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data as _validate
 
 from nearedge.errors import InputError
 from nearedge.estimators._folder import (
+    KEPT,
     REMEDY,
     Tensors,
     network_tensors,
@@ -231,7 +232,12 @@ class SpectrumEstimator(BaseEstimator):
         return self._meaning(self.networks_[network]((x - self.input_mean_) / self.input_scale_))
 
     def save(
-        self, path: str | Path, *, metadata: Mapping[str, Any] | None = None, force: bool = False
+        self,
+        path: str | Path,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, np.ndarray] | None = None,
+        force: bool = False,
     ) -> None:
         """Write the fitted estimator as a folder; `nearedge.estimators.load_estimator` reads it.
 
@@ -241,6 +247,8 @@ class SpectrumEstimator(BaseEstimator):
             The folder to be made.
         metadata : mapping, optional
             Whatever shall be kept with it, JSON-able.
+        arrays : mapping, optional
+            Finite arrays that shall be kept with it; `nearedge.estimators.read_arrays` reads them.
         force : bool
             Whether an existing folder may be replaced.
 
@@ -266,6 +274,7 @@ class SpectrumEstimator(BaseEstimator):
         }
         tensors = network_tensors(self.networks_)
         tensors["input_mean"], tensors["input_scale"] = self.input_mean_, self.input_scale_
+        tensors |= {f"{KEPT}{name}": np.asarray(array) for name, array in (arrays or {}).items()}
         write_folder(path, description, tensors, force=force)
 
     @classmethod

@@ -20,6 +20,9 @@ VERSION = 1
 
 REMEDY = "train it again with 'nearedge train'"
 
+KEPT = "kept."
+"""What the names of arrays begin with that are kept for somebody else."""
+
 Tensors = dict[str, np.ndarray]
 
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nearedge.errors import InputError
 from nearedge.estimators._classifier import EnvironmentClassifier
-from nearedge.estimators._folder import REMEDY, read_folder
+from nearedge.estimators._folder import KEPT, REMEDY, read_folder
 from nearedge.estimators._regressor import CoordinationRegressor
 
 
@@ -39,3 +41,22 @@ def load_estimator(
         f"{path}: model.json speaks of a {description.get('kind')!r}, not of an "
         f"EnvironmentClassifier or CoordinationRegressor; {REMEDY}"
     )
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read the arrays that were given to the `save` of an estimator, by their names.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing, damaged or not a model of nearedge.
+    """
+    _, tensors = read_folder(path)
+    return {
+        name.removeprefix(KEPT): array for name, array in tensors.items() if name.startswith(KEPT)
+    }

@@ -16,7 +16,7 @@ from nearedge.environments import class_order
 from nearedge.errors import InputError
 from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
 from nearedge.models._conformal import class_sets
-from nearedge.models._model import LIMIT, Model
+from nearedge.models._model import Model
 from nearedge.splits import MEANING, Rung
 
 
@@ -59,7 +59,7 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
         "rung": rung,
         "meaning": "some of these sites were trained on" if rung == "training" else MEANING[rung],
         "seen": seen,
-        "outside": int((model.outside(inputs) > LIMIT).sum()),
+        "outside": int(model.novelty.flags(inputs).sum()),
     }
     if isinstance(model.estimator, EnvironmentClassifier):
         return {**_classes(model, model.estimator, inputs, kept), **common}

@@ -4,18 +4,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier, load_estimator
+from nearedge.estimators import (
+    CoordinationRegressor,
+    EnvironmentClassifier,
+    load_estimator,
+    read_arrays,
+)
 from nearedge.outputs import replacing
 from nearedge.spectra import Window
+from nearedge.trust import Novelty
 
 Kind = Literal["classifier", "regressor"]
 
-LIMIT = 0.1
-"""Share of energies outside the training range above which a model does not apply."""
+_NOVELTY = "novelty."
 
 
 @dataclass(frozen=True)
@@ -35,38 +38,21 @@ class Model:
     record : dict
         JSON-able: ``spectra`` (engine, energy zero, unit), ``training`` (sites by name, recipe,
         seed, held-out names, fingerprint), ``estimate`` (score on unseen sites, its rung, the
-        baselines), ``calibration`` and ``range``.
+        baselines) and ``calibration``.
+    novelty : Novelty
+        Tells spectra to which the model does not apply.
     """
 
     estimator: EnvironmentClassifier | CoordinationRegressor
     window: Window
     rule: EnvironmentRule
     record: dict[str, Any]
+    novelty: Novelty
 
     @property
     def kind(self) -> Kind:
         """What it predicts: a class, or a coordination number."""
         return "classifier" if isinstance(self.estimator, EnvironmentClassifier) else "regressor"
-
-    def outside(self, inputs: np.ndarray) -> np.ndarray:
-        """Share of the energies at which each spectrum leaves the range of the training spectra.
-
-        The range is that of the training intensities, a tenth of its width wider on each side.
-        A spectrum in another unit, on another energy zero or of another material leaves it at
-        many energies: the model does not apply.
-
-        Parameters
-        ----------
-        inputs : float array, shape (site, energy)
-            Spectra on the window's grid.
-
-        Returns
-        -------
-        float array, shape (site,)
-        """
-        low, high = (np.asarray(self.record["range"][end]) for end in ("low", "high"))
-        slack = 0.1 * (high - low)
-        return ((inputs < low - slack) | (inputs > high + slack)).mean(axis=1)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model as a folder: ``weights.safetensors``, ``model.json`` and ``card.md``.
@@ -76,9 +62,16 @@ class Model:
         InputError
             If `path` exists and `force` is false.
         """
-        metadata = {"window": asdict(self.window), "rule": asdict(self.rule), **self.record}
+        novelty, arrays = self.novelty.to_record()
+        metadata = {
+            "window": asdict(self.window),
+            "rule": asdict(self.rule),
+            "novelty": novelty,
+            **self.record,
+        }
+        kept = {f"{_NOVELTY}{name}": array for name, array in arrays.items()}
         with replacing(path, force=force) as folder:
-            self.estimator.save(folder, metadata=metadata)
+            self.estimator.save(folder, metadata=metadata, arrays=kept)
             (folder / "card.md").write_text(card(self), encoding="utf-8")
 
 
@@ -98,14 +91,20 @@ def load_model(path: str | Path) -> Model:
     estimator, record = load_estimator(path)
     try:
         window, rule = Window(**record.pop("window")), EnvironmentRule(**record.pop("rule"))
-        model = Model(estimator, window, rule, record)
-        energies = {len(record["range"][end]) for end in ("low", "high")}
+        arrays = {
+            name.removeprefix(_NOVELTY): array
+            for name, array in read_arrays(path).items()
+            if name.startswith(_NOVELTY)
+        }
+        novelty = Novelty.from_record(record.pop("novelty"), arrays)
+        model = Model(estimator, window, rule, record, novelty)
+        energies = len(novelty.likeness.energy)
         _ = record["training"]["sites"], record["spectra"]["engine"], record["estimate"]["rung"]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{path}: model.json does not describe a nearedge model ({error}); train it again"
         ) from None
-    if energies != {window.points} or estimator.n_features_in_ != window.points:
+    if energies != window.points or estimator.n_features_in_ != window.points:
         raise InputError(
             f"{path}: model.json speaks of {window.points} energies, the weights of "
             f"{estimator.n_features_in_}; train the model again"
@@ -153,8 +152,27 @@ def card(model: Model) -> str:
         ]
     lines += [
         "",
-        "It does not apply to spectra of another engine, energy zero or unit; `nearedge predict` "
-        "says so when a spectrum leaves the range it was trained on.",
+        "## Where it does not apply",
+        "To spectra of another compound, edge, engine, energy zero or unit. `nearedge predict` "
+        "says so, with the reason, of spectra that are more than "
+        f"{model.novelty.threshold:.2g} times as far from the training spectra as the median "
+        "unseen one of their kind. " + _novelty_sentence(model),
         "",
     ]
     return "\n".join(lines)
+
+
+def _novelty_sentence(model: Model) -> str:
+    """Say how far the limit can be believed."""
+    novelty = model.novelty
+    calibration = novelty.calibration
+    by = f"{calibration['groups']} groups" if calibration["groups"] else "single spectra"
+    sentence = (
+        f"It was set so that at most {novelty.settings.flagged:.0%} of such unseen spectra are "
+        f"flagged wrongly, by cross-validation on {calibration['n']} spectra in {by}."
+    )
+    if calibration["extrapolated"]:
+        sentence += " They are too few to have seen such a distance: the limit is extrapolated."
+    if not calibration["groups"]:
+        sentence += " Spectra of other atoms or trajectories may be flagged more often."
+    return sentence

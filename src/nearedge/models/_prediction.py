@@ -9,7 +9,7 @@ from jaxtyping import Float
 from nearedge.dataset import load_dataset
 from nearedge.estimators import EnvironmentClassifier
 from nearedge.models._conformal import class_sets
-from nearedge.models._model import LIMIT, Model
+from nearedge.models._model import Model
 from nearedge.spectra import resample
 from nearedge.tables import read_table
 
@@ -55,11 +55,11 @@ def predict(
     Returns
     -------
     list of dict
-        For each spectrum ``applies`` (false where more than a tenth of its energies lie outside
-        the range of the training spectra), ``outside`` (that share), and of a classifier
-        ``environment``, ``probabilities`` and ``set`` (the classes that cannot be ruled out), of a
-        regressor ``coordination`` and ``interval``. Sets and intervals are calibrated on single
-        sites at the model's level and rung.
+        For each spectrum ``applies`` (false where it is unlike the training spectra), ``novelty``
+        (``score``, ``threshold``, ``p_value`` and ``reason``, see `nearedge.trust.Verdicts`), and
+        of a classifier ``environment``, ``probabilities`` and ``set`` (the classes that cannot be
+        ruled out), of a regressor ``coordination`` and ``interval``. Sets and intervals are
+        calibrated on single sites at the model's level and rung.
 
     Raises
     ------
@@ -67,10 +67,10 @@ def predict(
         If the energies do not cover the model's window.
     """
     inputs = resample(energy, mu, model.window.grid, source)
-    outside = model.outside(inputs)
+    verdicts = model.novelty.judge(inputs)
     calibration = model.record["calibration"]
     results: list[dict[str, Any]] = [
-        {"applies": bool(share <= LIMIT), "outside": float(share)} for share in outside
+        {"applies": not one["reason"], "novelty": one} for one in verdicts.to_json()
     ]
     if isinstance(model.estimator, EnvironmentClassifier):
         probability = np.asarray(model.estimator.predict_proba(inputs), float)

@@ -16,6 +16,7 @@ from nearedge.models._model import Kind, Model
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
+from nearedge.trust import fit_novelty
 
 LEVEL = 0.9
 """Share of unseen sites that an interval or a set of classes is meant to hold."""
@@ -97,9 +98,15 @@ def train(
         },
         "estimate": {**known, **estimate},
         "calibration": {**known, **calibration},
-        "range": {"low": inputs.min(axis=0).tolist(), "high": inputs.max(axis=0).tolist()},
     }
-    return Model(fitted[0], window, kept.rule, record)
+    novelty = fit_novelty(
+        inputs,
+        window.grid,
+        groups=None if rung is None else kept.groups(rung),
+        labels=kept.environment,
+        seed=seed,
+    )
+    return Model(fitted[0], window, kept.rule, record, novelty)
 
 
 def _strictest(data: SiteSpectra) -> tuple[Group | None, str | None]:

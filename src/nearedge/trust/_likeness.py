@@ -1,0 +1,180 @@
+"""What training spectra are like: how far a spectrum is from all of them, and from the nearest."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.linalg import cholesky, solve_triangular
+
+LARGEST = 1e9
+"""Intensities beyond so many times the training mean are all alike."""
+
+Spectra = Float[np.ndarray, "_ energy"]
+
+
+@dataclass(frozen=True)
+class Features:
+    """Logarithms of intensities, which is what is compared.
+
+    Below the edge the absorption is a hundredth of that above: only there, and only in logarithms,
+    does a spectrum on another energy zero differ from all others.
+
+    Parameters
+    ----------
+    unit : float
+        Mean size of the training intensities.
+    pivot : float
+        As in `NoveltySettings`.
+
+    Examples
+    --------
+    >>> Features(unit=2.0, pivot=0.5)(np.array([[-1.0, 0.0, 1.0, 3.0]])).round(2)
+    array([[-1.  ,  0.  ,  0.69,  1.39]])
+    """
+
+    unit: float
+    pivot: float
+
+    def __call__(self, inputs: Spectra) -> Spectra:
+        """Take log(1 + intensity / pivot), and go on straight with its slope below zero."""
+        relative = np.asarray(inputs, float) / (self.unit * self.pivot)
+        np.clip(relative, -LARGEST, LARGEST, out=relative)
+        logs = np.log1p(np.maximum(relative, 0))
+        logs += np.minimum(relative, 0)
+        return logs
+
+    def slope(self, inputs: Spectra) -> Spectra:
+        """Derivative of the features by the intensity."""
+        pivot = self.unit * self.pivot
+        return 1 / (pivot + np.clip(inputs, 0, pivot * LARGEST))
+
+    def intensity(self, features: Spectra) -> Spectra:
+        """Undo the logarithm."""
+        above = np.expm1(np.maximum(features, 0))
+        return (above + np.minimum(features, 0)) * self.unit * self.pivot
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Mean and covariance of features.
+
+    Parameters
+    ----------
+    mean : float array, shape (energy,)
+    covariance : float array, shape (energy, energy)
+        Positive definite.
+    """
+
+    mean: Float[np.ndarray, " energy"]
+    covariance: Float[np.ndarray, "energy energy"]
+
+    @cached_property
+    def whitening(self) -> Float[np.ndarray, "energy energy"]:
+        """What deviations from the mean are multiplied with to be uncorrelated, of unit size."""
+        lower = cholesky(self.covariance, lower=True)
+        return solve_triangular(lower, np.eye(len(lower)), lower=True).T
+
+    def squares(self, features: Spectra) -> Float[np.ndarray, " _"]:
+        """Square of the Mahalanobis distance from the mean, per energy."""
+        deviation = (features - self.mean) @ self.whitening
+        return np.einsum("ij,ij->i", deviation, deviation) / len(self.mean)
+
+    def conditional(self, features: Spectra) -> Spectra:
+        """Deviation of each feature from what the others let expect, in standard deviations."""
+        precision = self.whitening @ self.whitening.T
+        return (features - self.mean) @ precision / np.sqrt(np.diag(precision))
+
+
+def shifts(points: int) -> list[int]:
+    """List steps by which a spectrum may be shifted: at least half of it still overlaps."""
+    most = points // 2
+    return [step for step in range(-most, most + 1) if step]
+
+
+def overlap(step: int, points: int) -> tuple[slice, slice]:
+    """Energies of a spectrum shifted up by so many steps, and those where it would belong."""
+    return (
+        slice(max(step, 0), points + min(step, 0)),
+        slice(max(-step, 0), points - max(step, 0)),
+    )
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Features of training spectra: their Gaussian, and centres of the kinds that there are.
+
+    The distance from a cloud is the root of two squares, each in units of its usual size: that
+    from the mean (Mahalanobis), which sees when intensities do not go together, and that from the
+    nearest centre, which sees what lies between kinds or beyond all of them.
+
+    Parameters
+    ----------
+    gaussian : Gaussian
+    centres : float array, shape (centre, energy)
+        Means of the spectra's clusters.
+    scale : float array, shape (energy,)
+        Standard deviation of each feature.
+    usual : tuple of float
+        Median of both squares over unseen spectra.
+    """
+
+    gaussian: Gaussian
+    centres: Float[np.ndarray, "centre energy"]
+    scale: Float[np.ndarray, " energy"]
+    usual: tuple[float, float] = (1.0, 1.0)
+
+    def squares(self, features: Spectra) -> tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
+        """Both squares per energy, not yet in units of their usual size."""
+        places, centres = features / self.scale, self.centres / self.scale
+        product = places @ (-2 * centres.T)
+        product += np.einsum("ij,ij->i", centres, centres)
+        nearest = product.min(axis=1) + np.einsum("ij,ij->i", places, places)
+        return self.gaussian.squares(features), np.maximum(nearest, 0) / len(self.scale)
+
+    def distance(self, features: Spectra) -> Float[np.ndarray, " _"]:
+        """Distance from the cloud, of the order of 1 for unseen spectra like those in it."""
+        whole, nearest = self.squares(features)
+        return np.sqrt((whole / self.usual[0] + nearest / self.usual[1]) / 2)
+
+    def part(self, kept: slice) -> "Cloud":
+        """Describe some of the energies."""
+        gaussian = Gaussian(self.gaussian.mean[kept], self.gaussian.covariance[kept, kept])
+        return Cloud(gaussian, self.centres[:, kept], self.scale[kept], self.usual)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What the training spectra are like, and from where on a spectrum is not like them.
+
+    Attributes
+    ----------
+    energy : float array, shape (energy,)
+        Energies in eV.
+    features : Features
+        The logarithms that are compared.
+    cloud : Cloud
+        Of the training spectra's features.
+    low, high : float array, shape (energy,)
+        Range of the training intensities.
+    limit : float
+        Distance from which a spectrum is not like them.
+    shift_limits : float array, shape (shift,)
+        The same for the energies that overlap when a spectrum is shifted, see `shifts`.
+    """
+
+    energy: Float[np.ndarray, " energy"]
+    features: Features
+    cloud: Cloud
+    low: Float[np.ndarray, " energy"]
+    high: Float[np.ndarray, " energy"]
+    limit: float
+    shift_limits: Float[np.ndarray, " shift"]
+
+    def distance(self, inputs: Spectra) -> Float[np.ndarray, " _"]:
+        """Distance of spectra from the training spectra."""
+        return self.cloud.distance(self.features(inputs))
+
+    def alike(self, inputs: Spectra) -> Bool[np.ndarray, " _"]:
+        """Tell which spectra are like the training spectra."""
+        return self.distance(inputs) <= self.limit

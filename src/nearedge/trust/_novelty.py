@@ -1,0 +1,408 @@
+"""Novelty: whether a spectrum is like those a model was trained on, and if not, what is wrong.
+
+A spectrum's novelty is its distance from the training spectra's logarithms, `nearedge.trust.Cloud`.
+Whatever that is worth, its limit is calibrated on spectra of groups that it was not fitted to, so
+that spectra of unseen groups are rarely flagged.
+
+The method was chosen by its ROC on spectra of other compounds, other edges, another engine and
+distorted ones, beside others: ``benchmarks/novelty.py``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.stats import t as student
+from sklearn.cluster import KMeans
+from sklearn.model_selection import GroupKFold, KFold
+
+from nearedge.errors import InputError
+from nearedge.trust._likeness import (
+    Cloud,
+    Features,
+    Gaussian,
+    Likeness,
+    Spectra,
+    overlap,
+    shifts,
+)
+from nearedge.trust._reasons import reasons
+
+ENOUGH = 20
+"""Calibration spectra of a class from which its own share of flagged ones is kept low."""
+
+
+@dataclass(frozen=True)
+class NoveltySettings:
+    """How novelty is measured, and how often a spectrum like the training spectra may be flagged.
+
+    Parameters
+    ----------
+    pivot : float
+        Intensities well above it are compared by their ratio, those below by their difference; in
+        units of the mean training intensity.
+    tolerance : float
+        Standard deviation of the logarithm of an intensity that is never news: noise, calibration.
+    centres : int
+        Clusters of the training spectra.
+    flagged : float
+        Share of spectra of unseen groups that may be flagged.
+    flagged_class : float
+        The same within every class of at least `ENOUGH` sites; the more lenient limit counts. A
+        rare class is the tail of the whole and would else be flagged throughout.
+    folds : int
+        Folds of the calibration.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense.
+    """
+
+    pivot: float = 0.2
+    tolerance: float = 0.4
+    centres: int = 128
+    flagged: float = 0.03
+    flagged_class: float = 0.2
+    folds: int = 8
+
+    def __post_init__(self) -> None:
+        for name in ("pivot", "tolerance"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise InputError(f"novelty {name} is {getattr(self, name)}; must be positive")
+        for name in ("flagged", "flagged_class"):
+            if not 0 < getattr(self, name) < 1:
+                raise InputError(
+                    f"novelty {name} is {getattr(self, name)}; give a share between 0 and 1"
+                )
+        if self.folds < 2:
+            raise InputError(f"novelty folds is {self.folds}; at least 2 are needed")
+        if self.centres < 1:
+            raise InputError(f"novelty centres is {self.centres}; at least 1 is needed")
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What is said of each spectrum.
+
+    Attributes
+    ----------
+    score : float array, shape (spectrum,)
+        Distance from the training spectra; 1 is that of the median unseen spectrum like them.
+    novel : bool array, shape (spectrum,)
+        Whether the score exceeds the threshold.
+    p_value : float array, shape (spectrum,)
+        Share of unseen spectra like the training spectra that are at least as far from them.
+    reason : tuple of str or None
+        Of novel spectra, what is wrong; None for the others.
+    threshold : float
+        Score above which a spectrum is novel.
+    """
+
+    score: Float[np.ndarray, " spectrum"]
+    novel: Bool[np.ndarray, " spectrum"]
+    p_value: Float[np.ndarray, " spectrum"]
+    reason: tuple[str | None, ...]
+    threshold: float
+
+    def to_json(self) -> list[dict[str, float | str | None]]:
+        """Give what is said of each spectrum, ready for JSON."""
+        return [
+            {"score": score, "threshold": self.threshold, "p_value": p_value, "reason": reason}
+            for score, p_value, reason in zip(
+                self.score.tolist(), self.p_value.tolist(), self.reason, strict=True
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """A judge of spectra, made by `fit_novelty`.
+
+    Attributes
+    ----------
+    likeness : Likeness
+        What the training spectra are like.
+    settings : NoveltySettings
+        How novelty is measured.
+    distances : float array, shape (calibration,)
+        Distances of spectra of unseen groups, increasing.
+    calibration : dict
+        ``n`` spectra, ``groups`` (None if each spectrum is its own), ``extrapolated``.
+    """
+
+    likeness: Likeness
+    settings: NoveltySettings
+    distances: Float[np.ndarray, " calibration"]
+    calibration: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def typical(self) -> float:
+        """Median distance of unseen spectra like the training spectra: a score of 1."""
+        return float(np.median(self.distances))
+
+    @property
+    def threshold(self) -> float:
+        """Score above which a spectrum is novel."""
+        return self.likeness.limit / self.typical
+
+    def score(self, inputs: Spectra) -> Float[np.ndarray, " _"]:
+        """Distance from the training spectra in units of the typical one.
+
+        Parameters
+        ----------
+        inputs : float array, shape (spectrum, energy)
+            Intensities at `energy`, in the unit of the training spectra.
+
+        Returns
+        -------
+        float array, shape (spectrum,)
+        """
+        return self.likeness.distance(inputs) / self.typical
+
+    def flags(self, inputs: Spectra) -> Bool[np.ndarray, " _"]:
+        """Tell which spectra are novel, without reasons."""
+        return self.score(inputs) > self.threshold
+
+    def judge(self, inputs: Spectra) -> Verdicts:
+        """Say of each spectrum whether it is novel, and if so, why.
+
+        Parameters
+        ----------
+        inputs : float array, shape (spectrum, energy)
+            Intensities at `energy`, in the unit of the training spectra.
+
+        Returns
+        -------
+        Verdicts
+        """
+        inputs = np.asarray(inputs, float)
+        score = self.score(inputs)
+        novel = score > self.threshold
+        beyond = len(self.distances) - np.searchsorted(self.distances, score * self.typical)
+        said: list[str | None] = [None] * len(inputs)
+        which = np.flatnonzero(novel)
+        for place, reason in zip(which, reasons(self.likeness, inputs[which]), strict=True):
+            said[place] = reason
+        rarer = (1 + beyond) / (len(self.distances) + 1)
+        return Verdicts(score, novel, rarer, tuple(said), self.threshold)
+
+    def to_record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Split into what is kept as JSON and what as arrays; `from_record` undoes it."""
+        known = self.likeness
+        record = {
+            "settings": asdict(self.settings),
+            "unit": known.features.unit,
+            "usual": list(known.cloud.usual),
+            "limit": known.limit,
+            "threshold": self.threshold,
+            "calibration": self.calibration,
+        }
+        return record, {
+            "energy": known.energy,
+            "mean": known.cloud.gaussian.mean,
+            "covariance": known.cloud.gaussian.covariance,
+            "centres": known.cloud.centres,
+            "scale": known.cloud.scale,
+            "low": known.low,
+            "high": known.high,
+            "shift_limits": known.shift_limits,
+            "distances": self.distances,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "Novelty":
+        """Undo `to_record`.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If something is missing or does not fit together.
+        """
+        settings = NoveltySettings(**record["settings"])
+        points = len(arrays["energy"])
+        shapes = dict.fromkeys(("energy", "mean", "scale", "low", "high"), (points,)) | {
+            "covariance": (points, points),
+            "centres": (len(arrays["centres"]), points),
+            "shift_limits": (len(shifts(points)),),
+            "distances": (int(record["calibration"]["n"]),),
+        }
+        for name, shape in shapes.items():
+            if arrays[name].shape != shape:
+                raise ValueError(f"novelty.{name} has shape {arrays[name].shape}, not {shape}")
+        first, second = (float(size) for size in record["usual"])
+        likeness = Likeness(
+            energy=arrays["energy"],
+            features=Features(float(record["unit"]), settings.pivot),
+            cloud=Cloud(
+                Gaussian(arrays["mean"], arrays["covariance"]),
+                arrays["centres"],
+                arrays["scale"],
+                (first, second),
+            ),
+            low=arrays["low"],
+            high=arrays["high"],
+            limit=float(record["limit"]),
+            shift_limits=arrays["shift_limits"],
+        )
+        return cls(likeness, settings, arrays["distances"], dict(record["calibration"]))
+
+
+def fit_novelty(
+    inputs: Float[np.ndarray, "site energy"],
+    energy: Float[np.ndarray, " energy"],
+    *,
+    groups: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    settings: NoveltySettings | None = None,
+    seed: int = 0,
+) -> Novelty:
+    """Learn what spectra are like, and from which distance on one is not like them.
+
+    The limit is that distance which `NoveltySettings.flagged` of the spectra of held-out groups
+    exceed (split conformal prediction with the scores of a cross-validation by group). With fewer
+    than 1 / flagged spectra there is no such quantile: the limit is then the one-sided prediction
+    bound of a normal distribution of log distances (Student's t). Without groups each spectrum is
+    its own group; if some are of one atom or trajectory, more unseen ones will be flagged.
+
+    Parameters
+    ----------
+    inputs : float array, shape (site, energy)
+        Training spectra.
+    energy : float array, shape (energy,)
+        Their energies in eV.
+    groups : array, shape (site,), optional
+        Sites of one group are not independent: trajectories, if there are.
+    labels : array, shape (site,), optional
+        Classes, none of which shall be flagged as a whole.
+    settings : NoveltySettings, optional
+    seed : int
+        Shuffles the folds.
+
+    Returns
+    -------
+    Novelty
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two spectra, fewer than four energies, or numbers are not finite.
+
+    Examples
+    --------
+    >>> energy = np.linspace(0, 10, 40)
+    >>> position = np.random.default_rng(0).normal(5, 0.3, (100, 1))
+    >>> spectra = 1 / (1 + np.exp(3 - energy)) + np.exp(-(energy - position) ** 2)
+    >>> novelty = fit_novelty(spectra, energy)
+    >>> novelty.judge(spectra[:1]).novel
+    array([False])
+    >>> novelty.judge(1000 * spectra[:1]).reason[0].split(":")[0]
+    'intensity is about 1000 times that of the training spectra'
+    """
+    settings = settings or NoveltySettings()
+    inputs, energy = np.asarray(inputs, float), np.asarray(energy, float)
+    if inputs.ndim != 2 or len(inputs) < 2 or inputs.shape[1] < 4 or not np.isfinite(inputs).all():
+        raise InputError(
+            f"novelty cannot be learnt from spectra of shape {inputs.shape}; give at least 2 of "
+            "at least 4 finite intensities"
+        )
+    unit = float(np.abs(inputs).mean()) or 1.0
+    features = Features(unit, settings.pivot)
+    logs = features(inputs)
+    cloud, distances, parts = _calibrated(logs, groups, settings, seed)
+    likeness = Likeness(
+        energy=energy,
+        features=features,
+        cloud=cloud,
+        low=inputs.min(axis=0),
+        high=inputs.max(axis=0),
+        limit=_limit(distances, labels, settings),
+        shift_limits=np.array([_limit(column, None, settings) for column in parts.T]),
+    )
+    independent = 0 if groups is None else len(np.unique(groups))
+    calibration = {
+        "n": len(inputs),
+        "groups": independent if independent > 1 else None,
+        "extrapolated": len(inputs) * settings.flagged < 1,
+    }
+    return Novelty(likeness, settings, np.sort(distances), calibration)
+
+
+def _calibrated(
+    logs: np.ndarray, groups: np.ndarray | None, settings: NoveltySettings, seed: int
+) -> tuple[Cloud, np.ndarray, np.ndarray]:
+    """Fit a cloud to all spectra, and measure distances of each from those of other groups.
+
+    Returns
+    -------
+    cloud : Cloud
+    distances : float array, shape (site,)
+    parts : float array, shape (site, shift)
+        Distances of the energies that overlap when a spectrum is shifted.
+    """
+    count, points = logs.shape
+    squares, steps = np.zeros((2, count)), shifts(points)
+    held_out = []
+    for train, test in _folds(count, groups, settings.folds, seed):
+        held_out.append((_cloud(logs[train], settings, seed), test))
+        squares[:, test] = held_out[-1][0].squares(logs[test])
+    tiny = np.finfo(float).tiny
+    usual = (max(float(np.median(squares[0])), tiny), max(float(np.median(squares[1])), tiny))
+    distances, parts = np.zeros(count), np.zeros((count, len(steps)))
+    for fitted, test in held_out:
+        cloud = replace(fitted, usual=usual)
+        distances[test] = cloud.distance(logs[test])
+        for column, step in enumerate(steps):
+            _, there = overlap(step, points)
+            parts[test, column] = cloud.part(there).distance(logs[test, there])
+    return replace(_cloud(logs, settings, seed), usual=usual), distances, parts
+
+
+def _cloud(logs: np.ndarray, settings: NoveltySettings, seed: int) -> Cloud:
+    mean = logs.mean(axis=0)
+    scatter = (logs - mean).T @ (logs - mean) / max(len(logs) - 1, 1)
+    tolerance = settings.tolerance**2
+    gaussian = Gaussian(mean, scatter + tolerance * np.eye(len(mean)))
+    # Half the tolerance suffices here, where one energy alone decides little.
+    scale = np.sqrt(np.diag(scatter) + tolerance / 4)
+    different = np.unique(logs / scale, axis=0)
+    if len(different) <= settings.centres:
+        return Cloud(gaussian, different * scale, scale)
+    clusters = KMeans(settings.centres, max_iter=20, random_state=seed)  # one start: n_init="auto"
+    return Cloud(gaussian, clusters.fit(logs / scale).cluster_centers_ * scale, scale)
+
+
+def _folds(
+    count: int, groups: np.ndarray | None, folds: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    several = 0 if groups is None else len(np.unique(groups))
+    every = np.arange(count)
+    if several > 1:
+        cut = GroupKFold(min(folds, several), shuffle=True, random_state=seed)
+        return cut.split(every, groups=groups)
+    return KFold(min(folds, count), shuffle=True, random_state=seed).split(every)
+
+
+def _limit(distances: np.ndarray, labels: np.ndarray | None, settings: NoveltySettings) -> float:
+    limits = [_bound(distances, settings.flagged)]
+    if labels is not None:
+        names, counts = np.unique(labels, return_counts=True)
+        limits += [
+            _bound(distances[labels == name], settings.flagged_class)
+            for name, count in zip(names, counts, strict=True)
+            if count >= ENOUGH
+        ]
+    return max(limits)
+
+
+def _bound(distances: np.ndarray, share: float) -> float:
+    """Distance that a further one exceeds with a probability of at most `share`."""
+    count = len(distances)
+    rank = int(np.ceil((count + 1) * (1 - share)))
+    if rank <= count:
+        return float(np.sort(distances)[rank - 1])
+    logs = np.log(np.maximum(distances, np.finfo(float).tiny))
+    spread = float(logs.std(ddof=1)) * np.sqrt(1 + 1 / count)
+    return float(np.exp(logs.mean() + student.ppf(1 - share, count - 1) * spread))

@@ -1,0 +1,308 @@
+"""Why a spectrum is not like the training spectra, in words.
+
+Each reason is a test that can fail: "shifted by +5.0 eV" is said only if the spectrum, shifted
+back, *is* like the training spectra. Where no repair helps, the energies are named at which it
+differs.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.signal import savgol_filter
+
+from nearedge.trust._likeness import Likeness, Spectra, overlap, shifts
+
+Words = Callable[[int], str]
+
+CHUNK = 8192
+"""Spectra examined at once: what bounds the memory."""
+
+BEYOND = 1e50
+"""Factor beyond which the square of an intensity, or its inverse, might not be finite."""
+
+FLAT = 0.05
+"""A spectrum varies by less than this share of its size if it is flat."""
+
+WHITE = 0.4
+"""Roughness from which a spectrum is nothing but noise; uncorrelated noise has 1."""
+
+FACTOR = 1.15
+"""Ratio of intensities that is worth mentioning."""
+
+
+def reasons(known: Likeness, inputs: Spectra) -> list[str]:
+    """Say of each spectrum what sets it apart from the training spectra.
+
+    Parameters
+    ----------
+    known : Likeness
+        What the training spectra are like.
+    inputs : float array, shape (spectrum, energy)
+        Spectra that are not like them.
+
+    Returns
+    -------
+    list of str
+    """
+    found: list[str] = []
+    for start in range(0, len(inputs), CHUNK):
+        found += _Examination(known, inputs[start : start + CHUNK]).said
+    return found
+
+
+class _Examination:
+    """Reasons are tried one after the other, each on the spectra that have none so far."""
+
+    def __init__(self, known: Likeness, inputs: Spectra) -> None:
+        bound = BEYOND * known.features.unit
+        self.known, self.inputs = known, np.clip(inputs, -bound, bound)
+        self.said = [""] * len(inputs)
+        self.prefix = [""] * len(inputs)
+        self.flat()
+        self.noise()
+        self.scale()
+        self.mirror()
+        self.shift()
+        self.background()
+        self.smooth()
+        self.difference()
+
+    def open(self) -> Int[np.ndarray, " spectrum"]:
+        """List spectra without a reason."""
+        return np.array([row for row, words in enumerate(self.said) if not words], int)
+
+    def say(
+        self, rows: Int[np.ndarray, " spectrum"], true: Bool[np.ndarray, " spectrum"], words: Words
+    ) -> None:
+        """Give a reason to those rows for which it is true; `words` gets its place among them."""
+        for place in np.flatnonzero(true):
+            self.said[rows[place]] = self.prefix[rows[place]] + words(int(place))
+
+    def flat(self) -> None:
+        """Without any structure."""
+        rows, x = self.open(), self.inputs
+        size, variation = np.abs(x).max(axis=1), np.ptp(x, axis=1)
+        nothing = size <= self.known.features.unit / BEYOND
+        self.say(rows, nothing, lambda _: "zero at every energy")
+        self.say(
+            rows,
+            (variation <= FLAT * size) & ~nothing,
+            lambda i: f"flat: it varies by only {variation[i] / size[i]:.1%}, without an edge",
+        )
+
+    def noise(self) -> None:
+        """Without correlation between neighbouring energies."""
+        rows = self.open()
+        white = roughness(self.inputs[rows]) > WHITE
+        self.say(rows, white, lambda _: "noise: neighbouring energies have nothing in common")
+
+    def scale(self) -> None:
+        """Like a training spectrum but for a factor, or of quite another size."""
+        rows = self.open()
+        x = self.inputs[rows]
+        size = np.abs(x).mean(axis=1) / self.known.features.unit
+        slope, _ = _line(self.known, x, 1 / size, None)
+        factor = np.divide(1, slope, out=size.copy(), where=slope > 0)
+        alike = self.known.alike(x / factor[:, None])
+        other = np.maximum(factor, 1 / factor) >= FACTOR
+        self.say(rows, alike & other, lambda i: _size(factor[i]))
+        # Of quite another size and not alike either: other reasons are sought after scaling.
+        for place in np.flatnonzero(~alike & (np.maximum(size, 1 / size) > 5)):
+            self.prefix[rows[place]] = f"{_size(factor[place])} Scaled, it still differs: "
+            self.inputs[rows[place]] = x[place] / factor[place]
+
+    def shift(self) -> None:
+        """Like the training spectra after moving it along the energy axis."""
+        rows, known = self.open(), self.known
+        logs, points = known.features(self.inputs[rows]), len(known.energy)
+        steps = shifts(points)
+        excess = np.empty((len(rows), len(steps)))
+        for column, step in enumerate(steps):
+            here, there = overlap(step, points)
+            distance = known.cloud.part(there).distance(logs[:, here])
+            excess[:, column] = distance / known.shift_limits[column]
+        best = excess.argmin(axis=1)
+        ranges = np.array(steps)[best] * (known.energy[1] - known.energy[0])
+        self.say(
+            rows,
+            excess[np.arange(len(rows)), best] <= 1,
+            lambda i: (
+                f"looks like the training spectra shifted by {ranges[i]:+.1f} eV: check the "
+                "energy zero"
+            ),
+        )
+
+    def mirror(self) -> None:
+        """Like the training spectra after turning it upside down."""
+        rows = self.open()
+        slope, _, alike = _repaired(self.known, self.inputs[rows], -1)
+        self.say(
+            rows,
+            alike & (slope < 0),
+            lambda _: "upside down: transmission instead of absorption, or the wrong sign?",
+        )
+
+    def background(self) -> None:
+        """Like the training spectra without a background."""
+        rows = self.open()
+        slope, offset, alike = _repaired(self.known, self.inputs[rows], 1)
+        self.say(
+            rows,
+            alike & (slope > 0),
+            lambda i: (
+                f"like the training spectra times {1 / slope[i]:.2g} on a background of "
+                f"{-offset[i] / slope[i]:.2g}: check normalisation and background"
+            ),
+        )
+
+    def smooth(self) -> None:
+        """Like the training spectra once it is smoothed."""
+        rows = self.open()
+        if self.inputs.shape[1] < 7 or not len(rows):
+            return
+        x = self.inputs[rows]
+        smoothed = np.asarray(savgol_filter(x, 7, 2, axis=1))
+        noise = np.sqrt(np.square(x - smoothed).mean(axis=1) * 7 / 4)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            quality = np.abs(smoothed).mean(axis=1) / noise
+        self.say(
+            rows,
+            self.known.alike(smoothed) & (quality < 100),
+            lambda i: (
+                f"noisy: signal to noise is about {quality[i]:.2g}; smoothed, it is like the "
+                "training spectra"
+            ),
+        )
+
+    def difference(self) -> None:
+        """Unlike any training spectrum, at these energies the most."""
+        rows, known = self.open(), self.known
+        if not len(rows):
+            return
+        x = self.inputs[rows]
+        logs = known.features(x)
+        above = logs - known.features(known.high[None])
+        below = known.features(known.low[None]) - logs
+        deviation = known.cloud.gaussian.conditional(logs)
+        for place, row in enumerate(rows):
+            words = _where(known, x[place], above[place], below[place], deviation[place])
+            self.said[row] = self.prefix[row] + words
+
+
+def roughness(spectra: Spectra) -> Float[np.ndarray, " spectrum"]:
+    """Size of second differences over that of the variation: 1 for noise, 0 for smooth curves."""
+    variation = spectra.std(axis=1)
+    second = np.sqrt(np.square(np.diff(spectra, 2, axis=1)).mean(axis=1) / 6)
+    return np.divide(second, variation, out=np.zeros(len(spectra)), where=variation > 0)
+
+
+def _best_line(
+    known: Likeness, x: Spectra, sign: int
+) -> tuple[Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"]]:
+    """Slope (of that sign) and offset that make each spectrum most like a training spectrum."""
+    mean = x.mean(axis=1, keepdims=True)
+    references = known.features.intensity(known.cloud.centres)
+    level = references.mean(axis=1, keepdims=True)
+    spread = np.linalg.norm(references - level, axis=1)
+    product = sign * (x - mean) @ (references - level).T
+    correlation = np.divide(product, spread, out=np.zeros_like(product), where=spread > 0)
+    best = correlation.argmax(axis=1)
+    square = np.square(x - mean).sum(axis=1)
+    slope = np.divide(
+        sign * product[np.arange(len(x)), best], square, out=np.zeros(len(x)), where=square > 0
+    )
+    return slope, level[best, 0] - slope * mean[:, 0]
+
+
+def _repaired(
+    known: Likeness, x: Spectra, sign: int
+) -> tuple[
+    Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"], Bool[np.ndarray, " spectrum"]
+]:
+    """Slope (of that sign at first) and offset that repair each spectrum best; whether they do."""
+    slope, offset = _line(known, x, *_best_line(known, x, sign))
+    return slope, offset, known.alike(offset[:, None] + slope[:, None] * x)
+
+
+def _line(
+    known: Likeness,
+    x: Spectra,
+    slope: Float[np.ndarray, " spectrum"],
+    offset: Float[np.ndarray, " spectrum"] | None,
+    steps: int = 10,
+) -> tuple[Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"]]:
+    """Slope and offset after which each spectrum is nearest to the training mean (Mahalanobis).
+
+    Gauss-Newton steps from given ones, each halved where it does not help. Without an offset to
+    start from, it stays zero.
+    """
+    size = np.maximum(np.abs(x).max(axis=1), np.finfo(float).tiny)
+    unit = x / size[:, None]
+    line = np.stack([slope * size, np.zeros(len(x)) if offset is None else offset], axis=1)
+    gaussian = known.cloud.gaussian
+
+    def cost(line: np.ndarray) -> np.ndarray:
+        return gaussian.squares(known.features(line[:, :1] * unit + line[:, 1:]))
+
+    least, length = cost(line), np.ones(len(x))
+    for _ in range(steps):
+        at = line[:, :1] * unit + line[:, 1:]
+        deviation = (known.features(at) - gaussian.mean) @ gaussian.whitening
+        slopes = known.features.slope(at)
+        sides = [(slopes * unit) @ gaussian.whitening]
+        if offset is not None:
+            sides.append(slopes @ gaussian.whitening)
+        jacobian = np.stack(sides, axis=2)
+        square = np.einsum("ijk,ijl->ikl", jacobian, jacobian)
+        trace = np.trace(square, axis1=1, axis2=2)[:, None, None]
+        # Keeps spectra without structure, of which slope and offset do the same, from failing.
+        square += (1e-9 * trace + np.finfo(float).tiny) * np.eye(len(sides))
+        down = np.einsum("ijk,ij->ik", jacobian, deviation)
+        change = np.linalg.solve(square, down[:, :, None])[:, :, 0]
+        tried = line.copy()
+        tried[:, : len(sides)] -= length[:, None] * change
+        now = cost(tried)
+        better = now < least
+        line[better], least[better] = tried[better], now[better]
+        length = np.where(better, np.minimum(2 * length, 1), length / 4)
+    return line[:, 0] / size, line[:, 1]
+
+
+def _size(factor: float) -> str:
+    rounded = float(f"{factor:.2g}")
+    times = f"{rounded:.0f}" if 10 <= factor < 1e5 else f"{rounded:g}"
+    why = "another unit or normalisation?"
+    if factor >= 100:
+        why = f"counts, or {why}"
+    return f"intensity is about {times} times that of the training spectra: {why}"
+
+
+def _where(
+    known: Likeness, x: np.ndarray, above: np.ndarray, below: np.ndarray, deviation: np.ndarray
+) -> str:
+    """Name the energies at which a spectrum leaves the range of the training spectra the most."""
+    energy = known.energy
+    worst = int(np.maximum(above, below).argmax())
+    excess = max(above[worst], below[worst])
+    # Less than the tolerance is within what a few more training spectra would have filled.
+    if excess < 0.1:
+        worst = int(np.abs(deviation).argmax())
+        much = "more" if deviation[worst] > 0 else "less"
+        return (
+            "each intensity is within the range of the training spectra, but not all of them "
+            f"together: most of all, {much} than expected at {energy[worst]:.1f} eV"
+        )
+    over = above if above[worst] >= below[worst] else below
+    first, last = worst, worst
+    while first > 0 and over[first - 1] > 0:
+        first -= 1
+    while last < len(energy) - 1 and over[last + 1] > 0:
+        last += 1
+    span = f"from {energy[first]:.1f} to {energy[last]:.1f} eV"
+    if over is below:
+        return f"less intensity {span} than any training spectrum has"
+    top = first + int(x[first : last + 1].argmax())
+    if 0 < top < len(energy) - 1 and x[top - 1] < x[top] > x[top + 1]:
+        return f"a peak at {energy[top]:.1f} eV that no training spectrum has"
+    return f"more intensity {span} than any training spectrum has"
