@@ -8,7 +8,8 @@ out that a network sees, so that what enters the window from outside is the spec
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from itertools import takewhile
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -22,7 +23,7 @@ from nearedge.models import Model
 from nearedge.spectra import Window, resample
 
 Quantity = Literal["offset", "broadening", "signal_to_noise", "scale"]
-QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+Score = Literal["accuracy", "mean absolute error"]
 
 FWHM = 2 * math.sqrt(2 * math.log(2))
 """Full width at half maximum of a Gaussian of standard deviation one."""
@@ -34,6 +35,14 @@ LEVELS: Mapping[Quantity, tuple[float, ...]] = {
     "scale": (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25),
 }
 """What is tried by default, in the unit of `Disturbance`."""
+
+UNTOUCHED: Mapping[Quantity, float] = {
+    "offset": 0.0,
+    "broadening": 0.0,
+    "signal_to_noise": math.inf,
+    "scale": 1.0,
+}
+"""The levels that do nothing."""
 
 MIXTURES = 1000
 """Mixtures that the sites are made into to judge a regressor."""
@@ -183,7 +192,7 @@ class Robustness:
         Examples that were scored at each level, all trials together.
     """
 
-    score: Literal["accuracy", "mean absolute error"]
+    score: Score
     levels: dict[Quantity, tuple[float, ...]]
     undisturbed: dict[str, Float[np.ndarray, " turn"]]
     curves: dict[Quantity, dict[str, Float[np.ndarray, "turn level"]]]
@@ -198,6 +207,22 @@ class Robustness:
     def at(self, quantity: Quantity, level: float, name: str) -> float:
         """Look up a mean score."""
         return float(self.curves[quantity][name].mean(axis=0)[self.levels[quantity].index(level)])
+
+    def tolerated(self, quantity: Quantity, name: str, loss: float) -> list[float]:
+        """List the levels next to the untouched one that cost no more than `loss` of the score.
+
+        Levels are followed from the untouched one to either side until one costs more.
+        """
+        sign = 1 if self.score == "accuracy" else -1
+        means = sign * self.curves[quantity][name].mean(axis=0)
+        least = sign * float(self.undisturbed[name].mean()) - loss
+        held = dict(zip(self.levels[quantity], (means >= least).tolist(), strict=True))
+        start = UNTOUCHED[quantity]
+        sides = (
+            sorted((level for level in held if level <= start), reverse=True),
+            sorted(level for level in held if level > start),
+        )
+        return sorted(level for side in sides for level in takewhile(held.__getitem__, side))
 
     def to_dict(self) -> dict[str, Any]:
         """Give means and spreads over the trials, ready for JSON."""
@@ -224,7 +249,7 @@ class Robustness:
 
 def judge(
     trials: Sequence[Trial],
-    score: Literal["accuracy", "mean absolute error"],
+    score: Score,
     *,
     levels: Mapping[Quantity, Sequence[float]] | None = None,
     window: Window | None = None,

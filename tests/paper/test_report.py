@@ -11,15 +11,18 @@ import pytest
 from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.paper import Making, Protocol, reproduce, versions, write_report
-from nearedge.paper.findings import headline, percent, several, small, summary, verdict
+from nearedge.paper.findings import bearing, headline, percent, several, small, summary, verdict
 from nearedge.paper.report import FORMATS
 from nearedge.paper.results import Reproduction
+from nearedge.paper.robustness import Networks
 from nearedge.recipes import PAPER, Examples
 
 NAMES = [
     *(f"figure-{name}" for name in ("1", "2", "3a", "3b", "4a", "4b", "4c")),
     "ladder",
     "ladder-regression",
+    "robustness",
+    "robustness-regression",
 ]
 
 
@@ -106,7 +109,9 @@ def test_the_page_is_well_formed_and_holds_every_headline_number(
     for level in ladder.regression.values():
         error = level.mixtures.regressor
         assert small(error.mse, several(ladder, error.mse_spread)) in words
-    for sentence in (*headline(results), *summary(ladder, results.better)):
+    borne = bearing(results.hardship)
+    assert len(borne) == 2
+    for sentence in (*headline(results), *summary(ladder, results.better), *borne):
         assert sentence in words
     assert "98.7 %" in words
     assert "quick run" in words
@@ -123,6 +128,31 @@ def test_every_figure_is_there_in_every_format(report: Path):
         content = path.read_bytes()
         assert content.startswith(starts[path.suffix[1:]])
         assert len(content) > 3000
+
+
+def test_undisturbed_scores_are_those_of_the_ladder(report: Path, results: Reproduction):
+    """The same networks on the same sites, so the same accuracy."""
+    assert results.hardship is not None
+    assert results.better is not None
+    assert results.hardship.rung == "trajectory"
+    accuracy, error = results.hardship.accuracy, results.hardship.error
+    assert accuracy.names == ["paper", "best", "svm", "1-nn", "majority"]
+    assert error.names == ["paper", "best", "ridge", "constant"]
+    for ladder in (results.ladder, results.better):
+        step = ladder.rungs["trajectory"]
+        assert tuple(accuracy.undisturbed[ladder.recipe]) == pytest.approx(step.accuracies)
+        assert accuracy.at("offset", 0.0, ladder.recipe) == pytest.approx(step.accuracy)
+    for name in ("svm", "1-nn", "majority"):
+        rival = results.ladder.rungs["trajectory"].baselines[name]
+        assert accuracy.undisturbed[name].mean() == pytest.approx(rival)
+    stored = json.loads((report / "report.json").read_text(encoding="utf-8"))["robustness"]
+    assert stored == results.hardship.to_dict()
+    assert min(stored["classifier"]["curves"]["offset"]["levels"]) == -2.0
+
+
+def test_without_a_rung_there_is_nothing_to_disturb(telling_dataset: SiteSpectra):
+    assert Networks().judge(telling_dataset, 0) is None
+    assert bearing(None) == []
 
 
 def test_the_json_holds_the_same_numbers(report: Path, results: Reproduction):

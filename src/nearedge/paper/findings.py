@@ -4,6 +4,8 @@ import numpy as np
 
 from nearedge.ladder import Errors, Ladder, Step
 from nearedge.paper.results import Reproduction
+from nearedge.paper.robustness import Hardship
+from nearedge.robustness import Quantity, Robustness
 
 UNSEEN = {
     "spectrum": "spectra drawn at random and kept out of training",
@@ -101,6 +103,52 @@ def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
         *_engine_summary(ladder),
         *_regressor_summary(ladder),
     ]
+
+
+TOLERATED = 0.05
+"""Loss of accuracy, or growth of the mean absolute error in neighbours, that is called small."""
+
+
+def bearing(hardship: Hardship | None) -> list[str]:
+    """Say how far spectra may be disturbed before the answers suffer."""
+    if hardship is None:
+        return []
+    texts = []
+    for result, what, unit in (
+        (hardship.accuracy, "accuracy on raw spectra", f"{100 * TOLERATED:.0f} percentage points"),
+        (hardship.error, "mean absolute error on mixtures", f"{TOLERATED:g} neighbours"),
+    ):
+        ours = [name for name in result.names if name not in (*METHODS, "ridge", "constant")]
+        limits = [f"recipe “{name}” bears {_borne(result, name)}" for name in ours]
+        texts.append(
+            f"Robustness of the {what} of {UNSEEN[hardship.rung]}, at a loss of at most {unit} "
+            f"among the disturbances that were tried one at a time: {'; '.join(limits)}."
+        )
+    return texts
+
+
+def _borne(result: Robustness, name: str) -> str:
+    def levels(quantity: Quantity) -> list[float]:
+        return result.tolerated(quantity, name, TOLERATED)
+
+    texts = []
+    offsets = [level for level in levels("offset") if level]
+    texts.append(
+        f"energy offsets from {min(0.0, *offsets):+g} to {max(0.0, *offsets):+g} eV"
+        if offsets
+        else "no energy offset"
+    )
+    widths = [level for level in levels("broadening") if level]
+    texts.append(f"{max(widths):g} eV of broadening" if widths else "no broadening")
+    noises = levels("signal_to_noise")
+    texts.append(f"signal to noise down to {min(noises):g}" if noises else "no noise")
+    scales = [level for level in levels("scale") if level != 1]
+    texts.append(
+        f"intensity factors from {min(1.0, *scales):g} to {max(1.0, *scales):g}"
+        if scales
+        else "no other intensity"
+    )
+    return ", ".join(texts)
 
 
 def _classifier_summary(ladder: Ladder) -> list[str]:

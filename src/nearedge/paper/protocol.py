@@ -20,6 +20,7 @@ from nearedge.paper.results import (
     Scores,
     Sweep,
 )
+from nearedge.paper.robustness import Networks
 from nearedge.recipes import BEST, PAPER, Recipe
 from nearedge.splits import RUNGS
 from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
@@ -169,6 +170,7 @@ def reproduce(
     learnt = iter(run_regressors(recipe, mu, data.coordination, flat))
     regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
     best = min(rates, key=lambda rate: np.mean([one.validation for one in regressors[rate]]))
+    networks = Networks()
     ladder = climb(
         data,
         recipe,
@@ -176,6 +178,7 @@ def reproduce(
         seed=seed,
         other=other,
         paper=(classifiers["paper"], regressors[best]),
+        witness=networks.keeper(recipe.name),
         progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.35 * part),
     )
     better = protocol.better and climb(
@@ -186,8 +189,11 @@ def reproduce(
         only=[name for name in RUNGS if name != "paper"],
         other=other,
         beside=ladder,
-        progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.1 * part),
+        witness=networks.keeper(protocol.better.name),
+        progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.06 * part),
     )
+    tell("robustness", 0.96)
+    hardship = networks.judge(data, seed)
     return Reproduction(
         dataset=data.info(),
         settings=protocol.settings(),
@@ -214,6 +220,7 @@ def reproduce(
         ),
         ladder=ladder,
         better=better,
+        hardship=hardship,
     )
 
 

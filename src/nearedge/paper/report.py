@@ -21,7 +21,7 @@ from nearedge.paper.figures import (
     draw_sizes,
     draw_widths,
 )
-from nearedge.paper.findings import headline, summary
+from nearedge.paper.findings import bearing, headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
 from nearedge.paper.page import (
     facts,
@@ -33,8 +33,16 @@ from nearedge.paper.page import (
     picture,
 )
 from nearedge.paper.results import Reproduction
+from nearedge.paper.robustness import Hardship
+from nearedge.paper.robustness_figures import draw_robustness
 from nearedge.paper.style import figure_style
-from nearedge.paper.tables import comparison, ladder_table, readings, regression_table
+from nearedge.paper.tables import (
+    comparison,
+    ladder_table,
+    readings,
+    regression_table,
+    robustness_table,
+)
 from nearedge.spectra import Window
 
 FORMATS = ("png", "svg", "pdf")
@@ -125,7 +133,11 @@ def write_report(
                 )
         numbers = {
             **results.to_dict(),
-            "findings": [*headline(results), *summary(results.ladder, results.better)],
+            "findings": [
+                *headline(results),
+                *summary(results.ladder, results.better),
+                *bearing(results.hardship),
+            ],
             "made": vars(making),
         }
         (folder / "report.json").write_text(
@@ -207,6 +219,35 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         "spectra only.",
         draw_regression_ladder(results.ladder),
     )
+    if results.hardship:
+        yield from _robustness_plates(results.hardship)
+
+
+def _robustness_plates(hardship: Hardship) -> Iterator[Plate]:
+    done = (
+        "One disturbance at a time is made to the raw spectra on all stored energies, before the "
+        "window is cut out. Shaded: standard deviation over the folds."
+    )
+    held = hardship.accuracy.held["offset"]
+    if held:
+        done += (
+            f" At the largest offset {held} of the window's {Window().points} energies lie beyond "
+            "the stored ones, where the end value is held."
+        )
+    yield Plate(
+        "robustness",
+        "Robustness of the classifier",
+        f"Accuracy on raw spectra not trained on (rung {hardship.rung}). {done}",
+        draw_robustness(hardship.accuracy),
+    )
+    yield Plate(
+        "robustness-regression",
+        "Robustness of the regressor",
+        "Mean absolute error of the mean coordination number of mixtures of raw spectra not "
+        f"trained on (rung {hardship.rung}). {done} Lines that leave the panel at the top are "
+        "wrong by more than all neighbours there can be.",
+        draw_robustness(hardship.error),
+    )
 
 
 def _sections(results: Reproduction, shown: Mapping[str, str], making: Making) -> Iterator[str]:
@@ -234,6 +275,13 @@ def _sections(results: Reproduction, shown: Mapping[str, str], making: Making) -
     yield from _not_climbed(results.ladder)
     yield shown["ladder-regression"]
     yield regression_table(results.ladder)
+    if results.hardship:
+        yield heading("Spectra measured less well")
+        for text in bearing(results.hardship):
+            yield paragraph(text)
+        yield shown["robustness"]
+        yield shown["robustness-regression"]
+        yield robustness_table(results.hardship)
     yield heading("The paper's numbers and ours")
     yield comparison(results)
     yield heading("The paper's figures")

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nearedge.ladder import Ladder
+from nearedge.paper.robustness import Hardship
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ class Reproduction:
         The measurements.
     better : Ladder or None
         The ladder of another recipe, above the paper's own rung.
+    hardship : Hardship or None
+        Scores of both recipes on disturbed spectra, where a rung above the paper's was climbed.
     """
 
     dataset: dict[str, Any]
@@ -158,6 +161,7 @@ class Reproduction:
     readings: tuple[Reading, ...]
     ladder: Ladder
     better: Ladder | None
+    hardship: Hardship | None = None
     published: Published = Published()
 
     @property
@@ -175,7 +179,10 @@ class Reproduction:
         ladders = {"ladder": self.ladder.to_dict()}
         if self.better:
             ladders["better"] = self.better.to_dict()
-        rest = {name: value for name, value in vars(self).items() if name not in ladders}
+        if self.hardship:
+            ladders["robustness"] = self.hardship.to_dict()
+        own = {*ladders, "hardship"}
+        rest = {name: value for name, value in vars(self).items() if name not in own}
         plain = {name: _plain(value) for name, value in rest.items()}
         return {**plain, "best_rate": self.best_rate, **ladders}
 

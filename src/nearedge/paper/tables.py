@@ -6,6 +6,8 @@ from nearedge.ladder import Contest, Ladder
 from nearedge.paper.findings import percent, several, small
 from nearedge.paper.page import table
 from nearedge.paper.results import Reproduction
+from nearedge.paper.robustness import Hardship
+from nearedge.robustness import Quantity
 
 
 def ladder_table(ladder: Ladder, better: Ladder | None) -> str:
@@ -63,6 +65,47 @@ def regression_table(ladder: Ladder) -> str:
         "error; the constant is the mean of the training labels.",
         numbers=range(2, len(head)),
         bold=[2],
+    )
+
+
+_CONDITIONS: tuple[tuple[str, Quantity, float], ...] = (
+    ("offset -0.5 eV", "offset", -0.5),
+    ("offset -0.25 eV", "offset", -0.25),
+    ("offset +0.25 eV", "offset", 0.25),
+    ("offset +0.5 eV", "offset", 0.5),
+    ("broadening 0.5 eV FWHM", "broadening", 0.5),
+    ("broadening 1 eV FWHM", "broadening", 1.0),
+    ("signal to noise 100", "signal_to_noise", 100.0),
+    ("signal to noise 30", "signal_to_noise", 30.0),
+    ("intensity × 0.9", "scale", 0.9),
+    ("intensity × 1.1", "scale", 1.1),
+)
+
+
+def robustness_table(hardship: Hardship) -> str:
+    """Scores of every method under some of the disturbances."""
+    accuracy, error = hardship.accuracy, hardship.error
+    short = {"svm": "SVM", "1-nn": "1-NN"}
+    names = [short.get(name, name) for name in accuracy.names]
+    head = ["disturbance", *names, *(f"MAE, {name}" for name in error.names)]
+    rows = [
+        [
+            "none",
+            *(percent(float(accuracy.undisturbed[name].mean())) for name in accuracy.names),
+            *(f"{error.undisturbed[name].mean():.2f}" for name in error.names),
+        ]
+    ]
+    for words, quantity, level in _CONDITIONS:
+        right = [accuracy.at(quantity, level, name) for name in accuracy.names]
+        off = [error.at(quantity, level, name) for name in error.names]
+        rows.append([words, *map(percent, right), *map("{:.2f}".format, off)])
+    return table(
+        head,
+        rows,
+        caption="Accuracy on raw spectra, and mean absolute error in neighbours on mixtures, of "
+        f"sites not trained on (rung {hardship.rung}), means over the folds. Signal to noise: peak "
+        "intensity over the standard deviation of the noise at each stored energy.",
+        numbers=range(1, len(head)),
     )
 
 
