@@ -12,6 +12,7 @@ from nearedge.cli.explain import explain
 from nearedge.cli.ladder import ladder
 from nearedge.cli.paper import paper
 from nearedge.cli.production import make
+from nearedge.cli.robustness import robustness
 from nearedge.cli.simulate import potentials, simulate
 from nearedge.errors import NearEdgeError
 
@@ -49,6 +50,7 @@ for verb in (
     simulate,
     learn.train,
     learn.evaluate,
+    robustness,
     ladder,
     compare,
     learn.predict,
