@@ -54,6 +54,50 @@ def test_a_held_out_trajectory_is_recognised(
     assert matrix.sum() == result["n"] == (telling_dataset.trajectory == "run2").sum()
     assert 0.8 <= result["coverage"] <= 1
     assert 1 <= result["mean_set_size"] <= len(matrix)
+    classes = result["per_class"].values()
+    held = sum(one["n"] * one["coverage"] for one in classes if one["n"])
+    assert held / result["n"] == pytest.approx(result["coverage"])
+
+
+def test_the_coverage_on_record_is_that_of_sites_the_calibration_did_not_see(
+    classifier: Model, regressor: Model
+) -> None:
+    record = classifier.record["calibration"]
+    assert record["coverage"]["n"] == record["n"] == classifier.record["training"]["sites"]
+    # Two trajectories are left to train on.
+    assert record["coverage"]["groups"] == 2
+    assert 0.75 <= record["coverage"]["coverage"] <= 1
+    assert record["thresholds"].keys() == classifier.record["training"]["classes"].keys()
+    record = regressor.record["calibration"]
+    assert record["outputs"][0] == "mean"
+    assert record["atoms"][0] == 1
+    assert [row["atoms"] for row in record["coverage"]] == record["atoms"]
+    assert record["coverage"][0]["n"] == record["n"]
+    assert 0.75 <= record["coverage"][0]["coverage"] <= 1
+    # The average of many sites is known better than one of them.
+    assert record["half_widths"][-1][0] < record["half_widths"][0][0]
+
+
+def test_the_interval_of_an_average_is_narrower_when_its_atoms_are_known(
+    regressor: Model, telling_dataset: SiteSpectra
+) -> None:
+    mine = telling_dataset.snapshot == "run2-0"
+    mean = telling_dataset.mu[mine].mean(axis=0, keepdims=True)
+
+    def width(atoms: int | None, name: str = "interval") -> float:
+        low, high = predict(regressor, telling_dataset.energy, mean, atoms_averaged=atoms)[0][name]
+        return high - low
+
+    count = int(mine.sum())
+    assert width(count) < width(1) <= width(None)
+    assert width(count, "interval_any_composition") >= width(count)
+    with pytest.raises(InputError, match="an average of 0 atoms"):
+        width(0)
+
+
+def test_a_class_set_is_of_one_site(classifier: Model, telling_dataset: SiteSpectra) -> None:
+    with pytest.raises(InputError, match="calibrated on single sites"):
+        predict(classifier, telling_dataset.energy, telling_dataset.mu[:1], atoms_averaged=20)
 
 
 def test_coordination_of_a_held_out_trajectory(
@@ -64,6 +108,9 @@ def test_coordination_of_a_held_out_trajectory(
     assert result["mae"] <= result["rmse"]
     assert result["r2"] > 0.5
     assert result["interval_coverage"] > 0.7
+    assert result["averages"][0]["interval_coverage"] == result["interval_coverage"]
+    assert result["averages"][-1]["mae"] < result["mae"]
+    assert sum(one["n"] for one in result["per_class"].values()) == result["n"]
     assert result["rung"] == "trajectory"
 
 
@@ -134,6 +181,8 @@ def test_a_saved_model_predicts_the_same(
     card = (tmp_path / "model" / "card.md").read_text()
     assert "rung **trajectory**" in card
     assert "run2" in card
+    assert "## Error bars" in card
+    assert f"{classifier.record['calibration']['coverage']['coverage']:.3f}" in card
 
 
 @pytest.mark.parametrize(

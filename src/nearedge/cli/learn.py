@@ -89,6 +89,9 @@ def train(
     for name, value in estimate["baselines"].items():
         table.add_row(name, f"{value:.3f}")
     Console().print(table)
+    sentence = models.coverage_sentence(model.record["calibration"])
+    if sentence:
+        typer.echo(sentence)
 
 
 def evaluate(
@@ -122,8 +125,33 @@ def evaluate(
         if isinstance(value, float):
             table.add_row(name.replace("_", " "), f"{value:.3f}")
     console.print(table)
+    for table in _details(result):
+        console.print(table)
     if "confusion" in result:
         console.print(_confusion(result["confusion"]))
+
+
+def _details(result: dict[str, Any]) -> list[Table]:
+    """Coverage class by class, and of a regressor by averaged atoms."""
+    by_class = [{"class": name, **one} for name, one in result["per_class"].items()]
+    tables = []
+    for title, rows in (("by class", by_class), ("by averaged atoms", result.get("averages", []))):
+        table = Table(title=title, title_justify="left")
+        plain = [{k: v for k, v in row.items() if not isinstance(v, dict)} for row in rows]
+        names = list(dict.fromkeys(name for row in plain for name in row))
+        for name in names:
+            table.add_column(name.replace("_", " "), justify="right")
+        for row in plain:
+            table.add_row(*(_cell(row.get(name)) for name in names))
+        if rows:
+            tables.append(table)
+    return tables
+
+
+def _cell(value: str | int | float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _confusion(confusion: dict[str, Any]) -> Table:
@@ -145,6 +173,15 @@ def predict(
             show_default=False,
         ),
     ],
+    atoms_averaged: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Atoms whose spectra each spectrum is the average of, 1 for single sites: a"
+            " regressor's intervals narrow with it (default: unknown, the widest intervals).",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Predict the class or the coordination number behind spectra without labels."""
@@ -153,7 +190,11 @@ def predict(
     predicted = [
         {"file": str(path), "spectrum": name, **result}
         for path, energy, mu, names in read
-        for name, result in zip(names, models.predict(loaded, energy, mu, str(path)), strict=True)
+        for name, result in zip(
+            names,
+            models.predict(loaded, energy, mu, str(path), atoms_averaged=atoms_averaged),
+            strict=True,
+        )
     ]
     calibration = loaded.record["calibration"]
     if json:
@@ -162,6 +203,7 @@ def predict(
                 "kind": loaded.kind,
                 "level": calibration.get("level"),
                 "rung": calibration["rung"],
+                "atoms_averaged": atoms_averaged,
                 "predictions": predicted,
             }
         )

@@ -6,4 +6,5 @@ from nearedge.models._prediction import (
     predict as predict,
     read_spectra as read_spectra,
 )
+from nearedge.models._reliability import coverage_sentence as coverage_sentence
 from nearedge.models._training import train as train

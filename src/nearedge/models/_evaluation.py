@@ -15,9 +15,10 @@ from nearedge.dataset import SiteSpectra
 from nearedge.environments import class_order
 from nearedge.errors import InputError
 from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
-from nearedge.models._conformal import class_sets
 from nearedge.models._model import Model
+from nearedge.models._outputs import fraction_classes, outputs, true_outputs
 from nearedge.splits import MEANING, Rung
+from nearedge.trust import ClassSets, Intervals, average_sizes, set_coverage, snapshot_averages
 
 
 def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> dict[str, Any]:
@@ -36,10 +37,12 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
     -------
     dict
         For a classifier ``accuracy``, ``balanced_accuracy``, ``baseline_accuracy`` (the training
-        majority), ``per_class``, ``confusion`` (rows: truth), ``coverage``, ``mean_set_size``;
-        for a regressor ``mae``, ``rmse``, ``r2``, ``baseline_mae`` (the training mean),
-        ``interval_coverage``; for both ``n``, ``rung``, ``seen`` (sites that were trained on) and
-        ``outside`` (sites to which the model does not apply).
+        majority), ``per_class`` (recall, precision, coverage and size of the sets), ``confusion``
+        (rows: truth), ``coverage``, ``coverage_error`` (standard error, from the spread over
+        trajectories), ``mean_set_size``; for a regressor ``mae``, ``rmse``, ``r2``,
+        ``baseline_mae`` (the training mean), ``interval_coverage``, ``per_class``, ``averages``
+        (over more and more sites of one snapshot); for both ``n``, ``rung``, ``seen`` (sites that
+        were trained on) and ``outside`` (sites to which the model does not apply).
 
     Raises
     ------
@@ -109,14 +112,16 @@ def _classes(
         },
         "confusion": {"classes": names, "matrix": matrix.tolist()},
     }
-    calibration = model.record["calibration"]
-    if calibration.get("threshold") is not None:
-        chosen = class_sets(probability, calibration["threshold"])
-        held = (chosen & (truth[:, None] == np.array(known))).any(axis=1)
+    sets = ClassSets.from_record(model.record["calibration"])
+    if sets is not None:
+        judged = set_coverage(sets.members(probability), truth, known, data.trajectory)
+        for name, one in judged["per_class"].items():
+            result["per_class"][name] |= one
         result |= {
-            "coverage": float(held.mean()),
-            "mean_set_size": float(chosen.sum(axis=1).mean()),
-            "level": calibration["level"],
+            "coverage": judged["coverage"],
+            "coverage_error": judged["error"],
+            "mean_set_size": judged["mean_set_size"],
+            "level": sets.level,
         }
     return result
 
@@ -127,8 +132,8 @@ def _coordination(
     truth = data.coordination.astype(float)
     predicted = np.asarray(estimator.predict(inputs), float)
     residual = np.abs(predicted - truth)
-    calibration = model.record["calibration"]
-    half_width = calibration.get("half_width")
+    intervals = Intervals.from_record(model.record["calibration"])
+    half_width = None if intervals is None else float(intervals.half_width(1)[0])
     return {
         "mae": float(mean_absolute_error(truth, predicted)),
         "rmse": float(root_mean_squared_error(truth, predicted)),
@@ -137,5 +142,53 @@ def _coordination(
         "baseline_mae": float(np.abs(model.record["training"]["mean_coordination"] - truth).mean()),
         "interval_coverage": None if half_width is None else float((residual <= half_width).mean()),
         "interval_half_width": half_width,
-        "level": calibration.get("level"),
+        "level": None if intervals is None else intervals.level,
+        "per_class": {
+            name: {
+                "n": int(mine.sum()),
+                "mae": float(residual[mine].mean()),
+                "coverage": None
+                if half_width is None
+                else float((residual[mine] <= half_width).mean()),
+            }
+            for name in data.classes
+            for mine in [data.environment == name]
+        },
+        "averages": _averages(estimator, intervals, inputs, data),
     }
+
+
+def _averages(
+    estimator: CoordinationRegressor,
+    intervals: Intervals | None,
+    inputs: np.ndarray,
+    data: SiteSpectra,
+) -> list[dict[str, Any]]:
+    """Score averages over sites of one snapshot, from single sites up to the whole snapshot."""
+    classes = fraction_classes(estimator)
+    made = snapshot_averages(data.snapshot, average_sizes(data.snapshot), seed=0)
+    off = np.abs(
+        outputs(estimator, made.of(inputs), classes) - made.of(true_outputs(data, classes))
+    )
+    rows = []
+    for number in np.unique(made.atoms).tolist():
+        mine = off[made.atoms == number]
+        half = None if intervals is None else intervals.half_width(number)
+        held = None if half is None else (mine <= half).mean(axis=0)
+        row: dict[str, Any] = {
+            "atoms": number,
+            "n": len(mine),
+            "mae": float(mine[:, 0].mean()),
+            "interval_coverage": None if held is None else float(held[0]),
+            "interval_half_width": None if half is None else float(half[0]),
+        }
+        if classes:
+            row["fractions"] = {
+                name: {
+                    "mae": float(mine[:, place].mean()),
+                    "interval_coverage": None if held is None else float(held[place]),
+                }
+                for place, name in enumerate(classes, 1)
+            }
+        rows.append(row)
+    return rows

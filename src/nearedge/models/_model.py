@@ -12,6 +12,7 @@ from nearedge.estimators import (
     load_estimator,
     read_arrays,
 )
+from nearedge.models._reliability import reliability
 from nearedge.outputs import replacing
 from nearedge.spectra import Window
 from nearedge.trust import Novelty
@@ -152,6 +153,7 @@ def card(model: Model) -> str:
         ]
     lines += [
         "",
+        *reliability(record["calibration"]),
         "## Where it does not apply",
         "To spectra of another compound, edge, engine, energy zero or unit. `nearedge predict` "
         "says so, with the reason, of spectra that are more than "

@@ -7,11 +7,13 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.dataset import load_dataset
+from nearedge.errors import InputError
 from nearedge.estimators import EnvironmentClassifier
-from nearedge.models._conformal import class_sets
 from nearedge.models._model import Model
+from nearedge.models._outputs import MEAN, fraction_classes, output_names, outputs
 from nearedge.spectra import resample
 from nearedge.tables import read_table
+from nearedge.trust import ClassSets, Intervals
 
 
 def read_spectra(
@@ -38,6 +40,8 @@ def predict(
     energy: Float[np.ndarray, " energy"],
     mu: Float[np.ndarray, "spectrum energy"],
     source: str = "spectra",
+    *,
+    atoms_averaged: int | None = None,
 ) -> list[dict[str, Any]]:
     """Predict the class or the coordination number behind each spectrum.
 
@@ -51,6 +55,9 @@ def predict(
         In the unit the model was trained with.
     source : str
         Names the spectra in errors.
+    atoms_averaged : int, optional
+        Number of atoms whose spectra each of these is the average of, for the intervals of a
+        regressor; 1 if they are of single sites. If unknown, the widest intervals are given.
 
     Returns
     -------
@@ -58,14 +65,26 @@ def predict(
         For each spectrum ``applies`` (false where it is unlike the training spectra), ``novelty``
         (``score``, ``threshold``, ``p_value`` and ``reason``, see `nearedge.trust.Verdicts`), and
         of a classifier ``environment``, ``probabilities`` and ``set`` (the classes that cannot be
-        ruled out), of a regressor ``coordination`` and ``interval``. Sets and intervals are
-        calibrated on single sites at the model's level and rung.
+        ruled out), of a regressor ``coordination`` and ``interval``; of averages (`atoms_averaged`
+        above 1 or unknown) also ``interval_any_composition``, which is wider and holds where the
+        material's composition of environments is unlike that of the training data; and of a
+        regressor that predicts them ``fractions`` and ``fraction_intervals`` by class. Sets are
+        calibrated on single sites, intervals on sites and averages, at the model's level and rung.
 
     Raises
     ------
     InputError
-        If the energies do not cover the model's window.
+        If the energies do not cover the model's window, or `atoms_averaged` is not positive or
+        given to a classifier.
     """
+    classifier = isinstance(model.estimator, EnvironmentClassifier)
+    if atoms_averaged is not None and (classifier or atoms_averaged < 1):
+        raise InputError(
+            "the sets of a classifier are calibrated on single sites; leave out the number of "
+            "averaged atoms, or use a regressor"
+            if classifier
+            else f"an average of {atoms_averaged} atoms is none; give 1 or more"
+        )
     inputs = resample(energy, mu, model.window.grid, source)
     verdicts = model.novelty.judge(inputs)
     calibration = model.record["calibration"]
@@ -75,8 +94,8 @@ def predict(
     if isinstance(model.estimator, EnvironmentClassifier):
         probability = np.asarray(model.estimator.predict_proba(inputs), float)
         names = [str(name) for name in model.estimator.classes_]
-        threshold = calibration.get("threshold")
-        chosen = None if threshold is None else class_sets(probability, threshold)
+        sets = ClassSets.from_record(calibration)
+        chosen = None if sets is None else sets.members(probability)
         for row, result in enumerate(results):
             result["environment"] = names[int(probability[row].argmax())]
             result["probabilities"] = dict(zip(names, probability[row].tolist(), strict=True))
@@ -86,9 +105,43 @@ def predict(
                 else [name for name, member in zip(names, chosen[row], strict=True) if member]
             )
     else:
-        half = calibration.get("half_width")
-        for result, value in zip(results, model.estimator.predict(inputs), strict=True):
-            number = float(value)
-            result["coordination"] = number
-            result["interval"] = None if half is None else [number - half, number + half]
+        _add_coordination(results, model, inputs, atoms_averaged)
     return results
+
+
+def _add_coordination(
+    results: list[dict[str, Any]],
+    model: Model,
+    inputs: Float[np.ndarray, "spectrum energy"],
+    atoms: int | None,
+) -> None:
+    calibration = model.record["calibration"]
+    classes = fraction_classes(model.estimator)
+    predicted = outputs(model.estimator, inputs, classes)
+    highest = np.array([np.inf, *[1.0] * len(classes)])[:, None]
+    ends = {}
+    for name, record in (("", calibration), ("_any_composition", calibration.get("uneven"))):
+        intervals = None if record is None else Intervals.from_record(record)
+        if intervals is not None:
+            ends[name] = np.clip(intervals.bounds(predicted, atoms), 0.0, highest)
+    if atoms != 1 and len(ends) > 1:
+        # Nobody knows less of the composition and more of the answer.
+        low, high = (
+            np.minimum(*(e[..., 0] for e in ends.values())),
+            np.maximum(*(e[..., 1] for e in ends.values())),
+        )
+        ends["_any_composition"] = np.stack([low, high], axis=-1)
+    elif atoms == 1:
+        ends.pop("_any_composition", None)
+    names = output_names(classes)
+    for row, result in enumerate(results):
+        result["coordination"] = float(predicted[row, 0])
+        result["interval"] = None
+        if classes:
+            shares = predicted[row, 1:].tolist()
+            result["fractions"] = dict(zip(classes, shares, strict=True))
+        for suffix, table in ends.items():
+            both = dict(zip(names, table[row].tolist(), strict=True))
+            result[f"interval{suffix}"] = both.pop(MEAN)
+            if classes:
+                result[f"fraction_intervals{suffix}"] = both

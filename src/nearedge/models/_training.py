@@ -1,25 +1,18 @@
 """Training a model on a dataset, with an estimate of its error on sites it has not seen."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float
-from sklearn.metrics import mean_absolute_error
 
-from nearedge.baselines import baseline_accuracies, regressor_baselines
 from nearedge.dataset import Group, SiteSpectra
 from nearedge.errors import InputError
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
-from nearedge.models._conformal import half_width, set_threshold
+from nearedge.models._judgement import judge_classifiers, judge_regressors
 from nearedge.models._model import Kind, Model
+from nearedge.models._outputs import fraction_classes
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
 from nearedge.trust import fit_novelty
-
-LEVEL = 0.9
-"""Share of unseen sites that an interval or a set of classes is meant to hold."""
 
 
 def train(
@@ -75,11 +68,17 @@ def train(
         taught = [every, *(p[recipe.teachable(kept.environment[p])] for p in parts[1:])]
         jobs = [(inputs[part], kept.environment[part], seed) for part in taught]
         fitted = fit_classifiers(recipe, jobs)
-        estimate, calibration = _judge_classifiers(fitted[1:], folds, inputs, kept, seed)
+        classes = [str(name) for name in fitted[0].classes_]
+        estimate, calibration = judge_classifiers(
+            fitted[1:], folds, inputs, kept, classes, rung, seed
+        )
     else:
         jobs = [(inputs[part], kept.coordination[part], seed) for part in parts]
         fitted = fit_regressors(recipe, jobs)
-        estimate, calibration = _judge_regressors(fitted[1:], folds, inputs, kept)
+        classes = fraction_classes(fitted[0])
+        estimate, calibration = judge_regressors(
+            fitted[1:], folds, inputs, kept, classes, rung, seed
+        )
     known = {"rung": rung, "meaning": rung and MEANING[rung], "reason": reason}
     attributes = kept.attributes
     record = {
@@ -135,66 +134,3 @@ def _folds(data: SiteSpectra, group: Group, recipe: Recipe, seed: int) -> list[F
             "another group"
         )
     return learnable
-
-
-def _judge_classifiers(
-    fitted: Sequence[EnvironmentClassifier],
-    folds: Sequence[Fold],
-    inputs: Float[np.ndarray, "site energy"],
-    data: SiteSpectra,
-    seed: int,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not folds:
-        return {}, {}
-    labels = data.environment
-    scores, chances, baselines = [], [], []
-    for estimator, fold in zip(fitted, folds, strict=True):
-        probability = estimator.predict_proba(inputs[fold.test])
-        truth = labels[fold.test][:, None] == estimator.classes_
-        scores.append(float((truth.argmax(1) == probability.argmax(1))[truth.any(1)].sum()))
-        # A class that the fold could not learn has no chance.
-        chances.append((probability * truth).sum(axis=1))
-        parts = [(inputs[part], labels[part]) for part in (fold.train, fold.test)]
-        baselines.append(baseline_accuracies(parts[0], parts[1], seed))
-    sizes = [len(fold.test) for fold in folds]
-    accuracy = np.array(scores) / sizes
-    estimate = {
-        "score": "accuracy",
-        "value": float(accuracy.mean()),
-        "spread": float(accuracy.std()),
-        "baselines": {
-            name: float(np.mean([one[name] for one in baselines])) for name in baselines[0]
-        },
-        "n": int(sum(sizes)),
-    }
-    threshold = set_threshold(np.concatenate(chances), LEVEL)
-    return estimate, {"level": LEVEL, "threshold": threshold, "n": int(sum(sizes))}
-
-
-def _judge_regressors(
-    fitted: Sequence[CoordinationRegressor],
-    folds: Sequence[Fold],
-    inputs: Float[np.ndarray, "site energy"],
-    data: SiteSpectra,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not folds:
-        return {}, {}
-    labels = data.coordination.astype(float)
-    errors, residuals = [], []
-    baselines: dict[str, list[float]] = {name: [] for name in regressor_baselines()}
-    for estimator, fold in zip(fitted, folds, strict=True):
-        residual = np.abs(estimator.predict(inputs[fold.test]) - labels[fold.test])
-        residuals.append(residual)
-        errors.append(residual.mean())
-        for name, plain in regressor_baselines().items():
-            predicted = plain.fit(inputs[fold.train], labels[fold.train]).predict(inputs[fold.test])
-            baselines[name].append(mean_absolute_error(labels[fold.test], predicted))
-    every = np.concatenate(residuals)
-    estimate = {
-        "score": "mean absolute error",
-        "value": float(np.mean(errors)),
-        "spread": float(np.std(errors)),
-        "baselines": {name: float(np.mean(values)) for name, values in baselines.items()},
-        "n": len(every),
-    }
-    return estimate, {"level": LEVEL, "half_width": half_width(every, LEVEL), "n": len(every)}

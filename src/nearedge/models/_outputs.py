@@ -1,0 +1,53 @@
+"""What a regressor predicts of a spectrum: the mean coordination number, and perhaps fractions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.dataset import SiteSpectra
+
+MEAN = "mean"
+"""Name of the first output, the mean coordination number; the others are names of classes."""
+
+
+def fraction_classes(estimator: Any) -> list[str]:
+    """Classes whose fractions a regressor predicts; none if it predicts the mean alone."""
+    if not hasattr(estimator, "predict_fractions"):
+        return []
+    return [str(name) for name in estimator.classes_]
+
+
+def output_names(classes: Sequence[str]) -> list[str]:
+    """Names of the outputs, in order.
+
+    Examples
+    --------
+    >>> output_names(["0", "dimer"])
+    ['mean', '0', 'dimer']
+    """
+    return [MEAN, *classes]
+
+
+def outputs(
+    estimator: Any, inputs: Float[np.ndarray, "example energy"], classes: Sequence[str]
+) -> Float[np.ndarray, "example output"]:
+    """Predict the mean coordination number and the fractions of `classes`, side by side.
+
+    A class that the regressor was not taught has the fraction zero.
+    """
+    table = np.zeros((len(inputs), len(classes) + 1))
+    table[:, 0] = estimator.predict(inputs)
+    if classes:
+        columns = [1 + list(classes).index(str(name)) for name in estimator.classes_]
+        table[:, columns] = estimator.predict_fractions(inputs)
+    return table
+
+
+def true_outputs(
+    data: SiteSpectra, classes: Sequence[str]
+) -> Float[np.ndarray, "site {len(classes)+1}"]:
+    """Coordination number of each site, and one at its class."""
+    own = data.environment[:, None] == np.array(classes, dtype=data.environment.dtype)
+    return np.column_stack([data.coordination.astype(float), own.astype(float)])

@@ -1,0 +1,94 @@
+"""What a model's record says of its sets and intervals, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def reliability(record: Mapping[str, Any]) -> list[str]:
+    """Lines of Markdown on calibration and coverage; none without a calibration.
+
+    Parameters
+    ----------
+    record : mapping
+        ``calibration`` of a model's record.
+    """
+    if "level" not in record:
+        return []
+    lines = [
+        "## Error bars",
+        f"Made to hold the truth of {record['level']:.0%} of unseen sites (rung "
+        f"**{record['rung']}**), calibrated on {record['n']} of them. "
+        + ("Class sets:" if "thresholds" in record else "Intervals, by averaged atoms:"),
+        "",
+    ]
+    lines += _sets(record) if "thresholds" in record else _intervals(record)
+    if "coverage" in record:
+        lines += [
+            "",
+            "Coverage is that of sites the calibration did not see (each fold's sets and intervals "
+            "are calibrated on the other folds); its error is a standard error over groups, as "
+            "sites of one group are not independent.",
+        ]
+    return [*lines, ""]
+
+
+def coverage_sentence(record: Mapping[str, Any]) -> str | None:
+    """One line on coverage, for the command line; None where nothing is known."""
+    known = record.get("coverage")
+    if not known:
+        return None
+    first = known if isinstance(known, Mapping) else known[0]
+    error = "" if first["error"] is None else f" ± {first['error']:.3f}"
+    what = (
+        f"class sets of {known['mean_set_size']:.2f} classes on average"
+        if isinstance(known, Mapping)
+        else f"intervals of ± {record['half_widths'][0][0]:.2f} for single sites"
+    )
+    classes = known["per_class"] if isinstance(known, Mapping) else record["per_class"]
+    worst = min(classes, key=lambda name: classes[name]["coverage"])
+    return (
+        f"{what} held {first['coverage']:.3f}{error} of the unseen truths "
+        f"(aim {record['level']:.2f}; least in class {worst}: {classes[worst]['coverage']:.3f} of "
+        f"{classes[worst]['n']})"
+    )
+
+
+def _sets(record: Mapping[str, Any]) -> list[str]:
+    known = record.get("coverage")
+    lines = ["| class | in the set from probability | sites | held |", "|---|---|---|---|"]
+    for name, threshold in record["thresholds"].items():
+        one = known["per_class"].get(name) if known else None
+        note = " (of all classes)" if name in record["marginal"] else ""
+        chance = "only if likeliest" if threshold >= 1 else f"{threshold:.3f}{note}"
+        share = "| - | - |" if one is None else f"| {one['n']} | {one['coverage']:.3f} |"
+        lines.append(f"| {name} | {chance} {share}")
+    if known:
+        error = "" if known["error"] is None else f" ± {known['error']:.3f}"
+        lines.append(f"| all | | {known['n']} | {known['coverage']:.3f}{error} |")
+        lines += ["", f"A set holds {known['mean_set_size']:.2f} classes on average."]
+    if record["marginal"]:
+        lines += [
+            "",
+            f"Too few sites for a threshold of its own: {', '.join(record['marginal'])}; nothing "
+            "is promised of such a class.",
+        ]
+    return lines
+
+
+def _intervals(record: Mapping[str, Any]) -> list[str]:
+    uneven = record.get("uneven")
+    wider = dict(zip(uneven["atoms"], uneven["half_widths"], strict=True)) if uneven else {}
+    known = {row["atoms"]: row for row in record.get("coverage", [])}
+    lines = [
+        "| atoms | half width | held | half width, any composition |",
+        "|---|---|---|---|",
+    ]
+    for number, row in zip(record["atoms"], record["half_widths"], strict=True):
+        one = known.get(number)
+        held = "-"
+        if one is not None:
+            held = f"{one['coverage']:.3f}"
+            held += "" if one["error"] is None else f" ± {one['error']:.3f}"
+        other = f"{wider[number][0]:.2f}" if number in wider else "-"
+        lines.append(f"| {number} | {row[0]:.2f} | {held} | {other} |")
+    return lines
