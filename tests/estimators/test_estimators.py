@@ -174,6 +174,7 @@ def test_early_stopping_needs_validation_data(spectra: np.ndarray, names: np.nda
         ({"energy": [1.0, 2.0]}, "energy has 2 values for spectra of 6"),
         ({"l2_convention": "weird"}, "decoupled"),
         ({"epochs": 0}, "epochs=0"),
+        ({"scale_floor": 1.5}, "scale_floor=1.5"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(
@@ -181,6 +182,21 @@ def test_parameters_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=words):
         EnvironmentClassifier().set_params(**changes).fit(spectra, names)
+
+
+def test_energies_that_hardly_vary_are_not_blown_up(spectra: np.ndarray, names: np.ndarray) -> None:
+    quiet = spectra.copy()
+    quiet[:, 1] *= 1e-3
+    quiet[:, 2] = 7.0
+    spread = quiet.std(axis=0)
+    plain, half, common = (
+        EnvironmentClassifier((6,), scale_floor=floor, **QUICK).fit(quiet, names).input_scale_
+        for floor in (0.0, 0.5, 1.0)
+    )
+    np.testing.assert_allclose(plain[1], spread[1])
+    assert plain[2] == 1.0
+    np.testing.assert_allclose(half, np.maximum(spread, spread.max() / 2))
+    np.testing.assert_allclose(common, spread.max())
 
 
 def test_bad_data_is_refused(spectra: np.ndarray, names: np.ndarray) -> None:

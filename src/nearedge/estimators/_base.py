@@ -49,6 +49,10 @@ class SpectrumEstimator(BaseEstimator):
         Number of points on the learning curves.
     restarts : int
         How often a network that died is started again.
+    scale_floor : float
+        Least number that an intensity is divided by, as a share of the largest one: at 0 each is
+        divided by its own spread, at 1 all by the same. Where the training spectra hardly vary,
+        below the edge, division by their spread blows up every offset and all noise.
     energy : sequence of float, optional
         The grid of the spectra in eV, kept with the model so that spectra on another grid can be
         told apart from those it was trained for.
@@ -59,7 +63,7 @@ class SpectrumEstimator(BaseEstimator):
     ----------
     input_mean_, input_scale_ : ndarray, shape (energy,)
         What each intensity is standardised with: mean and standard deviation over the training
-        spectra (a constant intensity is only shifted).
+        spectra, no less than `scale_floor` says (a constant intensity is only shifted).
     networks_ : list of MultilayerPerceptron
         The ensemble.
     curves_ : list of Curves
@@ -86,6 +90,7 @@ class SpectrumEstimator(BaseEstimator):
         early_stopping: bool = False,
         records: int = 50,
         restarts: int = 5,
+        scale_floor: float = 0.0,
         energy: Sequence[float] | np.ndarray | None = None,
         random_state: int = 0,
     ) -> None:
@@ -99,6 +104,7 @@ class SpectrumEstimator(BaseEstimator):
         self.early_stopping = early_stopping
         self.records = records
         self.restarts = restarts
+        self.scale_floor = scale_floor
         self.energy = energy
         self.random_state = random_state
 
@@ -150,7 +156,9 @@ class SpectrumEstimator(BaseEstimator):
         scale = x.std(axis=0)
         # Rounding leaves a constant intensity with a spread of some 1e-16 of its size.
         constant = scale <= 1e-12 * np.abs(x).max(axis=0)
-        self.input_scale_ = np.where(constant, 1.0, scale)
+        scale = np.where(constant, 0.0, scale)
+        scale = np.maximum(scale, self.scale_floor * scale.max())
+        self.input_scale_ = np.where(scale > 0, scale, 1.0)
         held = None
         if validation is not None:
             held_x, held_y = validate_data(
@@ -179,6 +187,8 @@ class SpectrumEstimator(BaseEstimator):
             raise InputError(f"n_networks={self.n_networks} must be at least 1")
         if any(units < 1 for units in self.hidden):
             raise InputError(f"hidden={self.hidden}: every layer needs at least one unit")
+        if not 0 <= self.scale_floor <= 1:
+            raise InputError(f"scale_floor={self.scale_floor} must be from 0 to 1")
         if self.restarts < 0:
             raise InputError(f"restarts={self.restarts} must not be negative")
         if isinstance(self.random_state, bool) or not isinstance(

@@ -45,6 +45,7 @@ class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
         early_stopping: bool = False,
         records: int = 50,
         restarts: int = 5,
+        scale_floor: float = 0.0,
         energy: Sequence[float] | np.ndarray | None = None,
         random_state: int = 0,
         standardise_target: bool = True,
@@ -60,6 +61,7 @@ class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
             early_stopping=early_stopping,
             records=records,
             restarts=restarts,
+            scale_floor=scale_floor,
             energy=energy,
             random_state=random_state,
         )

@@ -116,7 +116,7 @@ def bearing(hardship: Hardship | None) -> list[str]:
     texts = []
     for result, what, unit in (
         (hardship.accuracy, "accuracy on raw spectra", f"{100 * TOLERATED:.0f} percentage points"),
-        (hardship.error, "mean absolute error on mixtures", f"{TOLERATED:g} neighbours"),
+        (hardship.error, "mean absolute error on mixtures of spectra", f"{TOLERATED:g} neighbours"),
     ):
         ours = [name for name in result.names if name not in (*METHODS, "ridge", "constant")]
         limits = [f"recipe “{name}” bears {_borne(result, name)}" for name in ours]
@@ -127,6 +127,10 @@ def bearing(hardship: Hardship | None) -> list[str]:
     return texts
 
 
+def _signed(value: float) -> str:
+    return f"{value:+g}" if value else "0"
+
+
 def _borne(result: Robustness, name: str) -> str:
     def levels(quantity: Quantity) -> list[float]:
         return result.tolerated(quantity, name, TOLERATED)
@@ -134,7 +138,7 @@ def _borne(result: Robustness, name: str) -> str:
     texts = []
     offsets = [level for level in levels("offset") if level]
     texts.append(
-        f"energy offsets from {min(0.0, *offsets):+g} to {max(0.0, *offsets):+g} eV"
+        f"energy offsets from {_signed(min(0.0, *offsets))} to {_signed(max(0.0, *offsets))} eV"
         if offsets
         else "no energy offset"
     )
