@@ -1,5 +1,7 @@
 """The figures of an explanation: the spectrum coloured by what decides, curves, near sites."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -10,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import MaxNLocator
 
+from nearedge.environments import DIMER
 from nearedge.explanation._classes import ClassExplanation
 from nearedge.explanation._sites import Site
 from nearedge.explanation._spectrum import SpectrumExplanation
@@ -21,6 +24,12 @@ from nearedge.trust import Attribution
 # Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
 _TWO_SIDED = LinearSegmentedColormap.from_list("two-sided", [BLUE, "#ffffff", VERMILION])
 _CELLS = 6
+_LEGEND: Any = {
+    "loc": "outside lower center",
+    "ncols": 3,
+    "title": "lines: mean over the networks; bands: standard deviation between them",
+    "title_fontsize": 8,
+}
 
 
 def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
@@ -55,7 +64,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
         fontsize=8,
         color="0.35",
     )
-    top.legend(*curves.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    top.legend(*curves.get_legend_handles_labels(), **_LEGEND)
     if cells:
         _draw_sites(parts[1, 0].subplots(2, _CELLS, height_ratios=[1.25, 1]), result, cells)
         parts[1, 0].supxlabel(
@@ -117,7 +126,7 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         labels += ["speaks for the class", "speaks against it"]
     else:
         labels += [f"speaks for {many} {result.neighbour}" for many in ("more", "fewer")]
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, **_LEGEND)
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     figure.suptitle(
         f"What decides: means over right predictions for {seen}; energies from "
@@ -221,9 +230,17 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
 
 
 def _distances(site: Site, neighbour: str) -> str:
-    """Distances of the counted neighbours in Å."""
-    far = [f"{distance:.2f}" for symbol, distance in site.neighbours if symbol == neighbour]
-    return f"{neighbour} at {' '.join(far)} Å" if far else f"no {neighbour}"
+    """Distances in Å of the neighbours that make the class: the partner of a dimer, the counted."""
+    symbols = {neighbour: [], site.absorber: []}
+    for symbol, far in site.neighbours:
+        if symbol in symbols:
+            symbols[symbol].append(f"{far:.2f}")
+    said = [
+        f"{neighbour} {' '.join(symbols[neighbour])}" if symbols[neighbour] else f"no {neighbour}"
+    ]
+    if site.environment == DIMER and symbols[site.absorber]:
+        said.insert(0, f"{site.absorber} {symbols[site.absorber][0]}")
+    return ", ".join(said) + (" Å" if len(said) > 1 or symbols[neighbour] else "")
 
 
 def _said(result: SpectrumExplanation) -> str:

@@ -59,6 +59,11 @@ class Site:
         return f"{self.snapshot}/{self.atom}"
 
     @property
+    def absorber(self) -> str:
+        """Element of the atom."""
+        return self.structure.get_chemical_symbols()[self.atom]
+
+    @property
     def neighbours(self) -> list[tuple[str, float]]:
         """Element and distance in Å of every atom within the cutoff, the nearest first."""
         symbols = self.structure.get_chemical_symbols()
