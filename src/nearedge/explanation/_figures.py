@@ -230,17 +230,13 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
 
 
 def _distances(site: Site, neighbour: str) -> str:
-    """Distances in Å of the neighbours that make the class: the partner of a dimer, the counted."""
-    symbols = {neighbour: [], site.absorber: []}
-    for symbol, far in site.neighbours:
-        if symbol in symbols:
-            symbols[symbol].append(f"{far:.2f}")
-    said = [
-        f"{neighbour} {' '.join(symbols[neighbour])}" if symbols[neighbour] else f"no {neighbour}"
-    ]
-    if site.environment == DIMER and symbols[site.absorber]:
-        said.insert(0, f"{site.absorber} {symbols[site.absorber][0]}")
-    return ", ".join(said) + (" Å" if len(said) > 1 or symbols[neighbour] else "")
+    """Distances in Å that make the class: of a dimer its bond first, then of the counted."""
+    near = [f"{far:.2f}" for symbol, far in site.neighbours if symbol == neighbour]
+    said = f"{neighbour} {' '.join(near)} Å" if near else f"no {neighbour}"
+    partner = [far for symbol, far in site.neighbours if symbol == site.absorber]
+    if site.environment != DIMER or not partner:
+        return said
+    return f"{site.absorber} {partner[0]:.2f} Å, {said}"
 
 
 def _said(result: SpectrumExplanation) -> str:
