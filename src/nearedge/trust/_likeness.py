@@ -10,7 +10,10 @@ from scipy.linalg import cholesky, solve_triangular
 LARGEST = 1e9
 """Intensities beyond so many times the training mean are all alike."""
 
-Spectra = Float[np.ndarray, "_ energy"]
+WHOLE = slice(None)
+"""All energies."""
+
+Spectra = Float[np.ndarray, "_ _"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Features:
 
     def __call__(self, inputs: Spectra) -> Spectra:
         """Take log(1 + intensity / pivot), and go on straight with its slope below zero."""
-        relative = np.asarray(inputs, float) / (self.unit * self.pivot)
-        np.clip(relative, -LARGEST, LARGEST, out=relative)
+        pivot = self.unit * self.pivot
+        relative = np.clip(inputs, -LARGEST * pivot, LARGEST * pivot) / pivot
         logs = np.log1p(np.maximum(relative, 0))
         logs += np.minimum(relative, 0)
         return logs
@@ -71,19 +74,48 @@ class Gaussian:
 
     @cached_property
     def whitening(self) -> Float[np.ndarray, "energy energy"]:
-        """What deviations from the mean are multiplied with to be uncorrelated, of unit size."""
-        lower = cholesky(self.covariance, lower=True)
-        return solve_triangular(lower, np.eye(len(lower)), lower=True).T
+        """What deviations from the mean are multiplied with to be uncorrelated, of unit size.
 
-    def squares(self, features: Spectra) -> Float[np.ndarray, " _"]:
+        Upper triangular: its first rows and columns whiten the first energies alone.
+        """
+        return _whitening(self.covariance)
+
+    @cached_property
+    def _backward(self) -> Float[np.ndarray, "energy energy"]:
+        """The same with the energies in reverse: its last rows whiten the last energies alone."""
+        return _whitening(self.covariance[::-1, ::-1])[::-1]
+
+    def whitened(self, features: Spectra, kept: slice = WHOLE) -> Spectra:
+        """Uncorrelated deviations at the energies kept: those of the window, or at one end of it.
+
+        Parameters
+        ----------
+        features : float array, shape (spectrum, kept)
+        kept : slice
+            Of the window's energies, from its beginning or to its end.
+        """
+        count = features.shape[1]
+        square = self._backward[kept, :count] if kept.start else self.whitening[kept, :count]
+        return (features - self.mean[kept]) @ square
+
+    def squares(self, features: Spectra, kept: slice = WHOLE) -> Float[np.ndarray, " _"]:
         """Square of the Mahalanobis distance from the mean, per energy."""
-        deviation = (features - self.mean) @ self.whitening
-        return np.einsum("ij,ij->i", deviation, deviation) / len(self.mean)
+        return _norms(self.whitened(features, kept)) / features.shape[1]
 
     def conditional(self, features: Spectra) -> Spectra:
         """Deviation of each feature from what the others let expect, in standard deviations."""
         precision = self.whitening @ self.whitening.T
         return (features - self.mean) @ precision / np.sqrt(np.diag(precision))
+
+
+def _whitening(covariance: np.ndarray) -> np.ndarray:
+    lower = cholesky(covariance, lower=True)
+    return solve_triangular(lower, np.eye(len(lower)), lower=True).T
+
+
+def _norms(rows: np.ndarray) -> np.ndarray:
+    """Square of the length of each row."""
+    return np.einsum("ij,ij->i", rows, rows)
 
 
 def shifts(points: int) -> list[int]:
@@ -124,23 +156,28 @@ class Cloud:
     scale: Float[np.ndarray, " energy"]
     usual: tuple[float, float] = (1.0, 1.0)
 
-    def squares(self, features: Spectra) -> tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
+    def squares(
+        self, features: Spectra, kept: slice = WHOLE
+    ) -> tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
         """Both squares per energy, not yet in units of their usual size."""
-        places, centres = features / self.scale, self.centres / self.scale
+        scale = self.scale[kept]
+        places, centres = features / scale, self.centres[:, kept] / scale
         product = places @ (-2 * centres.T)
-        product += np.einsum("ij,ij->i", centres, centres)
-        nearest = product.min(axis=1) + np.einsum("ij,ij->i", places, places)
-        return self.gaussian.squares(features), np.maximum(nearest, 0) / len(self.scale)
+        product += _norms(centres)
+        nearest = np.maximum(product.min(axis=1) + _norms(places), 0)
+        return self.gaussian.squares(features, kept), nearest / len(scale)
 
-    def distance(self, features: Spectra) -> Float[np.ndarray, " _"]:
-        """Distance from the cloud, of the order of 1 for unseen spectra like those in it."""
-        whole, nearest = self.squares(features)
+    def distance(self, features: Spectra, kept: slice = WHOLE) -> Float[np.ndarray, " _"]:
+        """Distance from the cloud, of the order of 1 for unseen spectra like those in it.
+
+        Parameters
+        ----------
+        features : float array, shape (spectrum, kept)
+        kept : slice
+            Of the window's energies, from its beginning or to its end.
+        """
+        whole, nearest = self.squares(features, kept)
         return np.sqrt((whole / self.usual[0] + nearest / self.usual[1]) / 2)
-
-    def part(self, kept: slice) -> "Cloud":
-        """Describe some of the energies."""
-        gaussian = Gaussian(self.gaussian.mean[kept], self.gaussian.covariance[kept, kept])
-        return Cloud(gaussian, self.centres[:, kept], self.scale[kept], self.usual)
 
 
 @dataclass(frozen=True)

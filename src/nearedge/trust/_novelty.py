@@ -30,6 +30,9 @@ from nearedge.trust._likeness import (
 )
 from nearedge.trust._reasons import reasons
 
+SMALL = 1e-3
+"""Distance that is as good as none; training spectra may all be the same."""
+
 ENOUGH = 20
 """Calibration spectra of a class from which its own share of flagged ones is kept low."""
 
@@ -141,7 +144,7 @@ class Novelty:
     @property
     def typical(self) -> float:
         """Median distance of unseen spectra like the training spectra: a score of 1."""
-        return float(np.median(self.distances))
+        return max(float(np.median(self.distances)), SMALL)
 
     @property
     def threshold(self) -> float:
@@ -348,15 +351,15 @@ def _calibrated(
     for train, test in _folds(count, groups, settings.folds, seed):
         held_out.append((_cloud(logs[train], settings, seed), test))
         squares[:, test] = held_out[-1][0].squares(logs[test])
-    tiny = np.finfo(float).tiny
-    usual = (max(float(np.median(squares[0])), tiny), max(float(np.median(squares[1])), tiny))
+    first, second = np.maximum(np.median(squares, axis=1), SMALL**2).tolist()
+    usual = (first, second)
     distances, parts = np.zeros(count), np.zeros((count, len(steps)))
     for fitted, test in held_out:
         cloud = replace(fitted, usual=usual)
         distances[test] = cloud.distance(logs[test])
         for column, step in enumerate(steps):
             _, there = overlap(step, points)
-            parts[test, column] = cloud.part(there).distance(logs[test, there])
+            parts[test, column] = cloud.distance(logs[test, there], there)
     return replace(_cloud(logs, settings, seed), usual=usual), distances, parts
 
 
@@ -386,7 +389,7 @@ def _folds(
 
 
 def _limit(distances: np.ndarray, labels: np.ndarray | None, settings: NoveltySettings) -> float:
-    limits = [_bound(distances, settings.flagged)]
+    limits = [_bound(distances, settings.flagged), float(np.median(distances)), SMALL]
     if labels is not None:
         names, counts = np.unique(labels, return_counts=True)
         limits += [
@@ -403,6 +406,6 @@ def _bound(distances: np.ndarray, share: float) -> float:
     rank = int(np.ceil((count + 1) * (1 - share)))
     if rank <= count:
         return float(np.sort(distances)[rank - 1])
-    logs = np.log(np.maximum(distances, np.finfo(float).tiny))
+    logs = np.log(np.maximum(distances, SMALL))
     spread = float(logs.std(ddof=1)) * np.sqrt(1 + 1 / count)
     return float(np.exp(logs.mean() + student.ppf(1 - share, count - 1) * spread))

@@ -120,7 +120,7 @@ class _Examination:
         excess = np.empty((len(rows), len(steps)))
         for column, step in enumerate(steps):
             here, there = overlap(step, points)
-            distance = known.cloud.part(there).distance(logs[:, here])
+            distance = known.cloud.distance(logs[:, here], there)
             excess[:, column] = distance / known.shift_limits[column]
         best = excess.argmin(axis=1)
         ranges = np.array(steps)[best] * (known.energy[1] - known.energy[0])

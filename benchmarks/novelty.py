@@ -1,0 +1,339 @@
+"""Compare ways to tell spectra that a model does not apply to, by their ROC on real ones.
+
+In domain are the spectra of trajectories that nothing was fitted or calibrated on (three folds),
+and averages of them. Foreign are FEFF10 spectra of other compounds and of other edges (see
+`foreign_spectra.py`, which computes them), those of another engine, and in-domain spectra that were
+shifted, turned upside down, scaled to counts; flat lines; noise. ::
+
+    nice python benchmarks/foreign_spectra.py FOREIGN
+    nice python benchmarks/novelty.py FOREIGN [--data DATASET] [--other-engine DATASET] [-o FILE]
+
+The first table holds the area under the ROC curve (AUROC) of every method and kind, mean over
+folds; the second, of the method that ships, what is flagged at its own limit: that is set by
+cross-validation inside the training side alone. ``--networks`` adds what the classifier itself can
+tell (minutes), ``--few`` what remains with 10, 20 and 50 training spectra.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from foreign_spectra import MATERIALS, read_all
+from sklearn.covariance import ledoit_wolf
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import roc_auc_score
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+from nearedge.dataset import SiteSpectra, load_dataset, starter_path
+from nearedge.estimators import EnvironmentClassifier
+from nearedge.recipes import find_recipe, fit_classifiers
+from nearedge.spectra import Window
+from nearedge.splits import folds
+from nearedge.trust import Novelty, fit_novelty
+
+Spectra = np.ndarray
+Score = Callable[[Spectra], np.ndarray]
+Method = Callable[[Spectra], Score]
+
+SHIFT = 5.0
+COUNTS = 5000.0
+NOISE = {"signal to noise 100": 0.01, "signal to noise 30": 0.03, "signal to noise 10": 0.1}
+
+
+def moved(data: SiteSpectra, shift: float) -> Spectra:
+    """Spectra shifted up by so many eV on the window; constant beyond their ends."""
+    grid = Window().grid
+    return np.array([np.interp(grid, data.energy + shift, mu) for mu in data.mu])
+
+
+def foreign_kinds(
+    test: SiteSpectra, foreign: Mapping[str, SiteSpectra], other: SiteSpectra | None, seed: int
+) -> dict[str, Spectra]:
+    """Spectra that must be flagged, by kind; other materials by their names."""
+    x, random = test.inputs(), np.random.default_rng(seed)
+    middle = x.max(axis=1, keepdims=True) + x.min(axis=1, keepdims=True)
+    kinds = {name: data.inputs() for name, data in foreign.items()}
+    kinds |= {
+        f"shifted by +{SHIFT:g} eV": moved(test, SHIFT),
+        f"shifted by -{SHIFT:g} eV": moved(test, -SHIFT),
+        "upside down": middle - x,
+        "flat": x.mean() * np.linspace(0.5, 1.5, 20)[:, None] * np.ones(x.shape[1]),
+        "noise": np.abs(random.normal(x.mean(), x.std(), (100, x.shape[1]))),
+        "counts": COUNTS * x,
+    }
+    if other is not None:
+        kinds["other engine"] = other.inputs()
+        kinds["other engine, scaled"] = other.inputs() * x.mean() / other.inputs().mean()
+    return kinds
+
+
+def domestic_kinds(test: SiteSpectra, seed: int) -> dict[str, Spectra]:
+    """Spectra that must rarely be flagged, by kind."""
+    x, random = test.inputs(), np.random.default_rng(seed)
+
+    def averages(of: np.ndarray, least: int, most: int) -> Spectra:
+        sizes = random.integers(least, most + 1, 200)
+        return np.array([x[random.choice(of, size)].mean(axis=0) for size in sizes])
+
+    kinds = {"single spectra": x}
+    for name in test.classes:
+        kinds[f"class {name}"] = x[test.environment == name]
+    every = np.arange(len(x))
+    kinds["averages of 2 to 8"] = averages(every, 2, 8)
+    kinds["averages of 20 to 70"] = averages(every, 20, 70)
+    for name in ("0", "dimer"):
+        kinds[f"averages of 2 to 8 of class {name}"] = averages(
+            np.flatnonzero(test.environment == name), 2, 8
+        )
+    kinds["averages of snapshots"] = np.array(
+        [x[test.snapshot == name].mean(axis=0) for name in np.unique(test.snapshot)]
+    )
+    for name, level in NOISE.items():
+        kinds[name] = x + level * x.mean() * random.normal(size=x.shape)
+    return kinds
+
+
+def plain_logs(train: Spectra) -> Score:
+    """Logarithms of intensities, as `nearedge.trust` takes them."""
+    unit = 0.2 * np.abs(train).mean()
+    return lambda x: np.log1p(np.maximum(x, 0) / unit) + np.minimum(x, 0) / unit
+
+
+def in_logs(method: Method) -> Method:
+    """Let a method see logarithms."""
+
+    def fit(train: Spectra) -> Score:
+        logs = plain_logs(train)
+        score = method(logs(train))
+        return lambda x: score(logs(x))
+
+    return fit
+
+
+def out_of_range(train: Spectra) -> Score:
+    """Share of energies outside the training range, a tenth of its width wider on each side."""
+    low, high = train.min(axis=0), train.max(axis=0)
+    slack = 0.1 * (high - low)
+    return lambda x: ((x < low - slack) | (x > high + slack)).mean(axis=1)
+
+
+def residual(train: Spectra) -> Score:
+    """Distance from the subspace of 16 principal components."""
+    pca = PCA(16).fit(train)
+    return lambda x: np.linalg.norm(x - pca.inverse_transform(pca.transform(x)), axis=1)
+
+
+def mahalanobis(train: Spectra) -> Score:
+    """Mahalanobis distance with the covariance of Ledoit and Wolf."""
+    mean, inverse = train.mean(axis=0), np.linalg.inv(ledoit_wolf(train)[0])
+    return lambda x: np.einsum("ij,jk,ik->i", x - mean, inverse, x - mean)
+
+
+def nearest(train: Spectra) -> Score:
+    """Distance to the nearest training spectrum, each energy standardised."""
+    scaler = StandardScaler().fit(train)
+    neighbours = NearestNeighbors(n_neighbors=1).fit(scaler.transform(train))
+    return lambda x: neighbours.kneighbors(scaler.transform(x))[0][:, 0]
+
+
+def of_estimator(make: Callable[[], Any]) -> Method:
+    """Score of a detector of scikit-learn on standardised energies."""
+
+    def fit(train: Spectra) -> Score:
+        detector = make_pipeline(StandardScaler(), make()).fit(train)
+        return lambda x: -detector.score_samples(x)
+
+    return fit
+
+
+def mixture(train: Spectra) -> Score:
+    """Log density of a mixture of 3 Gaussians in 16 principal components."""
+    pca = make_pipeline(StandardScaler(), PCA(16)).fit(train)
+    density = GaussianMixture(3, reg_covar=0.01, random_state=0).fit(pca.transform(train))
+    return lambda x: -density.score_samples(pca.transform(x))
+
+
+METHODS: dict[str, Method] = {
+    "share out of range": out_of_range,
+    "PCA residual": residual,
+    "Mahalanobis": mahalanobis,
+    "nearest neighbour": nearest,
+    "one-class SVM": of_estimator(lambda: OneClassSVM(nu=0.02)),
+    "isolation forest": of_estimator(lambda: IsolationForest(random_state=0)),
+    "Gaussian mixture": mixture,
+}
+METHODS |= {
+    f"{name}, logarithms": in_logs(METHODS[name])
+    for name in ("Mahalanobis", "nearest neighbour", "one-class SVM", "Gaussian mixture")
+}
+
+
+def network_scores(train: SiteSpectra, seed: int) -> dict[str, Score]:
+    """What the classifier itself can tell: its doubt, and its networks' disagreement."""
+    job = (train.inputs(), train.environment, seed)
+    classifier: EnvironmentClassifier = fit_classifiers(find_recipe("best"), [job])[0]
+
+    def members(x: Spectra) -> np.ndarray:
+        outputs = classifier._outputs(x)
+        chances = np.exp(outputs - outputs.max(axis=2, keepdims=True))
+        return chances / chances.sum(axis=2, keepdims=True)
+
+    def entropy(chances: np.ndarray) -> np.ndarray:
+        return -(chances * np.log(chances + 1e-12)).sum(axis=-1)
+
+    def disagreement(x: Spectra) -> np.ndarray:
+        chances = members(x)
+        return entropy(chances.mean(axis=0)) - entropy(chances).mean(axis=0)
+
+    return {
+        "1 - largest probability": lambda x: 1 - members(x).mean(axis=0).max(axis=1),
+        "networks' disagreement": disagreement,
+    }
+
+
+def learn(data: SiteSpectra, seed: int) -> Novelty:
+    """Fit what ships, calibrated by trajectory."""
+    return fit_novelty(
+        data.inputs(), Window().grid, groups=data.trajectory, labels=data.environment, seed=seed
+    )
+
+
+def area(inside: np.ndarray, outside: np.ndarray) -> float:
+    """Area under the ROC curve."""
+    truth = np.repeat([0, 1], [len(inside), len(outside)])
+    return float(roc_auc_score(truth, np.concatenate([inside, outside])))
+
+
+def grouped(row: Mapping[str, float]) -> dict[str, float]:
+    """Replace materials by the mean over them of each kind."""
+    found: dict[str, list[float]] = {}
+    for name, value in row.items():
+        found.setdefault(MATERIALS[name].kind if name in MATERIALS else name, []).append(value)
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def compare(
+    data: SiteSpectra,
+    foreign: Mapping[str, SiteSpectra],
+    other: SiteSpectra | None,
+    networks: bool,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """AUROC by method and kind, and what the method that ships flags at its limit."""
+    areas: list[dict[str, Any]] = []
+    flagged: list[dict[str, Any]] = []
+    for number, fold in enumerate(folds(data.environment, data.trajectory, seed=seed)):
+        train, test = data.select(fold.train), data.select(fold.test)
+        outside = foreign_kinds(test, foreign, other, seed + number)
+        inside = domestic_kinds(test, seed + number)
+        novelty = learn(train, seed)
+        scores = {name: method(train.inputs()) for name, method in METHODS.items()}
+        if networks:
+            scores |= network_scores(train, seed)
+        scores["nearedge.trust.Novelty"] = novelty.score
+        for name, score in scores.items():
+            base = score(inside["single spectra"])
+            row = {kind: area(base, score(x)) for kind, x in outside.items()}
+            areas += [{"method": name, "kind": kind, "value": v} for kind, v in row.items()]
+            kinds = grouped(row)
+            areas += [{"method": name, "kind": kind, "value": v} for kind, v in kinds.items()
+                      if kind not in row]  # fmt: skip
+            overall = float(np.mean(list(kinds.values())))
+            areas.append({"method": name, "kind": "mean over kinds", "value": overall})
+        for side, kinds in (("in domain", inside), ("foreign", outside)):
+            for kind, x in kinds.items():
+                verdicts = novelty.judge(x)
+                named = [reason for reason in verdicts.reason if reason]
+                flagged.append(
+                    {
+                        "side": side,
+                        "kind": kind,
+                        "spectra": len(x),
+                        "flagged": float(verdicts.novel.mean()),
+                        "reason": _most_frequent(named),
+                    }
+                )
+    table = pd.DataFrame(areas).pivot_table("value", "kind", "method", sort=False)
+    shares = pd.DataFrame(flagged).groupby(["side", "kind"], sort=False)
+    said = {"spectra": "sum", "flagged": "mean", "reason": "first"}
+    return pd.DataFrame(table), pd.DataFrame(shares.agg(said))
+
+
+def _most_frequent(reasons: list[str]) -> str:
+    names, counts = np.unique(reasons, return_counts=True)
+    return str(names[counts.argmax()]) if len(names) else ""
+
+
+def few(
+    data: SiteSpectra, foreign: Mapping[str, SiteSpectra], other: SiteSpectra | None, seed: int
+) -> pd.DataFrame:
+    """What remains with few training spectra: of one trajectory, and of several."""
+    rows = []
+    for number, fold in enumerate(folds(data.environment, data.trajectory, seed=seed)):
+        test = data.select(fold.test)
+        outside = foreign_kinds(test, foreign, other, seed + number)
+        random = np.random.default_rng(seed + number)
+        for count in (10, 20, 50):
+            one = fold.train[data.trajectory[fold.train] == data.trajectory[fold.train[0]]]
+            for source, sites in (("one trajectory", one), ("all", fold.train)):
+                train = data.select(random.choice(sites, count, replace=False))
+                novelty = learn(train, seed)
+                base = novelty.score(test.inputs())
+                row = grouped({kind: area(base, novelty.score(x)) for kind, x in outside.items()})
+                found = grouped(
+                    {kind: float(novelty.flags(x).mean()) for kind, x in outside.items()}
+                )
+                rows.append(
+                    {
+                        "training spectra": count,
+                        "from": source,
+                        "flagged in domain": float((base > novelty.threshold).mean()),
+                        "flagged foreign, mean over kinds": float(np.mean(list(found.values()))),
+                        "AUROC, mean over kinds": float(np.mean(list(row.values()))),
+                    }
+                )
+    return pd.DataFrame(pd.DataFrame(rows).groupby(["training spectra", "from"], sort=False).mean())
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Write a table in Markdown."""
+    rows = [[f"{v:.3f}" if isinstance(v, float) else str(v) for v in row] for row in table.values]
+    head = [list(map(str, table.columns)), ["---"] * len(table.columns)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in head + rows)
+
+
+def main() -> None:
+    """Print the tables in Markdown, and write them as JSON if asked."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("foreign", type=Path, help="folder that foreign_spectra.py filled")
+    parser.add_argument("--data", type=Path, default=starter_path())
+    parser.add_argument("--other-engine", type=Path)
+    parser.add_argument("--networks", action="store_true")
+    parser.add_argument("--few", action="store_true")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path)
+    given = parser.parse_args()
+    data, foreign = load_dataset(given.data), read_all(given.foreign)
+    other = load_dataset(given.other_engine) if given.other_engine else None
+    table, shares = compare(data, foreign, other, given.networks, given.seed)
+    result = {"auroc": table.to_dict(), "flagged": shares.reset_index().to_dict("records")}
+    print(markdown(table.reset_index()), markdown(shares.reset_index()), sep="\n\n")
+    if given.few:
+        learnt = few(data, foreign, other, given.seed)
+        result["few"] = learnt.reset_index().to_dict("records")
+        print("", markdown(learnt.reset_index()), sep="\n")
+    if given.output:
+        given.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

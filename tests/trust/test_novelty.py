@@ -1,0 +1,249 @@
+"""Novelty on real spectra: what a physicist would refuse is refused, with the right reason."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_array_equal
+from safetensors.numpy import load_file, save_file
+
+from nearedge.dataset import SiteSpectra, load_dataset, starter_path
+from nearedge.errors import InputError
+from nearedge.spectra import Window
+from nearedge.trust import Novelty, NoveltySettings, fit_novelty
+
+GRID = Window().grid
+
+
+@pytest.fixture(scope="module")
+def shipped() -> SiteSpectra:
+    return load_dataset(starter_path())
+
+
+@pytest.fixture(scope="module")
+def unseen(shipped: SiteSpectra) -> SiteSpectra:
+    """Sites of a third of the trajectories."""
+    return shipped.select(np.isin(shipped.trajectory, sorted(set(shipped.trajectory))[::3]))
+
+
+@pytest.fixture(scope="module")
+def training(shipped: SiteSpectra) -> SiteSpectra:
+    """Those of the others."""
+    return shipped.select(~np.isin(shipped.trajectory, sorted(set(shipped.trajectory))[::3]))
+
+
+def learn(data: SiteSpectra) -> Novelty:
+    return fit_novelty(data.inputs(), GRID, groups=data.trajectory, labels=data.environment)
+
+
+@pytest.fixture(scope="module")
+def novelty(training: SiteSpectra) -> Novelty:
+    return learn(training)
+
+
+@pytest.fixture(scope="module")
+def usual(unseen: SiteSpectra, novelty: Novelty) -> np.ndarray:
+    """Unseen spectra that are not flagged, a part of them."""
+    inputs = unseen.inputs()
+    return inputs[~novelty.flags(inputs)][::5]
+
+
+def moved(data: SiteSpectra, shift: float) -> np.ndarray:
+    return np.array([np.interp(GRID, data.energy + shift, mu) for mu in data.mu[::5]])
+
+
+def said(novelty: Novelty, inputs: np.ndarray, pattern: str) -> list[re.Match[str]]:
+    """Reasons that match, among those of flagged spectra."""
+    reasons = [reason for reason in novelty.judge(inputs).reason if reason]
+    return [match for reason in reasons if (match := re.search(pattern, reason))]
+
+
+def test_unseen_trajectories_are_rarely_flagged(novelty: Novelty, unseen: SiteSpectra) -> None:
+    flagged = novelty.flags(unseen.inputs())
+    assert flagged.mean() <= 0.05
+    # The rarest and most diverse class is not given up.
+    assert flagged[unseen.environment == "dimer"].mean() <= 0.4
+
+
+def test_averages_are_not_flagged(novelty: Novelty, unseen: SiteSpectra) -> None:
+    inputs, random = unseen.inputs(), np.random.default_rng(0)
+    for least, most in ((2, 8), (20, 70)):
+        sizes = random.integers(least, most + 1, 200)
+        averages = [inputs[random.choice(len(inputs), size)].mean(axis=0) for size in sizes]
+        assert novelty.flags(np.array(averages)).mean() <= 0.01
+    whole = [inputs[unseen.snapshot == name].mean(axis=0) for name in np.unique(unseen.snapshot)]
+    assert not novelty.flags(np.array(whole)).any()
+
+
+def test_a_little_noise_is_no_news_and_much_is(novelty: Novelty, usual: np.ndarray) -> None:
+    noise = usual.mean() * np.random.default_rng(0).normal(size=usual.shape)
+    assert novelty.flags(usual + 0.03 * noise).mean() <= 0.05
+    loud = usual + 0.3 * noise
+    assert novelty.flags(loud).mean() > 0.95
+    assert len(said(novelty, loud, "nois")) > 0.5 * len(loud)
+
+
+def test_upside_down(novelty: Novelty, usual: np.ndarray) -> None:
+    inverted = usual.max(axis=1, keepdims=True) + usual.min(axis=1, keepdims=True) - usual
+    assert novelty.flags(inverted).all()
+    assert len(said(novelty, inverted, "upside down")) > 0.8 * len(usual)
+
+
+@pytest.mark.parametrize(("shift", "within"), [(5.0, 0.4), (2.0, 0.4), (-2.0, 0.8), (-5.0, 1.0)])
+def test_a_wrong_energy_zero_is_measured(
+    novelty: Novelty, unseen: SiteSpectra, shift: float, within: float
+) -> None:
+    shifted = moved(unseen, shift)
+    assert novelty.flags(shifted).mean() > (0.9 if abs(shift) == 5 else 0.5)
+    found = [float(match[1]) for match in said(novelty, shifted, r"shifted by (\S+) eV")]
+    assert len(found) > 0.8 * novelty.flags(shifted).sum()
+    assert np.median(np.abs(np.array(found) - shift)) <= within
+
+
+@pytest.mark.parametrize("factor", [5000.0, 1e-5, 3.0])
+def test_another_unit_is_measured(novelty: Novelty, usual: np.ndarray, factor: float) -> None:
+    scaled = factor * usual
+    assert novelty.flags(scaled).mean() > 0.95
+    found = [float(match[1]) for match in said(novelty, scaled, r"is about (\S+) times")]
+    assert len(found) > 0.9 * len(usual)
+    assert np.median(found) == pytest.approx(factor, rel=0.15)
+    assert bool(said(novelty, scaled, "counts")) == (factor > 100)
+
+
+def test_a_background_is_measured(novelty: Novelty, usual: np.ndarray) -> None:
+    found = said(novelty, usual + 1.0, r"on a background of (\S+):")
+    assert len(found) > 0.8 * len(usual)
+    assert np.median([float(match[1]) for match in found]) == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "reason"),
+    [
+        (np.zeros(len(GRID)), "zero at every energy"),
+        (np.full(len(GRID), 0.6), "flat"),
+        (np.full(len(GRID), 1e7), "flat"),
+        (np.random.default_rng(0).random(len(GRID)), "noise"),
+    ],
+)
+def test_what_is_no_spectrum(novelty: Novelty, spectrum: np.ndarray, reason: str) -> None:
+    verdicts = novelty.judge(spectrum[None])
+    assert verdicts.novel[0]
+    assert (verdicts.reason[0] or "").startswith(reason)
+
+
+def test_a_foreign_peak_is_located(novelty: Novelty, usual: np.ndarray) -> None:
+    peak = 8 * np.exp(-(((GRID - 8.0) / 0.4) ** 2))
+    found = said(novelty, usual + peak, r"a peak at (\S+) eV")
+    assert len(found) > 0.9 * len(usual)
+    assert all(float(match[1]) == pytest.approx(8.0, abs=0.2) for match in found)
+
+
+def test_missing_intensity_is_located(novelty: Novelty, usual: np.ndarray) -> None:
+    hole = np.where((GRID > 8) & (GRID < 10), 0.02, 1.0)
+    found = said(novelty, usual * hole, r"less intensity from (\S+) to (\S+) eV")
+    assert len(found) > 0.9 * len(usual)
+    assert all(7.8 < float(match[1]) < float(match[2]) < 10.2 for match in found)
+
+
+def test_scores_grow_with_the_shift(novelty: Novelty, unseen: SiteSpectra) -> None:
+    medians = [np.median(novelty.score(moved(unseen, shift))) for shift in (0.0, 1.0, 2.0, 4.0)]
+    assert medians == sorted(medians)
+    # A score of 1 is that of the median unseen spectrum.
+    assert medians[0] == pytest.approx(1.0, abs=0.2)
+
+
+def test_p_values_are_shares_of_unseen_spectra(novelty: Novelty, unseen: SiteSpectra) -> None:
+    p_values = novelty.judge(unseen.inputs()).p_value
+    for share in (0.1, 0.5):
+        assert (p_values <= share).mean() == pytest.approx(share, abs=0.12)
+
+
+def test_what_is_saved_judges_the_same(
+    novelty: Novelty, unseen: SiteSpectra, tmp_path: Path
+) -> None:
+    record, kept = novelty.to_record()
+    save_file(kept, tmp_path / "novelty.safetensors")
+    again = Novelty.from_record(
+        json.loads(json.dumps(record)), load_file(tmp_path / "novelty.safetensors")
+    )
+    inputs = np.concatenate([unseen.inputs(), moved(unseen, 5.0)])
+    one, other = novelty.judge(inputs), again.judge(inputs)
+    assert_array_equal(one.score, other.score)
+    assert (one.reason, one.threshold) == (other.reason, other.threshold)
+    assert json.dumps(one.to_json()) == json.dumps(other.to_json())
+    with pytest.raises(ValueError, match=r"novelty\.centres has shape"):
+        Novelty.from_record(record, {**kept, "centres": kept["centres"][:, 1:]})
+
+
+@settings(deadline=None)
+@given(
+    arrays(
+        float,
+        st.tuples(st.integers(0, 3), st.just(len(GRID))),
+        elements=st.floats(allow_nan=False, allow_infinity=False),
+    )
+)
+def test_any_finite_spectrum_gets_a_finite_score(novelty: Novelty, inputs: np.ndarray) -> None:
+    verdicts = novelty.judge(inputs)
+    assert np.isfinite(verdicts.score).all()
+    assert [reason is not None for reason in verdicts.reason] == verdicts.novel.tolist()
+    assert all(reason is None or len(reason) > 3 for reason in verdicts.reason)
+    assert ((verdicts.p_value > 0) & (verdicts.p_value <= 1)).all()
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.floats(1e-12, 1e12))
+def test_the_unit_does_not_matter(usual: np.ndarray, unit: float) -> None:
+    """A model of spectra in another unit says the same of spectra in that unit."""
+    two = NoveltySettings(folds=2)
+    one = fit_novelty(usual[:12], GRID, settings=two)
+    other = fit_novelty(unit * usual[:12], GRID, settings=two)
+    np.testing.assert_allclose(one.score(usual[12:]), other.score(unit * usual[12:]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("count", [10, 20, 50])
+def test_few_training_spectra(training: SiteSpectra, unseen: SiteSpectra, count: int) -> None:
+    """Not everything is flagged, nor nothing; and the folder says that the limit is a guess."""
+    chosen = np.random.default_rng(count).choice(len(training), count, replace=False)
+    novelty = learn(training.select(chosen))
+    inputs = unseen.inputs()
+    assert novelty.flags(inputs).mean() < 0.3
+    for foreign in (1000 * inputs, inputs[:, ::-1], 2 - inputs):
+        assert novelty.flags(foreign).mean() > 0.8
+    assert novelty.calibration["extrapolated"] == (count < 1 / novelty.settings.flagged)
+
+
+def test_without_groups_each_spectrum_is_its_own(training: SiteSpectra) -> None:
+    inputs = training.inputs()[:100]
+    alone = fit_novelty(inputs, GRID)
+    one_group = fit_novelty(inputs, GRID, groups=np.repeat("a", len(inputs)))
+    assert alone.calibration["groups"] is None
+    assert one_group.calibration == alone.calibration
+    assert one_group.threshold == alone.threshold
+
+
+def test_equal_training_spectra(usual: np.ndarray) -> None:
+    novelty = fit_novelty(np.repeat(usual[:1], 5, axis=0), GRID)
+    verdicts = novelty.judge(usual)
+    assert not verdicts.novel[0]
+    assert verdicts.novel[1:].mean() > 0.9
+    assert np.isfinite(verdicts.score).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 70), (0, 70), (5, 3)])
+def test_too_little_to_learn_from(shape: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match="novelty cannot be learnt"):
+        fit_novelty(np.ones(shape), np.arange(float(shape[1])))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"pivot": 0.0}, {"tolerance": -1.0}, {"flagged": 1.0}, {"folds": 1}, {"centres": 0}],
+)
+def test_settings_that_make_no_sense(wrong: dict[str, float]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        NoveltySettings(**wrong)  # pyright: ignore[reportArgumentType]
