@@ -178,6 +178,8 @@ def find_recipe(name: str) -> Recipe:
 def fit_classifiers(
     recipe: Recipe,
     jobs: Sequence[tuple[Spectra, np.ndarray, int]],
+    *,
+    source: EnvironmentClassifier | None = None,
     **changes: Any,
 ) -> list[EnvironmentClassifier]:
     """Train a classifier for each job, side by side.
@@ -188,6 +190,8 @@ def fit_classifiers(
     jobs : sequence of (mu, environment, seed)
         Raw training spectra, shape (site, energy), the class name of each, and the seed that
         decides the examples made of them and the networks.
+    source : EnvironmentClassifier, optional
+        What all of them continue from; its hidden layers replace the recipe's.
     **changes
         Parameters of `EnvironmentClassifier` to be changed, such as ``energy``.
 
@@ -201,6 +205,8 @@ def fit_classifiers(
     InputError
         If a class has a single spectrum and the recipe wants averages.
     """
+    if source is not None:
+        changes = {**changes, "hidden": source.hidden}
     options = recipe.averages
     made = [
         _split(
@@ -214,12 +220,15 @@ def fit_classifiers(
         [recipe.new_classifier(seed, **changes) for *_, seed in jobs],
         [train for train, _ in made],
         validation=[held for _, held in made],
+        sources=[source] * len(jobs),
     )
 
 
 def fit_regressors(
     recipe: Recipe,
     jobs: Sequence[tuple[Spectra, np.ndarray, int]],
+    *,
+    source: CoordinationRegressor | None = None,
     **changes: Any,
 ) -> list[CoordinationRegressor]:
     """Train a regressor for each job, side by side.
@@ -230,6 +239,8 @@ def fit_regressors(
     jobs : sequence of (mu, coordination, seed)
         Raw training spectra, shape (site, energy), the coordination number of each, and the seed
         that decides the mixtures made of them and the networks.
+    source : CoordinationRegressor, optional
+        What all of them continue from; its hidden layers replace the recipe's.
     **changes
         Parameters of `CoordinationRegressor` to be changed, such as ``energy``.
 
@@ -243,6 +254,8 @@ def fit_regressors(
     InputError
         If there are fewer than two spectra.
     """
+    if source is not None:
+        changes = {**changes, "hidden": source.hidden}
     options = recipe.mixtures
     made = [
         _split(mixtures(mu, numbers, examples=options.count, size=options.size, seed=seed), seed)
@@ -254,6 +267,7 @@ def fit_regressors(
         [recipe.new_regressor(seed, **changes) for *_, seed in jobs],
         [train for train, _ in made],
         validation=[held for _, held in made],
+        sources=[source] * len(jobs),
     )
 
 

@@ -231,21 +231,6 @@ def test_training_goes_on_from_given_weights() -> None:
     assert further.curves.loss[-1] < 1.2 * fitted.curves.loss[-1]
 
 
-@pytest.mark.parametrize("convention", ["batch", "decoupled"])
-def test_an_anchored_penalty_holds_the_weights_where_they_started(convention: str) -> None:
-    job = example_job(epochs=200)
-    start = initialise(job.sizes, np.random.default_rng(7))
-
-    def distance(l2: float) -> float:
-        settings = replace(job.settings, l2=l2, l2_convention=convention)
-        held = train([replace(job, settings=settings, start=start, anchored=True)])[0].network
-        return float(
-            sum(np.square(a - b).sum() for a, b in zip(held.weights, start.weights, strict=True))
-        )
-
-    assert distance(10.0) < 0.01 * distance(0.0)
-
-
 def test_a_network_that_dies_from_its_start_is_drawn_afresh() -> None:
     job = example_job(epochs=200)
     drawn = initialise(job.sizes, np.random.default_rng(7))
@@ -260,5 +245,3 @@ def test_a_start_of_other_layers_is_refused() -> None:
     job = example_job()
     with pytest.raises(InputError, match=r"\(5, 4, 3\), the one to train \(5, 6, 3\)"):
         replace(job, start=initialise((5, 4, 3), np.random.default_rng(0)))
-    with pytest.raises(InputError, match="anchored"):
-        replace(job, anchored=True)

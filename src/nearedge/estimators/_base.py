@@ -114,6 +114,7 @@ class SpectrumEstimator(BaseEstimator):
         y: Any,
         *,
         validation: Data | None = None,
+        source: Estimator | None = None,
     ) -> Estimator:
         """Train the networks.
 
@@ -125,6 +126,11 @@ class SpectrumEstimator(BaseEstimator):
             Class names, or values.
         validation : tuple of array, optional
             Further spectra and targets, for the learning curves and early stopping only.
+        source : estimator, optional
+            A fitted one of the same kind, hidden layers and energies, to continue from: each
+            network starts from the weights of one of its. Intensities are standardised with the
+            statistics of `X`, which brings other units to one scale. Classes that it lacks start
+            afresh.
 
         Returns
         -------
@@ -135,11 +141,17 @@ class SpectrumEstimator(BaseEstimator):
         ValueError
             If shapes differ or numbers are not finite.
         InputError
-            If a parameter makes no sense.
+            If a parameter makes no sense, or the source is of another kind or shape.
         """
-        return fit_many([self], [(X, y)], validation=[validation])[0]
+        return fit_many([self], [(X, y)], validation=[validation], sources=[source])[0]
 
-    def _jobs(self, X: Any, y: Any, validation: Data | None) -> list[Job]:  # noqa: N803
+    def _jobs(
+        self: Estimator,
+        X: Any,  # noqa: N803
+        y: Any,
+        validation: Data | None,
+        source: Estimator | None,
+    ) -> list[Job]:
         """Check the data, take the scaling from it, and say which networks are to be trained."""
         self._check_parameters()
         numeric = self._loss == "squared-error"
@@ -180,7 +192,36 @@ class SpectrumEstimator(BaseEstimator):
         seeds = np.random.SeedSequence(self.random_state).generate_state(self.n_networks)
         inputs = self._standardised(x)
         hidden = tuple(int(units) for units in self.hidden)
-        return [Job(inputs, targets, hidden, outputs, int(seed), settings, held) for seed in seeds]
+        starts = self._starts(source, [int(seed) for seed in seeds])
+        return [
+            Job(inputs, targets, hidden, outputs, int(seed), settings, held, start)
+            for seed, start in zip(seeds, starts, strict=True)
+        ]
+
+    def _starts(
+        self: Estimator, source: Estimator | None, seeds: Sequence[int]
+    ) -> list[MultilayerPerceptron | None]:
+        """Give every network the weights of one of the source's, or none."""
+        if source is None:
+            return [None] * len(seeds)
+        if type(source) is not type(self):
+            raise InputError(
+                f"a {type(self).__name__} cannot continue from a {type(source).__name__}; give one "
+                "of its own kind"
+            )
+        check_is_fitted(source)
+        mine = (self.n_features_in_, *(int(units) for units in self.hidden))
+        theirs = (source.n_features_in_, *(int(units) for units in source.hidden))
+        if mine != theirs:
+            raise InputError(
+                f"energies and hidden layers are {mine}, those of the source {theirs}; a network "
+                "continues from one of the same layers"
+            )
+        networks = source.networks_
+        return [
+            self._continued(networks[i % len(networks)], source, seed)
+            for i, seed in enumerate(seeds)
+        ]
 
     def _check_parameters(self) -> None:
         if self.n_networks < 1:
@@ -325,6 +366,12 @@ class SpectrumEstimator(BaseEstimator):
         """Targets for the trainer and number of outputs; keeps what is needed to decode."""
 
     @abstractmethod
+    def _continued(
+        self, network: MultilayerPerceptron, source: Any, seed: int
+    ) -> MultilayerPerceptron:
+        """Fit the outputs of one of the networks of `source`, of this kind, to the new targets."""
+
+    @abstractmethod
     def _encode(self, y: np.ndarray) -> np.ndarray:
         """Targets of further data."""
 
@@ -341,6 +388,7 @@ def fit_many(
     data: Sequence[tuple[Any, Any]],
     *,
     validation: Sequence[Data | None] | None = None,
+    sources: Sequence[Estimator | None] | None = None,
 ) -> list[Estimator]:
     """Fit many estimators at once, each on its own data: as one `fit` each, but faster.
 
@@ -352,6 +400,8 @@ def fit_many(
         For each of them.
     validation : sequence of (X, y) or None, optional
         For each of them.
+    sources : sequence of estimator or None, optional
+        What each of them continues from, see `SpectrumEstimator.fit`.
 
     Returns
     -------
@@ -367,9 +417,12 @@ def fit_many(
     [1, 1]
     """
     validation = validation or [None] * len(estimators)
+    sources = sources or [None] * len(estimators)
     jobs = [
-        estimator._jobs(*examples, held)
-        for estimator, examples, held in zip(estimators, data, validation, strict=True)
+        estimator._jobs(*examples, held, source)
+        for estimator, examples, held, source in zip(
+            estimators, data, validation, sources, strict=True
+        )
     ]
     by_restarts: dict[int, list[int]] = {}
     for i, estimator in enumerate(estimators):

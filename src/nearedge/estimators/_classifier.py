@@ -10,6 +10,8 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from nearedge.errors import InputError
 from nearedge.estimators._base import SpectrumEstimator
+from nearedge.estimators._transfer import match_outputs
+from nearedge.networks import MultilayerPerceptron
 
 
 class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
@@ -54,6 +56,12 @@ class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
                 f"all spectra are of one class, {self.classes_[0]!r}; a classifier needs two"
             )
         return targets, len(self.classes_)
+
+    def _continued(
+        self, network: MultilayerPerceptron, source: Any, seed: int
+    ) -> MultilayerPerceptron:
+        old, new = ([str(name) for name in one.classes_] for one in (source, self))
+        return match_outputs(network, old, new, seed)
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
         unknown = np.setdiff1d(y, self.classes_)

@@ -8,6 +8,8 @@ from jaxtyping import Array, Float
 from sklearn.base import RegressorMixin
 
 from nearedge.estimators._base import SpectrumEstimator
+from nearedge.estimators._transfer import rescale_output
+from nearedge.networks import MultilayerPerceptron
 from nearedge.training import Curves, L2Convention
 
 
@@ -85,6 +87,12 @@ class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
             self.target_mean_ = float(y.mean())
             self.target_scale_ = float(y.std()) or 1.0
         return self._encode(y), 1
+
+    def _continued(
+        self, network: MultilayerPerceptron, source: Any, seed: int
+    ) -> MultilayerPerceptron:
+        shift = (source.target_mean_ - self.target_mean_) / self.target_scale_
+        return rescale_output(network, source.target_scale_ / self.target_scale_, shift)
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
         return (np.asarray(y, dtype=float) - self.target_mean_) / self.target_scale_

@@ -99,14 +99,11 @@ class Job:
         Inputs and targets for the validation curves.
     start : MultilayerPerceptron, optional
         Weights to continue from, of the job's sizes, in place of a fresh draw.
-    anchored : bool
-        Whether the penalty of `settings` is on the squared distance from `start` instead of on
-        the squared weights (L2-SP of Li, Grandvalet and Davoine, ICML 2018).
 
     Raises
     ------
     InputError
-        If the start is of other sizes, or there is none to be anchored to.
+        If the start is of other sizes.
     """
 
     x: Float[np.ndarray, "example input"]
@@ -117,7 +114,6 @@ class Job:
     settings: TrainingSettings
     validation: tuple[Float[np.ndarray, "held input"], np.ndarray] | None = None
     start: MultilayerPerceptron | None = None
-    anchored: bool = False
 
     def __post_init__(self) -> None:
         if self.start is not None and self.start.sizes != self.sizes:
@@ -125,8 +121,6 @@ class Job:
                 f"the network to start from has the layers {self.start.sizes}, the one to train "
                 f"{self.sizes}; give one of the same layers"
             )
-        if self.anchored and self.start is None:
-            raise InputError("anchored=True needs a network to be anchored to; give start")
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -32,7 +32,6 @@ class Shape:
     records: int
     keep_best: bool
     shared: bool
-    anchored: bool
 
 
 class Data(NamedTuple):
@@ -90,14 +89,8 @@ def _fit(
         optax.scale_by_learning_rate(start.learning_rate),
     )
 
-    def beyond_anchor(network: MultilayerPerceptron) -> Any:  # optax knows no modules
-        """What the penalty is on: the weights, or how far they are from those at the start."""
-        if not shape.anchored:
-            return network
-        return jax.tree.map(jnp.subtract, network, start.network)
-
     def objective(network: MultilayerPerceptron, x: Array, y: Array) -> Array:
-        squares = sum(jnp.sum(jnp.square(w)) for w in beyond_anchor(network).weights)
+        squares = sum(jnp.sum(jnp.square(w)) for w in network.weights)
         return jnp.mean(_losses(network(x), y, shape.loss)) + start.penalty * squares
 
     def step(i: Array, state: tuple) -> tuple:
@@ -106,7 +99,7 @@ def _fit(
         x = data.x.at[chosen].get(mode="promise_in_bounds")
         y = data.y.at[chosen].get(mode="promise_in_bounds")
         gradient = jax.grad(objective)(network, x, y)
-        updates, moments = optimiser.update(gradient, moments, beyond_anchor(network))
+        updates, moments = optimiser.update(gradient, moments, network)
         return optax.apply_updates(network, updates), moments, order
 
     def epoch(i: Array, state: tuple) -> tuple:

@@ -95,7 +95,6 @@ def _shape(job: Job, *, shared: bool) -> Shape:
         records=min(settings.records, settings.epochs),
         keep_best=settings.keep_best and job.validation is not None,
         shared=shared,
-        anchored=job.anchored,
     )
 
 
