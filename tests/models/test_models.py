@@ -89,7 +89,8 @@ def test_the_interval_of_an_average_is_narrower_when_its_atoms_are_known(
         return high - low
 
     count = int(mine.sum())
-    assert width(count) < width(1) <= width(None)
+    assert width(count) < width(None)
+    assert width(1) <= width(None)
     assert width(count, "interval_any_composition") >= width(count)
     with pytest.raises(InputError, match="an average of 0 atoms"):
         width(0)
@@ -108,7 +109,7 @@ def test_coordination_of_a_held_out_trajectory(
     assert result["mae"] <= result["rmse"]
     assert result["r2"] > 0.5
     assert result["interval_coverage"] > 0.7
-    assert result["averages"][0]["interval_coverage"] == result["interval_coverage"]
+    assert 0 < result["mean_interval_width"] < 4
     assert result["averages"][-1]["mae"] < result["mae"]
     assert sum(one["n"] for one in result["per_class"].values()) == result["n"]
     assert result["rung"] == "trajectory"
@@ -225,6 +226,10 @@ def test_predictions_of_each_kind(
     for one in predict(regressor, energy, mu):
         low, high = one["interval"]
         assert low < one["coordination"] < high
+    for one in predict(regressor, energy, mu, atoms_averaged=1):
+        low, high = one["interval"]
+        assert low <= one["coordination"] <= high
+        assert "interval_any_composition" not in one
 
 
 def test_foreign_spectra_are_said_to_be_foreign(

@@ -18,7 +18,14 @@ from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
 from nearedge.models._model import Model
 from nearedge.models._outputs import fraction_classes, outputs, true_outputs
 from nearedge.splits import MEANING, Rung
-from nearedge.trust import ClassSets, Intervals, average_sizes, set_coverage, snapshot_averages
+from nearedge.trust import (
+    ClassSets,
+    Intervals,
+    SiteIntervals,
+    average_sizes,
+    set_coverage,
+    snapshot_averages,
+)
 
 
 def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> dict[str, Any]:
@@ -132,24 +139,26 @@ def _coordination(
     truth = data.coordination.astype(float)
     predicted = np.asarray(estimator.predict(inputs), float)
     residual = np.abs(predicted - truth)
-    intervals = Intervals.from_record(model.record["calibration"])
-    half_width = None if intervals is None else float(intervals.half_width(1)[0])
+    calibration = model.record["calibration"]
+    intervals = Intervals.from_record(calibration)
+    ends = held = None
+    if intervals is not None:
+        sites = SiteIntervals.from_record(calibration["sites"])
+        ends, held = sites.bounds(predicted), sites.hold(predicted, truth)
     return {
         "mae": float(mean_absolute_error(truth, predicted)),
         "rmse": float(root_mean_squared_error(truth, predicted)),
         # With equal truths there is no variance to explain.
         "r2": float(r2_score(truth, predicted)) if np.ptp(truth) else None,
         "baseline_mae": float(np.abs(model.record["training"]["mean_coordination"] - truth).mean()),
-        "interval_coverage": None if half_width is None else float((residual <= half_width).mean()),
-        "interval_half_width": half_width,
+        "interval_coverage": None if held is None else float(held.mean()),
+        "mean_interval_width": None if ends is None else float(np.ptp(ends, axis=1).mean()),
         "level": None if intervals is None else intervals.level,
         "per_class": {
             name: {
                 "n": int(mine.sum()),
                 "mae": float(residual[mine].mean()),
-                "coverage": None
-                if half_width is None
-                else float((residual[mine] <= half_width).mean()),
+                "coverage": None if held is None else float(held[mine].mean()),
             }
             for name in data.classes
             for mine in [data.environment == name]
@@ -164,9 +173,11 @@ def _averages(
     inputs: np.ndarray,
     data: SiteSpectra,
 ) -> list[dict[str, Any]]:
-    """Score averages over sites of one snapshot, from single sites up to the whole snapshot."""
+    """Score averages over sites of one snapshot, from pairs up to the whole snapshot."""
     classes = fraction_classes(estimator)
-    made = snapshot_averages(data.snapshot, average_sizes(data.snapshot), seed=0)
+    made = snapshot_averages(data.snapshot, average_sizes(data.snapshot)[1:], seed=0)
+    if not len(made):
+        return []
     off = np.abs(
         outputs(estimator, made.of(inputs), classes) - made.of(true_outputs(data, classes))
     )

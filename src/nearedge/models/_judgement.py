@@ -18,9 +18,11 @@ from nearedge.trust import (
     average_sizes,
     calibrate_intervals,
     calibrate_sets,
+    calibrate_site_intervals,
     coverage,
     crossfit_intervals,
     crossfit_sets,
+    crossfit_site_intervals,
     set_coverage,
     snapshot_averages,
     uneven_averages,
@@ -123,8 +125,9 @@ def judge_regressors(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Estimate the error on single sites, and calibrate intervals of sites and averages.
 
-    Intervals are calibrated on single sites and on averages of unseen sites of one snapshot, up
-    to the whole snapshot; those of ``uneven`` on averages whose composition is any.
+    Intervals of single sites (``sites``) are calibrated class by class, half widths on single
+    sites and on averages of unseen sites of one snapshot, up to the whole snapshot; those of
+    ``uneven`` on averages whose composition is any.
 
     Parameters and returns are those of `judge_classifiers`; `classes` are those whose fractions
     the regressor predicts, none if it predicts the mean alone.
@@ -169,21 +172,24 @@ def judge_regressors(
         "baselines": _means(plain),
         "n": sum(len(fold.test) for fold in folds),
     }
+    single = even.atoms == 1
+    predicted, truth = (table[single, 0] for table in even.pairs)
+    names = data.environment[even.origin[single]]
     calibration: dict[str, Any] = {
         "outputs": output_names(classes),
+        "sites": calibrate_site_intervals(predicted, truth, names).record(),
         **calibrate_intervals(*even.pairs, LEVEL, atoms=even.atoms).record(),
-        "n": int((even.atoms == 1).sum()),
+        "n": int(single.sum()),
     }
     if len(uneven.atoms):
         made = calibrate_intervals(*uneven.pairs, LEVEL, atoms=uneven.atoms)
         calibration["uneven"] = made.record()
     if len(folds) > 1:
         held = crossfit_intervals(*even.pairs, even.turn, LEVEL, atoms=even.atoms)
+        held[single, 0] = crossfit_site_intervals(predicted, truth, names, even.turn[single])
         calibration["coverage"] = _by_atoms(
             held, even.atoms, data.groups(group)[even.origin], output_names(classes)
         )
-        single = even.atoms == 1
-        names = data.environment[even.origin[single]]
         calibration["per_class"] = {
             name: {
                 "n": int((names == name).sum()),

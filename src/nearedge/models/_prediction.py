@@ -13,7 +13,7 @@ from nearedge.models._model import Model
 from nearedge.models._outputs import MEAN, fraction_classes, output_names, outputs
 from nearedge.spectra import resample
 from nearedge.tables import read_table
-from nearedge.trust import ClassSets, Intervals
+from nearedge.trust import ClassSets, Intervals, SiteIntervals
 
 
 def read_spectra(
@@ -115,24 +115,9 @@ def _add_coordination(
     inputs: Float[np.ndarray, "spectrum energy"],
     atoms: int | None,
 ) -> None:
-    calibration = model.record["calibration"]
     classes = fraction_classes(model.estimator)
     predicted = outputs(model.estimator, inputs, classes)
-    highest = np.array([np.inf, *[1.0] * len(classes)])[:, None]
-    ends = {}
-    for name, record in (("", calibration), ("_any_composition", calibration.get("uneven"))):
-        intervals = None if record is None else Intervals.from_record(record)
-        if intervals is not None:
-            ends[name] = np.clip(intervals.bounds(predicted, atoms), 0.0, highest)
-    if atoms != 1 and len(ends) > 1:
-        # Nobody knows less of the composition and more of the answer.
-        low, high = (
-            np.minimum(*(e[..., 0] for e in ends.values())),
-            np.maximum(*(e[..., 1] for e in ends.values())),
-        )
-        ends["_any_composition"] = np.stack([low, high], axis=-1)
-    elif atoms == 1:
-        ends.pop("_any_composition", None)
+    ends = _ends(model, predicted, atoms)
     names = output_names(classes)
     for row, result in enumerate(results):
         result["coordination"] = float(predicted[row, 0])
@@ -145,3 +130,32 @@ def _add_coordination(
             result[f"interval{suffix}"] = both.pop(MEAN)
             if classes:
                 result[f"fraction_intervals{suffix}"] = both
+
+
+def _ends(
+    model: Model, predicted: Float[np.ndarray, "spectrum output"], atoms: int | None
+) -> dict[str, Float[np.ndarray, "spectrum output 2"]]:
+    """Ends of the intervals, by the suffix of their name; none without a calibration."""
+    calibration = model.record["calibration"]
+    intervals = Intervals.from_record(calibration)
+    if intervals is None:
+        return {}
+    highest = np.array([np.inf, *[1.0] * (predicted.shape[1] - 1)])[:, None]
+    ends = np.clip(intervals.bounds(predicted, atoms), 0.0, highest)
+    sites = SiteIntervals.from_record(calibration["sites"]).bounds(predicted[:, 0])
+    if atoms == 1:
+        ends[:, 0] = sites
+        return {"": ends}
+    if atoms is None:
+        ends[:, 0] = _hull(ends[:, 0], sites)
+    uneven = Intervals.from_record(calibration.get("uneven", {}))
+    if uneven is None:
+        return {"": ends}
+    wider = np.clip(uneven.bounds(predicted, atoms), 0.0, highest)
+    # To know less of the composition is not to know more of the answer.
+    return {"": ends, "_any_composition": _hull(ends, wider)}
+
+
+def _hull(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    low = np.minimum(one[..., 0], other[..., 0])
+    return np.stack([low, np.maximum(one[..., 1], other[..., 1])], axis=-1)

@@ -42,7 +42,7 @@ def coverage_sentence(record: Mapping[str, Any]) -> str | None:
     what = (
         f"class sets of {known['mean_set_size']:.2f} classes on average"
         if isinstance(known, Mapping)
-        else f"intervals of ± {record['half_widths'][0][0]:.2f} for single sites"
+        else "intervals of single sites"
     )
     classes = known["per_class"] if isinstance(known, Mapping) else record["per_class"]
     worst = min(classes, key=lambda name: classes[name]["coverage"])
@@ -79,7 +79,13 @@ def _intervals(record: Mapping[str, Any]) -> list[str]:
     uneven = record.get("uneven")
     wider = dict(zip(uneven["atoms"], uneven["half_widths"], strict=True)) if uneven else {}
     known = {row["atoms"]: row for row in record.get("coverage", [])}
+    reaches = zip(record["sites"]["numbers"], record["sites"]["reaches"], strict=True)
     lines = [
+        "The interval of a single site spans the numbers that are not ruled out: "
+        + ", ".join(f"{number:g} within ± {reach:.2f}" for number, reach in reaches)
+        + " of the prediction. Those of averages have one width.",
+        "",
+        *_by_class(record),
         "| atoms | half width | held | half width, any composition |",
         "|---|---|---|---|",
     ]
@@ -90,5 +96,16 @@ def _intervals(record: Mapping[str, Any]) -> list[str]:
             held = f"{one['coverage']:.3f}"
             held += "" if one["error"] is None else f" ± {one['error']:.3f}"
         other = f"{wider[number][0]:.2f}" if number in wider else "-"
-        lines.append(f"| {number} | {row[0]:.2f} | {held} | {other} |")
+        width = "single site" if number == 1 else f"{row[0]:.2f}"
+        lines.append(f"| {number} | {width} | {held} | {other} |")
     return lines
+
+
+def _by_class(record: Mapping[str, Any]) -> list[str]:
+    if "per_class" not in record:
+        return []
+    rows = [
+        f"| {name} | {one['n']} | {one['coverage']:.3f} |"
+        for name, one in record["per_class"].items()
+    ]
+    return ["| class of a single site | sites | held |", "|---|---|---|", *rows, ""]

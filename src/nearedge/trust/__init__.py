@@ -19,6 +19,7 @@ from nearedge.trust._coverage import (
     coverage as coverage,
     crossfit_intervals as crossfit_intervals,
     crossfit_sets as crossfit_sets,
+    crossfit_site_intervals as crossfit_site_intervals,
     set_coverage as set_coverage,
 )
 from nearedge.trust._explanation import (
@@ -40,5 +41,9 @@ from nearedge.trust._novelty import (
     NoveltySettings as NoveltySettings,
     Verdicts as Verdicts,
     fit_novelty as fit_novelty,
+)
+from nearedge.trust._site_intervals import (
+    SiteIntervals as SiteIntervals,
+    calibrate_site_intervals as calibrate_site_intervals,
 )
 from nearedge.trust._stretches import Stretch as Stretch, stretches as stretches

@@ -13,6 +13,7 @@ from nearedge.trust._conformal import (
     calibrate_intervals,
     calibrate_sets,
 )
+from nearedge.trust._site_intervals import calibrate_site_intervals
 
 
 def coverage(
@@ -140,4 +141,20 @@ def crossfit_intervals(
         )
         half = np.array([others.half_width(size) for size in sizes[mine].tolist()])
         held[mine] = np.abs(predicted[mine] - truth[mine]) <= half
+    return held
+
+
+def crossfit_site_intervals(
+    predicted: Float[np.ndarray, " site"],
+    truth: Float[np.ndarray, " site"],
+    environment: Shaped[np.ndarray, " site"],
+    fold: Int[np.ndarray, " site"],
+    level: float = LEVEL,
+) -> Bool[np.ndarray, " site"]:
+    """Whether intervals of single sites held the truth, each fold's calibrated on the others."""
+    held = np.zeros(len(predicted), bool)
+    for one in np.unique(fold):
+        mine = fold == one
+        others = calibrate_site_intervals(predicted[~mine], truth[~mine], environment[~mine], level)
+        held[mine] = others.hold(predicted[mine], truth[mine])
     return held
