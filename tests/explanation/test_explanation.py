@@ -176,3 +176,11 @@ def test_other_labels_are_refused(
             training,
             question=Question(against="9"),
         )
+    with pytest.raises(InputError, match="predicts numbers; leave out"):
+        explain_spectrum(
+            regressor,
+            telling_dataset.energy,
+            telling_dataset.mu[0],
+            training,
+            question=Question(target="2"),
+        )

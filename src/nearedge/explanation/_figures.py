@@ -241,6 +241,8 @@ def _distances(site: Site, neighbour: str) -> str:
 
 def _said(result: SpectrumExplanation) -> str:
     prediction = result.prediction
+    if not prediction["applies"]:
+        return "the model does not apply"
     if result.kind == "regressor":
         return f"{prediction['coordination']:.2f} {result.neighbour}"
     name = prediction["environment"]

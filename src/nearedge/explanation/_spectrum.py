@@ -97,10 +97,17 @@ def explain_spectrum(
     Raises
     ------
     InputError
-        If the energies do not cover the model's window, or a class is unknown.
+        If the energies do not cover the model's window, or a class is unknown or not to be asked
+        about.
     """
     question = question or Question()
-    prediction = predict(model, energy, mu[None], name)[0]
+    if question.target is not None and model.kind == "regressor":
+        raise InputError(
+            f"class '{question.target}' is asked about, but the model predicts numbers; leave out "
+            "the target, or use a classifier"
+        )
+    single = 1 if site is not None and model.kind == "regressor" else None
+    prediction = predict(model, energy, mu[None], name, atoms_averaged=single)[0]
     spectrum = resample(energy, mu[None], model.window.grid, name)
     target = None
     functions = scores(model.estimator) if model.kind == "regressor" else []

@@ -82,9 +82,10 @@ def _of_spectrum(result: SpectrumExplanation) -> list[str]:
         if result.site is not None:
             said += f"; it has {result.site.coordination}"
     found = [f"{said}."]
-    if not prediction.get("applies", True):
+    if not prediction["applies"]:
         found.append(
-            "The model does not apply to this spectrum: what it says of it, and why, means nothing."
+            f"The model does not apply to this spectrum ({prediction['novelty']['reason']}): what "
+            "it says of it, and why, means nothing."
         )
     found.append(_rise(result))
     attribution = result.attribution
