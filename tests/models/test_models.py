@@ -179,6 +179,9 @@ def test_a_saved_model_predicts_the_same(
     assert (again.window, again.rule) == (classifier.window, classifier.rule)
     assert again.record == classifier.record
     assert evaluate(again, telling_dataset) == evaluate(classifier, telling_dataset)
+    energy = telling_dataset.energy
+    for mu in (telling_dataset.mu, 5 - telling_dataset.mu):
+        assert predict(again, energy, mu) == predict(classifier, energy, mu)
     card = (tmp_path / "model" / "card.md").read_text()
     assert "rung **trajectory**" in card
     assert "run2" in card
@@ -236,7 +239,11 @@ def test_foreign_spectra_are_said_to_be_foreign(
     classifier: Model, telling_dataset: SiteSpectra
 ) -> None:
     energy, mu = telling_dataset.energy, telling_dataset.mu[:3]
-    assert not any(one["applies"] for one in predict(classifier, energy, 10 * mu))
+    for foreign, reason in ((10 * mu, "times that of the training"), (0 * mu + 1, "flat")):
+        for one in predict(classifier, energy, foreign):
+            assert not one["applies"]
+            assert reason in one["novelty"]["reason"]
+            assert one["novelty"]["score"] > one["novelty"]["threshold"] > 1
     assert not any(one["applies"] for one in predict(classifier, energy, mu[:, ::-1]))
     with pytest.raises(InputError, match=r"mine.dat: energies .* do not cover the window"):
         predict(classifier, energy[10:], mu[:, 10:], "mine.dat")

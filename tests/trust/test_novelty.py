@@ -162,6 +162,12 @@ def test_p_values_are_shares_of_unseen_spectra(novelty: Novelty, unseen: SiteSpe
         assert (p_values <= share).mean() == pytest.approx(share, abs=0.12)
 
 
+def test_only_the_first_are_explained(novelty: Novelty, usual: np.ndarray) -> None:
+    reasons = novelty.judge(1000 * usual[:5], explained=2).reason
+    assert all(str(reason).startswith("intensity is about") for reason in reasons[:2])
+    assert all("first 2 such spectra" in str(reason) for reason in reasons[2:])
+
+
 def test_what_is_saved_judges_the_same(
     novelty: Novelty, unseen: SiteSpectra, tmp_path: Path
 ) -> None:

@@ -33,6 +33,8 @@ from nearedge.trust._reasons import reasons
 SMALL = 1e-3
 """Distance that is as good as none; training spectra may all be the same."""
 
+UNEXPLAINED = "unlike the training spectra; why was examined for the first {} such spectra only"
+
 ENOUGH = 20
 """Calibration spectra of a class from which its own share of flagged ones is kept low."""
 
@@ -157,7 +159,7 @@ class Novelty:
         Parameters
         ----------
         inputs : float array, shape (spectrum, energy)
-            Intensities at `energy`, in the unit of the training spectra.
+            Intensities at the training spectra's energies, in their unit.
 
         Returns
         -------
@@ -169,13 +171,15 @@ class Novelty:
         """Tell which spectra are novel, without reasons."""
         return self.score(inputs) > self.threshold
 
-    def judge(self, inputs: Spectra) -> Verdicts:
+    def judge(self, inputs: Spectra, *, explained: int = 5000) -> Verdicts:
         """Say of each spectrum whether it is novel, and if so, why.
 
         Parameters
         ----------
         inputs : float array, shape (spectrum, energy)
-            Intensities at `energy`, in the unit of the training spectra.
+            Intensities at the training spectra's energies, in their unit.
+        explained : int
+            Most novel spectra whose reason is sought, the first ones: 0.2 ms each.
 
         Returns
         -------
@@ -187,7 +191,9 @@ class Novelty:
         beyond = len(self.distances) - np.searchsorted(self.distances, score * self.typical)
         said: list[str | None] = [None] * len(inputs)
         which = np.flatnonzero(novel)
-        for place, reason in zip(which, reasons(self.likeness, inputs[which]), strict=True):
+        found = reasons(self.likeness, inputs[which[:explained]])
+        found += [UNEXPLAINED.format(explained)] * (len(which) - len(found))
+        for place, reason in zip(which, found, strict=True):
             said[place] = reason
         rarer = (1 + beyond) / (len(self.distances) + 1)
         return Verdicts(score, novel, rarer, tuple(said), self.threshold)
