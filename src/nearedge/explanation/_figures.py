@@ -191,7 +191,8 @@ def _draw_curves(axes: Axes, attribution: Attribution) -> None:
 def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Site]) -> None:
     """Draw the spectrum's own atom, if known, and the nearest training sites, each above its µ."""
     energy = result.attribution.energy
-    top = 1.08 * max(float(site.spectrum.max()) for site in cells)
+    shown = [result.spectrum, *(site.spectrum for site in cells)]
+    top = 1.08 * max(float(one.max()) for one in shown)
     for number, (picture, panel) in enumerate(panels.T):
         if number >= len(cells):
             picture.set_axis_off()
