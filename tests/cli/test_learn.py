@@ -1,11 +1,14 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nearedge.dataset import SiteSpectra, save_dataset
+from nearedge.models import train
+from nearedge.recipes import BEST
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -87,3 +90,23 @@ def test_an_existing_model_is_kept(run: Run, dataset: str, tmp_path: Path) -> No
     code, _, err = run("train", "classifier", dataset, "-o", str(tmp_path / "m"))
     assert code == 1
     assert "--force" in err
+
+
+def test_training_goes_on_from_a_model(
+    run: Run, dataset: str, telling_dataset: SiteSpectra, tmp_path: Path
+) -> None:
+    recipe = replace(BEST, regressor={**BEST.regressor, "hidden": (8,), "n_networks": 1})
+    source = tmp_path / "source"
+    train(telling_dataset, "regressor", recipe=recipe, hold_out=["run2"]).save(source)
+    code, out, err = run(
+        "train", "regressor", dataset, "--from", str(source), "-o", str(tmp_path / "model"),
+        "--hold-out", "run2", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    result = json.loads(out)
+    assert result["source"]["fingerprint"] == result["training"]["fingerprint"]
+    assert result["source"]["shared"] == result["training"]["sites"]
+    code, _, err = run(
+        "train", "classifier", dataset, "--from", str(source), "-o", str(tmp_path / "other")
+    )
+    assert (code, "the source model is a regressor" in err) == (1, True)

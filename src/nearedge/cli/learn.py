@@ -48,6 +48,15 @@ def train(
         ),
     ] = None,
     recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = "best",
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Model of another engine or compound to continue from, for few labelled spectra.",
+            metavar="MODEL",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     json: Json = False,
     force: Force = False,
@@ -63,6 +72,7 @@ def train(
             recipe=recipe,
             group=group,
             hold_out=held_out,
+            source=models.load_model(source) if source else None,
             seed=seed,
         )
     model.save(output, force=force)
@@ -71,7 +81,8 @@ def train(
             {
                 "model": str(output),
                 "kind": model.kind,
-                "training": {k: v for k, v in model.record["training"].items() if k != "atoms"},
+                "training": _without_atoms(model.record["training"]),
+                "source": model.record["source"] and _without_atoms(model.record["source"]),
                 "estimate": model.record["estimate"],
                 "calibration": model.record["calibration"],
             }
@@ -79,6 +90,10 @@ def train(
         return
     estimate = model.record["estimate"]
     typer.echo(f"{output}: trained on {model.record['training']['sites']} sites")
+    if model.record["source"]:
+        shared = model.record["source"]["shared"]
+        flattered = f"; that model had seen {shared} of these sites" if shared else ""
+        typer.echo(f"continued from {source}{flattered}")
     if estimate["rung"] is None:
         typer.echo(f"no estimate for unseen sites: {estimate['reason']}")
         return
@@ -92,6 +107,10 @@ def train(
     sentence = models.coverage_sentence(model.record["calibration"])
     if sentence:
         typer.echo(sentence)
+
+
+def _without_atoms(training: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in training.items() if key != "atoms"}
 
 
 def evaluate(

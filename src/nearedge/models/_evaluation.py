@@ -17,6 +17,7 @@ from nearedge.errors import InputError
 from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
 from nearedge.models._model import Model
 from nearedge.models._outputs import fraction_classes, outputs, true_outputs
+from nearedge.models._source import trained_on, trainings
 from nearedge.splits import MEANING, Rung
 from nearedge.trust import (
     ClassSets,
@@ -78,19 +79,27 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
 
 def _rung(model: Model, data: SiteSpectra) -> tuple[Rung | Literal["training"], int]:
     """Name what the sites do not share with the training sites, and count the shared ones."""
-    training, spectra = model.record["training"], model.record["spectra"]
-    if data.attributes["engine"] != spectra["engine"]:
+    spectra = model.record["spectra"]
+    engine = data.attributes["engine"]
+    own = engine == spectra["engine"]
+    # Of a source all sites count, on its own engine's spectra or on the new ones.
+    known = [one for one in trainings(model.record) if own or one["engine"] == engine]
+    if not known:
         return "engine", 0
-    snapshots = np.isin(data.snapshot, training["snapshots"])
-    atoms = np.isin(data.groups("atom"), training["atoms"])
-    seen = int((snapshots & atoms).sum())
+    seen = int(trained_on(known, data).sum())
     if seen:
         return "training", seen
-    if not np.isin(data.trajectory, training["trajectories"]).any():
+    if not own:
+        return "engine", 0
+    names = {
+        key: [name for one in known for name in one[key]]
+        for key in ("trajectories", "atoms", "snapshots")
+    }
+    if not np.isin(data.trajectory, names["trajectories"]).any():
         return "trajectory", 0
-    if not atoms.any():
+    if not np.isin(data.groups("atom"), names["atoms"]).any():
         return "atom", 0
-    return ("spectrum" if snapshots.any() else "snapshot"), 0
+    return ("spectrum" if np.isin(data.snapshot, names["snapshots"]).any() else "snapshot"), 0
 
 
 def _classes(

@@ -38,7 +38,8 @@ class Model:
         What the labels mean.
     record : dict
         JSON-able: ``spectra`` (engine, energy zero, unit), ``training`` (sites by name, recipe,
-        seed, held-out names, fingerprint), ``estimate`` (score on unseen sites, its rung, the
+        seed, held-out names, fingerprint), ``source`` (the same of a model it continued from, or
+        None), ``estimate`` (score on unseen sites, its rung, the
         baselines) and ``calibration``.
     novelty : Novelty
         Tells spectra to which the model does not apply.
@@ -136,6 +137,7 @@ def card(model: Model) -> str:
         f"| held out | {held_out} |",
         f"| recipe, seed | {training['recipe']}, {training['seed']} |",
         f"| data fingerprint | `{training['fingerprint']}` |",
+        *_source_rows(record.get("source")),
         "",
         "## What to expect",
     ]
@@ -162,6 +164,22 @@ def card(model: Model) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _source_rows(source: dict[str, Any] | None) -> list[str]:
+    """Say what the model continued from, as rows of the card's table; nothing if it did not."""
+    if source is None:
+        return []
+    rows = [
+        f"| continued from | a model of {source['sites']} {source['engine']} sites, recipe "
+        f"{source['recipe']}, seed {source['seed']}, data fingerprint `{source['fingerprint']}` |"
+    ]
+    if source["shared"]:
+        rows.append(
+            f"| caution | that model had seen {source['shared']} of these sites, which flatters "
+            "the numbers below |"
+        )
+    return rows
 
 
 def _novelty_sentence(model: Model) -> str:

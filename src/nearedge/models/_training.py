@@ -1,18 +1,23 @@
 """Training a model on a dataset, with an estimate of its error on sites it has not seen."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from nearedge.dataset import Group, SiteSpectra
 from nearedge.errors import InputError
+from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier, SpectrumEstimator
 from nearedge.models._judgement import judge_classifiers, judge_regressors
 from nearedge.models._model import Kind, Model
 from nearedge.models._outputs import fraction_classes
+from nearedge.models._source import check_source, check_unseen, describe_source
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
 from nearedge.trust import fit_novelty
+
+Estimator = TypeVar("Estimator", bound=SpectrumEstimator)
 
 
 def train(
@@ -23,6 +28,7 @@ def train(
     group: Group | None = None,
     hold_out: Sequence[str] = (),
     window: Window | None = None,
+    source: Model | None = None,
     seed: int = 0,
 ) -> Model:
     """Train a model, and estimate its error on groups of sites it has not seen.
@@ -41,7 +47,11 @@ def train(
     hold_out : sequence of str
         Snapshots or trajectories whose sites are not used in any way.
     window : Window, optional
-        The energies the model sees; the paper's by default.
+        The energies the model sees; by default those of the source, or the paper's.
+    source : Model, optional
+        A model of another engine or compound to continue from: the networks start from its
+        weights, with its hidden layers, and classes it lacks start afresh. Intensities are
+        standardised with the new spectra's statistics.
     seed : int
         Seed of everything random.
 
@@ -52,10 +62,16 @@ def train(
     Raises
     ------
     InputError
-        If a name is unknown, the dataset does not cover the window, or a class is too small for
-        the recipe.
+        If a name is unknown, the dataset does not cover the window, a class is too small for
+        the recipe, or the source is of another kind, window or absorber, or has seen sites that
+        are held out.
     """
     kept = data.select(~data.names_mask(hold_out)) if hold_out else data
+    if source is not None:
+        check_source(source, kind, data, window)
+        window = source.window
+        if hold_out:
+            check_unseen(source, data.select(data.names_mask(hold_out)))
     window = window or Window()
     inputs = kept.inputs(window)
     rung, reason = (group, None) if group else _strictest(kept)
@@ -67,14 +83,14 @@ def train(
         # A fold may leave a class too few spectra to learn; all of them must have enough.
         taught = [every, *(p[recipe.teachable(kept.environment[p])] for p in parts[1:])]
         jobs = [(inputs[part], kept.environment[part], seed) for part in taught]
-        fitted = fit_classifiers(recipe, jobs)
+        fitted = fit_classifiers(recipe, jobs, source=_estimator(source, EnvironmentClassifier))
         classes = [str(name) for name in fitted[0].classes_]
         estimate, calibration = judge_classifiers(
             fitted[1:], folds, inputs, kept, classes, rung, seed
         )
     else:
         jobs = [(inputs[part], kept.coordination[part], seed) for part in parts]
-        fitted = fit_regressors(recipe, jobs)
+        fitted = fit_regressors(recipe, jobs, source=_estimator(source, CoordinationRegressor))
         classes = fraction_classes(fitted[0])
         estimate, calibration = judge_regressors(
             fitted[1:], folds, inputs, kept, classes, rung, seed
@@ -95,6 +111,7 @@ def train(
             "seed": seed,
             "fingerprint": kept.fingerprint(),
         },
+        "source": source and describe_source(source, kept),
         "estimate": {**known, **estimate},
         "calibration": {**known, **calibration},
     }
@@ -106,6 +123,14 @@ def train(
         seed=seed,
     )
     return Model(fitted[0], window, kept.rule, record, novelty)
+
+
+def _estimator(source: Model | None, kind: type[Estimator]) -> Estimator | None:
+    """Take the estimator of a source whose kind has been checked."""
+    if source is None:
+        return None
+    assert isinstance(source.estimator, kind)
+    return source.estimator
 
 
 def _strictest(data: SiteSpectra) -> tuple[Group | None, str | None]:
