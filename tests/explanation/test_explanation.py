@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,21 +55,27 @@ def training(classifier: Model, telling_dataset: SiteSpectra) -> Training:
 
 
 def overlaps(figure: Figure) -> list[tuple[str, str]]:
-    """Texts of a figure that lie on each other."""
-    figure.canvas.draw()
-    texts = [
-        one
-        for axes in figure.axes
-        for one in (*axes.texts, axes.title, axes._left_title, axes._right_title, axes.xaxis.label)  # pyright: ignore[reportAttributeAccessIssue]
-        # Names on balls of a drawing may.
-        if one.get_text() and len(one.get_text()) > 2
-    ]
+    """Texts of a figure that lie on each other or leave the page."""
+    figure.draw_without_rendering()
+    texts: list[Any] = [*figure.texts]
+    for axes in figure.axes:
+        texts += [axes.title, axes.xaxis.label, axes.yaxis.label, axes.yaxis.get_offset_text()]
+        texts += [getattr(axes, "_left_title"), getattr(axes, "_right_title")]  # noqa: B009
+        # Names on the balls of a drawing may lie on each other.
+        texts += [one for one in axes.texts if len(one.get_text()) > 2]
+    texts = [one for one in texts if one.get_text() and one.get_visible()]
     boxes = [one.get_window_extent().shrunk(0.98, 0.9) for one in texts]
-    return [
+    found = [
         (one.get_text(), other.get_text())
         for i, (one, box) in enumerate(zip(texts, boxes, strict=True))
         for other, another in zip(texts[i + 1 :], boxes[i + 1 :], strict=True)
         if box.overlaps(another)
+    ]
+    page = figure.bbox.padded(1)
+    return found + [
+        (one.get_text(), "the edge")
+        for one, box in zip(texts, boxes, strict=True)
+        if not (page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1))
     ]
 
 

@@ -1,5 +1,6 @@
 """The figures of an explanation: the spectrum coloured by what decides, curves, near sites."""
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
             pad=3,
         )
         if column == 0:
-            spectrum.set_ylabel(f"µ ({_unit(result.unit)})")
+            spectrum.set_ylabel("µ")
             width = one.attribution.width
             word = "log-odds" if result.kind == "classifier" else f"{result.neighbour} atoms"
             curves.set_ylabel(f"{word} per {width:g} eV")
@@ -128,11 +129,12 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         labels += [f"speaks for {many} {result.neighbour}" for many in ("more", "fewer")]
     figure.legend(handles, labels, **_LEGEND)
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
-    figure.suptitle(
+    title = (
         f"What decides: means over right predictions for {seen}; energies from "
-        f"{_zero(result.zero)}",
-        fontsize=9.5,
+        f"{_zero(result.zero)}; µ in {_unit(result.unit)}"
     )
+    # Some 13 letters fit in an inch.
+    figure.suptitle(fill(title, int(13 * figure.get_figwidth())), fontsize=9.5)
     return figure
 
 
@@ -227,7 +229,7 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
         if number:
             panel.tick_params(labelleft=False)
         else:
-            panel.set_ylabel(f"µ ({_unit(result.unit)})")
+            panel.set_ylabel("µ")
 
 
 def _distances(site: Site, neighbour: str) -> str:
@@ -261,7 +263,8 @@ def _ticks(count: int) -> MaxNLocator:
 
 def _unit(unit: str) -> str:
     """The unit without what explains it."""
-    return unit.split("(")[0].strip() or "arbitrary"
+    plain = unit.split("(")[0].strip() or "arbitrary"
+    return plain if len(plain) <= 12 else "arb. units"
 
 
 def _zero(zero: str) -> str:
