@@ -51,6 +51,39 @@ def test_all_rungs_stand_in_order_with_every_number(plain: Ladder, telling_datas
     assert set(result["regression"]["snapshot"]["mixtures"]) >= {"mae", "mse", "baselines", "n"}
 
 
+def test_sets_hold_spectra_that_their_calibration_did_not_see(
+    plain: Ladder, telling_dataset: SiteSpectra
+):
+    assert plain.rungs["paper"].sets is None
+    for name, step in plain.rungs.items():
+        if name == "paper":
+            continue
+        assert step.sets is not None
+        # Three seeds test every site once.
+        assert step.sets["n"] == len(telling_dataset)
+        # The likeliest class is always in the set.
+        assert step.sets["coverage"] >= step.accuracy - 1e-9
+        assert 1 <= step.sets["mean_set_size"] < len(telling_dataset.classes)
+        classes = step.sets["per_class"].values()
+        assert sum(one["n"] * one["coverage"] for one in classes) == pytest.approx(
+            step.sets["n"] * step.sets["coverage"]
+        )
+
+
+def test_one_seed_has_no_other_to_calibrate_on(telling_dataset: SiteSpectra, small: Recipe):
+    climbed = climb(telling_dataset, small, seeds=1, only=["trajectory"])
+    assert climbed.rungs["trajectory"].sets is None
+
+
+def test_a_second_shuffle_is_not_calibrated_on_its_own_sites(
+    telling_dataset: SiteSpectra, small: Recipe
+):
+    climbed = climb(telling_dataset, small, seeds=4, only=["snapshot"])
+    sets = climbed.rungs["snapshot"].sets
+    assert sets is not None
+    assert sets["n"] == len(telling_dataset)
+
+
 def test_plain_spectra_are_told_apart_on_every_rung(plain: Ladder):
     for step in plain.rungs.values():
         assert step.accuracy > 0.9

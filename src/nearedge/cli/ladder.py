@@ -11,6 +11,7 @@ from rich.table import Table
 from nearedge.cli._arguments import Dataset, Json, Seed, print_json
 from nearedge.cli._progress import progress_bar
 from nearedge.dataset import load_dataset
+from nearedge.environments import class_order
 from nearedge.ladder import Contest, Ladder, climb
 from nearedge.recipes import RECIPES
 
@@ -45,6 +46,8 @@ def ladder(
         return
     console = Console()
     console.print(_classifier_table(climbed))
+    if any(step.sets for step in climbed.rungs.values()):
+        console.print(_sets_table(climbed))
     console.print(_regressor_table(climbed))
     for name, step in climbed.rungs.items():
         if step.remark:
@@ -66,6 +69,27 @@ def _classifier_table(climbed: Ladder) -> Table:
         table.add_row(name, f"{step.accuracy:.3f} ± {step.spread:.3f}", *plain, str(step.n))
         if step.raw_parents is not None:
             table.add_row("  its raw parents", f"{step.raw_parents:.3f}")
+    return table
+
+
+def _sets_table(climbed: Ladder) -> Table:
+    judged = {name: step.sets for name, step in climbed.rungs.items() if step.sets}
+    first = next(iter(judged.values()))
+    table = Table(
+        title=f"truths held by sets meant to hold {first['level']:.0%}", title_justify="left"
+    )
+    table.add_column("rung")
+    classes = class_order({name for one in judged.values() for name in one["per_class"]})
+    for name in ("all", *classes, "classes in a set", "n"):
+        table.add_column(name, justify="right")
+    for name, one in judged.items():
+        error = "" if one["error"] is None else f" ± {one['error']:.3f}"
+        shares = [
+            f"{one['per_class'][c]['coverage']:.3f}" if c in one["per_class"] else "-"
+            for c in classes
+        ]
+        size = f"{one['mean_set_size']:.2f}"
+        table.add_row(name, f"{one['coverage']:.3f}{error}", *shares, size, str(one["n"]))
     return table
 
 

@@ -18,6 +18,7 @@ from nearedge.ladder._rungs import (
     another_engine_aligned,
     plain_parts,
 )
+from nearedge.ladder._sets import judge_sets
 from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.splits import MEANING, RUNGS, Rung, across, obstacle, remark, turns
@@ -237,6 +238,7 @@ def _step(
         unlearnt=unlearnt,
         remark=rung.remark,
         alignment=rung.alignment,
+        sets=judge_sets(rung, models),
     )
 
 

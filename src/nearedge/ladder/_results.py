@@ -34,6 +34,9 @@ class Step:
         ``scale``, ``broadening`` (eV) and residuals, how many ``silent_energies`` were left out,
         whether it was ``transductive``, and the
         single ``fits``.
+    sets : dict or None
+        Prediction sets meant to hold 90 %: ``coverage`` with its ``error``, ``mean_set_size`` and
+        ``per_class``, each seed's sets calibrated on the other seeds' test sites.
     """
 
     meaning: str
@@ -49,6 +52,7 @@ class Step:
     raw_parents_spread: float | None = None
     remark: str | None = None
     alignment: dict[str, Any] | None = None
+    sets: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

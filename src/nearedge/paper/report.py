@@ -38,6 +38,7 @@ from nearedge.paper.robustness_figures import draw_robustness
 from nearedge.paper.style import figure_style
 from nearedge.paper.tables import (
     comparison,
+    coverage_table,
     ladder_table,
     readings,
     regression_table,
@@ -272,6 +273,7 @@ def _sections(results: Reproduction, shown: Mapping[str, str], making: Making) -
     yield shown["ladder"]
     yield _meanings(results.ladder)
     yield ladder_table(results.ladder, results.better)
+    yield coverage_table(results.better or results.ladder)
     yield from _not_climbed(results.ladder)
     yield shown["ladder-regression"]
     yield regression_table(results.ladder)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nearedge.environments import class_order
 from nearedge.ladder import Contest, Ladder
 from nearedge.paper.findings import percent, several, small
 from nearedge.paper.page import table
@@ -37,6 +38,33 @@ def ladder_table(ladder: Ladder, better: Ladder | None) -> str:
         "n: different spectra (on the rung paper: averages) scored. On the rung paper the plain "
         "methods learn from the averages too.",
         numbers=range(1, len(head)),
+        bold=[1],
+    )
+
+
+def coverage_table(ladder: Ladder) -> str:
+    """How often sets of classes hold the truth on every rung, class by class."""
+    judged = {name: step.sets for name, step in ladder.rungs.items() if step.sets}
+    if not judged:
+        return ""
+    classes = class_order({name for one in judged.values() for name in one["per_class"]})
+    rows = []
+    for name, one in judged.items():
+        shares = [
+            percent(one["per_class"][c]["coverage"]) if c in one["per_class"] else ""
+            for c in classes
+        ]
+        size = f"{one['mean_set_size']:.2f}"
+        rows.append([name, percent(one["coverage"], one["error"]), *shares, size, str(one["n"])])
+    level = percent(next(iter(judged.values()))["level"])
+    return table(
+        ["rung", "all", *classes, "classes in a set", "n"],
+        rows,
+        caption=f"Prediction sets of recipe “{ladder.recipe}” meant to hold {level} of the true "
+        "classes: the share they held of spectra that were used neither in training nor in "
+        "calibration (each seed's sets are calibrated on the other seeds' test spectra). The error "
+        "is a standard error over trajectories.",
+        numbers=range(1, len(classes) + 4),
         bold=[1],
     )
 

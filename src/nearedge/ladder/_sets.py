@@ -1,0 +1,52 @@
+"""Prediction sets on every rung: how often they hold the truth of sites of unseen groups."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nearedge.environments import class_order
+from nearedge.estimators import EnvironmentClassifier
+from nearedge.ladder._rungs import RungParts
+from nearedge.trust import LEVEL, crossfit_sets, set_coverage
+
+
+def judge_sets(rung: RungParts, models: Sequence[EnvironmentClassifier]) -> dict[str, Any] | None:
+    """Calibrate the class sets of each seed on the other seeds' test sites, and score them.
+
+    Only seeds that test different sites are used: the first few, which test every site once.
+
+    Parameters
+    ----------
+    rung : RungParts
+        What was tested.
+    models : sequence of EnvironmentClassifier
+        One for each part.
+
+    Returns
+    -------
+    dict or None
+        ``level`` and what `nearedge.trust.set_coverage` gives; None with fewer than two seeds.
+    """
+    names = class_order({str(name) for model in models for name in model.classes_})
+    sites: list[np.ndarray] = []
+    tables, turns = [], []
+    for turn, places in enumerate(rung.turns):
+        mine = np.concatenate([rung.parts[place].test for place in places])
+        if sites and np.isin(mine, np.concatenate(sites)).any():
+            break
+        sites.append(mine)
+        turns.append(np.full(len(mine), turn))
+        for place in places:
+            part, model = rung.parts[place], models[place]
+            table = np.zeros((len(part.test), len(names)))
+            columns = [names.index(str(name)) for name in model.classes_]
+            table[:, columns] = model.predict_proba(part.tested[part.test])
+            tables.append(table)
+    if len(sites) < 2:
+        return None
+    probability, order = np.concatenate(tables), np.concatenate(sites)
+    truth = rung.tested.environment[order]
+    members = crossfit_sets(probability, truth, names, np.concatenate(turns))
+    judged = set_coverage(members, truth, names, rung.tested.trajectory[order])
+    return {"level": LEVEL, **judged}
