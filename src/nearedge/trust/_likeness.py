@@ -10,6 +10,9 @@ from scipy.linalg import cholesky, solve_triangular
 LARGEST = 1e9
 """Intensities beyond so many times the training mean are all alike."""
 
+WEIGHT = 1 / 3
+"""Of the distance from the mean beside that from the nearest centre."""
+
 WHOLE = slice(None)
 """All energies."""
 
@@ -136,9 +139,9 @@ def overlap(step: int, points: int) -> tuple[slice, slice]:
 class Cloud:
     """Features of training spectra: their Gaussian, and centres of the kinds that there are.
 
-    The distance from a cloud is the root of two squares, each in units of its usual size: that
-    from the mean (Mahalanobis), which sees when intensities do not go together, and that from the
-    nearest centre, which sees what lies between kinds or beyond all of them.
+    The distance from a cloud is the root of a weighted mean of two squares, each in units of its
+    usual size: that from the mean (Mahalanobis), which sees when intensities do not go together,
+    and that from the nearest centre, which sees what lies between kinds or beyond all of them.
 
     Parameters
     ----------
@@ -177,7 +180,7 @@ class Cloud:
             Of the window's energies, from its beginning or to its end.
         """
         whole, nearest = self.squares(features, kept)
-        return np.sqrt((whole / self.usual[0] + nearest / self.usual[1]) / 2)
+        return np.sqrt(WEIGHT * whole / self.usual[0] + (1 - WEIGHT) * nearest / self.usual[1])
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class NoveltySettings:
     tolerance: float = 0.4
     centres: int = 128
     flagged: float = 0.03
-    flagged_class: float = 0.2
+    flagged_class: float = 0.25
     folds: int = 8
 
     def __post_init__(self) -> None:
@@ -374,8 +374,7 @@ def _cloud(logs: np.ndarray, settings: NoveltySettings, seed: int) -> Cloud:
     scatter = (logs - mean).T @ (logs - mean) / max(len(logs) - 1, 1)
     tolerance = settings.tolerance**2
     gaussian = Gaussian(mean, scatter + tolerance * np.eye(len(mean)))
-    # Half the tolerance suffices here, where one energy alone decides little.
-    scale = np.sqrt(np.diag(scatter) + tolerance / 4)
+    scale = np.sqrt(np.diag(gaussian.covariance))
     different = np.unique(logs / scale, axis=0)
     if len(different) <= settings.centres:
         return Cloud(gaussian, different * scale, scale)
