@@ -13,6 +13,7 @@ from .errors import NearEdgeError as NearEdgeError
 from .estimators import (
     CoordinationRegressor as CoordinationRegressor,
     EnvironmentClassifier as EnvironmentClassifier,
+    KernelClassifier as KernelClassifier,
 )
 from .imports import import_dataset as import_dataset
 from .models import (

@@ -1,4 +1,4 @@
-"""Training examples made of raw spectra: same-class averages, mixtures, and the 3:1:1 split."""
+"""Training examples made of raw spectra: averages of one class or of many, and the 3:1:1 split."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,12 @@ all, and ten still leaves the examples of one class visibly different from each 
 
 MIXTURE_SIZE = (20, 70)
 """Number of parents of a mixture, least and most, as in the paper."""
+
+COMPOSITION_SIZE = (1, 70)
+"""Number of parents of an average whose fractions are to be told: from one site to many."""
+
+CONCENTRATION = 0.7
+"""Of the Dirichlet distribution of unlikely compositions: below one, a few classes dominate."""
 
 
 @dataclass(frozen=True)
@@ -184,10 +190,101 @@ def mixtures(
     """
     coordination = np.asarray(coordination)
     _check(mu, coordination, examples, size)
-    if len(mu) < 2:
-        raise InputError(f"{len(mu)} spectra cannot be mixed; give at least 2")
-    weights = _weights(examples, len(mu), size, np.random.default_rng(seed))
+    weights = mixture_weights(len(mu), examples=examples, size=size, seed=seed)
     return weights @ mu, weights @ coordination.astype(float)
+
+
+def mixture_weights(
+    sites: int, *, examples: int, size: tuple[int, int] = MIXTURE_SIZE, seed: int
+) -> csr_array:
+    """Give the weight of every site in every mixture that `mixtures` makes with this seed.
+
+    Returns
+    -------
+    csr_array, shape (example, site)
+        Rows add up to one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two sites.
+    """
+    if sites < 2:
+        raise InputError(f"{sites} spectra cannot be mixed; give at least 2")
+    return _weights(examples, sites, size, np.random.default_rng(seed))
+
+
+def compositions(
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = COMPOSITION_SIZE,
+    seed: int,
+) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, "example _"]]:
+    """Average raw spectra in likely and unlikely compositions; the label is the fractions.
+
+    Every other example draws its parents from all spectra, so that the fractions are like those
+    of the dataset. The other half first draws fractions, from the Dirichlet distribution that
+    prefers few classes (`CONCENTRATION`), and then parents of each class: compositions of which
+    the dataset has none, so that what learns from them does not fall back on the dataset's mean.
+    The logarithm of the number of parents is uniform: single spectra are among them.
+
+    Parameters
+    ----------
+    mu : ndarray, shape (site, energy)
+        Raw spectra, in any unit.
+    environment : ndarray of str, shape (site,)
+        Class of each spectrum.
+    examples : int
+        How many to make.
+    size : tuple of int
+        Least and most parents of an example.
+    seed : int
+        Decides every draw.
+
+    Returns
+    -------
+    averages : ndarray, shape (example, energy)
+        In the unit of `mu`.
+    fractions : ndarray, shape (example, class)
+        Of the classes in `class_order`, adding up to one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two classes, or `size` or `examples` make no sense.
+
+    Examples
+    --------
+    >>> mu = np.array([[0.0, 2.0], [1.0, 2.0], [1.0, 2.0]])
+    >>> averages, fractions = compositions(mu, np.array(["0", "1", "1"]), examples=5, seed=0)
+    >>> bool(np.allclose(averages[:, 0], fractions[:, 1]))
+    True
+    """
+    environment = np.asarray(environment)
+    _check(mu, environment, examples, size)
+    classes = class_order(np.unique(environment).tolist())
+    if len(classes) < 2:
+        raise InputError(f"all spectra are of one class, {classes[0]!r}; fractions need two")
+    rng = np.random.default_rng(seed)
+    logs = rng.uniform(np.log(size[0]), np.log(size[1] + 1), examples)
+    counts = np.minimum(np.exp(logs).astype(int), size[1])
+    own = environment[:, None] == np.array(classes)
+    chances = np.tile(own.mean(axis=0), (examples, 1))
+    unlikely = np.arange(examples) % 2 == 1
+    alpha = np.full(len(classes), CONCENTRATION)
+    chances[unlikely] = rng.dirichlet(alpha, int(unlikely.sum()))
+    of_class = rng.multinomial(counts, chances)
+    parents = np.empty(of_class.sum(), dtype=int)
+    drawn = np.repeat(np.tile(np.arange(len(classes)), examples), of_class.ravel())
+    for number in range(len(classes)):
+        mine = drawn == number
+        parents[mine] = rng.choice(np.flatnonzero(own[:, number]), int(mine.sum()))
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    shape = (examples, len(mu))
+    weights = csr_array((np.repeat(1 / counts, counts), parents, starts), shape=shape)
+    return weights @ mu, weights @ own.astype(float)
 
 
 def _weights(

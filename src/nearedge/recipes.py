@@ -1,25 +1,58 @@
-"""Recipes: how raw training spectra become examples, and which networks learn from them."""
+"""Recipes: how raw training spectra become examples, and what learns from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
+from nearedge.environments import class_order
 from nearedge.errors import InputError
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier, fit_many
+from nearedge.estimators import (
+    Classifier,
+    CompositionRegressor,
+    CoordinationRegressor,
+    EnvironmentClassifier,
+    KernelClassifier,
+    Regressor,
+    SpectrumEstimator,
+    fit_many,
+)
 from nearedge.examples import (
     AVERAGE_SIZE,
     MIXTURE_SIZE,
     class_averages,
+    compositions,
     mixtures,
     partition,
 )
+from nearedge.spectra import Window
 
 # Every job has sites of its own, so their number has no name.
 Spectra = Float[np.ndarray, "_ energy"]
+
+PAPER_WINDOW = Window()
+"""The input of the paper's networks."""
+
+
+class Sites(NamedTuple):
+    """What a regressor learns from.
+
+    Attributes
+    ----------
+    mu : float array, shape (site, energy)
+        Raw spectra.
+    coordination : int array, shape (site,)
+        Coordination number of each.
+    environment : str array, shape (site,)
+        Class of each.
+    """
+
+    mu: Spectra
+    coordination: np.ndarray
+    environment: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -40,7 +73,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the two networks, but the data and the seed.
+    """Everything that decides the classifier and the regressor, but the data and the seed.
 
     Attributes
     ----------
@@ -51,19 +84,29 @@ class Recipe:
     mixtures : Examples
         Averages over all classes for the regressor.
     classifier, regressor : mapping
-        Parameters of `EnvironmentClassifier` and `CoordinationRegressor`.
+        Parameters of the classifier and of the regressor.
     averaged : bool
-        Whether `fit_classifiers` and `fit_regressors` train on such averages, split 3:1:1 as in
-        the paper: one part for the validation curves, one left out. Otherwise they train on the
-        raw spectra as they are, and averages are made for the paper's own trial only.
+        Whether `fit_classifiers` trains on such averages, split 3:1:1 as in the paper: one part
+        for the validation curves, one left out. Otherwise it trains on the raw spectra as they
+        are, and averages are made for the paper's own trial only.
+    kernel : bool
+        Whether the classifier is a `KernelClassifier` instead of a network.
+    fractions : bool
+        Whether the regressor is a `CompositionRegressor`, which learns the fractions of the
+        classes from `compositions`, instead of one that learns the mean from `mixtures`.
+    window : Window
+        The energies that are used where the spectra reach so far.
     """
 
-    name: Literal["paper", "best"]
+    name: Literal["paper", "network", "best"]
     averages: Examples
     mixtures: Examples
     classifier: Mapping[str, Any] = field(default_factory=dict)
     regressor: Mapping[str, Any] = field(default_factory=dict)
     averaged: bool = True
+    kernel: bool = False
+    fractions: bool = False
+    window: Window = PAPER_WINDOW
 
     @property
     def least(self) -> int:
@@ -75,13 +118,44 @@ class Recipe:
         _, place, counts = np.unique(environment, return_inverse=True, return_counts=True)
         return counts[place] >= self.least
 
-    def new_classifier(self, seed: int, **changes: Any) -> EnvironmentClassifier:
-        """Make an unfitted classifier of this recipe, with some parameters changed."""
-        return EnvironmentClassifier(**{**self.classifier, "random_state": seed, **changes})
+    def reach(self, energy: Float[np.ndarray, " energy"]) -> Window:
+        """Choose the energies for spectra stored on `energy` (eV): the paper's if they are few."""
+        covered = energy[0] <= self.window.minimum and energy[-1] >= self.window.maximum
+        return self.window if covered else PAPER_WINDOW
 
-    def new_regressor(self, seed: int, **changes: Any) -> CoordinationRegressor:
-        """Make an unfitted regressor of this recipe, with some parameters changed."""
-        return CoordinationRegressor(**{**self.regressor, "random_state": seed, **changes})
+    def new_classifier(self, seed: int, **changes: Any) -> Classifier:
+        """Make an unfitted classifier of this recipe, with some parameters changed."""
+        kind = KernelClassifier if self.kernel else EnvironmentClassifier
+        return kind(**{**self.classifier, "random_state": seed, **changes})
+
+    def new_regressor(
+        self, seed: int, coordination: Mapping[str, float], **changes: Any
+    ) -> Regressor:
+        """Make an unfitted regressor of this recipe, with some parameters changed.
+
+        Parameters
+        ----------
+        seed : int
+        coordination : mapping
+            Classes and the coordination number that each stands for, see `class_coordination`.
+        **changes
+            Parameters to be changed.
+        """
+        parameters = {**self.regressor, "random_state": seed, **changes}
+        if not self.fractions:
+            return CoordinationRegressor(**parameters)
+        names = class_order(coordination)
+        return CompositionRegressor(
+            classes=names, coordination=[float(coordination[name]) for name in names], **parameters
+        )
+
+
+def class_coordination(sites: Sites) -> dict[str, float]:
+    """Give the mean coordination number of each class: of "3" it is 3, of dimers it may vary."""
+    return {
+        str(name): float(sites.coordination[sites.environment == name].mean())
+        for name in np.unique(sites.environment)
+    }
 
 
 PAPER = Recipe(
@@ -115,8 +189,24 @@ Of the regressor's target it says nothing. Left as it is, one seed in four stays
 mean squared error at the learning rate 0.01; standardised, as the inputs are, none of them does.
 """
 
-BEST = Recipe(
-    name="best",
+WIDER = Window(-1.2, 13.0, 72)
+"""As the paper's window, but to the end of the main peak, in steps of 0.2 eV."""
+
+_COMPOSITION = MappingProxyType(
+    {
+        "hidden": (64,),
+        "learning_rate": 0.003,
+        "batch_size": 256,
+        "epochs": 60,
+        "l2": 0.1,
+        "l2_convention": "decoupled",
+        "n_networks": 4,
+        "scale_floor": 0.1,
+    }
+)
+
+NETWORK = Recipe(
+    name="network",
     averages=PAPER.averages,
     mixtures=PAPER.mixtures,
     classifier=MappingProxyType(
@@ -125,35 +215,39 @@ BEST = Recipe(
             "learning_rate": 0.005,
             "batch_size": 32,
             "epochs": 200,
-            "l2": 0.03,
+            "l2": 1.0,
             "l2_convention": "decoupled",
             "n_networks": 8,
+            "scale_floor": 0.1,
         }
     ),
-    regressor=MappingProxyType(
-        {
-            "hidden": (16,),
-            "learning_rate": 0.003,
-            "batch_size": 32,
-            "epochs": 400,
-            "l2": 0.1,
-            "l2_convention": "decoupled",
-            "n_networks": 8,
-            "standardise_target": True,
-        }
-    ),
+    regressor=_COMPOSITION,
     averaged=False,
+    fractions=True,
+    window=WIDER,
 )
-"""What did best on raw spectra of snapshots and atoms that were held out.
+"""The best networks: raw spectra, one wide layer, strong decay, an ensemble.
 
-Tried on OCEAN spectra of two snapshots of Li3FeO3.5, one trained on and the other tested on, and
-with no atom on both sides. Averaging spectra before training cost 3 to 7 points of accuracy;
-balancing the classes, noise, shifts of the energy axis, second layers, whitening, logarithms and
-derivatives changed less than the statistical error or made it worse. One wide layer and an
-ensemble gained about 2 points over 32-16.
 """
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType({"paper": PAPER, "best": BEST})
+BEST = Recipe(
+    name="best",
+    averages=PAPER.averages,
+    mixtures=PAPER.mixtures,
+    classifier=MappingProxyType({"C": 5.0, "reach": 1.0, "slopes": 0.5, "scale_floor": 0.5}),
+    regressor=_COMPOSITION,
+    averaged=False,
+    kernel=True,
+    fractions=True,
+    window=WIDER,
+)
+"""What did best on raw spectra of trajectories and atoms that were held out.
+
+Support vectors on intensities and slopes tell the class; networks that learnt from averages of
+likely and unlikely compositions tell the fractions. ``benchmarks/recipes.py`` has the study.
+"""
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType({"paper": PAPER, "network": NETWORK, "best": BEST})
 """The recipes by name."""
 
 
@@ -179,9 +273,9 @@ def fit_classifiers(
     recipe: Recipe,
     jobs: Sequence[tuple[Spectra, np.ndarray, int]],
     *,
-    source: EnvironmentClassifier | None = None,
+    source: Classifier | None = None,
     **changes: Any,
-) -> list[EnvironmentClassifier]:
+) -> list[Classifier]:
     """Train a classifier for each job, side by side.
 
     Parameters
@@ -190,23 +284,23 @@ def fit_classifiers(
     jobs : sequence of (mu, environment, seed)
         Raw training spectra, shape (site, energy), the class name of each, and the seed that
         decides the examples made of them and the networks.
-    source : EnvironmentClassifier, optional
-        What all of them continue from; its hidden layers replace the recipe's.
+    source : Classifier, optional
+        What all of them continue from; the hidden layers of networks replace the recipe's.
     **changes
-        Parameters of `EnvironmentClassifier` to be changed, such as ``energy``.
+        Parameters of the classifier to be changed, such as ``energy``.
 
     Returns
     -------
-    list of EnvironmentClassifier
+    list of Classifier
         Fitted, in the order of the jobs.
 
     Raises
     ------
     InputError
-        If a class has a single spectrum and the recipe wants averages.
+        If a class has a single spectrum and the recipe wants averages, or the source was made
+        with a recipe for another kind of classifier.
     """
-    if source is not None:
-        changes = {**changes, "hidden": source.hidden}
+    changes = {**changes, **_continued(source)}
     options = recipe.averages
     made = [
         _split(
@@ -216,59 +310,128 @@ def fit_classifiers(
         else ((mu, names), None)
         for mu, names, seed in jobs
     ]
-    return fit_many(
+    return fit_each(
+        recipe,
         [recipe.new_classifier(seed, **changes) for *_, seed in jobs],
         [train for train, _ in made],
         validation=[held for _, held in made],
-        sources=[source] * len(jobs),
+        source=source,
     )
 
 
 def fit_regressors(
     recipe: Recipe,
-    jobs: Sequence[tuple[Spectra, np.ndarray, int]],
+    jobs: Sequence[tuple[Sites, int]],
     *,
-    source: CoordinationRegressor | None = None,
+    source: Regressor | None = None,
     **changes: Any,
-) -> list[CoordinationRegressor]:
+) -> list[Regressor]:
     """Train a regressor for each job, side by side.
 
     Parameters
     ----------
     recipe : Recipe
-    jobs : sequence of (mu, coordination, seed)
-        Raw training spectra, shape (site, energy), the coordination number of each, and the seed
-        that decides the mixtures made of them and the networks.
-    source : CoordinationRegressor, optional
+    jobs : sequence of (Sites, seed)
+        Raw training spectra and their labels, and the seed that decides the averages made of them
+        and the networks.
+    source : Regressor, optional
         What all of them continue from; its hidden layers replace the recipe's.
     **changes
-        Parameters of `CoordinationRegressor` to be changed, such as ``energy``.
+        Parameters of the regressor to be changed, such as ``energy``.
 
     Returns
     -------
-    list of CoordinationRegressor
+    list of Regressor
         Fitted, in the order of the jobs.
 
     Raises
     ------
     InputError
-        If there are fewer than two spectra.
+        If there are fewer than two spectra, or the source predicts something else.
     """
-    if source is not None:
-        changes = {**changes, "hidden": source.hidden}
-    options = recipe.mixtures
-    made = [
-        _split(mixtures(mu, numbers, examples=options.count, size=options.size, seed=seed), seed)
-        if recipe.averaged
-        else ((mu, numbers), None)
-        for mu, numbers, seed in jobs
+    changes = {**changes, **_continued(source)}
+    regressors = [
+        recipe.new_regressor(seed, class_coordination(sites), **changes) for sites, seed in jobs
     ]
-    return fit_many(
-        [recipe.new_regressor(seed, **changes) for *_, seed in jobs],
+    options = recipe.mixtures
+    made = []
+    for sites, seed in jobs:
+        if recipe.fractions:
+            drawn = compositions(sites.mu, sites.environment, examples=options.count, seed=seed)
+            made.append((drawn, None))
+        else:
+            x, y = mixtures(
+                sites.mu,
+                sites.coordination,
+                examples=options.count,
+                size=options.size,
+                seed=seed,
+            )
+            made.append(_split((x, y), seed))
+    return fit_each(
+        recipe,
+        regressors,
         [train for train, _ in made],
         validation=[held for _, held in made],
-        sources=[source] * len(jobs),
+        source=source,
     )
+
+
+Estimator = TypeVar("Estimator", bound=Classifier | Regressor)
+
+
+def fit_each(
+    recipe: Recipe,
+    estimators: Sequence[Estimator],
+    data: Sequence[tuple[Any, Any]],
+    *,
+    validation: Sequence[tuple[Any, Any] | None],
+    source: Classifier | Regressor | None = None,
+) -> list[Estimator]:
+    """Fit estimators on their data: networks side by side, support vectors one after the other.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Whose they are, for the error.
+    estimators : sequence of estimator
+        All of one kind; they are fitted in place.
+    data, validation : sequence of (X, y)
+        For each of them; support vectors have no use for validation data.
+    source : estimator, optional
+        What all of them continue from.
+
+    Returns
+    -------
+    list of estimator
+        The same, in the same order.
+
+    Raises
+    ------
+    InputError
+        If the source is of another kind.
+    """
+    wrong = [one for one in estimators if source and type(one) is not type(source)]
+    if wrong:
+        raise InputError(
+            f"recipe '{recipe.name}' makes a {type(wrong[0]).__name__}, the source model is a "
+            f"{type(source).__name__}; choose the recipe that the source was made with"
+        )
+    networks = [one for one in estimators if isinstance(one, SpectrumEstimator)]
+    if networks:
+        start = source if isinstance(source, SpectrumEstimator) else None
+        fit_many(networks, data, validation=validation, sources=[start] * len(networks))
+        return list(estimators)
+    lender = source if isinstance(source, KernelClassifier) else None
+    for one, (x, y) in zip(estimators, data, strict=True):
+        if isinstance(one, KernelClassifier):
+            one.fit(x, y, source=lender)
+    return list(estimators)
+
+
+def _continued(source: Classifier | Regressor | None) -> dict[str, Any]:
+    """Take over the hidden layers of networks that are to be continued from."""
+    return {"hidden": source.hidden} if isinstance(source, SpectrumEstimator) else {}
 
 
 def _split(

@@ -11,11 +11,12 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier, fit_many
-from nearedge.examples import Partition, class_averages, mixtures, partition
-from nearedge.recipes import Recipe
+from nearedge.environments import class_order
+from nearedge.estimators import Classifier, Regressor, SpectrumEstimator
+from nearedge.examples import Partition, class_averages, mixture_weights, partition
+from nearedge.recipes import Recipe, Sites, class_coordination, fit_each
 
-Model = TypeVar("Model", EnvironmentClassifier, CoordinationRegressor)
+Model = TypeVar("Model", Classifier, Regressor)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Outcome(Generic[Model]):
 
     Attributes
     ----------
-    model : EnvironmentClassifier or CoordinationRegressor
+    model : Classifier or Regressor
         Fitted.
     train, validation, test : float
         Accuracy, or mean squared error in neighbours², on each part of the synthetic examples.
@@ -70,7 +71,7 @@ class Outcome(Generic[Model]):
     @property
     def restarts(self) -> int:
         """How often the networks had died and were started again."""
-        return sum(self.model.restarts_)
+        return sum(self.model.restarts_) if isinstance(self.model, SpectrumEstimator) else 0
 
 
 def run_classifiers(
@@ -78,7 +79,7 @@ def run_classifiers(
     mu: Float[np.ndarray, "site energy"],
     environment: np.ndarray,
     trials: Sequence[Trial],
-) -> list[Outcome[EnvironmentClassifier]]:
+) -> list[Outcome[Classifier]]:
     """Train classifiers side by side, each on its own same-class averages.
 
     Parameters
@@ -113,25 +114,21 @@ def run_classifiers(
         for trial in trials
     ]
     models = [recipe.new_classifier(trial.seed, **trial.changes) for trial in trials]
-    return _run(models, made, trials, mu, environment)
+    return _run(recipe, models, made, [labels for _, labels in made], trials, mu, environment)
 
 
 def run_regressors(
-    recipe: Recipe,
-    mu: Float[np.ndarray, "site energy"],
-    coordination: np.ndarray,
-    trials: Sequence[Trial],
-) -> list[Outcome[CoordinationRegressor]]:
+    recipe: Recipe, sites: Sites, trials: Sequence[Trial]
+) -> list[Outcome[Regressor]]:
     """Train regressors side by side, each on its own mixtures.
 
     Parameters
     ----------
     recipe : Recipe
-        Number and size of the mixtures, and the network.
-    mu : ndarray, shape (site, energy)
-        Raw spectra on the window's energies.
-    coordination : ndarray of int, shape (site,)
-        Their coordination numbers.
+        Number and size of the mixtures, and the network. One that predicts fractions learns those
+        of the mixtures, and is scored by the mean coordination number like the others.
+    sites : Sites
+        Raw spectra on the window's energies, and their labels.
     trials : sequence of Trial
         What to train.
 
@@ -145,23 +142,28 @@ def run_regressors(
     InputError
         If there are too few spectra or examples.
     """
-    made = [
-        mixtures(
-            mu,
-            coordination,
+    own = sites.environment[:, None] == np.array(class_order(sites.environment.tolist()))
+    made, targets = [], []
+    for trial in trials:
+        weights = mixture_weights(
+            len(sites.mu),
             examples=trial.examples or recipe.mixtures.count,
             size=recipe.mixtures.size,
             seed=trial.seed,
         )
-        for trial in trials
-    ]
-    models = [recipe.new_regressor(trial.seed, **trial.changes) for trial in trials]
-    return _run(models, made, trials, mu, coordination)
+        labels = weights @ sites.coordination.astype(float)
+        made.append((weights @ sites.mu, labels))
+        targets.append(weights @ own.astype(float) if recipe.fractions else labels)
+    known = class_coordination(sites)
+    models = [recipe.new_regressor(trial.seed, known, **trial.changes) for trial in trials]
+    return _run(recipe, models, made, targets, trials, sites.mu, sites.coordination)
 
 
 def _run(
+    recipe: Recipe,
     models: list[Model],
     made: Sequence[tuple[np.ndarray, np.ndarray]],
+    targets: Sequence[np.ndarray],
     trials: Sequence[Trial],
     mu: Float[np.ndarray, "site energy"],
     truth: np.ndarray,
@@ -169,12 +171,14 @@ def _run(
     splits = [
         partition(len(x), seed=trial.seed) for (x, _), trial in zip(made, trials, strict=True)
     ]
-    drawn = list(zip(made, splits, strict=True))
-    fit_many(
+    taught = [(x, y, parts) for (x, _), y, parts in zip(made, targets, splits, strict=True)]
+    fit_each(
+        recipe,
         models,
-        [(x[parts.train], y[parts.train]) for (x, y), parts in drawn],
-        validation=[(x[parts.validation], y[parts.validation]) for (x, y), parts in drawn],
+        [(x[parts.train], y[parts.train]) for x, y, parts in taught],
+        validation=[(x[parts.validation], y[parts.validation]) for x, y, parts in taught],
     )
+    drawn = list(zip(made, splits, strict=True))
     outcomes = []
     for model, ((x, labels), parts) in zip(models, drawn, strict=True):
         predicted = model.predict(x)

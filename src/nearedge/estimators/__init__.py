@@ -2,7 +2,11 @@
 
 from nearedge.estimators._base import SpectrumEstimator as SpectrumEstimator, fit_many as fit_many
 from nearedge.estimators._classifier import EnvironmentClassifier as EnvironmentClassifier
+from nearedge.estimators._composition import CompositionRegressor as CompositionRegressor
+from nearedge.estimators._kernel import KernelClassifier as KernelClassifier
 from nearedge.estimators._loading import (
+    Classifier as Classifier,
+    Regressor as Regressor,
     load_estimator as load_estimator,
     read_arrays as read_arrays,
 )

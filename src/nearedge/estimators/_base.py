@@ -155,7 +155,8 @@ class SpectrumEstimator(BaseEstimator):
         """Check the data, take the scaling from it, and say which networks are to be trained."""
         self._check_parameters()
         numeric = self._loss == "squared-error"
-        x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=numeric)
+        several = self._loss == "fractions"
+        x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=numeric, multi_output=several)
         if self.energy is not None and len(self.energy) != x.shape[1]:
             raise InputError(
                 f"energy has {len(self.energy)} values for spectra of {x.shape[1]}; give the grid "
@@ -174,7 +175,12 @@ class SpectrumEstimator(BaseEstimator):
         held = None
         if validation is not None:
             held_x, held_y = validate_data(
-                self, *validation, dtype=np.float64, reset=False, y_numeric=numeric
+                self,
+                *validation,
+                dtype=np.float64,
+                reset=False,
+                y_numeric=numeric,
+                multi_output=several,
             )
             held = (self._standardised(held_x), self._encode(held_y))
         elif self.early_stopping:
@@ -250,6 +256,11 @@ class SpectrumEstimator(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=4,
             )
+
+    @property
+    def members(self) -> int:
+        """How many answers are averaged: the networks of the ensemble."""
+        return len(self.networks_)
 
     def _standardised(
         self, x: Float[np.ndarray, "example energy"]

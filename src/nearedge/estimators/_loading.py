@@ -1,19 +1,22 @@
 """Reading a model folder of either kind."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from nearedge.errors import InputError
 from nearedge.estimators._classifier import EnvironmentClassifier
+from nearedge.estimators._composition import CompositionRegressor
 from nearedge.estimators._folder import KEPT, REMEDY, read_folder
+from nearedge.estimators._kernel import KernelClassifier
 from nearedge.estimators._regressor import CoordinationRegressor
 
+Classifier = EnvironmentClassifier | KernelClassifier
+Regressor = CoordinationRegressor | CompositionRegressor
 
-def load_estimator(
-    path: str | Path,
-) -> tuple[EnvironmentClassifier | CoordinationRegressor, dict[str, Any]]:
+
+def load_estimator(path: str | Path) -> tuple[Classifier | Regressor, dict[str, Any]]:
     """Read what the `save` of an estimator wrote.
 
     Parameters
@@ -23,7 +26,7 @@ def load_estimator(
 
     Returns
     -------
-    estimator : EnvironmentClassifier or CoordinationRegressor
+    estimator : Classifier or Regressor
         Fitted: it predicts the same numbers as the one that was saved.
     metadata : dict
         What was given to `save`.
@@ -34,12 +37,13 @@ def load_estimator(
         If the folder is missing, damaged or not a model of nearedge.
     """
     description, tensors = read_folder(path)
-    for kind in (EnvironmentClassifier, CoordinationRegressor):
+    kinds = (*get_args(Classifier), *get_args(Regressor))
+    for kind in kinds:
         if description.get("kind") == kind.__name__:
             return kind._restored(path, description, tensors), dict(description["metadata"])
     raise InputError(
-        f"{path}: model.json speaks of a {description.get('kind')!r}, not of an "
-        f"EnvironmentClassifier or CoordinationRegressor; {REMEDY}"
+        f"{path}: model.json speaks of a {description.get('kind')!r}, not of one of "
+        f"{', '.join(kind.__name__ for kind in kinds)}; {REMEDY}"
     )
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.estimators import EnvironmentClassifier
+from nearedge.estimators import Classifier
 from nearedge.explanation._training import Training, baseline_of, class_place, seen_sites
 from nearedge.models import Kind, Model
 from nearedge.trust import (
@@ -135,7 +135,7 @@ def explain_classes(
     sizes = [len(rows) for rows in chosen.values()]
     rows = np.concatenate(list(chosen.values()))
     functions = scores(model.estimator) if model.kind == "regressor" else []
-    if isinstance(model.estimator, EnvironmentClassifier):
+    if isinstance(model.estimator, Classifier):
         places = np.repeat([class_place(model, name) for name in chosen], sizes)
         functions = scores(
             model.estimator, places, None if against is None else class_place(model, against)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
-from nearedge.estimators import EnvironmentClassifier
+from nearedge.estimators import Classifier
 from nearedge.explanation._sites import Site, find_nearest
 from nearedge.explanation._training import Question, Training, baseline_of, class_place
 from nearedge.models import Kind, Model, predict
@@ -111,7 +111,7 @@ def explain_spectrum(
     spectrum = resample(energy, mu[None], model.window.grid, name)
     target = None
     functions = scores(model.estimator) if model.kind == "regressor" else []
-    if isinstance(model.estimator, EnvironmentClassifier):
+    if isinstance(model.estimator, Classifier):
         target = question.target or str(prediction["environment"])
         place = class_place(model, target)
         other = None if question.against is None else class_place(model, question.against)

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.estimators import EnvironmentClassifier
+from nearedge.estimators import Classifier
 from nearedge.models import Model
 from nearedge.trust import Background
 
@@ -108,7 +108,7 @@ def class_place(model: Model, name: str) -> int:
     InputError
         If the model does not know it.
     """
-    assert isinstance(model.estimator, EnvironmentClassifier)
+    assert isinstance(model.estimator, Classifier)
     known = [str(one) for one in model.estimator.classes_]
     if name not in known:
         raise InputError(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from nearedge.baselines import baseline_accuracies, regressor_baselines
 from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.estimators import Classifier, Regressor
 from nearedge.examples import mixtures
 from nearedge.ladder._results import Contest, Errors, Ladder, Level, Step
 from nearedge.ladder._rungs import (
@@ -19,7 +19,7 @@ from nearedge.ladder._rungs import (
     plain_parts,
 )
 from nearedge.ladder._sets import judge_sets
-from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
+from nearedge.recipes import Recipe, Sites, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.splits import MEANING, RUNGS, Rung, across, obstacle, remark, turns
 from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
@@ -27,9 +27,7 @@ from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction of the whole that is done."""
 
-Witness = Callable[
-    [RungParts, Sequence[EnvironmentClassifier], Sequence[CoordinationRegressor]], None
-]
+Witness = Callable[[RungParts, Sequence[Classifier], Sequence[Regressor]], None]
 """Called with each rung above the paper's and the networks that were trained on its parts."""
 
 HELD_OUT_MIXTURES = 2000
@@ -37,7 +35,7 @@ HELD_OUT_MIXTURES = 2000
 
 _SPLITS: tuple[Rung, ...] = ("spectrum", "snapshot", "atom", "trajectory")
 
-Paper = tuple[Sequence[Outcome[EnvironmentClassifier]], Sequence[Outcome[CoordinationRegressor]]]
+Paper = tuple[Sequence[Outcome[Classifier]], Sequence[Outcome[Regressor]]]
 
 
 def climb(
@@ -80,7 +78,7 @@ def climb(
         there are several snapshots, on others than those tested; energies at which the training
         spectra hardly vary are left out.
     window : Window, optional
-        The energies that are used; the paper's by default.
+        The energies that are used; the recipe's by default, if both datasets reach so far.
     paper : tuple of outcomes, optional
         Classifiers and regressors of the lowest rung, where they are trained already.
     beside : Ladder, optional
@@ -102,6 +100,7 @@ def climb(
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)
+    window = window or recipe.reach(data.energy)
     mu = data.inputs(window)
     wanted: Sequence[Rung] = RUNGS if only is None else only
     rungs, left_out = _rungs(recipe, data, mu, other, window, wanted, seeds=seeds, seed=seed)
@@ -121,7 +120,14 @@ def climb(
     classifiers = _fit(recipe, rungs, data.environment, seed)
     tell("training the regressors", 0.7)
     jobs = [
-        (part.taught[part.train], data.coordination[part.train], seed + part.turn)
+        (
+            Sites(
+                part.taught[part.train],
+                data.coordination[part.train],
+                data.environment[part.train],
+            ),
+            seed + part.turn,
+        )
         for rung in rungs
         for part in rung.parts
     ]
@@ -143,7 +149,7 @@ def _rungs(
     data: SiteSpectra,
     mu: Float[np.ndarray, "site energy"],
     other: SiteSpectra | None,
-    window: Window | None,
+    window: Window,
     wanted: Sequence[Rung],
     *,
     seeds: int,
@@ -173,7 +179,7 @@ def _rungs(
             left_out[name] = "all atoms to train on would be test atoms too"
             continue
         try:
-            rungs.append(way(data, other, folds, window or Window()))
+            rungs.append(way(data, other, folds, window))
         except InputError as error:
             # A dataset too narrow to be shifted still carries the other rungs.
             if name == "engine":
@@ -190,7 +196,7 @@ def _teachable(recipe: Recipe, environment: np.ndarray, part: Part) -> tuple[np.
 
 def _fit(
     recipe: Recipe, rungs: Sequence[RungParts], environment: np.ndarray, seed: int
-) -> list[list[EnvironmentClassifier]]:
+) -> list[list[Classifier]]:
     """Train the classifiers of all rungs at once: side by side they take less time."""
     jobs = []
     for rung in rungs:
@@ -203,7 +209,7 @@ def _fit(
 
 def _step(
     rung: RungParts,
-    models: Sequence[EnvironmentClassifier],
+    models: Sequence[Classifier],
     environment: np.ndarray,
     seed: int,
     known: Step | None,
@@ -262,7 +268,7 @@ def _plain(
 
 def _level(
     rung: RungParts,
-    models: Sequence[CoordinationRegressor],
+    models: Sequence[Regressor],
     coordination: np.ndarray,
     seed: int,
 ) -> Level:
@@ -327,11 +333,11 @@ def _paper(
     known = np.isin(data.environment, [name for name, n in data.counts().items() if n > 1])
     return (
         run_classifiers(recipe, mu[known], data.environment[known], trials),
-        run_regressors(recipe, mu, data.coordination, trials),
+        run_regressors(recipe, Sites(mu, data.coordination, data.environment), trials),
     )
 
 
-def _paper_step(outcomes: Sequence[Outcome[EnvironmentClassifier]], seed: int) -> Step:
+def _paper_step(outcomes: Sequence[Outcome[Classifier]], seed: int) -> Step:
     accuracies = [outcome.test for outcome in outcomes]
     raw = [outcome.raw for outcome in outcomes]
     balanced, plain = [], []
@@ -356,7 +362,7 @@ def _paper_step(outcomes: Sequence[Outcome[EnvironmentClassifier]], seed: int) -
 
 
 def _paper_level(
-    outcomes: Sequence[Outcome[CoordinationRegressor]],
+    outcomes: Sequence[Outcome[Regressor]],
     mu: Float[np.ndarray, "site energy"],
     coordination: np.ndarray,
 ) -> Level:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from nearedge.environments import class_order
-from nearedge.estimators import EnvironmentClassifier
+from nearedge.estimators import Classifier
 from nearedge.ladder._rungs import RungParts
 from nearedge.trust import LEVEL, crossfit_sets, set_coverage
 
 
-def judge_sets(rung: RungParts, models: Sequence[EnvironmentClassifier]) -> dict[str, Any] | None:
+def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> dict[str, Any] | None:
     """Calibrate the class sets of each seed on the other seeds' test sites, and score them.
 
     Only seeds that test different sites are used: the first few, which test every site once.
@@ -20,7 +20,7 @@ def judge_sets(rung: RungParts, models: Sequence[EnvironmentClassifier]) -> dict
     ----------
     rung : RungParts
         What was tested.
-    models : sequence of EnvironmentClassifier
+    models : sequence of Classifier
         One for each part.
 
     Returns

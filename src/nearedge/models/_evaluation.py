@@ -14,7 +14,7 @@ from sklearn.metrics import (
 from nearedge.dataset import SiteSpectra
 from nearedge.environments import class_order
 from nearedge.errors import InputError
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.estimators import Classifier, Regressor
 from nearedge.models._model import Model
 from nearedge.models._outputs import fraction_classes, outputs, true_outputs
 from nearedge.models._source import trained_on, trainings
@@ -72,7 +72,7 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
         "seen": seen,
         "outside": int(model.novelty.flags(inputs).sum()),
     }
-    if isinstance(model.estimator, EnvironmentClassifier):
+    if isinstance(model.estimator, Classifier):
         return {**_classes(model, model.estimator, inputs, kept), **common}
     return {**_coordination(model, model.estimator, inputs, kept), **common}
 
@@ -103,7 +103,7 @@ def _rung(model: Model, data: SiteSpectra) -> tuple[Rung | Literal["training"], 
 
 
 def _classes(
-    model: Model, estimator: EnvironmentClassifier, inputs: np.ndarray, data: SiteSpectra
+    model: Model, estimator: Classifier, inputs: np.ndarray, data: SiteSpectra
 ) -> dict[str, Any]:
     truth = data.environment
     probability = estimator.predict_proba(inputs)
@@ -143,7 +143,7 @@ def _classes(
 
 
 def _coordination(
-    model: Model, estimator: CoordinationRegressor, inputs: np.ndarray, data: SiteSpectra
+    model: Model, estimator: Regressor, inputs: np.ndarray, data: SiteSpectra
 ) -> dict[str, Any]:
     truth = data.coordination.astype(float)
     predicted = np.asarray(estimator.predict(inputs), float)
@@ -177,7 +177,7 @@ def _coordination(
 
 
 def _averages(
-    estimator: CoordinationRegressor,
+    estimator: Regressor,
     intervals: Intervals | None,
     inputs: np.ndarray,
     data: SiteSpectra,

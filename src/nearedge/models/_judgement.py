@@ -9,7 +9,7 @@ from sklearn.metrics import mean_absolute_error
 
 from nearedge.baselines import baseline_accuracies, regressor_baselines
 from nearedge.dataset import Group, SiteSpectra
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.estimators import Classifier, Regressor
 from nearedge.models._outputs import output_names, outputs, true_outputs
 from nearedge.splits import Fold
 from nearedge.trust import (
@@ -33,7 +33,7 @@ UNEVEN = 300
 
 
 def fold_probabilities(
-    fitted: Sequence[EnvironmentClassifier],
+    fitted: Sequence[Classifier],
     folds: Sequence[Fold],
     inputs: Float[np.ndarray, "site energy"],
     classes: Sequence[str],
@@ -52,7 +52,7 @@ def fold_probabilities(
 
 
 def judge_classifiers(
-    fitted: Sequence[EnvironmentClassifier],
+    fitted: Sequence[Classifier],
     folds: Sequence[Fold],
     inputs: Float[np.ndarray, "site energy"],
     data: SiteSpectra,
@@ -64,7 +64,7 @@ def judge_classifiers(
 
     Parameters
     ----------
-    fitted : sequence of EnvironmentClassifier
+    fitted : sequence of Classifier
         One for each fold, fitted on its training side.
     folds : sequence of Fold
     inputs : float array, shape (site, energy)
@@ -115,7 +115,7 @@ def judge_classifiers(
 
 
 def judge_regressors(
-    fitted: Sequence[CoordinationRegressor],
+    fitted: Sequence[Regressor],
     folds: Sequence[Fold],
     inputs: Float[np.ndarray, "site energy"],
     data: SiteSpectra,

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
 from nearedge.estimators import (
-    CoordinationRegressor,
-    EnvironmentClassifier,
+    Classifier,
+    Regressor,
     load_estimator,
     read_arrays,
 )
@@ -30,7 +30,7 @@ class Model:
 
     Parameters
     ----------
-    estimator : EnvironmentClassifier or CoordinationRegressor
+    estimator : Classifier or Regressor
         The fitted networks.
     window : Window
         The energies they see.
@@ -45,7 +45,7 @@ class Model:
         Tells spectra to which the model does not apply.
     """
 
-    estimator: EnvironmentClassifier | CoordinationRegressor
+    estimator: Classifier | Regressor
     window: Window
     rule: EnvironmentRule
     record: dict[str, Any]
@@ -54,7 +54,7 @@ class Model:
     @property
     def kind(self) -> Kind:
         """What it predicts: a class, or a coordination number."""
-        return "classifier" if isinstance(self.estimator, EnvironmentClassifier) else "regressor"
+        return "classifier" if isinstance(self.estimator, Classifier) else "regressor"
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model as a folder: ``weights.safetensors``, ``model.json`` and ``card.md``.

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from nearedge.dataset import load_dataset
 from nearedge.errors import InputError
-from nearedge.estimators import EnvironmentClassifier
+from nearedge.estimators import Classifier
 from nearedge.models._model import Model
 from nearedge.models._outputs import MEAN, fraction_classes, output_names, outputs
 from nearedge.spectra import resample
@@ -77,7 +77,7 @@ def predict(
         If the energies do not cover the model's window, or `atoms_averaged` is not positive or
         given to a classifier.
     """
-    classifier = isinstance(model.estimator, EnvironmentClassifier)
+    classifier = isinstance(model.estimator, Classifier)
     if atoms_averaged is not None and (classifier or atoms_averaged < 1):
         raise InputError(
             "the sets of a classifier are calibrated on single sites; leave out the number of "
@@ -91,7 +91,7 @@ def predict(
     results: list[dict[str, Any]] = [
         {"applies": not one["reason"], "novelty": one} for one in verdicts.to_json()
     ]
-    if isinstance(model.estimator, EnvironmentClassifier):
+    if isinstance(model.estimator, Classifier):
         probability = np.asarray(model.estimator.predict_proba(inputs), float)
         names = [str(name) for name in model.estimator.classes_]
         sets = ClassSets.from_record(calibration)

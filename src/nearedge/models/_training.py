@@ -1,23 +1,20 @@
 """Training a model on a dataset, with an estimate of its error on sites it has not seen."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
 from nearedge.dataset import Group, SiteSpectra
 from nearedge.errors import InputError
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier, SpectrumEstimator
+from nearedge.estimators import Classifier, Regressor
 from nearedge.models._judgement import judge_classifiers, judge_regressors
 from nearedge.models._model import Kind, Model
 from nearedge.models._outputs import fraction_classes
 from nearedge.models._source import check_source, check_unseen, describe_source
-from nearedge.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
+from nearedge.recipes import Recipe, Sites, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
 from nearedge.trust import fit_novelty
-
-Estimator = TypeVar("Estimator", bound=SpectrumEstimator)
 
 
 def train(
@@ -72,25 +69,31 @@ def train(
         window = source.window
         if hold_out:
             check_unseen(source, data.select(data.names_mask(hold_out)))
-    window = window or Window()
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    window = window or recipe.reach(kept.energy)
     inputs = kept.inputs(window)
     rung, reason = (group, None) if group else _strictest(kept)
-    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     folds = [] if rung is None else _folds(kept, rung, recipe, seed)
+    start = None if source is None else source.estimator
     every = np.arange(len(kept))
     parts = [every, *(fold.train for fold in folds)]
     if kind == "classifier":
         # A fold may leave a class too few spectra to learn; all of them must have enough.
         taught = [every, *(p[recipe.teachable(kept.environment[p])] for p in parts[1:])]
         jobs = [(inputs[part], kept.environment[part], seed) for part in taught]
-        fitted = fit_classifiers(recipe, jobs, source=_estimator(source, EnvironmentClassifier))
+        assert start is None or isinstance(start, Classifier)
+        fitted = fit_classifiers(recipe, jobs, source=start)
         classes = [str(name) for name in fitted[0].classes_]
         estimate, calibration = judge_classifiers(
             fitted[1:], folds, inputs, kept, classes, rung, seed
         )
     else:
-        jobs = [(inputs[part], kept.coordination[part], seed) for part in parts]
-        fitted = fit_regressors(recipe, jobs, source=_estimator(source, CoordinationRegressor))
+        jobs = [
+            (Sites(inputs[part], kept.coordination[part], kept.environment[part]), seed)
+            for part in parts
+        ]
+        assert start is None or isinstance(start, Regressor)
+        fitted = fit_regressors(recipe, jobs, source=start)
         classes = fraction_classes(fitted[0])
         estimate, calibration = judge_regressors(
             fitted[1:], folds, inputs, kept, classes, rung, seed
@@ -123,14 +126,6 @@ def train(
         seed=seed,
     )
     return Model(fitted[0], window, kept.rule, record, novelty)
-
-
-def _estimator(source: Model | None, kind: type[Estimator]) -> Estimator | None:
-    """Take the estimator of a source whose kind has been checked."""
-    if source is None:
-        return None
-    assert isinstance(source.estimator, kind)
-    return source.estimator
 
 
 def _strictest(data: SiteSpectra) -> tuple[Group | None, str | None]:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.dataset import SiteSpectra
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.estimators import Classifier, Regressor
 from nearedge.ladder import Progress, climb
 from nearedge.paper.results import (
     Agreement,
@@ -21,7 +21,7 @@ from nearedge.paper.results import (
     Sweep,
 )
 from nearedge.paper.robustness import Networks
-from nearedge.recipes import BEST, PAPER, Recipe
+from nearedge.recipes import BEST, PAPER, Recipe, Sites
 from nearedge.splits import RUNGS
 from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 
@@ -167,7 +167,7 @@ def reproduce(
         for rate in protocol.rates
     }
     flat = [trial for group in rates.values() for trial in group]
-    learnt = iter(run_regressors(recipe, mu, data.coordination, flat))
+    learnt = iter(run_regressors(recipe, Sites(mu, data.coordination, data.environment), flat))
     regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
     best = min(rates, key=lambda rate: np.mean([one.validation for one in regressors[rate]]))
     networks = Networks()
@@ -250,17 +250,17 @@ def _scores(outcome: Outcome[Any]) -> Scores:
     return Scores(outcome.train, outcome.validation, outcome.test)
 
 
-def _curve(rate: float, outcome: Outcome[CoordinationRegressor]) -> Curve:
+def _curve(rate: float, outcome: Outcome[Regressor]) -> Curve:
     curves = outcome.model.curves_[0]
     return Curve(rate, curves.epoch, _numbers(curves.score), _numbers(curves.validation_score))
 
 
-def _agreement(rate: float, seed: int, outcome: Outcome[CoordinationRegressor]) -> Agreement:
+def _agreement(rate: float, seed: int, outcome: Outcome[Regressor]) -> Agreement:
     test = outcome.parts.test
     return Agreement(rate, seed, outcome.labels[test], _numbers(outcome.predicted[test]))
 
 
-def _sweep(values: tuple[int, ...], outcomes: list[Outcome[EnvironmentClassifier]]) -> Sweep:
+def _sweep(values: tuple[int, ...], outcomes: list[Outcome[Classifier]]) -> Sweep:
     accuracy = {
         part: np.array([getattr(outcome, part) for outcome in outcomes])
         for part in ("train", "validation", "test")

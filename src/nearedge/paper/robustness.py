@@ -6,7 +6,7 @@ from typing import Any
 
 from nearedge.baselines import classifier_baselines, regressor_baselines
 from nearedge.dataset import SiteSpectra
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.estimators import Classifier, Regressor
 from nearedge.examples import mixtures
 from nearedge.ladder import RungParts
 from nearedge.robustness import MIXTURES, Predict, Robustness, Trial, judge
@@ -108,8 +108,8 @@ class Keeper:
     def __call__(
         self,
         rung: RungParts,
-        classifiers: Sequence[EnvironmentClassifier],
-        regressors: Sequence[CoordinationRegressor],
+        classifiers: Sequence[Classifier],
+        regressors: Sequence[Regressor],
     ) -> None:
         """Keep a rung and its networks."""
         self.kept[rung.name] = (rung, list(classifiers), list(regressors))

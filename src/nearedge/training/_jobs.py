@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from nearedge.errors import InputError
 from nearedge.networks import MultilayerPerceptron
 
-Loss = Literal["cross-entropy", "squared-error"]
+Loss = Literal["cross-entropy", "fractions", "squared-error"]
 L2Convention = Literal["batch", "example", "scikit-learn", "decoupled"]
 
 
@@ -20,8 +20,9 @@ class TrainingSettings:
 
     Attributes
     ----------
-    loss : {"cross-entropy", "squared-error"}
-        What is minimised; its mean over the examples is the loss.
+    loss : {"cross-entropy", "fractions", "squared-error"}
+        What is minimised; its mean over the examples is the loss. ``"fractions"`` is the
+        cross-entropy with the fractions of several classes in each example.
     learning_rate : float
         Step size of Adam (Kingma and Ba, 2015), whose other constants are the usual 0.9, 0.999
         and 1e-8.
@@ -86,12 +87,13 @@ class Job:
     ----------
     x : ndarray, shape (example, input)
         Inputs, standardised.
-    y : ndarray, shape (example,)
-        Class numbers for the cross-entropy, else values.
+    y : ndarray, shape (example,) or (example, output)
+        Class numbers for the cross-entropy, fractions that add up to one in each example, or
+        values.
     hidden : tuple of int
         Units of each hidden layer.
     outputs : int
-        Number of outputs: the classes, or 1.
+        Number of outputs: the classes, or 1 for values.
     seed : int
         Decides weights and order of examples, and nothing else does.
     settings : TrainingSettings
@@ -130,7 +132,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Curves:
-    """Learning curves; the scores are the accuracy, or the mean squared error.
+    """Learning curves; the scores are the accuracy, or the mean squared error (also of fractions).
 
     Attributes
     ----------

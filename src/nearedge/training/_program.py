@@ -140,9 +140,22 @@ def _is_matrix(network: MultilayerPerceptron) -> MultilayerPerceptron:
 def _losses(
     outputs: Float[Array, "example output"], y: Array, kind: Loss
 ) -> Float[Array, " example"]:
+    # Along the first axis: the outputs lie in memory as (output, example).
     if kind == "cross-entropy":
-        # Along the first axis: the outputs lie in memory as (output, example).
         return optax.softmax_cross_entropy_with_integer_labels(outputs.T, y, axis=0)
+    if kind == "fractions":
+        return optax.softmax_cross_entropy(outputs.T, y.T, axis=0)
+    return jnp.square(outputs[:, 0] - y)
+
+
+def _scores(
+    outputs: Float[Array, "example output"], y: Array, kind: Loss
+) -> Float[Array, " example"]:
+    """Whether the class is right, or the squared error; of fractions its mean over the classes."""
+    if kind == "cross-entropy":
+        return (jnp.argmax(outputs, axis=1) == y) * 1.0
+    if kind == "fractions":
+        return jnp.mean(jnp.square(jax.nn.softmax(outputs, axis=1) - y), axis=1)
     return jnp.square(outputs[:, 0] - y)
 
 
@@ -153,7 +166,7 @@ def _assess(
     outputs = network(x)
     real = jnp.arange(len(x)) < count
     losses = _losses(outputs, y, kind)
-    scores = (jnp.argmax(outputs, axis=1) == y) * 1.0 if kind == "cross-entropy" else losses
+    scores = _scores(outputs, y, kind)
     most = jnp.where(real[:, None], outputs, -jnp.inf).max(axis=0)
     least = jnp.where(real[:, None], outputs, jnp.inf).min(axis=0)
     return (

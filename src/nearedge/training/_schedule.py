@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 from jaxtyping import Int
+from scipy.special import entr
 
 from nearedge.networks import MultilayerPerceptron, initialise, narrow, unstack, widen
 from nearedge.training._jobs import Curves, Job, Loss, Trained
@@ -195,6 +196,8 @@ def _is_dead(y: np.ndarray, kind: Loss, loss: float, spread: float) -> bool:
     if kind == "cross-entropy":
         share = np.unique(y, return_counts=True)[1] / len(y)
         constant = float(-np.sum(share * np.log(share)))
+    elif kind == "fractions":
+        constant = float(np.sum(entr(y.mean(axis=0))))
     else:
         constant = float(np.var(y))
     if constant <= np.finfo(np.float32).eps * max(1.0, float(np.mean(np.square(y)))):
@@ -212,10 +215,11 @@ def _data(jobs: Sequence[Job], shape: Shape, slots: int) -> Data:
     held = 0 if jobs[0].validation is None else len(jobs[0].validation[0])
     dtype = np.int32 if shape.loss == "cross-entropy" else np.float32
     copies = 1 if shape.shared else slots
+    each = (shape.sizes[-1],) if shape.loss == "fractions" else ()
     x = np.zeros((copies, shape.examples, shape.sizes[0]), np.float32)
-    y = np.zeros((copies, shape.examples), dtype)
+    y = np.zeros((copies, shape.examples, *each), dtype)
     held_x = np.zeros((copies, shape.validation, shape.sizes[0]), np.float32)
-    held_y = np.zeros((copies, shape.validation), dtype)
+    held_y = np.zeros((copies, shape.validation, *each), dtype)
     for k in range(copies):
         job = jobs[min(k, len(jobs) - 1)]
         x[k, :count, : job.x.shape[1]] = job.x

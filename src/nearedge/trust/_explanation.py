@@ -24,7 +24,7 @@ from jaxtyping import Array, Bool, Float
 from scipy.stats import spearmanr
 
 from nearedge.errors import InputError
-from nearedge.estimators import EnvironmentClassifier, SpectrumEstimator
+from nearedge.estimators import Classifier, Regressor
 from nearedge.trust._background import Background, replaced
 
 Score = Callable[[Float[Array, "example energy"]], Float[Array, " example"]]
@@ -113,13 +113,13 @@ def intervals(
 
 
 def scores(
-    estimator: SpectrumEstimator, target: np.ndarray | None = None, against: int | None = None
+    estimator: Classifier | Regressor, target: np.ndarray | None = None, against: int | None = None
 ) -> list[Score]:
     """Make the numbers that are explained, one function for each network of an estimator.
 
     Parameters
     ----------
-    estimator : SpectrumEstimator
+    estimator : Classifier or Regressor
         Fitted.
     target : int array, shape (example,), optional
         Of a classifier, the place in `classes_` of the class that is asked about, for every
@@ -135,8 +135,8 @@ def scores(
         a regressor the coordination number. Log-odds and not probabilities: these hardly change
         where a network is sure.
     """
-    count = len(estimator.networks_)
-    if not isinstance(estimator, EnvironmentClassifier):
+    count = estimator.members
+    if not isinstance(estimator, Classifier):
         return [
             lambda x, network=network: estimator.differentiable(x, network)[:, 0]
             for network in range(count)

@@ -1,0 +1,131 @@
+"""Support vector machines, one for each pair of classes, as plain arrays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.special import log_expit, logsumexp
+from sklearn.svm import SVC as _SVC
+
+# Its gamma may be a number, but is inferred to be a string.
+SVC: Any = _SVC
+
+CHUNK = 2048
+"""Spectra that are compared with the support vectors at once: their kernel fits into the cache."""
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Machines with the kernel ``exp(-|x - y|**2)``, one for each pair of classes.
+
+    Attributes
+    ----------
+    classes : ndarray of str, shape (class,)
+        Sorted names.
+    support : ndarray, shape (vector, feature)
+        Training examples that decide.
+    owners : ndarray of int, shape (vector,)
+        Places of their classes in `classes`.
+    weights : ndarray, shape (vector, pair)
+        What each adds to the margins; a positive margin speaks for the first class of a pair.
+    offsets : ndarray, shape (pair,)
+        Added to the margins.
+    """
+
+    classes: np.ndarray
+    support: Float[np.ndarray, "vector feature"]
+    owners: Int[np.ndarray, " vector"]
+    weights: Float[np.ndarray, "vector pair"]
+    offsets: Float[np.ndarray, " pair"]
+
+    def log_chances(
+        self, features: Float[np.ndarray, "example feature"], steepness: float
+    ) -> Float[np.ndarray, "example class"]:
+        """Logarithms of the classes' probabilities."""
+        logs = combine(
+            self.margins(features).T,
+            len(self.classes),
+            lambda margin: log_expit(steepness * margin),
+        )
+        logs = np.stack(logs, axis=1)
+        return logs - logsumexp(logs, axis=1, keepdims=True)
+
+    def predict(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
+        """Names of the likeliest classes, with the steepness one."""
+        return self.classes[self.log_chances(features, 1.0).argmax(axis=1)]
+
+    def margins(
+        self, features: Float[np.ndarray, "example feature"]
+    ) -> Float[np.ndarray, "example pair"]:
+        """Margins of every pair of classes, in single precision but for the last sum."""
+        support, weights = (np.asarray(one, np.float32) for one in (self.support, self.weights))
+        norms = np.square(support).sum(axis=1)
+        margins = np.empty((len(features), len(self.offsets)))
+        for start in range(0, len(features), CHUNK):
+            part = np.asarray(features[start : start + CHUNK], np.float32)
+            exponent = part @ (2 * support.T)
+            exponent -= norms
+            exponent -= np.square(part).sum(axis=1)[:, None]
+            # Rounding can leave the distance of a spectrum from itself a little below zero.
+            np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
+            margins[start : start + CHUNK] = exponent @ weights
+        return margins + self.offsets
+
+
+def train_machines(
+    features: Float[np.ndarray, "example feature"],
+    names: np.ndarray,
+    cost: float,
+    shares: Float[np.ndarray, " example"] | None = None,
+) -> Machines:
+    """Train the machines with scikit-learn (libsvm).
+
+    Parameters
+    ----------
+    features : float array, shape (example, feature)
+        Scaled so that the kernel is ``exp(-|x - y|**2)``.
+    names : str array, shape (example,)
+        Classes, at least two.
+    cost : float
+        Of an error, beside a wide margin.
+    shares : float array, shape (example,), optional
+        Factors of the cost for each example.
+    """
+    machine = SVC(C=cost, gamma=1.0).fit(features, names, sample_weight=shares)
+    count = len(machine.classes_)
+    owners = np.repeat(np.arange(count), machine.n_support_)
+    weights = np.zeros((len(owners), count * (count - 1) // 2))
+    for pair, (a, b) in enumerate(combinations(range(count), 2)):
+        weights[owners == a, pair] = machine.dual_coef_[b - 1, owners == a]
+        weights[owners == b, pair] = machine.dual_coef_[a, owners == b]
+    # scikit-learn counts positive margins for the second class where there are only two.
+    sign = -1.0 if count == 2 else 1.0
+    return Machines(
+        machine.classes_,
+        features[machine.support_],
+        owners,
+        sign * weights,
+        sign * machine.intercept_,
+    )
+
+
+def combine(margins: Any, classes: int, logarithm: Callable[[Any], Any]) -> list[Any]:
+    """Add up, for each class, the logarithm of its chance against every other one.
+
+    Parameters
+    ----------
+    margins : array, shape (pair, example)
+        NumPy's or JAX's.
+    classes : int
+        How many.
+    logarithm : function
+        Of the chance of a margin's first class.
+    """
+    totals: list[Any] = [0.0] * classes
+    for margin, (a, b) in zip(margins, combinations(range(classes), 2), strict=True):
+        totals[a] = totals[a] + logarithm(margin)
+        totals[b] = totals[b] + logarithm(-margin)
+    return totals
