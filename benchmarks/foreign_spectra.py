@@ -9,11 +9,12 @@ as heat does, so that a few sites of one crystal give a few spectra. ::
 Spheres are somewhat smaller than those of the dataset that ships, which saves two thirds of the
 time: a crystal takes about a minute on one core. ``--full`` takes the same ones. Each is a dataset
 folder in FOLDER, and one that is there is not computed again: what was ended goes on where it was.
-What the engine cannot compute is said and left out.
+What the engine cannot compute is said and left out: FEFF10's SCF crashes on LiF and NaCl.
+``--table tests/trust/foreign.dat`` writes one spectrum of each for the tests.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from nearedge.dataset import SiteSpectra, load_dataset
 from nearedge.engines import FeffEngine, FeffSettings
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import NearEdgeError
+from nearedge.outputs import replacing
+from nearedge.spectra import Window
 from nearedge.structures import Snapshot
 
 SITES = 2
@@ -188,9 +191,23 @@ def read_all(folder: Path) -> dict[str, SiteSpectra]:
     return {name: load_dataset(folder / name) for name in MATERIALS if (folder / name).exists()}
 
 
+def write_table(spectra: Mapping[str, SiteSpectra], path: Path) -> None:
+    """Write the first spectrum of each crystal on the window that models see, for the tests."""
+    grid = Window().grid
+    columns = [grid, *(data.inputs()[0] for data in spectra.values())]
+    header = (
+        f"O K-edges and others by FEFF10, in Mb; eV from the Fermi level\neV {' '.join(spectra)}"
+    )
+    with replacing(path, force=True) as temporary:
+        np.savetxt(temporary, np.column_stack(columns), fmt="%.4g", header=header)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--full", action="store_true", help="spheres as in the dataset that ships")
+    parser.add_argument("--table", type=Path, help="write one spectrum of each crystal here")
     given = parser.parse_args()
-    compute_all(given.folder, given.full)
+    computed = compute_all(given.folder, given.full)
+    if given.table:
+        write_table(computed, given.table)

@@ -163,6 +163,35 @@ def test_p_values_are_shares_of_unseen_spectra(novelty: Novelty, unseen: SiteSpe
         assert (p_values <= share).mean() == pytest.approx(share, abs=0.12)
 
 
+def foreign_spectra() -> dict[str, np.ndarray]:
+    """FEFF10 spectra of other crystals, by ``benchmarks/foreign_spectra.py --table``."""
+    path = Path(__file__).parent / "foreign.dat"
+    names = path.read_text().splitlines()[1].split()[2:]
+    table = np.loadtxt(path)
+    np.testing.assert_allclose(table[:, 0], GRID, atol=0.006)
+    return dict(zip(names, table[:, 1:].T, strict=True))
+
+
+def test_real_spectra_of_other_edges_and_compounds(novelty: Novelty, unseen: SiteSpectra) -> None:
+    spectra = foreign_spectra()
+    edges = np.array([mu for name, mu in spectra.items() if "-" in name])
+    oxides = np.array([mu for name, mu in spectra.items() if "-" not in name])
+    assert len(edges) >= 8
+    assert len(oxides) >= 11
+    assert novelty.flags(edges).all()
+    # Oxides with a strong peak above the edge look like O-O dimers to every method tried.
+    assert novelty.flags(oxides).mean() >= 4 / 11
+    inside = novelty.score(unseen.inputs())
+    ordinary = inside[unseen.environment != "dimer"]
+
+    def area(inside: np.ndarray, outside: np.ndarray) -> float:
+        return float((inside[:, None] < outside).mean())
+
+    assert area(inside, novelty.score(edges)) > 0.99
+    assert area(inside, novelty.score(oxides)) > 0.94
+    assert area(ordinary, novelty.score(oxides)) > 0.97
+
+
 def test_only_the_first_are_explained(novelty: Novelty, usual: np.ndarray) -> None:
     reasons = novelty.judge(1000 * usual[:5], explained=2).reason
     assert all(str(reason).startswith("intensity is about") for reason in reasons[:2])

@@ -70,7 +70,7 @@ class NoveltySettings:
     tolerance: float = 0.4
     centres: int = 128
     flagged: float = 0.03
-    flagged_class: float = 0.25
+    flagged_class: float = 0.3
     folds: int = 8
 
     def __post_init__(self) -> None:

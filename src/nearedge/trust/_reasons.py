@@ -27,6 +27,12 @@ FLAT = 0.05
 WHITE = 0.4
 """Roughness from which a spectrum is nothing but noise; uncorrelated noise has 1."""
 
+LEVEL = 0.1
+"""Background, in units of the mean training intensity, that is worth mentioning."""
+
+MODEST = 5.0
+"""Ratio of intensities below which it need not be a matter of units."""
+
 FACTOR = 1.15
 """Ratio of intensities that is worth mentioning."""
 
@@ -108,7 +114,7 @@ class _Examination:
         other = np.maximum(factor, 1 / factor) >= FACTOR
         self.say(rows, alike & other, lambda i: _size(factor[i]))
         # Of quite another size and not alike either: other reasons are sought after scaling.
-        for place in np.flatnonzero(~alike & (np.maximum(size, 1 / size) > 5)):
+        for place in np.flatnonzero(~alike & (np.maximum(size, 1 / size) > MODEST)):
             self.prefix[rows[place]] = f"{_size(factor[place])} Scaled, it still differs: "
             self.inputs[rows[place]] = x[place] / factor[place]
 
@@ -147,9 +153,11 @@ class _Examination:
         """Like the training spectra without a background."""
         rows = self.open()
         slope, offset, alike = _repaired(self.known, self.inputs[rows], 1)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            level = np.abs(offset / slope) / self.known.features.unit
         self.say(
             rows,
-            alike & (slope > 0),
+            alike & (slope > 0) & (level >= LEVEL),
             lambda i: (
                 f"like the training spectra times {1 / slope[i]:.2g} on a background of "
                 f"{-offset[i] / slope[i]:.2g}: check normalisation and background"
@@ -275,6 +283,8 @@ def _size(factor: float) -> str:
     why = "another unit or normalisation?"
     if factor >= 100:
         why = f"counts, or {why}"
+    elif max(factor, 1 / factor) < MODEST:
+        why = "another normalisation, or another material?"
     return f"intensity is about {times} times that of the training spectra: {why}"
 
 
