@@ -2,6 +2,11 @@
 
 from nearedge.models._evaluation import evaluate as evaluate
 from nearedge.models._model import Kind as Kind, Model as Model, load_model as load_model
+from nearedge.models._outputs import (
+    output_names as output_names,
+    outputs as outputs,
+    true_outputs as true_outputs,
+)
 from nearedge.models._prediction import (
     predict as predict,
     read_spectra as read_spectra,
