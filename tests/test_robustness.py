@@ -13,7 +13,7 @@ from nearedge.dataset import SiteSpectra
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
 from nearedge.models import Kind, Model, evaluate, train
-from nearedge.recipes import BEST
+from nearedge.recipes import BEST, Examples
 from nearedge.robustness import FWHM, LEVELS, Disturbance, Quantity, Trial, judge, robustness
 from nearedge.spectra import Window
 
@@ -27,8 +27,8 @@ FEW: dict[Quantity, tuple[float, ...]] = {
 
 SMALL = replace(
     BEST,
-    classifier={**BEST.classifier, "hidden": (12,), "n_networks": 2, "epochs": 100},
-    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 2, "epochs": 100},
+    mixtures=Examples(1000, (20, 70)),
+    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 1},
 )
 
 
@@ -107,9 +107,15 @@ def test_nonsense_is_refused(wrong: dict[str, float]) -> None:
 
 
 def test_a_peak_finder_is_off_by_the_offset() -> None:
-    trial = Trial(ENERGY, PEAK, np.array([8.0]), {"peak": lambda mu: WIDE.grid[mu.argmax(axis=1)]})
+    trial = Trial(
+        ENERGY,
+        PEAK,
+        np.array([8.0]),
+        {"peak": lambda mu: WIDE.grid[mu.argmax(axis=1)]},
+        {"peak": WIDE},
+    )
     levels: dict[Quantity, tuple[float, ...]] = {"offset": (-1.0, 0.0, 0.5), "scale": (0.5, 2.0)}
-    found = judge([trial], "mean absolute error", levels=levels, window=WIDE)
+    found = judge([trial], "mean absolute error", levels=levels)
     assert_allclose(found.curves["offset"]["peak"], [[1.0, 0.0, 0.5]], atol=1e-9)
     assert_allclose(found.curves["scale"]["peak"], 0.0, atol=1e-9)
     assert found.at("offset", 0.5, "peak") == pytest.approx(0.5)
@@ -122,12 +128,13 @@ def test_what_is_borne_ends_at_the_first_level_that_is_not() -> None:
         np.repeat(PEAK, 4, axis=0),
         np.full(4, "low"),
         {"threshold": lambda mu: np.where(WIDE.grid[mu.argmax(axis=1)] % 2 < 1, "low", "high")},
+        {"threshold": WIDE},
     )
     levels: dict[Quantity, tuple[float, ...]] = {
         "offset": (-2.0, -0.5, 0.0, 0.5, 0.9, 1.5, 2.5),
         "signal_to_noise": (1e6, 1e5),
     }
-    found = judge([trial], "accuracy", levels=levels, window=WIDE)
+    found = judge([trial], "accuracy", levels=levels)
     assert found.tolerated("offset", "threshold", 0.05) == [0.0, 0.5, 0.9]
     assert found.tolerated("signal_to_noise", "threshold", 0.05) == [1e5, 1e6]
 
@@ -183,10 +190,23 @@ def test_a_regressor_is_judged_on_mixtures_too(
             assert_array_equal(named["one"], named["other"])
 
 
+def test_models_may_see_other_energies(
+    models: dict[Kind, Model], telling_dataset: SiteSpectra
+) -> None:
+    narrow = train(
+        telling_dataset, "classifier", recipe=SMALL, hold_out=["run2"], window=Window(0.0, 9.0, 40)
+    )
+    pair = {"wide": models["classifier"], "narrow": narrow}
+    found = robustness(pair, telling_dataset, only=["run2"], levels=FEW)["sites"]
+    for name, model in pair.items():
+        plain = evaluate(model, telling_dataset, only=["run2"])
+        assert found.undisturbed[name][0] == pytest.approx(plain["accuracy"])
+
+
 def test_models_must_be_alike_and_fit_the_data(
     models: dict[Kind, Model], telling_dataset: SiteSpectra
 ) -> None:
-    with pytest.raises(InputError, match="one kind and window"):
+    with pytest.raises(InputError, match="models of one kind"):
         robustness({"one": models["classifier"], "two": models["regressor"]}, telling_dataset)
     other = telling_dataset.relabel(EnvironmentRule(cutoff=3.0))
     with pytest.raises(InputError, match="relabel the dataset"):

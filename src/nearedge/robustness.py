@@ -7,7 +7,7 @@ out that a network sees, so that what enters the window from outside is the spec
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, Literal
 
@@ -62,9 +62,9 @@ class Disturbance:
     broadening : float
         Full width at half maximum, in eV, of a Gaussian the spectra are convolved with.
     signal_to_noise : float
-        A spectrum's highest intensity in the window over the standard deviation of the normal
-        noise that is added to each stored energy independently; infinite for none. It is added
-        last, to what is already offset, broadened and scaled.
+        A spectrum's highest stored intensity over the standard deviation of the normal noise that
+        is added to each stored energy independently; infinite for none. It is added last, to what
+        is already offset, broadened and scaled.
     scale : float
         Factor of the intensities.
 
@@ -140,7 +140,8 @@ class Disturbance:
         inputs = self.scale * inputs
         if math.isfinite(self.signal_to_noise):
             noise = np.random.default_rng(seed).normal(size=mu.shape)
-            sigma = np.abs(inputs).max(axis=1, keepdims=True) / self.signal_to_noise
+            peak = self.scale * np.abs(mu).max(axis=1, keepdims=True)
+            sigma = peak / self.signal_to_noise
             inputs = inputs + sigma * resample(energy, noise, grid, source)
         return inputs
 
@@ -165,12 +166,19 @@ class Trial:
         Class names, or coordination numbers.
     predict : mapping of str to callable
         What answers, by name.
+    windows : mapping of str to Window, optional
+        The energies that each of them sees, where they are not the paper's.
     """
 
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, "example energy"]
     truth: np.ndarray
     predict: Mapping[str, Predict]
+    windows: Mapping[str, Window] = field(default_factory=dict)
+
+    def window(self, name: str) -> Window:
+        """Look up the energies that one of the answers is made from."""
+        return self.windows.get(name, Window())
 
 
 @dataclass(frozen=True)
@@ -252,7 +260,6 @@ def judge(
     score: Score,
     *,
     levels: Mapping[Quantity, Sequence[float]] | None = None,
-    window: Window | None = None,
     seed: int = 0,
 ) -> Robustness:
     """Score answers on spectra that are disturbed, one quantity at a time.
@@ -264,10 +271,8 @@ def judge(
     score : {"accuracy", "mean absolute error"}
     levels : mapping of str to sequence of float, optional
         What to try of each quantity; `LEVELS` by default.
-    window : Window, optional
-        The energies that answers are made from; the paper's by default.
     seed : int
-        Of the noise.
+        Of the noise, which is the same for all that answer.
 
     Returns
     -------
@@ -276,7 +281,7 @@ def judge(
     Raises
     ------
     InputError
-        If the stored energies do not cover the window, or a level makes no sense.
+        If the stored energies do not cover a window, or a level makes no sense.
     """
     wanted = LEVELS if levels is None else levels
     tried: dict[Quantity, tuple[float, ...]] = {
@@ -285,9 +290,12 @@ def judge(
     rate = accuracy_score if score == "accuracy" else mean_absolute_error
 
     def scores(turn: int, trial: Trial, disturbance: Disturbance) -> dict[str, float]:
-        inputs = disturbance.apply(trial.energy, trial.mu, window, seed=seed + turn)
+        inputs = {
+            window: disturbance.apply(trial.energy, trial.mu, window, seed=seed + turn)
+            for window in {trial.window(name) for name in trial.predict}
+        }
         return {
-            name: float(rate(trial.truth, predict(inputs)))
+            name: float(rate(trial.truth, predict(inputs[trial.window(name)])))
             for name, predict in trial.predict.items()
         }
 
@@ -301,7 +309,12 @@ def judge(
         curves[quantity] = {
             name: np.array([[one[name] for one in row] for row in table]) for name in names
         }
-        held[quantity] = max(step.held(trial.energy, window) for step in steps for trial in trials)
+        held[quantity] = max(
+            step.held(trial.energy, trial.window(name))
+            for step in steps
+            for trial in trials
+            for name in names
+        )
     return Robustness(
         score,
         tried,
@@ -345,16 +358,16 @@ def robustness(
     Raises
     ------
     InputError
-        If models differ in kind or window, the dataset's labels or energies are not theirs, or a
-        name is unknown.
+        If models differ in kind, the dataset's labels or energies are not theirs, or a name is
+        unknown.
     """
     kept = data.select(data.names_mask(only)) if only else data
     first = next(iter(models.values()))
     for name, model in models.items():
-        if (model.kind, model.window) != (first.kind, first.window):
+        if model.kind != first.kind:
             raise InputError(
-                f"model '{name}' is a {model.kind} of {model.window}, another a {first.kind} of "
-                f"{first.window}; compare models of one kind and window"
+                f"model '{name}' is a {model.kind}, another a {first.kind}; compare models of one "
+                "kind"
             )
         if kept.rule != model.rule:
             raise InputError(
@@ -369,15 +382,16 @@ def robustness(
         constant = training["mean_coordination"]
     predict: dict[str, Predict] = {name: model.estimator.predict for name, model in models.items()}
     predict["constant"] = lambda inputs: np.full(len(inputs), constant)
-    common: Any = {"levels": levels, "window": first.window, "seed": seed}
+    common: Any = {"levels": levels, "seed": seed}
+    windows = {**{name: model.window for name, model in models.items()}, "constant": first.window}
     if first.kind == "classifier":
-        trial = Trial(kept.energy, kept.mu, kept.environment, predict)
+        trial = Trial(kept.energy, kept.mu, kept.environment, predict, windows)
         return {"sites": judge([trial], "accuracy", **common)}
     numbers = kept.coordination
-    trial = Trial(kept.energy, kept.mu, numbers.astype(float), predict)
+    trial = Trial(kept.energy, kept.mu, numbers.astype(float), predict, windows)
     results = {"sites": judge([trial], "mean absolute error", **common)}
     if len(kept) > 1:
         mu, mean = mixtures(kept.mu, numbers, examples=MIXTURES, seed=seed)
-        trial = Trial(kept.energy, mu, mean, predict)
+        trial = Trial(kept.energy, mu, mean, predict, windows)
         results["mixtures"] = judge([trial], "mean absolute error", **common)
     return results

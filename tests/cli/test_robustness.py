@@ -9,14 +9,14 @@ import pytest
 
 from nearedge.dataset import SiteSpectra, save_dataset
 from nearedge.models import Kind, train
-from nearedge.recipes import BEST
+from nearedge.recipes import BEST, Examples
 
 Run = Callable[..., tuple[int, str, str]]
 
 SMALL = replace(
     BEST,
-    classifier={**BEST.classifier, "hidden": (12,), "n_networks": 1, "epochs": 60},
-    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 1, "epochs": 60},
+    mixtures=Examples(1000, (20, 70)),
+    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 1},
 )
 KINDS: tuple[Kind, Kind] = ("classifier", "regressor")
 
@@ -68,6 +68,6 @@ def test_wrong_usage_is_said_in_a_line(run: Run, folder: Path, tmp_path: Path) -
     code, _, err = run("robustness", model, data, "-o", str(tmp_path / "figure.doc"))
     assert (code, "end in .png" in err) == (1, True)
     code, _, err = run("robustness", model, data, "--beside", str(folder / "regressor"))
-    assert (code, "one kind and window" in err) == (1, True)
+    assert (code, "models of one kind" in err) == (1, True)
     code, _, err = run("robustness", model, data, "--only", "nowhere")
     assert (code, "nowhere" in err) == (1, True)

@@ -178,7 +178,7 @@ def reproduce(
         seed=seed,
         other=other,
         paper=(classifiers["paper"], regressors[best]),
-        witness=networks.keeper(recipe.name),
+        witness=networks.keeper(recipe),
         progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.35 * part),
     )
     better = protocol.better and climb(
@@ -189,7 +189,7 @@ def reproduce(
         only=[name for name in RUNGS if name != "paper"],
         other=other,
         beside=ladder,
-        witness=networks.keeper(protocol.better.name),
+        witness=networks.keeper(protocol.better),
         progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.06 * part),
     )
     tell("robustness", 0.96)

@@ -9,6 +9,7 @@ from nearedge.dataset import SiteSpectra
 from nearedge.estimators import Classifier, Regressor
 from nearedge.examples import mixtures
 from nearedge.ladder import RungParts
+from nearedge.recipes import Recipe
 from nearedge.robustness import MIXTURES, Predict, Robustness, Trial, judge
 from nearedge.splits import Rung
 
@@ -48,13 +49,17 @@ class Networks:
 
     def __init__(self) -> None:
         self._kept: dict[str, dict[str, tuple[RungParts, list[Any], list[Any]]]] = {}
+        self._recipes: dict[str, Recipe] = {}
 
-    def keeper(self, recipe: str) -> "Keeper":
+    def keeper(self, recipe: Recipe) -> "Keeper":
         """Make a witness of a recipe's ladder."""
-        return Keeper(self._kept.setdefault(recipe, {}))
+        self._recipes[recipe.name] = recipe
+        return Keeper(self._kept.setdefault(recipe.name, {}))
 
     def judge(self, data: SiteSpectra, seed: int) -> Hardship | None:
         """Score what was kept, beside plain methods; None if no rung was climbed by all recipes.
+
+        The plain methods see the energies of the first recipe.
 
         Parameters
         ----------
@@ -70,6 +75,9 @@ class Networks:
             return None
         recipes = {recipe: kept[common[0]] for recipe, kept in self._kept.items()}
         rung = next(iter(recipes.values()))[0]
+        windows = {name: one.reach(data.energy) for name, one in self._recipes.items()}
+        first = next(iter(windows.values()))
+        windows |= dict.fromkeys((*_PLAIN, *regressor_baselines()), first)
         classify, regress = [], []
         for place, part in enumerate(rung.parts):
             turn = seed + part.turn
@@ -79,7 +87,7 @@ class Networks:
             plain = {name: known[name].fit(spectra, names[part.train]) for name in _PLAIN}
             predict = {name: kept[1][place].predict for name, kept in recipes.items()}
             predict |= {name: one.predict for name, one in plain.items()}
-            classify.append(Trial(data.energy, data.mu[test], names[test], predict))
+            classify.append(Trial(data.energy, data.mu[test], names[test], predict, windows))
             if len(test) < 2:
                 continue
             predict: dict[str, Predict] = {
@@ -89,7 +97,7 @@ class Networks:
             for name, one in reversed(regressor_baselines().items()):
                 predict[name] = one.fit(spectra, numbers[part.train]).predict
             mu, mean = mixtures(data.mu[test], numbers[test], examples=MIXTURES, seed=turn)
-            regress.append(Trial(data.energy, mu, mean, predict))
+            regress.append(Trial(data.energy, mu, mean, predict, windows))
         if not regress:
             return None
         return Hardship(
