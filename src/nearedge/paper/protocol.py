@@ -106,7 +106,6 @@ def quick_protocol() -> Protocol:
         BEST,
         averages=replace(BEST.averages, count=1500),
         mixtures=replace(BEST.mixtures, count=3000),
-        classifier={**BEST.classifier, "n_networks": 2},
         regressor={**BEST.regressor, "n_networks": 2},
     )
     return Protocol(
