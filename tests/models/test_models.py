@@ -12,23 +12,22 @@ from numpy.testing import assert_allclose, assert_array_equal
 from nearedge.dataset import SiteSpectra
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
-from nearedge.estimators import EnvironmentClassifier
+from nearedge.estimators import Classifier
 from nearedge.models import Kind, Model, evaluate, load_model, predict, read_spectra, train
 from nearedge.recipes import BEST
 
-# The recipe `best` in kind, with fewer and smaller networks.
+# The recipe `best` in kind, with fewer and smaller networks of fewer examples.
 SMALL = replace(
     BEST,
     averages=replace(BEST.averages, count=600),
     mixtures=replace(BEST.mixtures, count=600),
-    classifier={**BEST.classifier, "hidden": (12,), "n_networks": 2},
-    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 2},
+    regressor={**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32},
 )
 small = partial(train, recipe=SMALL)
 
 
 def probabilities(model: Model, inputs: np.ndarray) -> np.ndarray:
-    assert isinstance(model.estimator, EnvironmentClassifier)
+    assert isinstance(model.estimator, Classifier)
     return model.estimator.predict_proba(inputs)
 
 
@@ -94,6 +93,26 @@ def test_the_interval_of_an_average_is_narrower_when_its_atoms_are_known(
     assert width(count, "interval_any_composition") >= width(count)
     with pytest.raises(InputError, match="an average of 0 atoms"):
         width(0)
+
+
+def test_fractions_come_with_intervals_that_hold_them(
+    regressor: Model, telling_dataset: SiteSpectra
+) -> None:
+    mine = telling_dataset.snapshot == "run2-0"
+    mean = telling_dataset.mu[mine].mean(axis=0, keepdims=True)
+    count = int(mine.sum())
+    one = predict(regressor, telling_dataset.energy, mean, atoms_averaged=count)[0]
+    assert one["fractions"].keys() == regressor.record["training"]["classes"].keys()
+    assert sum(one["fractions"].values()) == pytest.approx(1, abs=1e-5)
+    held = 0
+    for name, (low, high) in one["fraction_intervals"].items():
+        assert 0 <= low <= one["fractions"][name] <= high <= 1
+        wide = one["fraction_intervals_any_composition"][name]
+        assert wide[0] <= low <= high <= wide[1]
+        held += low <= (telling_dataset.environment[mine] == name).mean() <= high
+    assert held >= len(one["fractions"]) - 1
+    scored = evaluate(regressor, telling_dataset, only=["run2"])["averages"][-1]["fractions"]
+    assert scored.keys() == one["fractions"].keys()
 
 
 def test_a_class_set_is_of_one_site(classifier: Model, telling_dataset: SiteSpectra) -> None:
