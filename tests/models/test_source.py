@@ -11,13 +11,15 @@ from nearedge.dataset import SiteSpectra
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
 from nearedge.models import Kind, Model, evaluate, load_model, train
-from nearedge.recipes import BEST
+from nearedge.recipes import BEST, NETWORK, Examples
 from nearedge.spectra import Window
 
+# The recipe `network` in kind, with fewer and smaller networks.
 SMALL = replace(
-    BEST,
-    classifier={**BEST.classifier, "hidden": (12,), "n_networks": 2, "epochs": 100},
-    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 2, "epochs": 100},
+    NETWORK,
+    mixtures=Examples(2000, NETWORK.mixtures.size),
+    classifier={**NETWORK.classifier, "hidden": (12,), "n_networks": 2, "epochs": 100},
+    regressor={**NETWORK.regressor, "hidden": (16,), "n_networks": 2},
 )
 KINDS: tuple[Kind, Kind] = ("classifier", "regressor")
 small = partial(train, recipe=SMALL, seed=1)
@@ -48,10 +50,10 @@ def test_record_and_card_name_the_source(
     model = small(other, kind, hold_out=["their-run2"], source=sources[kind])
     kept = model.record["source"]
     known = sources[kind].record["training"]
-    assert (kept["engine"], kept["recipe"], kept["shared"]) == ("made", "best", 0)
+    assert (kept["engine"], kept["recipe"], kept["shared"]) == ("made", "network", 0)
     assert kept["fingerprint"] == known["fingerprint"]
     assert kept["source"] is None
-    assert model.estimator.hidden == sources[kind].estimator.hidden
+    assert model.estimator.get_params()["hidden"] == sources[kind].estimator.get_params()["hidden"]
     model.save(tmp_path / "model")
     card = (tmp_path / "model" / "card.md").read_text()
     assert f"continued from | a model of {known['sites']} made sites" in card
@@ -109,6 +111,19 @@ def test_what_does_not_fit_is_refused(
     iron = replace(source, rule=EnvironmentRule("Fe", "O"))
     with pytest.raises(InputError, match="same absorber"):
         small(telling_dataset, "classifier", source=iron)
+
+
+def test_support_vectors_go_on_too(telling_dataset: SiteSpectra) -> None:
+    source = train(telling_dataset, "classifier", recipe=BEST, hold_out=["run2"])
+    other = by_another_engine(telling_dataset, names=False)
+    few = other.select(other.snapshot == "their-run2-0")
+    model = train(few, "classifier", recipe=BEST, source=source)
+    assert model.record["source"]["recipe"] == "best"
+    result = evaluate(model, other, only=["their-run0", "their-run1"])
+    assert result["rung"] == "trajectory"
+    assert result["accuracy"] > 1.5 * result["baseline_accuracy"]
+    with pytest.raises(InputError, match="choose the recipe that the source was made with"):
+        train(few, "classifier", recipe=SMALL, source=source)
 
 
 def test_the_same_seed_gives_the_same_model(
