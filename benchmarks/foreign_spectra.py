@@ -29,7 +29,6 @@ from nearedge.engines import FeffEngine, FeffSettings
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import NearEdgeError
 from nearedge.outputs import replacing
-from nearedge.spectra import Window
 from nearedge.structures import Snapshot
 
 SITES = 2
@@ -192,9 +191,9 @@ def read_all(folder: Path) -> dict[str, SiteSpectra]:
 
 
 def write_table(spectra: Mapping[str, SiteSpectra], path: Path) -> None:
-    """Write the first spectrum of each crystal on the window that models see, for the tests."""
-    grid = Window().grid
-    columns = [grid, *(data.inputs()[0] for data in spectra.values())]
+    """Write the first spectrum of each crystal as a table that ``nearedge predict`` reads."""
+    energy = next(iter(spectra.values())).energy
+    columns = [energy, *(data.mu[0] for data in spectra.values())]
     header = (
         f"O K-edges and others by FEFF10, in Mb; eV from the Fermi level\neV {' '.join(spectra)}"
     )

@@ -37,7 +37,6 @@ from nearedge.dataset import SiteSpectra, load_dataset, starter_path
 from nearedge.environments import DIMER
 from nearedge.estimators import EnvironmentClassifier, fit_many
 from nearedge.recipes import find_recipe, fit_classifiers
-from nearedge.spectra import Window
 from nearedge.splits import folds
 from nearedge.trust import Novelty, fit_novelty
 
@@ -47,12 +46,13 @@ Method = Callable[[Spectra], Score]
 
 SHIFT = 5.0
 COUNTS = 5000.0
+WINDOW = find_recipe("best").window
 NOISE = {"signal to noise 100": 0.01, "signal to noise 30": 0.03, "signal to noise 10": 0.1}
 
 
 def moved(data: SiteSpectra, shift: float) -> Spectra:
     """Spectra shifted up by so many eV on the window; constant beyond their ends."""
-    grid = Window().grid
+    grid = WINDOW.grid
     return np.array([np.interp(grid, data.energy + shift, mu) for mu in data.mu])
 
 
@@ -60,9 +60,9 @@ def foreign_kinds(
     test: SiteSpectra, foreign: Mapping[str, SiteSpectra], other: SiteSpectra | None, seed: int
 ) -> dict[str, Spectra]:
     """Spectra that must be flagged, by kind; other materials by their names."""
-    x, random = test.inputs(), np.random.default_rng(seed)
+    x, random = test.inputs(WINDOW), np.random.default_rng(seed)
     middle = x.max(axis=1, keepdims=True) + x.min(axis=1, keepdims=True)
-    kinds = {name: data.inputs() for name, data in foreign.items()}
+    kinds = {name: data.inputs(WINDOW) for name, data in foreign.items()}
     kinds |= {
         f"shifted by +{SHIFT:g} eV": moved(test, SHIFT),
         f"shifted by -{SHIFT:g} eV": moved(test, -SHIFT),
@@ -72,14 +72,15 @@ def foreign_kinds(
         "counts": COUNTS * x,
     }
     if other is not None:
-        kinds["other engine"] = other.inputs()
-        kinds["other engine, scaled"] = other.inputs() * x.mean() / other.inputs().mean()
+        theirs = other.inputs(WINDOW)
+        kinds["other engine"] = theirs
+        kinds["other engine, scaled"] = theirs * x.mean() / theirs.mean()
     return kinds
 
 
 def domestic_kinds(test: SiteSpectra, seed: int) -> dict[str, Spectra]:
     """Spectra that must rarely be flagged, by kind."""
-    x, random = test.inputs(), np.random.default_rng(seed)
+    x, random = test.inputs(WINDOW), np.random.default_rng(seed)
 
     def averages(of: np.ndarray, least: int, most: int) -> Spectra:
         sizes = random.integers(least, most + 1, 200)
@@ -180,7 +181,7 @@ METHODS |= {
 
 def classifier_scores(train: SiteSpectra, seed: int) -> dict[str, Score]:
     """What a classifier itself can tell: its doubt, and its networks' disagreement."""
-    x, y = train.inputs(), train.environment
+    x, y = train.inputs(WINDOW), train.environment
     best = fit_classifiers(find_recipe("best"), [(x, y, seed)])[0]
     options = {"learning_rate": 0.005, "l2": 0.03, "l2_convention": "decoupled"}
     networks = [
@@ -204,7 +205,7 @@ def classifier_scores(train: SiteSpectra, seed: int) -> dict[str, Score]:
 def learn(data: SiteSpectra, seed: int) -> Novelty:
     """Fit what ships, calibrated by trajectory."""
     return fit_novelty(
-        data.inputs(), Window().grid, groups=data.trajectory, labels=data.environment, seed=seed
+        data.inputs(WINDOW), WINDOW.grid, groups=data.trajectory, labels=data.environment, seed=seed
     )
 
 
@@ -237,7 +238,7 @@ def compare(
         outside = foreign_kinds(test, foreign, other, seed + number)
         inside = domestic_kinds(test, seed + number)
         novelty = learn(train, seed)
-        scores = {name: method(train.inputs()) for name, method in METHODS.items()}
+        scores = {name: method(train.inputs(WINDOW)) for name, method in METHODS.items()}
         if classifiers:
             scores |= classifier_scores(train, seed)
         scores["nearedge.trust.Novelty"] = novelty.score
@@ -292,7 +293,7 @@ def few(
             for source, sites in (("one trajectory", one), ("all", fold.train)):
                 train = data.select(random.choice(sites, count, replace=False))
                 novelty = learn(train, seed)
-                base = novelty.score(test.inputs())
+                base = novelty.score(test.inputs(WINDOW))
                 row = grouped({kind: area(base, novelty.score(x)) for kind, x in outside.items()})
                 found = grouped(
                     {kind: float(novelty.flags(x).mean()) for kind, x in outside.items()}

@@ -58,7 +58,7 @@ def test_what_people_read(run: Run, dataset: str, tmp_path: Path) -> None:
     np.savetxt(tmp_path / "mu.dat", np.column_stack([energy, np.full(50, 1e3)]))
     code, out, err = run("predict", model, str(tmp_path / "mu.dat"))
     assert code == 0
-    assert "no: flat" in out
+    assert "column 2: flat" in out
     assert "does not apply to 1 of 1 spectra" in err
 
 

@@ -12,7 +12,10 @@ from nearedge.cli._arguments import Dataset, Force, Json, Output, Seed, print_js
 from nearedge.dataset import Group, load_dataset
 from nearedge.outputs import check_free
 
-RecipeName = Literal["best", "paper"]
+RecipeName = Literal["best", "network", "paper"]
+
+SHOWN = 30
+"""Most spectra of which it is said why the model does not apply."""
 
 # After "--hold-out A" further names arrive as arguments: an option of many values.
 MoreNames = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="NAME")]
@@ -47,7 +50,10 @@ def train(
             " (default: the strictest that the dataset can carry)."
         ),
     ] = None,
-    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = "best",
+    recipe: Annotated[
+        RecipeName | None,
+        typer.Option(help="How to train (default: best, or as the model of --from was)."),
+    ] = None,
     source: Annotated[
         Path | None,
         typer.Option(
@@ -228,11 +234,19 @@ def predict(
         )
         return
     Console().print(_predictions(predicted, loaded))
-    strays = sum(not one["applies"] for one in predicted)
+    if loaded.kind == "regressor" and atoms_averaged is None:
+        typer.echo(
+            "the intervals hold for one atom and for averages; --atoms-averaged N gives those of N"
+        )
+    strays = [one for one in predicted if not one["applies"]]
+    for one in strays[:SHOWN]:
+        typer.echo(f"{Path(one['file']).name} {one['spectrum']}: {one['novelty']['reason']}")
+    if len(strays) > SHOWN:
+        typer.echo(f"and {len(strays) - SHOWN} more; --json gives the reasons of all")
     if strays:
         typer.echo(
-            f"the model does not apply to {strays} of {len(predicted)} spectra, which are unlike "
-            "its training spectra; compare engine, energy zero and unit with "
+            f"the model does not apply to {len(strays)} of {len(predicted)} spectra, which are "
+            "unlike its training spectra; compare engine, energy zero and unit with "
             f"{model / 'card.md'}",
             err=True,
         )
@@ -248,7 +262,9 @@ def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
         "classifier": ("class", "probability", "not ruled out"),
         "regressor": ("coordination", "interval"),
     }
-    for name in ("file", "spectrum", *columns[model.kind], "applies"):
+    fractions = bool(predicted) and "fractions" in predicted[0]
+    extra = ("fractions",) if fractions else ()
+    for name in ("file", "spectrum", *columns[model.kind], *extra, "applies"):
         table.add_column(name)
     for one in predicted:
         if model.kind == "classifier":
@@ -263,6 +279,9 @@ def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
                 f"{one['coordination']:.2f}",
                 "-" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
             )
-        applies = "yes" if one["applies"] else f"no: {one['novelty']['reason']}"
+            if fractions:
+                shares = [f"{name}: {share:.0%}" for name, share in one["fractions"].items()]
+                cells = (*cells, ", ".join(shares))
+        applies = "yes" if one["applies"] else "no"
         table.add_row(Path(one["file"]).name, one["spectrum"], *cells, applies)
     return table
