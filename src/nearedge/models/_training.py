@@ -21,7 +21,7 @@ def train(
     data: SiteSpectra,
     kind: Kind,
     *,
-    recipe: str | Recipe = "best",
+    recipe: str | Recipe | None = None,
     group: Group | None = None,
     hold_out: Sequence[str] = (),
     window: Window | None = None,
@@ -36,8 +36,8 @@ def train(
         The spectra and labels.
     kind : {"classifier", "regressor"}
         What to predict: the environment class, or the coordination number.
-    recipe : str or Recipe
-        How to train: ``"best"``, ``"paper"``, or a recipe of your own.
+    recipe : str or Recipe, optional
+        How to train: by name, or a recipe of your own. By default the source's, or ``"best"``.
     group : {"snapshot", "atom", "trajectory"}, optional
         What is kept apart when the error is estimated and the calibration made; by default the
         strictest that the dataset can carry.
@@ -46,9 +46,11 @@ def train(
     window : Window, optional
         The energies the model sees; by default those of the source, or the paper's.
     source : Model, optional
-        A model of another engine or compound to continue from: the networks start from its
-        weights, with its hidden layers, and classes it lacks start afresh. Intensities are
-        standardised with the new spectra's statistics.
+        A model of another engine or compound to continue from, made by the same recipe.
+        Networks start from its weights, with its hidden layers, and outputs of classes it lacks
+        start afresh; support vectors are lent as far as they help in cross-validation. Intensities
+        are standardised with the new spectra's statistics. ``benchmarks/transfer.py`` measures
+        what this is worth.
     seed : int
         Seed of everything random.
 
@@ -69,7 +71,10 @@ def train(
         window = source.window
         if hold_out:
             check_unseen(source, data.select(data.names_mask(hold_out)))
-    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    if recipe is None:
+        recipe = str(source.record["training"]["recipe"]) if source else "best"
+    if not isinstance(recipe, Recipe):
+        recipe = find_recipe(recipe)
     window = window or recipe.reach(kept.energy)
     inputs = kept.inputs(window)
     rung, reason = (group, None) if group else _strictest(kept)
