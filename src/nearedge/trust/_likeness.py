@@ -10,6 +10,9 @@ from scipy.linalg import cholesky, solve_triangular
 LARGEST = 1e9
 """Intensities beyond so many times the training mean are all alike."""
 
+CHUNK = 4096
+"""Spectra that are measured at once: few enough for the processor's cache."""
+
 WEIGHT = 1 / 3
 """Of the distance from the mean beside that from the nearest centre."""
 
@@ -213,7 +216,10 @@ class Likeness:
 
     def distance(self, inputs: Spectra) -> Float[np.ndarray, " _"]:
         """Distance of spectra from the training spectra."""
-        return self.cloud.distance(self.features(inputs))
+        parts = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
+        return np.concatenate(
+            [np.empty(0), *(self.cloud.distance(self.features(part)) for part in parts)]
+        )
 
     def alike(self, inputs: Spectra) -> Bool[np.ndarray, " _"]:
         """Tell which spectra are like the training spectra."""

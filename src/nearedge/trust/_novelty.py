@@ -171,7 +171,7 @@ class Novelty:
         """Tell which spectra are novel, without reasons."""
         return self.score(inputs) > self.threshold
 
-    def judge(self, inputs: Spectra, *, explained: int = 5000) -> Verdicts:
+    def judge(self, inputs: Spectra, *, explained: int = 1000) -> Verdicts:
         """Say of each spectrum whether it is novel, and if so, why.
 
         Parameters
