@@ -309,7 +309,8 @@ def _where(
         first -= 1
     while last < len(energy) - 1 and over[last + 1] > 0:
         last += 1
-    span = f"from {energy[first]:.1f} to {energy[last]:.1f} eV"
+    ends = [f"{energy[end]:.1f}" for end in (first, last)]
+    span = f"at {ends[0]} eV" if ends[0] == ends[1] else f"from {ends[0]} to {ends[1]} eV"
     if over is below:
         return f"less intensity {span} than any training spectrum has"
     top = first + int(x[first : last + 1].argmax())
