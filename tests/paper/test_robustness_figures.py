@@ -43,7 +43,7 @@ def test_lines_are_the_means(score: Score) -> None:
     assert first > last  # it gets worse to the right
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [
-        "network, recipe “paper”",
+        "recipe “paper”",
         "my model",
         "majority class",
     ]

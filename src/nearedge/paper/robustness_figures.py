@@ -21,8 +21,8 @@ TOP = 8.0
 
 # Colour, marker, line and label; other names take the remaining colours in turn.
 _LINES = {
-    "best": (VERMILION, "s", "-", "network, recipe “best”"),
-    "paper": (BLUE, "o", "-", "network, recipe “paper”"),
+    "best": (VERMILION, "s", "-", "recipe “best”"),
+    "paper": (BLUE, "o", "-", "recipe “paper”"),
     "svm": (GREEN, "D", "--", "SVM (RBF)"),
     "1-nn": (SKY, "v", "--", "1-NN"),
     "ridge": (ORANGE, "^", "--", "ridge"),
@@ -92,6 +92,7 @@ def draw_robustness(
         panels[0].set_yscale("log")
         most = max(float(one.max()) for named in result.curves.values() for one in named.values())
         panels[0].set_ylim(top=min(TOP, 1.5 * most))
+        panels[0].yaxis.set_major_locator(FixedLocator([0.01, 0.03, 0.1, 0.3, 1, 3]))
         panels[0].yaxis.set_major_formatter("{x:g}")
     if title:
         figure.suptitle(title, fontsize=9.5)
