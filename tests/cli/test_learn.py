@@ -42,6 +42,19 @@ def test_train_evaluate_and_predict(run: Run, dataset: str, tmp_path: Path) -> N
         assert (code, err) == (0, "")
         assert len(json.loads(out)["predictions"]) == 6 * 28
 
+    # What the intervals of the regressor suppose is said.
+    model = str(tmp_path / "regressor")
+    code, out, _ = run("predict", model, dataset)
+    assert code == 0
+    assert "--atoms-averaged N" in out
+    assert "any composition" in out
+    assert "fractions of the environments" in out
+    code, out, _ = run("predict", model, dataset, "--atoms-averaged", "1")
+    assert code == 0
+    assert "atoms-averaged" not in out
+    assert "any composition" not in out
+    assert run("predict", model, dataset, "--atoms-averaged", "0")[0] == 2
+
 
 def test_what_people_read(run: Run, dataset: str, tmp_path: Path) -> None:
     model = str(tmp_path / "model")

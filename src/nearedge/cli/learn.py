@@ -234,10 +234,10 @@ def predict(
         )
         return
     Console().print(_predictions(predicted, loaded))
-    if loaded.kind == "regressor" and atoms_averaged is None:
-        typer.echo(
-            "the intervals hold for one atom and for averages; --atoms-averaged N gives those of N"
-        )
+    if any("fractions" in one for one in predicted):
+        Console().print(_fractions(predicted))
+    for remark in _remarks(predicted, atoms_averaged):
+        typer.echo(remark)
     strays = [one for one in predicted if not one["applies"]]
     for one in strays[:SHOWN]:
         typer.echo(f"{Path(one['file']).name} {one['spectrum']}: {one['novelty']['reason']}")
@@ -252,6 +252,21 @@ def predict(
         )
 
 
+def _remarks(predicted: list[dict[str, Any]], atoms: int | None) -> list[str]:
+    """Say what the intervals suppose."""
+    remarks = []
+    if any(one.get("interval") for one in predicted) and atoms is None:
+        remarks.append(
+            "intervals for any number of averaged atoms; --atoms-averaged N narrows them"
+        )
+    if any("interval_any_composition" in one for one in predicted):
+        remarks.append(
+            "they suppose environments about as frequent as in the training data; --json also "
+            "gives those for any composition"
+        )
+    return remarks
+
+
 def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
     calibration, rule = model.record["calibration"], model.rule
     title = f"{rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}"
@@ -262,9 +277,7 @@ def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
         "classifier": ("class", "probability", "not ruled out"),
         "regressor": ("coordination", "interval"),
     }
-    fractions = bool(predicted) and "fractions" in predicted[0]
-    extra = ("fractions",) if fractions else ()
-    for name in ("file", "spectrum", *columns[model.kind], *extra, "applies"):
+    for name in ("file", "spectrum", *columns[model.kind], "applies"):
         table.add_column(name)
     for one in predicted:
         if model.kind == "classifier":
@@ -274,14 +287,21 @@ def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
                 "-" if one["set"] is None else ", ".join(one["set"]),
             )
         else:
-            interval = one["interval"]
-            cells = (
-                f"{one['coordination']:.2f}",
-                "-" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
-            )
-            if fractions:
-                shares = [f"{name}: {share:.0%}" for name, share in one["fractions"].items()]
-                cells = (*cells, ", ".join(shares))
+            cells = (f"{one['coordination']:.2f}", _interval(one["interval"]))
         applies = "yes" if one["applies"] else "no"
         table.add_row(Path(one["file"]).name, one["spectrum"], *cells, applies)
     return table
+
+
+def _fractions(predicted: list[dict[str, Any]]) -> Table:
+    table = Table(title="fractions of the environments", title_justify="left")
+    for name in ("file", "spectrum", *predicted[0]["fractions"]):
+        table.add_column(name)
+    for one in predicted:
+        shares = (f"{share:.0%}" for share in one["fractions"].values())
+        table.add_row(Path(one["file"]).name, one["spectrum"], *shares)
+    return table
+
+
+def _interval(ends: list[float] | None) -> str:
+    return "-" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
