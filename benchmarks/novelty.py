@@ -12,6 +12,42 @@ The first table holds the area under the ROC curve (AUROC) of every method and k
 folds; the second, of the method that ships, what is flagged at its own limit: that is set by
 cross-validation inside the training side alone. ``--classifiers`` adds what classifiers can tell by
 themselves, ``--few`` what remains with 10, 20 and 50 training spectra.
+
+Measured on the dataset that ships, 19 foreign crystals and OCEAN's spectra of Li3FeO3.5:
+
+| AUROC, mean over folds           | other     | the same,  | other | 5 eV    | other  | mean over |
+|                                  | compounds | no dimers* | edges | up/down | engine | ten kinds |
+|----------------------------------|-----------|------------|-------|---------|--------|-----------|
+| share out of range               | 0.58      | 0.59       | 0.978 | 0.89/1  | 1.000  | 0.927     |
+| PCA residual                     | 0.60      | 0.62       | 0.966 | 0.92/.94| 0.971  | 0.935     |
+| Mahalanobis, Ledoit and Wolf     | 0.876     | 0.914      | 0.980 | 0.98/.98| 0.981  | 0.976     |
+| nearest neighbour                | 0.964     | 0.993      | 0.998 | 0.99/1  | 1.000  | 0.995     |
+| one-class SVM                    | 0.952     | 0.978      | 0.999 | 0.99/1  | 1.000  | 0.994     |
+| isolation forest                 | 0.957     | 0.984      | 0.984 | 0.97/.96| 0.986  | 0.976     |
+| Gaussian mixture                 | 0.965     | 0.984      | 0.999 | 1/1     | 1.000  | 0.995     |
+| Mahalanobis, logarithms          | 0.803     | 0.830      | 0.999 | 1/1     | 1.000  | 0.980     |
+| nearest neighbour, logarithms    | 0.953     | 0.968      | 1.000 | 1/1     | 1.000  | 0.995     |
+| one-class SVM, logarithms        | 0.907     | 0.926      | 1.000 | 1/1     | 1.000  | 0.991     |
+| Gaussian mixture, logarithms     | 0.918     | 0.942      | 1.000 | 1/1     | 1.000  | 0.992     |
+| 1 - largest probability          | 0.72      | 0.72       | 0.71  | 0.87/.89| 0.77   | 0.78      |
+| disagreement of 8 networks       | 0.55      | 0.54       | 0.47  | 0.63/.96| 0.44   | 0.72      |
+| **nearedge.trust.Novelty**       | 0.972     | 0.992      | 1.000 | 1/1     | 1.000  | 0.997     |
+
+(*) O-O dimers left out of what is in domain. They are the limit: SiO2, MgO, Al2O3 and ZnO have, as
+dimers do, a strong peak some eV above the edge and no pre-edge. Fe2O3's O, which has four Fe
+neighbours, is like the class 4 to all methods. Over all 19 crystals the mean is 0.98.
+
+Pivot, tolerance and weights were chosen on eleven of the crystals, which flatters these. The eight
+that were computed later (Li2O, ZnO, SrTiO3, FeO, Mg K of MgO, Fe K of Fe2O3, Fe L3, C K) have 0.98
+for the four compounds and 1.00 for the four edges.
+
+At its own limit `Novelty` flags 1.2 % of unseen spectra (25 % of dimers, 0.1 % of the others), none
+of the averages of 2 to 70 spectra over all classes but 16 % of those of dimers alone, 1.3 % at a
+signal to noise of 30 and 12 % at 10; and all spectra of other edges and of the other engine, all
+shifted by +5 eV, 98 % by -5 eV, all upside down, flat, noise and counts, but only half of the other
+oxides. `NoveltySettings.flagged_class` trades these against dimers: from 0.2 to 0.9, on the paper's
+window, it flags 30 to 59 % of the oxides and 19 to 43 % of the dimers. With 10 to 50 training
+spectra 2 to 9 % of unseen ones are flagged, and 78 to 99 % of foreign ones (mean over kinds).
 """
 
 import argparse
