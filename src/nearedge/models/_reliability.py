@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+_TOLD = 20  # Sites of a class from which its own share is told.
+
 
 def reliability(record: Mapping[str, Any]) -> list[str]:
     """Lines of Markdown on calibration and coverage; none without a calibration.
@@ -45,7 +47,8 @@ def coverage_sentence(record: Mapping[str, Any]) -> str | None:
         else "intervals of single sites"
     )
     classes = known["per_class"] if isinstance(known, Mapping) else record["per_class"]
-    worst = min(classes, key=lambda name: classes[name]["coverage"])
+    told = [name for name, one in classes.items() if one["n"] >= _TOLD] or list(classes)
+    worst = min(told, key=lambda name: classes[name]["coverage"])
     return (
         f"{what} held {first['coverage']:.3f}{error} of the unseen truths "
         f"(aim {record['level']:.2f}; least in class {worst}: {classes[worst]['coverage']:.3f} of "
