@@ -38,10 +38,10 @@ from nearedge.trust._likeness import Likeness as Likeness
 from nearedge.trust._neighbours import Nearest as Nearest, nearest_spectra as nearest_spectra
 from nearedge.trust._novelty import (
     Novelty as Novelty,
-    NoveltySettings as NoveltySettings,
     Verdicts as Verdicts,
     fit_novelty as fit_novelty,
 )
+from nearedge.trust._novelty_settings import NoveltySettings as NoveltySettings
 from nearedge.trust._site_intervals import (
     SiteIntervals as SiteIntervals,
     calibrate_site_intervals as calibrate_site_intervals,
