@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nearedge.errors import InputError
-from nearedge.examples import class_averages, mixtures, partition
+from nearedge.examples import class_averages, compositions, mixture_weights, mixtures, partition
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -80,6 +80,47 @@ def test_partition_uses_every_example_once(count: int, seed: int):
 def test_a_class_with_one_spectrum_is_refused_by_name():
     with pytest.raises(InputError, match=r"class '4' has a single spectrum.*merge"):
         class_averages(spectra(3), np.array(["0", "0", "4"]), examples=10, seed=0)
+
+
+@given(seed=SEEDS)
+def test_fractions_are_those_of_the_parents(seed: int):
+    # Each spectrum shows its class, so an average shows its fractions.
+    environment = np.array(["0", "1", "dimer"])[np.arange(30) % 3]
+    averages, fractions = compositions(
+        np.eye(3)[np.arange(30) % 3], environment, examples=40, seed=seed
+    )
+    assert np.allclose(averages, fractions)
+    assert np.allclose(fractions.sum(axis=1), 1)
+
+
+def test_half_of_the_compositions_are_like_the_dataset_and_half_are_not():
+    environment = np.array(["0"] * 90 + ["1"] * 10)
+    _, fractions = compositions(
+        np.zeros((100, 2)), environment, examples=4000, size=(50, 70), seed=2
+    )
+    likely, unlikely = fractions[::2, 1], fractions[1::2, 1]
+    assert likely.mean() == pytest.approx(0.1, abs=0.01)
+    assert likely.std() < 0.06
+    assert unlikely.mean() == pytest.approx(0.5, abs=0.03)
+    assert unlikely.std() > 0.25
+
+
+def test_single_spectra_are_among_the_compositions():
+    environment = np.repeat(["0", "1"], 50)
+    averages, _ = compositions(np.eye(100), environment, examples=2000, seed=5)
+    parents = np.round(1 / averages.max(axis=1))
+    assert 0.1 < (parents == 1).mean() < 0.25
+    assert (averages > 0).sum(axis=1).max() <= 70
+
+
+def test_mixtures_have_the_weights_that_are_told():
+    mu = spectra(12)
+    weights = mixture_weights(12, examples=9, seed=1)
+    assert np.allclose(weights @ mu, mixtures(mu, np.arange(12), examples=9, seed=1)[0])
+    with pytest.raises(InputError, match="1 spectra cannot be mixed"):
+        mixture_weights(1, examples=9, seed=1)
+    with pytest.raises(InputError, match="of one class, '3'"):
+        compositions(mu, np.repeat("3", 12), examples=5, seed=0)
 
 
 @pytest.mark.parametrize("size", [(0, 4), (5, 4)])

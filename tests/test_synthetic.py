@@ -7,8 +7,13 @@ import pytest
 
 from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.recipes import PAPER, Examples, Recipe, fit_classifiers
+from nearedge.estimators import CompositionRegressor, CoordinationRegressor
+from nearedge.recipes import BEST, PAPER, Examples, Recipe, Sites, fit_classifiers
 from nearedge.synthetic import Trial, run_classifiers, run_regressors
+
+
+def sites_of(data: SiteSpectra) -> Sites:
+    return Sites(data.inputs(), data.coordination, data.environment)
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +47,24 @@ def test_the_trial_is_the_recipe_given_all_spectra(telling_dataset: SiteSpectra,
 
 
 def test_regressors_score_squared_errors_in_neighbours(telling_dataset: SiteSpectra, small: Recipe):
-    mu, counts = telling_dataset.inputs(), telling_dataset.coordination
+    sites = sites_of(telling_dataset)
     one, other = run_regressors(
-        small, mu, counts, [Trial(0), Trial(0, examples=500, changes={"hidden": (4,)})]
+        small, sites, [Trial(0), Trial(0, examples=500, changes={"hidden": (4,)})]
     )
     test = one.parts.test
     assert one.test == pytest.approx(np.mean((one.predicted - one.labels)[test] ** 2))
     assert one.test < 0.2 * one.labels.var()
     assert len(other.x) == 500
-    assert other.model.networks_[0].sizes == (mu.shape[1], 4, 1)
+    assert isinstance(other.model, CoordinationRegressor)
+    assert other.model.networks_[0].sizes == (sites.mu.shape[1], 4, 1)
+
+
+def test_one_that_tells_fractions_is_scored_by_the_mean(telling_dataset: SiteSpectra):
+    recipe = replace(BEST, mixtures=Examples(400, (5, 20)))
+    (one,) = run_regressors(recipe, sites_of(telling_dataset), [Trial(1)])
+    assert isinstance(one.model, CompositionRegressor)
+    assert one.labels.shape == one.predicted.shape == (400,)
+    assert one.test < 0.5 * one.labels.var()
 
 
 def test_the_papers_figures_are_reached_on_the_authors_own_spectra(ocean_dataset: SiteSpectra):
@@ -58,7 +72,7 @@ def test_the_papers_figures_are_reached_on_the_authors_own_spectra(ocean_dataset
     trials = [Trial(seed) for seed in range(3)]
     for outcome in run_classifiers(PAPER, mu, ocean_dataset.environment, trials):
         assert outcome.test >= 0.98
-    for outcome in run_regressors(PAPER, mu, ocean_dataset.coordination, trials):
+    for outcome in run_regressors(PAPER, sites_of(ocean_dataset), trials):
         assert outcome.test <= 0.0035
 
 

@@ -198,10 +198,10 @@ _COMPOSITION = MappingProxyType(
         "learning_rate": 0.003,
         "batch_size": 256,
         "epochs": 60,
-        "l2": 0.1,
+        "l2": 1.0,
         "l2_convention": "decoupled",
         "n_networks": 4,
-        "scale_floor": 0.1,
+        "scale_floor": 0.3,
     }
 )
 
@@ -300,7 +300,7 @@ def fit_classifiers(
         If a class has a single spectrum and the recipe wants averages, or the source was made
         with a recipe for another kind of classifier.
     """
-    changes = {**changes, **_continued(source)}
+    changes = {**changes, **({} if recipe.kernel else _continued(source))}
     options = recipe.averages
     made = [
         _split(

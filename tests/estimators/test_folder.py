@@ -62,6 +62,7 @@ def test_what_is_saved_is_what_is_loaded(
     again, told = load_estimator(tmp_path / "model")
     assert told == metadata
     assert type(again) is type(model)
+    assert isinstance(again, SpectrumEstimator)
     x = np.random.default_rng(seed).normal(size=(7, 6)) * 3
     np.testing.assert_array_equal(again._outputs(x), model._outputs(x))
     assert again.predict(x).tolist() == model.predict(x).tolist()  # pyright: ignore

@@ -387,7 +387,7 @@ class SpectrumEstimator(BaseEstimator):
         """Targets of further data."""
 
     @abstractmethod
-    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example output"]:
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
         """What a network's outputs stand for, in JAX; see `differentiable`."""
 
     def _finish_training(self) -> None:

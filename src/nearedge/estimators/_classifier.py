@@ -72,7 +72,7 @@ class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
             )
         return np.searchsorted(self.classes_, y)
 
-    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example output"]:
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
         return jax.nn.log_softmax(outputs)
 
     def _description(self) -> dict[str, Any]:

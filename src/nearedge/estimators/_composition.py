@@ -136,7 +136,7 @@ class CompositionRegressor(SpectrumEstimator):
     ) -> MultilayerPerceptron:
         return match_outputs(network, list(source.classes), list(self.classes), seed)
 
-    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example output"]:
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
         coordination = np.asarray(self.coordination, np.float32)
         return jax.nn.softmax(outputs) @ coordination[:, None]
 

@@ -110,7 +110,7 @@ class CoordinationRegressor(RegressorMixin, SpectrumEstimator):
             for curves in self.curves_
         ]
 
-    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example output"]:
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
         return outputs * self.target_scale_ + self.target_mean_
 
     def _description(self) -> dict[str, Any]:
