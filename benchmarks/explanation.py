@@ -40,8 +40,8 @@ from sklearn.model_selection import GroupKFold
 
 from nearedge.dataset import SiteSpectra, load_dataset, starter_path
 from nearedge.environments import DIMER
-from nearedge.estimators import CoordinationRegressor, EnvironmentClassifier
-from nearedge.recipes import find_recipe, fit_classifiers, fit_regressors
+from nearedge.estimators import Classifier, Regressor
+from nearedge.recipes import Sites, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.trust import (
     Attribution,
@@ -71,18 +71,18 @@ def region(energy: np.ndarray, name: str) -> np.ndarray:
 
 
 def explain_fold(
-    estimator: EnvironmentClassifier | CoordinationRegressor,
+    estimator: Classifier | Regressor,
+    window: Window,
     data: SiteSpectra,
     train: np.ndarray,
     test: np.ndarray,
     recognised: dict[tuple[str, str], np.ndarray],
 ) -> Parts:
     """Explain the right predictions of one fold; note the predictions with regions hidden."""
-    window = Window()
     inputs, environment = data.inputs(window), data.environment
     background = Background.of(inputs[train])
     predicted = np.asarray(estimator.predict(inputs[test]))
-    if isinstance(estimator, EnvironmentClassifier):
+    if isinstance(estimator, Classifier):
         right = predicted == environment[test]
         rows = test[right]
         functions = scores(estimator, np.searchsorted(estimator.classes_, environment[rows]))
@@ -101,11 +101,10 @@ def explain_fold(
     return list(zip(environment[rows].tolist(), found, strict=True))
 
 
-def print_attributions(parts: Parts, data: SiteSpectra, unit: str) -> None:
+def print_attributions(parts: Parts, energy: np.ndarray, data: SiteSpectra, unit: str) -> None:
     """Print agreement and the regions' parts of the score, by class."""
-    energy = Window().grid
     names = "".join(f"{name:>18}" for name in REGIONS)
-    print(f"\n{unit}: mean over right predictions; by region, ± over the networks")
+    print(f"\n{unit}: mean over right predictions; by region, ± over the ensemble")
     print(f"{'class':>6}{'right/n':>10}{'rho':>6}{'single':>7}{'from':>7}{'to':>7}{names}")
     for name in data.classes:
         mine = [one for label, one in parts if label == name]
@@ -150,9 +149,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     data = load_dataset(options.dataset)
-    recipe, inputs = find_recipe(options.recipe), data.inputs()
+    recipe = find_recipe(options.recipe)
+    window = recipe.reach(data.energy)
+    inputs = data.inputs(window)
     folds = list(GroupKFold(options.folds).split(inputs, groups=data.trajectory))
-    width = intervals(Window().grid, 1.0)[len(Window().grid) // 2].sum()
+    width = intervals(window.grid, 1.0)[window.points // 2].sum()
     print(f"{len(data)} sites, {options.folds} folds by trajectory, recipe {recipe.name}")
     print(f"intervals of 1 eV, {width} energies; dimers are '{DIMER}'")
     recognised: dict[tuple[str, str], np.ndarray] = {}
@@ -160,13 +161,20 @@ def main() -> None:
         recipe, [(inputs[train], data.environment[train], options.seed) for train, _ in folds]
     )
     regressors = fit_regressors(
-        recipe, [(inputs[train], data.coordination[train], options.seed) for train, _ in folds]
+        recipe,
+        [
+            (
+                Sites(inputs[train], data.coordination[train], data.environment[train]),
+                options.seed,
+            )
+            for train, _ in folds
+        ],
     )
     for fitted, unit in ((classifiers, "log-odds of the class"), (regressors, "Fe neighbours")):
         parts: Parts = []
         for estimator, (train, test) in zip(fitted, folds, strict=True):
-            parts += explain_fold(estimator, data, train, test, recognised)
-        print_attributions(parts, data, unit)
+            parts += explain_fold(estimator, window, data, train, test, recognised)
+        print_attributions(parts, window.grid, data, unit)
     print_recognised(recognised, data)
 
 

@@ -25,12 +25,15 @@ from nearedge.trust import Attribution
 # Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
 _TWO_SIDED = LinearSegmentedColormap.from_list("two-sided", [BLUE, "#ffffff", VERMILION])
 _CELLS = 6
-_LEGEND: Any = {
-    "loc": "outside lower center",
-    "ncols": 3,
-    "title": "lines: mean over the networks; bands: standard deviation between them",
-    "title_fontsize": 8,
-}
+
+
+def _legend(attribution: Attribution) -> dict[str, Any]:
+    """Where the legend stands; its title says what bands are, where there are any."""
+    options: dict[str, Any] = {"loc": "outside lower center", "ncols": 3}
+    if len(attribution.gradients) == 1:
+        return options
+    title = "lines: mean over the networks; bands: standard deviation between them"
+    return {**options, "title": title, "title_fontsize": 8}
 
 
 def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
@@ -65,7 +68,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
         fontsize=8,
         color="0.35",
     )
-    top.legend(*curves.get_legend_handles_labels(), **_LEGEND)
+    top.legend(*curves.get_legend_handles_labels(), **_legend(attribution))
     if cells:
         _draw_sites(parts[1, 0].subplots(2, _CELLS, height_ratios=[1.25, 1]), result, cells)
         parts[1, 0].supxlabel(
@@ -127,7 +130,7 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         labels += ["speaks for the class", "speaks against it"]
     else:
         labels += [f"speaks for {many} {result.neighbour}" for many in ("more", "fewer")]
-    figure.legend(handles, labels, **_LEGEND)
+    figure.legend(handles, labels, **_legend(next(iter(result.classes.values())).attribution))
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     title = (
         f"What decides: means over right predictions for {seen}; energies from "

@@ -12,7 +12,8 @@ from nearedge.trust import Attribution, Stretch, stretches
 AGREE, MAINLY = 0.8, 0.5
 """Rank correlations from which both methods are said to agree, or to agree in the main."""
 
-_SHOWN = 3
+_SHOWN, _LEAST = 3, 0.02
+"""Stretches that are told, and the least of them as a share of the weightiest."""
 
 
 def plain_words(result: SpectrumExplanation | ClassExplanation) -> list[str]:
@@ -89,7 +90,7 @@ def _of_spectrum(result: SpectrumExplanation) -> list[str]:
         )
     found.append(_rise(result))
     attribution = result.attribution
-    pieces = stretches(attribution)[:_SHOWN]
+    pieces = _weighty(attribution)
     for piece in pieces:
         found.append(f"{_stretch(piece)}.")
     found.append(f"Over the energies {agreement_words(attribution.agreement)}.")
@@ -109,19 +110,24 @@ def _rise(result: SpectrumExplanation) -> str:
     )
 
 
+def _weighty(attribution: Attribution) -> list[Stretch]:
+    """Choose the stretches that are worth a word."""
+    pieces = stretches(attribution)
+    least = _LEAST * abs(pieces[0].amount)
+    return [piece for piece in pieces[:_SHOWN] if abs(piece.amount) >= least]
+
+
 def _stretch(piece: Stretch) -> str:
+    spread = f" ± {piece.spread:.1f}" if piece.spread else ""
     doubt = "" if abs(piece.amount) > 2 * piece.spread else ", which may be noise"
     seconded = "" if piece.confirmed else ", not confirmed by occlusion"
-    return (
-        f"{piece.low:.1f} to {piece.high:.1f} eV: {piece.amount:+.1f} ± {piece.spread:.1f}"
-        f"{doubt}{seconded}"
-    )
+    return f"{piece.low:.1f} to {piece.high:.1f} eV: {piece.amount:+.1f}{spread}{doubt}{seconded}"
 
 
 def _noise(attribution: Attribution) -> str:
     summed = attribution.summed
     if len(summed) == 1:
-        return "A single network: how much of this is chance cannot be told."
+        return "No ensemble: how much of this is chance cannot be told."
     clear = np.abs(summed.mean(axis=0)) > 2 * summed.std(axis=0)
     return (
         f"At {clear.sum()} of {len(clear)} energies it is more than twice the standard deviation "
@@ -152,7 +158,7 @@ def _of_classes(result: ClassExplanation) -> list[str]:
         f"Baseline: the {baseline_name(result.against, near)}. Only right predictions are counted."
     )
     for name, one in result.classes.items():
-        pieces = "; ".join(_stretch(piece) for piece in stretches(one.attribution)[:_SHOWN])
+        pieces = "; ".join(_stretch(piece) for piece in _weighty(one.attribution))
         score = one.attribution
         found.append(
             f"{_class(name, near)} ({one.right} right of {one.sites}): the "
