@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.estimators import (
     CompositionRegressor,
@@ -136,3 +137,17 @@ def test_a_class_of_one_spectrum_cannot_be_averaged() -> None:
     environment = np.array(["0", "1", "1", "dimer"])
     assert PAPER.teachable(environment).tolist() == [False, True, True, False]
     assert BEST.teachable(environment).all()
+
+
+def test_jitter_teaches_not_to_rely_on_the_normalisation(telling_dataset: SiteSpectra) -> None:
+    data = telling_dataset
+    sites = Sites(data.inputs(), data.coordination, data.environment)
+    recipe = replace(BEST, mixtures=Examples(2000, MIXTURE_SIZE))
+    jobs = [(sites, 0)]
+    (careful,) = fit_regressors(recipe, jobs)
+    (trusting,) = fit_regressors(replace(recipe, jitter=0.0), jobs)
+    error = {
+        name: np.abs(model.predict(1.1 * sites.mu) - sites.coordination).mean()
+        for name, model in (("careful", careful), ("trusting", trusting))
+    }
+    assert error["careful"] < error["trusting"]

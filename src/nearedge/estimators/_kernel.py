@@ -27,6 +27,9 @@ FOLDS = 5
 TRUST = (0.0, 0.1, 0.3, 1.0)
 """Weights that are tried for the spectra of a source, beside one for each own spectrum."""
 
+CHUNK = 1024
+"""Spectra that are compared with the support vectors at once: their kernel fits into the cache."""
+
 KINSHIP = 0.1
 """Factor by which a spectrum of a source is less like an own one than the kernel says."""
 
@@ -91,9 +94,9 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         self,
         C: float = 5.0,  # noqa: N803
         *,
-        reach: float = 1.0,
-        slopes: float = 0.5,
-        scale_floor: float = 0.5,
+        reach: float = 2.0,
+        slopes: float = 0.25,
+        scale_floor: float = 0.2,
         energy: Sequence[float] | np.ndarray | None = None,
         random_state: int = 0,
     ) -> None:
@@ -171,8 +174,12 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803
         """Probability of each class, in the order of `classes_`."""
         check_is_fitted(self)
-        features = self._scaled(validate_data(self, X, dtype=np.float64, reset=False))
-        return np.exp(self.machines_.log_chances(features, self.steepness_))
+        x = validate_data(self, X, dtype=np.float64, reset=False)
+        logs = np.empty((len(x), len(self.classes_)))
+        for start in range(0, len(x), CHUNK):
+            part = slice(start, start + CHUNK)
+            logs[part] = self.machines_.log_chances(self._scaled(x[part]), self.steepness_)
+        return np.exp(logs)
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Name of the most probable class of each spectrum."""

@@ -13,9 +13,6 @@ from sklearn.svm import SVC as _SVC
 # Its gamma may be a number, but is inferred to be a string.
 SVC: Any = _SVC
 
-CHUNK = 2048
-"""Spectra that are compared with the support vectors at once: their kernel fits into the cache."""
-
 
 @dataclass(frozen=True)
 class Machines:
@@ -62,17 +59,13 @@ class Machines:
     ) -> Float[np.ndarray, "example pair"]:
         """Margins of every pair of classes, in single precision but for the last sum."""
         support, weights = (np.asarray(one, np.float32) for one in (self.support, self.weights))
-        norms = np.square(support).sum(axis=1)
-        margins = np.empty((len(features), len(self.offsets)))
-        for start in range(0, len(features), CHUNK):
-            part = np.asarray(features[start : start + CHUNK], np.float32)
-            exponent = part @ (2 * support.T)
-            exponent -= norms
-            exponent -= np.square(part).sum(axis=1)[:, None]
-            # Rounding can leave the distance of a spectrum from itself a little below zero.
-            np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
-            margins[start : start + CHUNK] = exponent @ weights
-        return margins + self.offsets
+        features = np.asarray(features, np.float32)
+        exponent = features @ (2 * support.T)
+        exponent -= np.square(support).sum(axis=1)
+        exponent -= np.square(features).sum(axis=1)[:, None]
+        # Rounding can leave the distance of a spectrum from itself a little below zero.
+        np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
+        return exponent @ weights + self.offsets
 
 
 def train_machines(
