@@ -178,7 +178,8 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         logs = np.empty((len(x), len(self.classes_)))
         for start in range(0, len(x), CHUNK):
             part = slice(start, start + CHUNK)
-            logs[part] = self.machines_.log_chances(self._scaled(x[part]), self.steepness_)
+            margins = self.machines_.margins(self._scaled(x[part]))
+            logs[part] = self.machines_.log_chances(margins, self.steepness_)
         return np.exp(logs)
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -317,14 +318,18 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
             known = test[np.isin(names[test], machines.classes)]
             if len(known):
                 places = np.searchsorted(machines.classes, names[known])
-                left_out.append((machines, features[known], places))
+                left_out.append((machines, machines.margins(features[known]), places))
         if not left_out:
             return 1.0
 
         def loss(logarithm: float) -> float:
             return -sum(
-                float(machines.log_chances(one, np.exp(logarithm))[range(len(one)), places].sum())
-                for machines, one, places in left_out
+                float(
+                    machines.log_chances(margins, np.exp(logarithm))[
+                        range(len(margins)), places
+                    ].sum()
+                )
+                for machines, margins, places in left_out
             )
 
         best: Any = minimize_scalar(loss, bounds=(np.log(0.1), np.log(10)), method="bounded")

@@ -39,11 +39,11 @@ class Machines:
     offsets: Float[np.ndarray, " pair"]
 
     def log_chances(
-        self, features: Float[np.ndarray, "example feature"], steepness: float
+        self, margins: Float[np.ndarray, "example pair"], steepness: float
     ) -> Float[np.ndarray, "example class"]:
-        """Logarithms of the classes' probabilities."""
+        """Logarithms of the classes' probabilities, from the margins."""
         logs = combine(
-            self.margins(features).T,
+            margins.T,
             len(self.classes),
             lambda margin: log_expit(steepness * margin),
         )
@@ -52,7 +52,7 @@ class Machines:
 
     def predict(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
         """Names of the likeliest classes, with the steepness one."""
-        return self.classes[self.log_chances(features, 1.0).argmax(axis=1)]
+        return self.classes[self.log_chances(self.margins(features), 1.0).argmax(axis=1)]
 
     def margins(
         self, features: Float[np.ndarray, "example feature"]
