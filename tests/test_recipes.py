@@ -129,7 +129,7 @@ def test_a_source_of_another_kind_is_refused(
 ) -> None:
     mu, environment, _ = sites
     (source,) = fit_classifiers(small(NETWORK), [(mu, environment, 1)])
-    with pytest.raises(InputError, match=r"recipe 'best' makes a KernelClassifier.*choose the"):
+    with pytest.raises(InputError, match=r"recipe 'best' makes KernelClassifiers.*choose the"):
         fit_classifiers(small(BEST), [(mu, environment, 1)], source=source)
 
 

@@ -421,8 +421,8 @@ def fit_each(
     wrong = [one for one in estimators if source and type(one) is not type(source)]
     if wrong:
         raise InputError(
-            f"recipe '{recipe.name}' makes a {type(wrong[0]).__name__}, the source model is a "
-            f"{type(source).__name__}; choose the recipe that the source was made with"
+            f"the source model holds a {type(source).__name__}, recipe '{recipe.name}' makes "
+            f"{type(wrong[0]).__name__}s; choose the recipe that the source was made with"
         )
     networks = [one for one in estimators if isinstance(one, SpectrumEstimator)]
     if networks:

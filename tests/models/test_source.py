@@ -134,3 +134,12 @@ def test_the_same_seed_gives_the_same_model(
     inputs = other.inputs()
     np.testing.assert_array_equal(one.estimator.predict(inputs), two.estimator.predict(inputs))
     assert one.record == two.record
+
+
+def test_classes_that_only_a_fold_takes_over_do_no_harm(telling_dataset: SiteSpectra) -> None:
+    data = telling_dataset
+    source = train(data, "classifier", recipe=BEST, hold_out=["run2"])
+    few = data.select((data.trajectory == "run2") & (data.environment != "dimer"))
+    model = train(few, "classifier", recipe=BEST, source=source)
+    assert set(model.estimator.classes_) >= set(few.environment.tolist())
+    assert model.record["estimate"]["value"] > 0.5

@@ -40,14 +40,17 @@ def fold_probabilities(
 ) -> Float[np.ndarray, "unseen class"]:
     """Probabilities of the folds' test sites, one fold after the other.
 
-    A class that a fold could not learn has none.
+    A class that a fold could not learn has none. One that only a fold has, from a source that it
+    trusts more than `classes`' own model does, is left out.
     """
     parts = []
     for estimator, fold in zip(fitted, folds, strict=True):
         part = np.zeros((len(fold.test), len(classes)))
-        columns = [list(classes).index(str(name)) for name in estimator.classes_]
-        part[:, columns] = estimator.predict_proba(inputs[fold.test])
-        parts.append(part)
+        found = estimator.predict_proba(inputs[fold.test])
+        for column, name in enumerate(estimator.classes_):
+            if name in classes:
+                part[:, list(classes).index(str(name))] = found[:, column]
+        parts.append(part / part.sum(axis=1, keepdims=True))
     return np.concatenate(parts)
 
 
