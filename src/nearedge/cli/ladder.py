@@ -62,7 +62,7 @@ def _classifier_table(climbed: Ladder) -> Table:
     )
     table.add_column("rung")
     methods = list(next(iter(climbed.rungs.values())).baselines) if climbed.rungs else []
-    for name in ("network", *methods, "n"):
+    for name in ("recipe", *methods, "n"):
         table.add_column(name, justify="right")
     for name, step in climbed.rungs.items():
         plain = [f"{step.baselines[method]:.3f}" for method in methods]
@@ -99,7 +99,7 @@ def _regressor_table(climbed: Ladder) -> Table:
     )
     table.add_column("rung")
     table.add_column("examples")
-    for name in ("network", "ridge", "constant", "n"):
+    for name in ("recipe", "ridge", "constant", "n"):
         table.add_column(name, justify="right")
 
     def row(rung: str, what: str, contest: Contest) -> None:

@@ -56,7 +56,7 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
         [place - 0.14 for place in places],
         [step.accuracy for step in steps],
         [step.spread for step in steps],
-        f"network, recipe “{ladder.recipe}”",
+        f"recipe “{ladder.recipe}”",
     )
     for place, step in zip(places, steps, strict=True):
         axes.annotate(
@@ -85,7 +85,7 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
             mew=0.5,
             elinewidth=1.4,
             capsize=3,
-            label=f"network, recipe “{better.recipe}”",
+            label=f"recipe “{better.recipe}”",
             zorder=5,
         )
     axes.set_xticks(places, [_WORDS.get(name, name) for name in ladder.rungs])

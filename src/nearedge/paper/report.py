@@ -209,7 +209,8 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         "The ladder, classifier",
         "Accuracy on raw, unaveraged spectra that were not trained on, except on the rung “paper”, "
         "which is scored on averages as the paper's is. Bars: standard deviation over seeds, each "
-        "with its own fold. Plain methods learn from the same training spectra.",
+        "with its own fold. Plain methods learn from the same training spectra, at the "
+        "energies that recipe “paper” sees.",
         draw_ladder(results.ladder, results.better),
     )
     yield Plate(
@@ -276,7 +277,7 @@ def _sections(results: Reproduction, shown: Mapping[str, str], making: Making) -
     yield coverage_table(results.better or results.ladder)
     yield from _not_climbed(results.ladder)
     yield shown["ladder-regression"]
-    yield regression_table(results.ladder)
+    yield regression_table(results.ladder, results.better)
     if results.hardship:
         yield heading("Spectra measured less well")
         for text in bearing(results.hardship):

@@ -14,8 +14,8 @@ from nearedge.robustness import Quantity
 def ladder_table(ladder: Ladder, better: Ladder | None) -> str:
     """Accuracy on every rung, of the networks and of the plain methods."""
     methods = {"1-nn": "1-NN", "svm": "SVM", "logistic": "logistic", "random-forest": "forest"}
-    head = ["rung", f"network, {ladder.recipe}", "balanced"]
-    head += [f"network, {better.recipe}"] if better else []
+    head = ["rung", f"recipe {ladder.recipe}", "balanced"]
+    head += [f"recipe {better.recipe}"] if better else []
     head += [*methods.values(), "majority", "n"]
     rows = []
     for name, step in ladder.rungs.items():
@@ -34,9 +34,9 @@ def ladder_table(ladder: Ladder, better: Ladder | None) -> str:
     return table(
         head,
         rows,
-        caption=f"Accuracy; {_over(ladder.seeds)}. Balanced: the network's mean over the classes. "
-        "n: different spectra (on the rung paper: averages) scored. On the rung paper the plain "
-        "methods learn from the averages too.",
+        caption=f"Accuracy; {_over(ladder.seeds)}. Balanced: recipe {ladder.recipe}'s mean over "
+        "the classes. n: different spectra (on the rung paper: averages) scored. On the rung paper "
+        "the plain methods learn from the averages too.",
         numbers=range(1, len(head)),
         bold=[1],
     )
@@ -69,28 +69,34 @@ def coverage_table(ladder: Ladder) -> str:
     )
 
 
-def regression_table(ladder: Ladder) -> str:
+def regression_table(ladder: Ladder, better: Ladder | None = None) -> str:
     """Errors of the mean coordination number on every rung."""
-    head = ["rung", "scored on", "network MSE", "ridge MSE", "constant MSE"]
-    head += ["network MAE", "ridge MAE", "constant MAE", "n"]
+    methods = [f"recipe {ladder.recipe}", "ridge", "constant"]
+    head = ["rung", "scored on", *(f"{name}, MSE" for name in methods)]
+    methods += [f"recipe {better.recipe}"] if better else []
+    head += [*(f"{name}, MAE" for name in methods), "n"]
     rows: list[list[str]] = []
 
-    def row(rung: str, what: str, trial: Contest) -> None:
+    def row(rung: str, what: str, trial: Contest, other: Contest | None) -> None:
         every = [trial.regressor, trial.baselines["ridge"], trial.baselines["constant"]]
         squared = [small(one.mse, several(ladder, one.mse_spread)) for one in every]
         absolute = [small(one.mae) for one in every]
+        if better:
+            absolute.append(small(other.regressor.mae) if other else "")
         rows.append([rung, what, *squared, *absolute, str(trial.n)])
 
     for name, level in ladder.regression.items():
-        row(name, "mixtures", level.mixtures)
+        other = better.regression.get(name) if better else None
+        row(name, "mixtures", level.mixtures, other.mixtures if other else None)
         if level.snapshots is not None:
-            row("", "whole snapshots", level.snapshots)
+            row("", "whole snapshots", level.snapshots, other.snapshots if other else None)
     return table(
         head,
         rows,
         caption="Errors of the mean coordination number; MSE in neighbours², MAE in neighbours. "
         "Ridge learns from the raw training spectra, its penalty chosen by their leave-one-out "
-        "error; the constant is the mean of the training labels.",
+        "error; the constant is the mean of the training labels. A recipe that tells fractions "
+        "learns from unlikely compositions too, so as not to fall back on this mean.",
         numbers=range(2, len(head)),
         bold=[2],
     )
