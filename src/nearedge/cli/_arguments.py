@@ -9,6 +9,9 @@ import typer
 from nearedge.dataset import SiteSpectra
 
 Dataset = Annotated[Path, typer.Argument(help="Dataset folder.", show_default=False)]
+ModelFolder = Annotated[Path, typer.Argument(help="Model folder.", show_default=False)]
+# After "--hold-out A" further names arrive as arguments: an option of many values.
+MoreNames = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="NAME")]
 Output = Annotated[
     Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)
 ]
@@ -44,3 +47,13 @@ def class_counts(data: SiteSpectra) -> str:
 def print_json(result: dict[str, Any]) -> None:
     """Print one JSON object on stdout."""
     typer.echo(json.dumps(result, indent=2, allow_nan=False))
+
+
+def named(option: str, names: list[str] | None, more: list[str] | None) -> list[str]:
+    """Put the names after an option together, those that arrived as arguments too."""
+    if more and not names:
+        raise typer.BadParameter(f"got unexpected extra arguments ({' '.join(more)})")
+    for name in [*(names or []), *(more or [])]:
+        if name.startswith("-"):
+            raise typer.BadParameter(f"{option} needs a name, not '{name}'")
+    return [*(names or []), *(more or [])]

@@ -8,7 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 from nearedge import models
-from nearedge.cli._arguments import Dataset, Force, Json, Output, Seed, print_json
+from nearedge.cli._arguments import (
+    Dataset,
+    Force,
+    Json,
+    ModelFolder,
+    MoreNames,
+    Output,
+    Seed,
+    named,
+    print_json,
+)
 from nearedge.dataset import Group, load_dataset
 from nearedge.outputs import check_free
 
@@ -16,19 +26,6 @@ RecipeName = Literal["best", "network", "paper"]
 
 SHOWN = 30
 """Most spectra of which it is said why the model does not apply."""
-
-# After "--hold-out A" further names arrive as arguments: an option of many values.
-MoreNames = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="NAME")]
-ModelFolder = Annotated[Path, typer.Argument(help="Model folder.", show_default=False)]
-
-
-def _names(option: str, names: list[str] | None, more: list[str] | None) -> list[str]:
-    if more and not names:
-        raise typer.BadParameter(f"got unexpected extra arguments ({' '.join(more)})")
-    for name in [*(names or []), *(more or [])]:
-        if name.startswith("-"):
-            raise typer.BadParameter(f"{option} needs a name, not '{name}'")
-    return [*(names or []), *(more or [])]
 
 
 def train(
@@ -68,7 +65,7 @@ def train(
     force: Force = False,
 ) -> None:
     """Train a classifier or a regressor, and estimate its error on unseen groups of sites."""
-    held_out = _names("--hold-out", hold_out, more)
+    held_out = named("--hold-out", hold_out, more)
     check_free(output, force=force)
     data = load_dataset(dataset)
     with Console(stderr=True).status(f"training on {dataset}"):
@@ -130,7 +127,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score a model on the raw, unaveraged sites of a dataset."""
-    names = _names("--only", only, more)
+    names = named("--only", only, more)
     result = models.evaluate(models.load_model(model), load_dataset(dataset), only=names)
     if json:
         print_json(result)

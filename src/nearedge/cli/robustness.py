@@ -9,8 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from nearedge import models
-from nearedge.cli._arguments import Dataset, Force, Json, Seed, print_json
-from nearedge.cli.learn import ModelFolder, MoreNames, _names
+from nearedge.cli._arguments import (
+    Dataset,
+    Force,
+    Json,
+    ModelFolder,
+    MoreNames,
+    Seed,
+    named,
+    print_json,
+)
 from nearedge.dataset import load_dataset
 from nearedge.errors import InputError
 from nearedge.outputs import check_free, replacing
@@ -53,7 +61,7 @@ def robustness(
     force: Force = False,
 ) -> None:
     """Score a model on spectra that are offset, broadened, made noisy or scaled."""
-    names = _names("--only", only, more)
+    names = named("--only", only, more)
     if output is not None:
         if output.suffix not in FORMATS:
             raise InputError(f"{output}: figures end in {', '.join(FORMATS)}; name one of these")

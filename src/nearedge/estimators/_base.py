@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data as _validate
 from nearedge.errors import InputError
 from nearedge.estimators._folder import (
     KEPT,
-    REMEDY,
     Tensors,
+    damage_named,
     network_tensors,
     take,
     take_networks,
@@ -344,7 +344,7 @@ class SpectrumEstimator(BaseEstimator):
         cls: type[Estimator], path: str | Path, description: dict[str, Any], tensors: Tensors
     ) -> Estimator:
         """Make an estimator of what `save` wrote."""
-        try:
+        with damage_named(path):
             inputs, networks = int(description["inputs"]), int(description["networks"])
             parameters = description["parameters"]
             estimator = cls(**{**parameters, "hidden": tuple(parameters["hidden"])})
@@ -356,12 +356,6 @@ class SpectrumEstimator(BaseEstimator):
             estimator.input_scale_ = take(tensors, "input_scale", (inputs,))
             sizes = (inputs, *estimator.hidden, outputs)
             estimator.networks_ = take_networks(tensors, networks, sizes)
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"{path}: model.json lacks something or holds something else ({error!r}); {REMEDY}"
-            ) from None
         return estimator
 
     @abstractmethod

@@ -1,6 +1,8 @@
 """The folder of a model: ``weights.safetensors`` and ``model.json``, read without pickle."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -96,6 +98,19 @@ def read_folder(path: str | Path) -> tuple[dict[str, Any], Tensors]:
         if not np.isfinite(tensor).all():
             raise InputError(f"{weights}: '{name}' holds NaN or infinite numbers; {REMEDY}")
     return description, tensors
+
+
+@contextmanager
+def damage_named(path: str | Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a folder's content is taken into an error that names it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: model.json lacks something or holds something else ({error!r}); {REMEDY}"
+        ) from None
 
 
 def network_tensors(networks: list[MultilayerPerceptron]) -> Tensors:

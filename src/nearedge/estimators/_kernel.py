@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
 
 from nearedge.errors import InputError
-from nearedge.estimators._folder import KEPT, REMEDY, Tensors, take, write_folder
+from nearedge.estimators._folder import KEPT, Tensors, damage_named, take, write_folder
 from nearedge.estimators._machines import Machines, combine, train_machines
 
 # Untyped in scikit-learn, where it returns one array or two.
@@ -393,7 +393,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         cls, path: str | Path, description: dict[str, Any], tensors: Tensors
     ) -> "KernelClassifier":
         """Make a classifier of what `save` wrote."""
-        try:
+        with damage_named(path):
             classifier = cls(**description["parameters"])
             inputs, support = int(description["inputs"]), int(description["support"])
             classifier.n_features_in_ = inputs
@@ -416,12 +416,6 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
                 take(tensors, "weights", (support, count * (count - 1) // 2)),
                 take(tensors, "offsets", (count * (count - 1) // 2,)),
             )
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"{path}: model.json lacks something or holds something else ({error!r}); {REMEDY}"
-            ) from None
         return classifier
 
 
