@@ -23,12 +23,19 @@ def trajectories(draw: st.DrawFn, largest: int = 3) -> list[Atoms]:
     """Frames of one triclinic cell, elements in blocks as POSCAR wants them."""
     symbols = draw(elements)
     fraction = st.floats(0.01, 0.99)
+
+    def positions() -> np.ndarray:
+        # Each atom in a slab of its own: ASE takes two of one element in one place for one in CIF.
+        scaled = draw(arrays(float, (len(symbols), 3), elements=fraction))
+        scaled[:, 0] = (np.arange(len(symbols)) + scaled[:, 0]) / len(symbols)
+        return scaled
+
     cell = np.diag(draw(arrays(float, 3, elements=st.floats(3, 9))))
     cell[1, 0], cell[2, 0], cell[2, 1] = (draw(st.floats(-1, 1)) for _ in range(3))
     return [
         Atoms(
             symbols,
-            scaled_positions=draw(arrays(float, (len(symbols), 3), elements=fraction)),
+            scaled_positions=positions(),
             cell=cell,
             pbc=True,
         )
