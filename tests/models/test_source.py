@@ -10,6 +10,7 @@ import pytest
 from nearedge.dataset import SiteSpectra
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
+from nearedge.estimators import KernelClassifier
 from nearedge.models import Kind, Model, evaluate, load_model, train
 from nearedge.recipes import BEST, NETWORK, Examples
 from nearedge.spectra import Window
@@ -141,5 +142,6 @@ def test_classes_that_only_a_fold_takes_over_do_no_harm(telling_dataset: SiteSpe
     source = train(data, "classifier", recipe=BEST, hold_out=["run2"])
     few = data.select((data.trajectory == "run2") & (data.environment != "dimer"))
     model = train(few, "classifier", recipe=BEST, source=source)
+    assert isinstance(model.estimator, KernelClassifier)
     assert set(model.estimator.classes_) >= set(few.environment.tolist())
     assert model.record["estimate"]["value"] > 0.5
