@@ -1,27 +1,25 @@
-"""What both estimators share: parameters, scaling, training of their networks."""
+"""What the estimators made of networks share: parameters, scaling, training."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from warnings import warn
 
 import numpy as np
 from jaxtyping import Array, Float
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
 
 from nearedge.errors import InputError
 from nearedge.estimators._folder import (
-    KEPT,
     Tensors,
     damage_named,
     network_tensors,
     take,
     take_networks,
-    write_folder,
 )
+from nearedge.estimators._saving import SavedEstimator
 from nearedge.networks import MultilayerPerceptron
 from nearedge.training import Curves, Job, L2Convention, Loss, Trained, TrainingSettings, train
 
@@ -32,8 +30,8 @@ Estimator = TypeVar("Estimator", bound="SpectrumEstimator")
 Data = tuple[np.ndarray, np.ndarray]
 
 
-class SpectrumEstimator(BaseEstimator):
-    """What the two estimators share: scaling, networks and their training.
+class SpectrumEstimator(SavedEstimator):
+    """What the estimators made of networks share: scaling, networks and their training.
 
     Parameters
     ----------
@@ -293,51 +291,17 @@ class SpectrumEstimator(BaseEstimator):
         """
         return self._meaning(self.networks_[network]((x - self.input_mean_) / self.input_scale_))
 
-    def save(
-        self,
-        path: str | Path,
-        *,
-        metadata: Mapping[str, Any] | None = None,
-        arrays: Mapping[str, np.ndarray] | None = None,
-        force: bool = False,
-    ) -> None:
-        """Write the fitted estimator as a folder; `nearedge.estimators.load_estimator` reads it.
-
-        Parameters
-        ----------
-        path : str or Path
-            The folder to be made.
-        metadata : mapping, optional
-            Whatever shall be kept with it, JSON-able.
-        arrays : mapping, optional
-            Finite arrays that shall be kept with it; `nearedge.estimators.read_arrays` reads them.
-        force : bool
-            Whether an existing folder may be replaced.
-
-        Raises
-        ------
-        InputError
-            If `path` exists and `force` is false.
-        """
-        check_is_fitted(self)
-        parameters = self.get_params(deep=False)
-        parameters["hidden"] = [int(units) for units in self.hidden]
-        if self.energy is not None:
-            parameters["energy"] = np.asarray(self.energy, dtype=float).tolist()
-        description = {
-            "kind": type(self).__name__,
-            "parameters": parameters,
+    def _contents(self) -> tuple[dict[str, Any], Tensors]:
+        contents = {
             "inputs": self.n_features_in_,
             "networks": len(self.networks_),
             "restarts": self.restarts_,
             "curves": [curves.to_json() for curves in self.curves_],
             **self._description(),
-            "metadata": dict(metadata or {}),
         }
         tensors = network_tensors(self.networks_)
         tensors["input_mean"], tensors["input_scale"] = self.input_mean_, self.input_scale_
-        tensors |= {f"{KEPT}{name}": np.asarray(array) for name, array in (arrays or {}).items()}
-        write_folder(path, description, tensors, force=force)
+        return contents, tensors
 
     @classmethod
     def _restored(

@@ -1,6 +1,6 @@
 """The kernel classifier: support vectors on intensities and slopes, in a form that can be saved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.optimize import minimize_scalar
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.model_selection import KFold
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
 
 from nearedge.errors import InputError
-from nearedge.estimators._folder import KEPT, Tensors, damage_named, take, write_folder
+from nearedge.estimators._folder import Tensors, damage_named, take
 from nearedge.estimators._machines import Machines, combine, train_machines
+from nearedge.estimators._saving import SavedEstimator
 
 # Untyped in scikit-learn, where it returns one array or two.
 validate_data: Any = _validate_data
@@ -34,7 +35,7 @@ KINSHIP = 0.1
 """Factor by which a spectrum of a source is less like an own one than the kernel says."""
 
 
-class KernelClassifier(ClassifierMixin, BaseEstimator):
+class KernelClassifier(ClassifierMixin, SavedEstimator):
     """Support vectors (Cortes and Vapnik, 1995) from spectra to environment classes.
 
     Two spectra are alike if both their intensities and their slopes are: each is brought to zero
@@ -335,48 +336,16 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
         best: Any = minimize_scalar(loss, bounds=(np.log(0.1), np.log(10)), method="bounded")
         return float(np.exp(best.x))
 
-    def save(
-        self,
-        path: str | Path,
-        *,
-        metadata: Mapping[str, Any] | None = None,
-        arrays: Mapping[str, np.ndarray] | None = None,
-        force: bool = False,
-    ) -> None:
-        """Write the fitted classifier as a folder; `nearedge.estimators.load_estimator` reads it.
-
-        Parameters
-        ----------
-        path : str or Path
-            The folder to be made.
-        metadata : mapping, optional
-            Whatever shall be kept with it, JSON-able.
-        arrays : mapping, optional
-            Finite arrays that shall be kept with it; `nearedge.estimators.read_arrays` reads them.
-        force : bool
-            Whether an existing folder may be replaced.
-
-        Raises
-        ------
-        InputError
-            If `path` exists and `force` is false.
-        """
-        check_is_fitted(self)
-        parameters = self.get_params(deep=False)
-        if self.energy is not None:
-            parameters["energy"] = np.asarray(self.energy, dtype=float).tolist()
+    def _contents(self) -> tuple[dict[str, Any], Tensors]:
         machines = self.machines_
-        description = {
-            "kind": type(self).__name__,
-            "parameters": parameters,
+        contents = {
             "inputs": self.n_features_in_,
             "support": len(machines.support),
             "classes": self.classes_.tolist(),
             "steepness": self.steepness_,
             "trust": self.trust_,
-            "metadata": dict(metadata or {}),
         }
-        tensors = {
+        return contents, {
             "mean": self.mean_,
             # Only finite numbers are kept, and the scale of what has no share is infinite.
             "inverse_scale": 1 / self.scale_,
@@ -385,8 +354,6 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):
             "weights": machines.weights,
             "offsets": machines.offsets,
         }
-        tensors |= {f"{KEPT}{name}": np.asarray(array) for name, array in (arrays or {}).items()}
-        write_folder(path, description, tensors, force=force)
 
     @classmethod
     def _restored(
