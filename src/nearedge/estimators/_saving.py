@@ -60,4 +60,3 @@ class SavedEstimator(BaseEstimator):
     @abstractmethod
     def _contents(self) -> tuple[dict[str, Any], Tensors]:
         """What was learnt: what goes into JSON, and the arrays."""
-
