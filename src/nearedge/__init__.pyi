@@ -11,6 +11,7 @@ from .dataset import (
 from .environments import EnvironmentRule as EnvironmentRule
 from .errors import NearEdgeError as NearEdgeError
 from .estimators import (
+    CompositionRegressor as CompositionRegressor,
     CoordinationRegressor as CoordinationRegressor,
     EnvironmentClassifier as EnvironmentClassifier,
     KernelClassifier as KernelClassifier,
