@@ -122,9 +122,12 @@ class Recipe:
         _, place, counts = np.unique(environment, return_inverse=True, return_counts=True)
         return counts[place] >= self.least
 
-    def reach(self, energy: Float[np.ndarray, " energy"]) -> Window:
-        """Choose the energies for spectra stored on `energy` (eV): the paper's if they are few."""
-        covered = energy[0] <= self.window.minimum and energy[-1] >= self.window.maximum
+    def reach(self, *stored: Float[np.ndarray, " _"]) -> Window:
+        """Choose the energies for spectra stored on these (eV): the paper's if they are few."""
+        covered = all(
+            energy[0] <= self.window.minimum and energy[-1] >= self.window.maximum
+            for energy in stored
+        )
         return self.window if covered else PAPER_WINDOW
 
     def new_classifier(self, seed: int, **changes: Any) -> Classifier:

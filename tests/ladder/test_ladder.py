@@ -10,7 +10,8 @@ import pytest
 from nearedge.alignment import Alignment
 from nearedge.dataset import SiteSpectra, load_dataset, starter_path
 from nearedge.ladder import Ladder, RungParts, climb
-from nearedge.recipes import PAPER, Examples, Recipe
+from nearedge.recipes import BEST, PAPER, Examples, Recipe
+from nearedge.spectra import Window
 from nearedge.splits import Rung
 
 METHODS = {"majority", "1-nn", "svm", "logistic", "random-forest"}
@@ -162,6 +163,23 @@ def test_another_engine_is_the_top_rung(telling_dataset: SiteSpectra, small: Rec
     shifted = with_spectra(telling_dataset, np.roll(telling_dataset.mu, 25, axis=1))
     wrong = climb(telling_dataset, small, only=["engine"], other=shifted)
     assert wrong.rungs["engine"].accuracy < 0.6
+
+
+def test_another_engine_that_stores_less_is_tested_on_the_papers_energies():
+    data = load_dataset(starter_path())
+    data = data.select(data.trajectory < "rocksalt-1-004")
+    other = replace(data, table=data.table.sel(energy=data.energy <= 12))
+    seen: list[Window] = []
+    ladder = climb(
+        data,
+        BEST,
+        seeds=1,
+        only=["engine"],
+        other=other,
+        witness=lambda rung, *_: seen.append(rung.window),
+    )
+    assert seen == [PAPER.window]
+    assert ladder.rungs["engine"].accuracy > 0.5
 
 
 def test_an_alignment_learnt_without_labels_undoes_what_another_engine_does(small: Recipe):

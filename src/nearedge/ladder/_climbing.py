@@ -100,7 +100,7 @@ def climb(
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)
-    window = window or recipe.reach(data.energy)
+    window = window or recipe.reach(*(one.energy for one in (data, other) if one is not None))
     mu = data.inputs(window)
     wanted: Sequence[Rung] = RUNGS if only is None else only
     rungs, left_out = _rungs(recipe, data, mu, other, window, wanted, seeds=seeds, seed=seed)
@@ -165,7 +165,7 @@ def _rungs(
             folds = turns(data, name, seeds=seeds, seed=seed)
             parts = plain_parts(folds, mu, mu)
             if all(len(_teachable(recipe, data.environment, part)[1]) > 1 for part in parts):
-                rungs.append(RungParts(name, parts, data, remark(data, name)))
+                rungs.append(RungParts(name, parts, data, window, remark(data, name)))
                 continue
             reason = "a training side would have fewer than two classes to learn"
         left_out[name] = reason

@@ -42,11 +42,12 @@ class Part:
 
 @dataclass(frozen=True)
 class RungParts:
-    """One rung: its parts, the dataset that the test sites are of, and what to say of it."""
+    """One rung: its parts, the dataset and energies they are of, and what to say of it."""
 
     name: Rung
     parts: Sequence[Part]
     tested: SiteSpectra
+    window: Window
     remark: str | None = None
     alignment: dict[str, Any] | None = None
 
@@ -68,7 +69,8 @@ def another_engine(
     """Test on another engine's spectra, brought to one mean intensity by one factor."""
     mu, theirs = data.inputs(window), other.inputs(window)
     theirs = theirs * (mu.mean() / theirs.mean())
-    return RungParts("engine", plain_parts(folds, mu, theirs), other, _engines(data, other))
+    parts = plain_parts(folds, mu, theirs)
+    return RungParts("engine", parts, other, window, _engines(data, other))
 
 
 def another_engine_aligned(
@@ -117,6 +119,7 @@ def another_engine_aligned(
         "engine-aligned",
         parts,
         other,
+        window,
         f"{_engines(data, other)}; {_words(data if moved == 'training' else other, moved, fits)}, "
         + (
             "learnt on the very spectra that are tested, as there is one snapshot (transductive)"

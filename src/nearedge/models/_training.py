@@ -44,7 +44,8 @@ def train(
     hold_out : sequence of str
         Snapshots or trajectories whose sites are not used in any way.
     window : Window, optional
-        The energies the model sees; by default those of the source, or the paper's.
+        The energies the model sees; by default those of the source, or the recipe's, or the
+        paper's if the spectra do not reach so far.
     source : Model, optional
         A model of another engine or compound to continue from, made by the same recipe.
         Networks start from its weights, with its hidden layers, and outputs of classes it lacks

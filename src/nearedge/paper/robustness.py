@@ -49,11 +49,9 @@ class Networks:
 
     def __init__(self) -> None:
         self._kept: dict[str, dict[str, tuple[RungParts, list[Any], list[Any]]]] = {}
-        self._recipes: dict[str, Recipe] = {}
 
     def keeper(self, recipe: Recipe) -> "Keeper":
         """Make a witness of a recipe's ladder."""
-        self._recipes[recipe.name] = recipe
         return Keeper(self._kept.setdefault(recipe.name, {}))
 
     def judge(self, data: SiteSpectra, seed: int) -> Hardship | None:
@@ -75,9 +73,8 @@ class Networks:
             return None
         recipes = {recipe: kept[common[0]] for recipe, kept in self._kept.items()}
         rung = next(iter(recipes.values()))[0]
-        windows = {name: one.reach(data.energy) for name, one in self._recipes.items()}
-        first = next(iter(windows.values()))
-        windows |= dict.fromkeys((*_PLAIN, *regressor_baselines()), first)
+        windows = {name: kept[0].window for name, kept in recipes.items()}
+        windows |= dict.fromkeys((*_PLAIN, *regressor_baselines()), rung.window)
         classify, regress = [], []
         for place, part in enumerate(rung.parts):
             turn = seed + part.turn
