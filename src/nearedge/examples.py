@@ -281,9 +281,7 @@ def compositions(
     for number in range(len(classes)):
         mine = drawn == number
         parents[mine] = rng.choice(np.flatnonzero(own[:, number]), int(mine.sum()))
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    shape = (examples, len(mu))
-    weights = csr_array((np.repeat(1 / counts, counts), parents, starts), shape=shape)
+    weights = _equal_weights(counts, parents, len(mu))
     return weights @ mu, weights @ own.astype(float)
 
 
@@ -292,9 +290,16 @@ def _weights(
 ) -> csr_array:
     """Weights of every site in every example, rows summing to one; sparse, as `size` is small."""
     counts = rng.integers(size[0], size[1] + 1, examples)
+    return _equal_weights(counts, rng.integers(0, sites, counts.sum()), sites)
+
+
+def _equal_weights(
+    counts: Int[np.ndarray, " example"], parents: Int[np.ndarray, " parent"], sites: int
+) -> csr_array:
+    """Weigh the parents of each example, `counts` of them one after the other, alike."""
     starts = np.concatenate([[0], np.cumsum(counts)])
-    parents = rng.integers(0, sites, starts[-1])
-    return csr_array((np.repeat(1 / counts, counts), parents, starts), shape=(examples, sites))
+    shape = (len(counts), sites)
+    return csr_array((np.repeat(1 / counts, counts), parents, starts), shape=shape)
 
 
 def _check(

@@ -12,6 +12,10 @@ Dataset = Annotated[Path, typer.Argument(help="Dataset folder.", show_default=Fa
 ModelFolder = Annotated[Path, typer.Argument(help="Model folder.", show_default=False)]
 # After "--hold-out A" further names arrive as arguments: an option of many values.
 MoreNames = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="NAME")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="Snapshots or trajectories to score.", metavar="NAME ..."),
+]
 Output = Annotated[
     Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)
 ]

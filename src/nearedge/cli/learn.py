@@ -14,6 +14,7 @@ from nearedge.cli._arguments import (
     Json,
     ModelFolder,
     MoreNames,
+    Only,
     Output,
     Seed,
     named,
@@ -120,10 +121,7 @@ def evaluate(
     model: ModelFolder,
     dataset: Dataset,
     more: MoreNames = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Snapshots or trajectories to score.", metavar="NAME ..."),
-    ] = None,
+    only: Only = None,
     json: Json = False,
 ) -> None:
     """Score a model on the raw, unaveraged sites of a dataset."""

@@ -15,6 +15,7 @@ from nearedge.cli._arguments import (
     Json,
     ModelFolder,
     MoreNames,
+    Only,
     Seed,
     named,
     print_json,
@@ -40,10 +41,7 @@ def robustness(
     model: ModelFolder,
     dataset: Dataset,
     more: MoreNames = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Snapshots or trajectories to score.", metavar="NAME ..."),
-    ] = None,
+    only: Only = None,
     beside: Annotated[
         list[Path] | None,
         typer.Option(help="Another model to score beside it; may be repeated.", metavar="MODEL"),

@@ -19,6 +19,7 @@ from nearedge.estimators._folder import (
     take,
     take_networks,
 )
+from nearedge.estimators._inputs import check_energy, floored_spread
 from nearedge.estimators._saving import SavedEstimator
 from nearedge.networks import MultilayerPerceptron
 from nearedge.training import Curves, Job, L2Convention, Loss, Trained, TrainingSettings, train
@@ -155,21 +156,12 @@ class SpectrumEstimator(SavedEstimator):
         numeric = self._loss == "squared-error"
         several = self._loss == "fractions"
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=numeric, multi_output=several)
-        if self.energy is not None and len(self.energy) != x.shape[1]:
-            raise InputError(
-                f"energy has {len(self.energy)} values for spectra of {x.shape[1]}; give the grid "
-                "of the spectra"
-            )
+        check_energy(self.energy, x.shape[1])
         if len(x) < 2:
             raise InputError(f"n_samples={len(x)}: at least 2 spectra are needed to train on")
         targets, outputs = self._encode_training(y)
         self.input_mean_ = x.mean(axis=0)
-        scale = x.std(axis=0)
-        # Rounding leaves a constant intensity with a spread of some 1e-16 of its size.
-        constant = scale <= 1e-12 * np.abs(x).max(axis=0)
-        scale = np.where(constant, 0.0, scale)
-        scale = np.maximum(scale, self.scale_floor * scale.max())
-        self.input_scale_ = np.where(scale > 0, scale, 1.0)
+        _, self.input_scale_ = floored_spread(x, self.scale_floor)
         held = None
         if validation is not None:
             held_x, held_y = validate_data(

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data as _validate
 
 from nearedge.errors import InputError
 from nearedge.estimators._folder import Tensors, damage_named, take
+from nearedge.estimators._inputs import check_energy, floored_spread
 from nearedge.estimators._machines import Machines, combine, train_machines
 from nearedge.estimators._saving import SavedEstimator
 
@@ -152,11 +153,7 @@ class KernelClassifier(ClassifierMixin, SavedEstimator):
         self._check_parameters()
         x, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
-        if self.energy is not None and len(self.energy) != x.shape[1]:
-            raise InputError(
-                f"energy has {len(self.energy)} values for spectra of {x.shape[1]}; give the grid "
-                "of the spectra"
-            )
+        check_energy(self.energy, x.shape[1])
         if len(np.unique(y)) < 2:
             raise InputError(f"all spectra are of one class, {y[0]!r}; a classifier needs two")
         if source is not None and source.n_features_in_ != x.shape[1]:
@@ -227,11 +224,7 @@ class KernelClassifier(ClassifierMixin, SavedEstimator):
         shares = (1 - self.slopes, self.slopes)
         scales = []
         for part, share in zip(np.split(raw, 2, axis=1), shares, strict=True):
-            spread = part.std(axis=0)
-            # Rounding leaves a constant intensity with a spread of some 1e-16 of its size.
-            spread = np.where(spread <= 1e-12 * np.abs(part).max(axis=0), 0.0, spread)
-            floored = np.maximum(spread, self.scale_floor * spread.max())
-            floored = np.where(floored > 0, floored, 1.0)
+            spread, floored = floored_spread(part, self.scale_floor)
             total = np.sum((spread / floored) ** 2) or 1.0
             # What has no share is divided by infinity: all spectra are the same there.
             scales.append(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nearedge.environments import class_order
-from nearedge.estimators import Classifier
+from nearedge.estimators import Classifier, class_table
 from nearedge.ladder._rungs import RungParts
 from nearedge.trust import LEVEL, crossfit_sets, set_coverage
 
@@ -39,10 +39,7 @@ def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> dict[str, Any] 
         turns.append(np.full(len(mine), turn))
         for place in places:
             part, model = rung.parts[place], models[place]
-            table = np.zeros((len(part.test), len(names)))
-            columns = [names.index(str(name)) for name in model.classes_]
-            table[:, columns] = model.predict_proba(part.tested[part.test])
-            tables.append(table)
+            tables.append(class_table(model, part.tested[part.test], names))
     if len(sites) < 2:
         return None
     probability, order = np.concatenate(tables), np.concatenate(sites)

@@ -9,7 +9,7 @@ from sklearn.metrics import mean_absolute_error
 
 from nearedge.baselines import baseline_accuracies, regressor_baselines
 from nearedge.dataset import Group, SiteSpectra
-from nearedge.estimators import Classifier, Regressor
+from nearedge.estimators import Classifier, Regressor, class_table
 from nearedge.models._outputs import output_names, outputs, true_outputs
 from nearedge.splits import Fold
 from nearedge.trust import (
@@ -43,15 +43,12 @@ def fold_probabilities(
     A class that a fold could not learn has none. One that only a fold has, from a source that it
     trusts more than `classes`' own model does, is left out.
     """
-    parts = []
-    for estimator, fold in zip(fitted, folds, strict=True):
-        part = np.zeros((len(fold.test), len(classes)))
-        found = estimator.predict_proba(inputs[fold.test])
-        for column, name in enumerate(estimator.classes_):
-            if name in classes:
-                part[:, list(classes).index(str(name))] = found[:, column]
-        parts.append(part / part.sum(axis=1, keepdims=True))
-    return np.concatenate(parts)
+    return np.concatenate(
+        [
+            class_table(estimator, inputs[fold.test], classes)
+            for estimator, fold in zip(fitted, folds, strict=True)
+        ]
+    )
 
 
 def judge_classifiers(

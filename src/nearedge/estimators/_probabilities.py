@@ -1,0 +1,27 @@
+"""Probabilities of several classifiers side by side, which may have learnt other classes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.estimators._classifier import EnvironmentClassifier
+from nearedge.estimators._kernel import KernelClassifier
+
+
+def class_table(
+    classifier: EnvironmentClassifier | KernelClassifier,
+    spectra: Float[np.ndarray, "example energy"],
+    classes: Sequence[str],
+) -> Float[np.ndarray, "example class"]:
+    """Give the probabilities of `classes`, in this order.
+
+    A class that the classifier has not learnt has none. One that it alone has is left out, and the
+    others of a spectrum add up to one again.
+    """
+    table = np.zeros((len(spectra), len(classes)))
+    found = classifier.predict_proba(spectra)
+    for column, name in enumerate(classifier.classes_):
+        if name in classes:
+            table[:, list(classes).index(str(name))] = found[:, column]
+    return table / table.sum(axis=1, keepdims=True)
