@@ -6,6 +6,7 @@ the target. `fit_alignment` learns it without any label: from pairs where both h
 else from the mean and the spread over the sites, for which the two need not share an atom.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ from scipy.special import ndtr
 
 from nearedge.errors import InputError
 from nearedge.spectra import Window, check_spectra, resample
+
+FWHM = 2 * math.sqrt(2 * math.log(2))
+"""Full width at half maximum of a Gaussian of standard deviation one."""
 
 
 class Curves(NamedTuple):

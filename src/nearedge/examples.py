@@ -264,25 +264,60 @@ def compositions(
     """
     environment = np.asarray(environment)
     _check(mu, environment, examples, size)
+    weights = composition_weights(environment, examples=examples, size=size, seed=seed)
+    return weights @ mu, weights @ membership(environment)
+
+
+def membership(environment: np.ndarray) -> Float[np.ndarray, "site _"]:
+    """Give one at the class of each site and zero elsewhere; classes in `class_order`.
+
+    Examples
+    --------
+    >>> membership(np.array(["dimer", "0"]))
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    environment = np.asarray(environment)
     classes = class_order(np.unique(environment).tolist())
-    if len(classes) < 2:
-        raise InputError(f"all spectra are of one class, {classes[0]!r}; fractions need two")
+    return (environment[:, None] == np.array(classes)).astype(float)
+
+
+def composition_weights(
+    environment: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = COMPOSITION_SIZE,
+    seed: int,
+) -> csr_array:
+    """Give the weight of every site in every average that `compositions` makes with this seed.
+
+    Returns
+    -------
+    csr_array, shape (example, site)
+        Rows add up to one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two classes.
+    """
+    own = membership(environment)
+    if own.shape[1] < 2:
+        raise InputError(f"all spectra are of one class, '{environment[0]}'; fractions need two")
     rng = np.random.default_rng(seed)
     logs = rng.uniform(np.log(size[0]), np.log(size[1] + 1), examples)
     counts = np.minimum(np.exp(logs).astype(int), size[1])
-    own = environment[:, None] == np.array(classes)
     chances = np.tile(own.mean(axis=0), (examples, 1))
     unlikely = np.arange(examples) % 2 == 1
-    alpha = np.full(len(classes), CONCENTRATION)
+    alpha = np.full(own.shape[1], CONCENTRATION)
     chances[unlikely] = rng.dirichlet(alpha, int(unlikely.sum()))
     of_class = rng.multinomial(counts, chances)
     parents = np.empty(of_class.sum(), dtype=int)
-    drawn = np.repeat(np.tile(np.arange(len(classes)), examples), of_class.ravel())
-    for number in range(len(classes)):
+    drawn = np.repeat(np.tile(np.arange(own.shape[1]), examples), of_class.ravel())
+    for number in range(own.shape[1]):
         mine = drawn == number
         parents[mine] = rng.choice(np.flatnonzero(own[:, number]), int(mine.sum()))
-    weights = _equal_weights(counts, parents, len(mu))
-    return weights @ mu, weights @ own.astype(float)
+    return _equal_weights(counts, parents, len(own))
 
 
 def _weights(

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from sklearn.metrics import accuracy_score, mean_absolute_error
 
-from nearedge.alignment import Alignment
+from nearedge.alignment import FWHM, Alignment
 from nearedge.dataset import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.examples import mixtures
@@ -24,9 +24,6 @@ from nearedge.spectra import Window, resample
 
 Quantity = Literal["offset", "broadening", "signal_to_noise", "scale"]
 Score = Literal["accuracy", "mean absolute error"]
-
-FWHM = 2 * math.sqrt(2 * math.log(2))
-"""Full width at half maximum of a Gaussian of standard deviation one."""
 
 LEVELS: Mapping[Quantity, tuple[float, ...]] = {
     "offset": (-2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0),

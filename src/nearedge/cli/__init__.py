@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from nearedge.cli import dataset, learn, structures
+from nearedge.cli import dataset, learn, spectra, structures
 from nearedge.cli.compare import compare
 from nearedge.cli.explain import explain
 from nearedge.cli.ladder import ladder
+from nearedge.cli.map import map_
 from nearedge.cli.paper import paper
+from nearedge.cli.predict import predict
 from nearedge.cli.production import make
 from nearedge.cli.robustness import robustness
 from nearedge.cli.simulate import potentials, simulate
@@ -43,6 +45,7 @@ def _options(
 
 app.add_typer(structures.app, name="structures")
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(spectra.app, name="spectra")
 dataset.app.command("make")(make)
 for verb in (
     paper,
@@ -53,10 +56,11 @@ for verb in (
     robustness,
     ladder,
     compare,
-    learn.predict,
+    predict,
     explain,
 ):
     app.command()(verb)
+app.command("map")(map_)
 
 
 def main() -> None:

@@ -48,8 +48,8 @@ def class_counts(data: SiteSpectra) -> str:
     return ", ".join(f"{name}: {count}" for name, count in data.counts().items())
 
 
-def print_json(result: dict[str, Any]) -> None:
-    """Print one JSON object on stdout."""
+def print_json(result: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Print one JSON object, or one list of them, on stdout."""
     typer.echo(json.dumps(result, indent=2, allow_nan=False))
 
 

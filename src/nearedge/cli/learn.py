@@ -1,4 +1,4 @@
-"""The verbs that make and use models: train, evaluate, predict."""
+"""The verbs that make and judge models: train, evaluate."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,9 +24,6 @@ from nearedge.dataset import Group, load_dataset
 from nearedge.outputs import check_free
 
 RecipeName = Literal["best", "network", "paper"]
-
-SHOWN = 30
-"""Most spectra of which it is said why the model does not apply."""
 
 
 def train(
@@ -182,121 +179,3 @@ def _confusion(confusion: dict[str, Any]) -> Table:
     for name, row in zip(confusion["classes"], confusion["matrix"], strict=True):
         table.add_row(name, *map(str, row))
     return table
-
-
-def predict(
-    model: ModelFolder,
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Tables of spectra (first column energy in eV) or dataset folders.",
-            show_default=False,
-        ),
-    ],
-    atoms_averaged: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Atoms whose spectra each spectrum is the average of, 1 for single sites: a"
-            " regressor's intervals narrow with it (default: unknown, the widest intervals).",
-            show_default=False,
-        ),
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Predict the class or the coordination number behind spectra without labels."""
-    loaded = models.load_model(model)
-    read = [(path, *models.read_spectra(path)) for path in files]
-    predicted = [
-        {"file": str(path), "spectrum": name, **result}
-        for path, energy, mu, names in read
-        for name, result in zip(
-            names,
-            models.predict(loaded, energy, mu, str(path), atoms_averaged=atoms_averaged),
-            strict=True,
-        )
-    ]
-    calibration = loaded.record["calibration"]
-    if json:
-        print_json(
-            {
-                "kind": loaded.kind,
-                "level": calibration.get("level"),
-                "rung": calibration["rung"],
-                "atoms_averaged": atoms_averaged,
-                "predictions": predicted,
-            }
-        )
-        return
-    Console().print(_predictions(predicted, loaded))
-    if any("fractions" in one for one in predicted):
-        Console().print(_fractions(predicted))
-    for remark in _remarks(predicted, atoms_averaged):
-        typer.echo(remark)
-    strays = [one for one in predicted if not one["applies"]]
-    for one in strays[:SHOWN]:
-        typer.echo(f"{Path(one['file']).name} {one['spectrum']}: {one['novelty']['reason']}")
-    if len(strays) > SHOWN:
-        typer.echo(f"and {len(strays) - SHOWN} more; --json gives the reasons of all")
-    if strays:
-        typer.echo(
-            f"the model does not apply to {len(strays)} of {len(predicted)} spectra, which are "
-            "unlike its training spectra; compare engine, energy zero and unit with "
-            f"{model / 'card.md'}",
-            err=True,
-        )
-
-
-def _remarks(predicted: list[dict[str, Any]], atoms: int | None) -> list[str]:
-    """Say what the intervals suppose."""
-    remarks = []
-    if any(one.get("interval") for one in predicted) and atoms is None:
-        remarks.append(
-            "intervals for any number of averaged atoms; --atoms-averaged N narrows them"
-        )
-    if any("interval_any_composition" in one for one in predicted):
-        remarks.append(
-            "they suppose environments about as frequent as in the training data; --json also "
-            "gives those for any composition"
-        )
-    return remarks
-
-
-def _predictions(predicted: list[dict[str, Any]], model: models.Model) -> Table:
-    calibration, rule = model.record["calibration"], model.rule
-    title = f"{rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}"
-    if calibration["rung"]:
-        title += f"; {calibration['level']:.0%} on unseen sites, rung {calibration['rung']}"
-    table = Table(title=title, title_justify="left")
-    columns = {
-        "classifier": ("class", "probability", "not ruled out"),
-        "regressor": ("coordination", "interval"),
-    }
-    for name in ("file", "spectrum", *columns[model.kind], "applies"):
-        table.add_column(name)
-    for one in predicted:
-        if model.kind == "classifier":
-            cells = (
-                one["environment"],
-                f"{one['probabilities'][one['environment']]:.2f}",
-                "-" if one["set"] is None else ", ".join(one["set"]),
-            )
-        else:
-            cells = (f"{one['coordination']:.2f}", _interval(one["interval"]))
-        applies = "yes" if one["applies"] else "no"
-        table.add_row(Path(one["file"]).name, one["spectrum"], *cells, applies)
-    return table
-
-
-def _fractions(predicted: list[dict[str, Any]]) -> Table:
-    table = Table(title="fractions of the environments", title_justify="left")
-    for name in ("file", "spectrum", *predicted[0]["fractions"]):
-        table.add_column(name)
-    for one in predicted:
-        shares = (f"{share:.0%}" for share in one["fractions"].values())
-        table.add_row(Path(one["file"]).name, one["spectrum"], *shares)
-    return table
-
-
-def _interval(ends: list[float] | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"

@@ -1,7 +1,17 @@
 """Trained models with all they need to be used on other spectra, and to be doubted."""
 
 from nearedge.models._evaluation import evaluate as evaluate
-from nearedge.models._model import Kind as Kind, Model as Model, load_model as load_model
+from nearedge.models._measured import (
+    ALIKE as ALIKE,
+    Measurement as Measurement,
+    predict_measured as predict_measured,
+)
+from nearedge.models._model import (
+    Kind as Kind,
+    Model as Model,
+    load_model as load_model,
+    ready_model_path as ready_model_path,
+)
 from nearedge.models._outputs import (
     output_names as output_names,
     outputs as outputs,

@@ -4,15 +4,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from nearedge.dataset import starter_path
 from nearedge.environments import EnvironmentRule
 from nearedge.errors import InputError
 from nearedge.estimators import (
     Classifier,
+    CompositionRegressor,
     Regressor,
     load_estimator,
     read_arrays,
 )
-from nearedge.models._reliability import reliability
+from nearedge.inference import Inference
+from nearedge.models._reliability import measured_lines, reliability
 from nearedge.outputs import replacing
 from nearedge.spectra import Window
 from nearedge.trust import Novelty
@@ -20,6 +23,7 @@ from nearedge.trust import Novelty
 Kind = Literal["classifier", "regressor"]
 
 _NOVELTY = "novelty."
+_MEASURED = "measured"
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Model:
         baselines) and ``calibration``.
     novelty : Novelty
         Tells spectra to which the model does not apply.
+    inference : Inference, optional
+        What a regressor knows of measured spectra.
     """
 
     estimator: Classifier | Regressor
@@ -50,6 +56,7 @@ class Model:
     rule: EnvironmentRule
     record: dict[str, Any]
     novelty: Novelty
+    inference: Inference | None = None
 
     @property
     def kind(self) -> Kind:
@@ -58,6 +65,8 @@ class Model:
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model as a folder: ``weights.safetensors``, ``model.json`` and ``card.md``.
+
+        What a regressor knows of measured spectra goes into a folder ``measured`` in it.
 
         Raises
         ------
@@ -74,7 +83,24 @@ class Model:
         kept = {f"{_NOVELTY}{name}": array for name, array in arrays.items()}
         with replacing(path, force=force) as folder:
             self.estimator.save(folder, metadata=metadata, arrays=kept)
+            if self.inference is not None:
+                known, arrays = self.inference.record()
+                networks = self.inference.regressor
+                networks.save(folder / _MEASURED, metadata=known, arrays=arrays)
             (folder / "card.md").write_text(card(self), encoding="utf-8")
+
+
+def ready_model_path() -> Path:
+    """Give the folder of the model that ships: a regressor of recipe ``best``.
+
+    It was made of the dataset that ships by ``nearedge train regressor``.
+
+    Examples
+    --------
+    >>> load_model(ready_model_path()).kind
+    'regressor'
+    """
+    return starter_path() / "model"
 
 
 def load_model(path: str | Path) -> Model:
@@ -99,7 +125,7 @@ def load_model(path: str | Path) -> Model:
             if name.startswith(_NOVELTY)
         }
         novelty = Novelty.from_record(record.pop("novelty"), arrays)
-        model = Model(estimator, window, rule, record, novelty)
+        model = Model(estimator, window, rule, record, novelty, _load_inference(Path(path)))
         energies = len(novelty.likeness.energy)
         _ = record["training"]["sites"], record["spectra"]["engine"], record["estimate"]["rung"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -112,6 +138,16 @@ def load_model(path: str | Path) -> Model:
             f"{estimator.n_features_in_}; train the model again"
         )
     return model
+
+
+def _load_inference(path: Path) -> Inference | None:
+    folder = path / _MEASURED
+    if not folder.exists():
+        return None
+    regressor, record = load_estimator(folder)
+    if not isinstance(regressor, CompositionRegressor):
+        raise ValueError(f"{folder} holds a {type(regressor).__name__}")
+    return Inference.from_record(regressor, record, read_arrays(folder))
 
 
 def card(model: Model) -> str:
@@ -156,6 +192,7 @@ def card(model: Model) -> str:
     lines += [
         "",
         *reliability(record["calibration"]),
+        *measured_lines(record.get("measured")),
         "## Where it does not apply",
         "To spectra of another compound, edge, engine, energy zero or unit. `nearedge predict` "
         "says so, with the reason, of spectra that are more than "

@@ -1,6 +1,6 @@
 """What a model's record says of its sets and intervals, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _TOLD = 20  # Sites of a class from which its own share is told.
@@ -32,6 +32,41 @@ def reliability(record: Mapping[str, Any]) -> list[str]:
             "sites of one group are not independent.",
         ]
     return [*lines, ""]
+
+
+def measured_lines(record: Mapping[str, Any] | None) -> list[str]:
+    """Lines of Markdown on measured spectra; none if the model does not know them.
+
+    Parameters
+    ----------
+    record : mapping or None
+        ``measured`` of a model's record.
+    """
+    if record is None:
+        return []
+    kinds = {"alike": "like the training data", "any": "any"}
+    lines = [
+        "## Measured spectra",
+        "Of measured spectra neither zero nor resolution, unit and background need be known "
+        "(`nearedge predict FILE`). On simulated measurements of unseen sites, rung "
+        f"**{record['rung']}**: extra broadening {_span(record['conditions']['broadening'])} eV, "
+        f"signal to noise {_span(record['conditions']['signal_to_noise'])}, zero unknown, on a "
+        "sloping background. Mean absolute errors:",
+        "",
+        "| composition | samples | coordination | always the mean | fractions | zero, eV |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind, words in kinds.items():
+        one = record[kind]
+        lines.append(
+            f"| {words} | {one['n']} | {one['mae']:.3f} | {one['baseline_mae']:.3f} | "
+            f"{one['fraction_mae']:.3f} | {one['zero_error']:.2f} |"
+        )
+    return [*lines, ""]
+
+
+def _span(ends: Sequence[float]) -> str:
+    return f"{ends[0]:g} to {ends[1]:g}"
 
 
 def coverage_sentence(record: Mapping[str, Any]) -> str | None:

@@ -1,12 +1,14 @@
 """Training a model on a dataset, with an estimate of its error on sites it has not seen."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 
 from nearedge.dataset import Group, SiteSpectra
 from nearedge.errors import InputError
 from nearedge.estimators import Classifier, Regressor
+from nearedge.inference import Conditions, Material, fit_inference
 from nearedge.models._judgement import judge_classifiers, judge_regressors
 from nearedge.models._model import Kind, Model
 from nearedge.models._outputs import fraction_classes
@@ -131,7 +133,17 @@ def train(
         labels=kept.environment,
         seed=seed,
     )
-    return Model(fitted[0], window, kept.rule, record, novelty)
+    inference = None
+    if kind == "regressor" and recipe.fractions and folds:
+        conditions = Conditions()
+        material = Material(
+            kept.energy, kept.mu, kept.environment, kept.coordination, kept.trajectory
+        )
+        inference, errors = fit_inference(
+            material, folds, window.grid, recipe, conditions=conditions, seed=seed
+        )
+        record["measured"] = {"rung": rung, "conditions": asdict(conditions), **errors}
+    return Model(fitted[0], window, kept.rule, record, novelty, inference)
 
 
 def _strictest(data: SiteSpectra) -> tuple[Group | None, str | None]:

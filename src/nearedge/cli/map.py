@@ -1,0 +1,142 @@
+"""The verb that maps compositions out of a stack of images."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nearedge.cli._arguments import Force, Json, ModelFolder, Output, print_json
+from nearedge.inference import Zero
+from nearedge.models import load_model
+from nearedge.outputs import check_free
+from nearedge.progress import counting_bar
+from nearedge.stacks import MapSettings, StackMap, map_stack, open_stack
+
+UNCERTAINTY = 0.5
+
+
+def map_(
+    model: ModelFolder,
+    stack: Annotated[
+        Path,
+        typer.Argument(
+            help="Absorption in each pixel at many energies: .npy, HDF5, or TIFF with a page for"
+            " each energy.",
+            show_default=False,
+        ),
+    ],
+    output: Output,
+    energies: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text with an energy in eV on each line; not needed if an HDF5 file holds them.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            help="Images within an HDF5 file, if it holds several stacks.",
+            metavar="/ENTRY/DATA",
+            show_default=False,
+        ),
+    ] = None,
+    energy_path: Annotated[
+        str | None,
+        typer.Option(
+            help="Energies within an HDF5 file, if they are not found.",
+            metavar="/ENTRY/ENERGY",
+            show_default=False,
+        ),
+    ] = None,
+    axis: Annotated[
+        Literal["first", "last"] | None,
+        typer.Option(
+            help="Axis of the energies (default: the one of their number).", show_default=False
+        ),
+    ] = None,
+    i0: Annotated[
+        Path | None,
+        typer.Option(
+            help="Spectrum of the incident light, energy and intensity on each line, if the images"
+            " are transmitted intensities.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    e0: Annotated[
+        float | None,
+        typer.Option(
+            help="Where the model's energy zero lies on the measured axis, eV (default: found by"
+            " the mean spectrum).",
+            metavar="EV",
+            show_default=False,
+        ),
+    ] = None,
+    e0_uncertainty: Annotated[
+        float, typer.Option(help="Standard deviation of --e0, eV.", metavar="EV", min=0)
+    ] = UNCERTAINTY,
+    mask_below: Annotated[
+        float | None,
+        typer.Option(
+            help="Leave out pixels whose mean intensity is below this share of the brightest.",
+            metavar="SHARE",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    force: Force = False,
+) -> None:
+    """Map coordination and fractions of environments out of a stack of images."""
+    check_free(output, force=force)
+    settings = MapSettings(Zero(e0, e0_uncertainty), mask_below)
+    loaded = load_model(model)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with counting_bar() as bar:
+        task = bar.add_task("images unpacked", total=None, visible=False)
+        opened = open_stack(
+            stack,
+            energies,
+            inner=path,
+            energy_path=energy_path,
+            axis=axis,
+            incident=i0,
+            scratch=output.parent,
+            advance=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
+        )
+    with opened:
+        result = map_stack(loaded, opened, output, settings, name=str(model), force=force)
+    if json:
+        print_json(result.to_dict())
+        return
+    _print(result)
+
+
+def _print(result: StackMap) -> None:
+    console = Console()
+    posterior = result.mean.posterior
+    rows, columns = result.shape
+    console.print(
+        f"{result.folder}: {result.counts['mapped']} of {rows} x {columns} pixels mapped",
+        highlight=False,
+        markup=False,
+    )
+    low, high = posterior.zero_interval()
+    places = ", ".join(f"{zero:.2f}" for zero in result.places.zeros)
+    console.print(
+        f"zero at {posterior.zero:.1f} eV (90 %: {low:.1f} to {high:.1f}), maps made with {places};"
+        f" extra broadening {posterior.width:.1f} eV",
+        highlight=False,
+    )
+    table = Table(title="mapped pixels", title_justify="left")
+    table.add_column("map")
+    for heading in ("5 %", "median", "95 %"):
+        table.add_column(heading, justify="right")
+    for name, values in result.quantiles.items():
+        table.add_row(name, *(f"{value:.2f}" for value in values))
+    console.print(table)
+    for remark in result.remarks:
+        console.print(remark, highlight=False, markup=False)

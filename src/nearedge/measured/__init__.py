@@ -1,0 +1,12 @@
+"""Measured spectra: reading them from the files that beamlines write."""
+
+from nearedge.measured._preparation import (
+    BASELINES as BASELINES,
+    Baseline as Baseline,
+    Preparation as Preparation,
+    Prepared as Prepared,
+    merge_scans as merge_scans,
+    prepare as prepare,
+)
+from nearedge.measured._reading import pick as pick, read_measured as read_measured
+from nearedge.measured._spectrum import MeasuredSpectrum as MeasuredSpectrum

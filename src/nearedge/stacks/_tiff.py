@@ -1,0 +1,81 @@
+"""Stacks as TIFF files, a page for each energy.
+
+Read with Pillow, which matplotlib brings: it reads what microscopes and image programs write, of
+any compression, but for the stacks over 4 GB of ImageJ, which have a single page.
+"""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from nearedge.errors import InputError
+from nearedge.stacks._stack import Source
+from nearedge.stacks._unpacking import Advance, unpack
+
+_GREY = {"L": "u1", "I;16": "u2", "I;16B": "u2", "I;16L": "u2", "I": "i4", "F": "f4"}
+
+
+def is_tiff(beginning: bytes) -> bool:
+    """Tell whether a file is TIFF, or TIFF for large files, by its first bytes."""
+    return beginning[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | None = None) -> Source:
+    """Unpack the pages of a file.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, its pages are not alike or not grey.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Of large images, and of tags that do not matter.
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=["TIFF"]) as file:
+                count = int(getattr(file, "n_frames", 1))
+                shape = (count, file.height, file.width)
+                kind = np.dtype(_GREY.get(file.mode, "f4"))
+                if count == 1:
+                    raise InputError(
+                        f"{path}: has a single page; a stack has one for each energy (ImageJ keeps "
+                        "those over 4 GB otherwise: save as HDF5 or .npy)"
+                    )
+                read, kept = unpack(
+                    _pages(file, count, path),
+                    shape,
+                    kind,
+                    str(path),
+                    scratch=scratch,
+                    advance=advance,
+                )
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError(f"{path}: is no TIFF file that can be read; get it again") from None
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise InputError(
+            f"{path}: cannot be read ({error}); get the file again, or save the stack as HDF5 or "
+            ".npy"
+        ) from None
+    return Source(shape, kind, read, axis="first", scratch=kept)
+
+
+def _pages(file: Image.Image, count: int, path: Path) -> Iterator[np.ndarray]:
+    size, mode = file.size, file.mode
+    for number in range(count):
+        file.seek(number)
+        if file.mode not in _GREY:
+            raise InputError(
+                f"{path}: page {number + 1} has colours or indices ({file.mode}), no intensities; "
+                "save grey images of 8, 16 or 32 bits"
+            )
+        if (file.size, file.mode) != (size, mode):
+            raise InputError(
+                f"{path}: page {number + 1} is {file.width} x {file.height} of {file.mode}, the "
+                f"first {size[0]} x {size[1]} of {mode}; save pages that are alike"
+            )
+        yield np.asarray(file)[None]

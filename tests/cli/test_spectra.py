@@ -1,0 +1,58 @@
+"""The verbs ``nearedge spectra ...`` as they are typed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    path = tmp_path / "scan.dat"
+    rows = "".join(f"{7.1 + 0.001 * n:.3f}\t{1 + n}\t{n}\n" for n in range(20))
+    path.write_text("# Element.symbol: Fe\n# energy (keV)\tmu[red]\tnorm\n" + rows)
+    return path
+
+
+def test_list(run: Run, scan: Path) -> None:
+    code, out, err = run("spectra", "list", str(scan))
+    assert (code, err) == (0, "")
+    assert "mu[red]" in out
+    assert "7100.00 to 7119.00" in out
+    assert "energies in keV, converted to eV" in out
+    assert "scan.dat" not in out
+    _, out, _ = run("spectra", "list", str(scan), f"{scan}::norm")
+    assert out.count("norm") == 2
+
+
+def test_list_as_json(run: Run, scan: Path) -> None:
+    code, out, err = run("spectra", "list", str(scan), "--json")
+    assert (code, err) == (0, "")
+    first, second = json.loads(out)
+    assert first == {
+        "file": str(scan),
+        "name": "mu[red]",
+        "points": 20,
+        "energy_min": pytest.approx(7100.0),
+        "energy_max": pytest.approx(7119.0),
+        "zero": None,
+        "notes": ["energies in keV, converted to eV"],
+        "metadata": {"element": "Fe"},
+    }
+    assert second["name"] == "norm"
+    _, out, _ = run("spectra", "list", f"{scan}::norm", "--json")
+    assert [one["name"] for one in json.loads(out)] == ["norm"]
+
+
+def test_bad_input_and_bad_usage(run: Run, scan: Path) -> None:
+    code, out, err = run("spectra", "list", str(scan), str(scan.parent), "--json")
+    assert (code, out) == (1, "")
+    assert err == f"nearedge: {scan.parent}: is a directory; give files of spectra\n"
+    code, _, err = run("spectra", "list", f"{scan}::foo")
+    assert code == 1
+    assert "holds no spectrum 'foo'; it holds 'mu[red]' and 'norm'" in err
+    assert run("spectra", "list")[0] == 2
+    assert run("spectra", "list", "--help")[0] == 0
