@@ -1,6 +1,8 @@
 """Small real things that several tests share."""
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,9 @@ import pytest
 from nearedge.dataset import SiteSpectra, assemble, merge
 from nearedge.environments import EnvironmentRule
 from nearedge.imports import import_dataset
+from nearedge.models import Model, train
+from nearedge.recipes import BEST
+from nearedge.spectra import Window
 from nearedge.structures import DisorderedRockSalt, Snapshot, disordered_rock_salt
 
 
@@ -22,6 +27,15 @@ def shared_data() -> Path:
     return folder
 
 
+def telling_mu(energy: np.ndarray, count: int, name: str) -> np.ndarray:
+    """Spectrum of a site of `telling_dataset`, without noise, at any energies from the zero."""
+
+    def peak(centre: float, width: float) -> np.ndarray:
+        return np.exp(-(((energy - centre) / width) ** 2))
+
+    return peak(8, 3) + 0.3 * count * peak(1, 1) + 2.0 * (name == "dimer") * peak(4, 1)
+
+
 @pytest.fixture(scope="session")
 def telling_dataset() -> SiteSpectra:
     """Real disordered cells with made spectra that tell the coordination number plainly.
@@ -31,10 +45,6 @@ def telling_dataset() -> SiteSpectra:
     """
     rng = np.random.default_rng(7)
     energy = np.linspace(-2, 12, 71)
-
-    def peak(centre: float, width: float) -> np.ndarray:
-        return np.exp(-(((energy - centre) / width) ** 2))
-
     snapshots = []
     for run in range(3):
         atoms = disordered_rock_salt(DisorderedRockSalt(dimers=1, rare_sites=1), seed=run)
@@ -51,10 +61,58 @@ def telling_dataset() -> SiteSpectra:
             labels.atom, labels.coordination, labels.environment, strict=True
         ):
             sites.append((number, int(atom)))
-            mu.append(peak(8, 3) + 0.3 * count * peak(1, 1) + 2.0 * (name == "dimer") * peak(4, 1))
+            mu.append(telling_mu(energy, int(count), str(name)))
     spectra = np.array(mu) + rng.normal(scale=0.002, size=(len(mu), len(energy)))
     said = {"engine": "made", "energy_zero": "CBM", "mu_unit": "arbitrary"}
     return assemble(snapshots, sites, energy, spectra, rule, said)
+
+
+@pytest.fixture(scope="session")
+def measuring_model(telling_dataset: SiteSpectra) -> Model:
+    """A small regressor that reads measured spectra like those of `telling_dataset`."""
+    recipe = replace(
+        BEST,
+        averages=replace(BEST.averages, count=600),
+        mixtures=replace(BEST.mixtures, count=600),
+        regressor={**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32},
+    )
+    return train(telling_dataset, "regressor", recipe=recipe, seed=1)
+
+
+@pytest.fixture(scope="session")
+def measured_model(telling_dataset: SiteSpectra) -> Model:
+    """A regressor that reads measured spectra of `telling_dataset`; it has not seen run2."""
+    recipe = replace(
+        BEST,
+        mixtures=replace(BEST.mixtures, count=600),
+        regressor={**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32},
+    )
+    # The stored energies leave 3 eV to search the zero in when it is calibrated.
+    window = Window(-1.2, 10.0, 40)
+    return train(
+        telling_dataset, "regressor", recipe=recipe, hold_out=["run2"], window=window, seed=1
+    )
+
+
+@pytest.fixture(scope="session")
+def measured_folder(measured_model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a folder."""
+    path = tmp_path_factory.mktemp("measured") / "model"
+    measured_model.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def unseen_mu(telling_dataset: SiteSpectra) -> Callable[[np.ndarray], np.ndarray]:
+    """Spectra of the sites of run2, without noise, at any energies from the zero."""
+    mine = telling_dataset.trajectory == "run2"
+    count, name = telling_dataset.coordination[mine], telling_dataset.environment[mine]
+
+    def at(energy: np.ndarray) -> np.ndarray:
+        pairs = zip(count, name, strict=True)
+        return np.array([telling_mu(energy, int(one), str(other)) for one, other in pairs])
+
+    return at
 
 
 @pytest.fixture(scope="session")

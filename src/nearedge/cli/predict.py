@@ -21,6 +21,7 @@ from nearedge.predictions import (
     Answer,
     Failure,
     Request,
+    is_folder,
     plot_name,
     predict_files,
     write_csv,
@@ -154,12 +155,10 @@ def predict(
 def _split(paths: Sequence[str]) -> tuple[Path, list[str]]:
     """Tell the model from the files."""
     first = Path(paths[0])
-    ready = models.ready_model_path()
-    given = first.is_dir() and not (first / "spectra.nc").exists()
-    if first.is_dir() and (first / "model.json").exists():
-        given = True
-    if not given:
-        return ready, list(paths)
+    if not is_folder(first) or (
+        (first / "spectra.nc").exists() and not (first / "model.json").exists()
+    ):
+        return models.ready_model_path(), list(paths)
     if len(paths) == 1:
         raise typer.BadParameter(f"give files of spectra after the model {first}")
     return first, list(paths[1:])

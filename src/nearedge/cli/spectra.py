@@ -1,4 +1,4 @@
-"""The verbs ``nearedge spectra ...``: what files of measured spectra hold."""
+"""The verbs ``nearedge spectra ...``: what files of measured spectra hold, and simulated ones."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,10 +8,28 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nearedge.cli._arguments import print_json
-from nearedge.measured import MeasuredSpectrum, pick
+from nearedge.cli._arguments import (
+    Dataset,
+    Force,
+    Json,
+    MoreNames,
+    Seed,
+    named,
+    print_json,
+)
+from nearedge.dataset import load_dataset
+from nearedge.measured import (
+    Beamline,
+    MeasuredSpectrum,
+    pick,
+    simulate_sample,
+    write_columns,
+)
+from nearedge.outputs import check_free
 
-app = typer.Typer(no_args_is_help=True, help="Look into files of measured spectra.")
+app = typer.Typer(
+    no_args_is_help=True, help="Look into files of measured spectra, and simulate some."
+)
 
 
 @app.callback()
@@ -58,6 +76,58 @@ def list_(
         # What files say is no markup.
         table.add_row(*(Text(cell) for cell in cells))
     Console().print(table)
+
+
+@app.command("simulate")
+def simulate_(
+    dataset: Dataset,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write.", show_default=False)
+    ],
+    more: MoreNames = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Snapshots or trajectories that make up the sample (default: all).",
+            metavar="NAME ...",
+        ),
+    ] = None,
+    e0: Annotated[
+        float, typer.Option("--e0", help="Where the computed zero lies, eV.")
+    ] = Beamline.e0,
+    broadening: Annotated[
+        float, typer.Option(help="Extra full width at half maximum, eV.")
+    ] = Beamline.broadening,
+    signal_to_noise: Annotated[
+        float, typer.Option(help="Highest intensity over the noise.")
+    ] = Beamline.signal_to_noise,
+    background: Annotated[
+        float, typer.Option(help="Constant background, share of the highest intensity.")
+    ] = Beamline.background,
+    slope: Annotated[
+        float, typer.Option(help="Rise of the background over all energies, in the same unit.")
+    ] = Beamline.slope,
+    seed: Seed = 0,
+    json: Json = False,
+    force: Force = False,
+) -> None:
+    """Simulate a measurement of a known sample: average a dataset's sites, and spoil the average.
+
+    The truth is printed, and not in the file: predict it from the file, and compare.
+    """
+    check_free(output, force=force)
+    beamline = Beamline(e0, broadening, signal_to_noise, background, slope)
+    names = named("--only", only, more)
+    spectrum, truth = simulate_sample(load_dataset(dataset), beamline, only=names, seed=seed)
+    write_columns(output, spectrum, ["simulated by nearedge"], force=force)
+    if json:
+        print_json({"file": str(output), **truth})
+        return
+    shares = ", ".join(f"{name}: {share:.0%}" for name, share in truth["fractions"].items())
+    typer.echo(
+        f"{output}: {truth['sites']} sites, mean coordination {truth['coordination']:.3f}, "
+        f"fractions {shares}; E0 = {e0:g} eV, broadened by {broadening:g} eV"
+    )
 
 
 def _record(spectrum: MeasuredSpectrum) -> dict[str, Any]:

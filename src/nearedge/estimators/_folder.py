@@ -52,6 +52,8 @@ def write_folder(
             {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()},
             folder / "weights.safetensors",
         )
+        # safetensors lets nobody else read its files.
+        (folder / "weights.safetensors").chmod((folder / "model.json").stat().st_mode)
 
 
 def read_folder(path: str | Path) -> tuple[dict[str, Any], Tensors]:

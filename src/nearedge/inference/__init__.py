@@ -2,6 +2,7 @@
 
 from nearedge.inference._conditions import (
     Conditions as Conditions,
+    broadened as broadened,
     simulate_measurements as simulate_measurements,
 )
 from nearedge.inference._fitting import fit_inference as fit_inference

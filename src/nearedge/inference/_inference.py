@@ -73,7 +73,9 @@ class Zero:
         """
         span = f"{energy[0]:g} to {energy[-1]:g} eV"
         if self.energy is not None and self.uncertainty < STEP / 2:
-            if energy[0] > self.energy + grid[0] or energy[-1] < self.energy + grid[-1]:
+            slack = 1e-6
+            low, high = self.energy + grid[0] + slack, self.energy + grid[-1] - slack
+            if energy[0] > low or energy[-1] < high:
                 raise InputError(
                     f"{source}: energies from {span} do not cover the window "
                     f"{self.energy + grid[0]:g} to {self.energy + grid[-1]:g} eV about E0 = "
@@ -318,7 +320,7 @@ class Inference:
         count, kinds, outputs = expected.shape
         places_weights = np.zeros(len(places))
         places_weights[kept] = components.sum(axis=1)
-        return Posterior(
+        posterior = Posterior(
             names=self.names,
             scanned=places,
             zero_weights=places_weights,
@@ -331,6 +333,8 @@ class Inference:
             spreads=np.tile(self.readout.spread, (count, 1)),
             mass=self.mass,
         )
+        # Intervals that suppose nothing have a calibration of their own.
+        return posterior if alike else posterior.any_composition()
 
     def record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Split all but the regressor into what is kept as JSON and what as arrays."""
@@ -365,6 +369,8 @@ class Inference:
                 f"the manifold has {len(manifold.grid)} energies, the networks "
                 f"{regressor.n_features_in_}"
             )
+        if unknown := {str(name) for name in regressor.classes_} - set(classes):
+            raise ValueError(f"classes {sorted(unknown)} of the networks are not in the record")
         if arrays["measures"].shape[1:] != (len(MEASURES),):
             raise ValueError(f"measures has shape {arrays['measures'].shape}")
         if arrays["mass"].shape != (len(KINDS) + 1, len(classes) + 1):

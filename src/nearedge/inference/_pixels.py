@@ -28,7 +28,7 @@ SIGNAL = 1.5
 That of noise alone is 1; at this limit noise is nine tenths of the spectrum's own variation.
 """
 
-PIECE = 4096
+PIECE = 2048
 """Pixels to read at once: what is computed on the way then stays in the processor's cache."""
 
 # What rounding to 24 bits leaves of a straight line, as a share of its rise.
@@ -307,16 +307,18 @@ class PixelReader:
     ) -> tuple[Float[np.ndarray, "pixel output"], Float[np.ndarray, " pixel"]]:
         """Average over the places and the kinds of samples, as `Inference.posterior` does."""
         readout, mass = self.inference.readout, self.inference.mass
-        count, pixels = said.shape[:2]
-        log_kind, expected = readout.read(said.reshape(count * pixels, -1))
+        count, pixels, classes = said.shape
+        log_kind, expected = readout.read(said.reshape(count * pixels, classes))
         with np.errstate(divide="ignore"):
             log_kind = log_kind + np.log([self.alike, 1 - self.alike])
-        components = count * log_kind.shape[1]
+        kinds, outputs = expected.shape[1:]
+        components = count * kinds
         # From (place and pixel, kind) to (component, pixel), the kinds taking turns.
-        weights = _softmax(log_kind).reshape(count, pixels, -1) * self.places.weights[:, None, None]
+        weights = _softmax(log_kind).reshape(count, pixels, kinds)
+        weights = weights * self.places.weights[:, None, None]
         weights = np.ascontiguousarray(weights.swapaxes(1, 2)).reshape(components, pixels)
-        means = expected.reshape(count, pixels, *expected.shape[1:]).swapaxes(1, 2)
-        means = means.reshape(components, pixels, -1)
+        means = expected.reshape(count, pixels, kinds, outputs).swapaxes(1, 2)
+        means = means.reshape(components, pixels, outputs)
         mean = np.zeros(means.shape[1:])
         for weight, one in zip(weights, means, strict=True):
             mean += weight[:, None] * one
@@ -326,7 +328,9 @@ class PixelReader:
         numbers = np.ascontiguousarray(means[..., 0])
         spreads = np.tile(readout.spread[:, 0], count)
         alike = weights[is_alike(components)].sum(axis=0)
-        central = alike * mass[0, 0] + (1 - alike) * mass[1, 0]
+        # Intervals that suppose nothing have a calibration of their own.
+        like, unlike = mass[:2, 0] if self.alike else mass[[2, 2], 0]
+        central = alike * like + (1 - alike) * unlike
         low = mixture_quantile(weights, numbers, spreads, (1 - central) / 2)
         high = mixture_quantile(weights, numbers, spreads, (1 + central) / 2)
         return mean, (np.maximum(high, 0.0) - np.maximum(low, 0.0)) / 2

@@ -143,7 +143,7 @@ class Posterior:
     def modes(self) -> list[Mode]:
         """List the separate places where the zero may lie, the likeliest first."""
         found = []
-        for first, last in _clusters(self.zeros, APART):
+        for first, last in _clusters(self.zeros[self.weights > 0], APART):
             mine = (self.zeros >= first) & (self.zeros <= last)
             weight = float(self.weights[mine].sum())
             shares = self.weights[mine] / weight

@@ -78,6 +78,9 @@ def scan_zeros(
     log_density, misfit = manifold.fit(found, noise)
     # Where there is structure below the window, the edge lies lower than there.
     log_density -= (np.square(below / STRUCTURE) / 2)[:, None]
+    # No sample's spectrum is a straight line.
+    if not straight.all():
+        log_density[straight] = -np.inf
     return ZeroScan(windows, found, size, noise, below, log_density, misfit)
 
 

@@ -75,7 +75,8 @@ def covered_zeros(
     slack = 1e-6
     first = np.ceil((energy[0] - grid[0] - slack) / step)
     last = np.floor((energy[-1] - grid[-1] + slack) / step)
-    return np.arange(first, last + 1) * step
+    # Whole multiples, without the dust of the multiplication.
+    return np.round(np.arange(first, last + 1) * step, 9)
 
 
 def profiles(

@@ -1,6 +1,7 @@
 """Tables of numbers in text files, whatever separates, comments on and surrounds them."""
 
 import csv
+import math
 import re
 from array import array
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from nearedge.errors import InputError
 from nearedge.measured._content import lines
 from nearedge.measured._naming import excerpt
 
-MOST_NUMBERS = 5_000_000
+MOST_NUMBERS = 3_000_000
 """In all tables of a file together."""
 MOST_COLUMNS = 5000
 
@@ -23,7 +24,8 @@ _HEADER_LIMIT = 2**24
 _COMMENTS = ("#", "%", ";", "//", "!", "*", "$")
 _SCAN = re.compile(r"#S\s+(\d+)")
 # With a decimal point or comma, Fortran's D, or the bare exponent of three digits: 0.12-100.
-_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eEdD][+-]?\d+|[+-]\d{3})?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eEdD][+-]?\d+|[+-]\d{3})?")
+_DIGIT = re.compile(r"\d")
 _BARE_EXPONENT = re.compile(r"(?<=[\d.])([+-]\d{3})$")
 _MISSING = re.compile(
     r"|[+-]?(?:nan|inf|infinity)|\*+|-{1,3}|n/?a|null|none|#n/a|#[a-z/0]+[!?]|-?1\.#\w+",
@@ -253,6 +255,8 @@ def _row(line: str, block: _Block | None) -> _Row | None:
         row = _cells(line, block.separator)
         if row is not None and block.fits(row):
             return row
+    elif _DIGIT.search(line) is None:
+        return None
     best: _Row | None = None
     for separator in (";", "\t", ",", None):
         if separator is not None and separator not in line:
@@ -278,13 +282,12 @@ def _cells(line: str, separator: str | None) -> _Row | None:
     values, text = [], []
     numbers = missing = 0
     for place, word in enumerate(words):
-        word = word.strip()
         value = parse_number(word)
         if value is not None:
             numbers += 1
-        elif _MISSING.fullmatch(word) is None:
+        elif _MISSING.fullmatch(word.strip()) is None:
             text.append(place)
-        elif word:
+        elif word.strip():
             missing += 1
         values.append(np.nan if value is None else value)
     return _Row(separator, values, tuple(text), numbers, missing)
@@ -300,6 +303,14 @@ def parse_number(word: str) -> float | None:
     >>> parse_number("1_000") is parse_number("nan") is None
     True
     """
+    try:
+        value = float(word)  # fast, but it reads "1_000" and "nan" too
+    except ValueError:
+        pass
+    else:
+        if math.isfinite(value) and "_" not in word:
+            return value
+    word = word.strip()
     if _NUMBER.fullmatch(word) is None:
         return None
     plain = word.replace(",", ".").upper().replace("D", "E")

@@ -17,7 +17,7 @@ LARGEST = 4 * 2**20
 """Bytes."""
 OCEAN_ZERO = "as in the OCEAN run, which takes the conduction band minimum unless told otherwise"
 
-_FEFF = re.compile(rb"#[^\n]*omega\s+e\s+k\s+mu\s+mu0\s+chi")
+_FEFF = re.compile(rb"^[ \t]*#[ \t#]*omega\s+e\s+k\s+mu\s+mu0\s+chi", re.MULTILINE)
 _OCEAN = re.compile(rb"#\s*Energy\s+Spect\s+Spect\(0\)")
 # Of electrons: energy in eV = 3.81 k^2 with k in 1/Angstrom.
 _HBAR2_2M = 3.80998212

@@ -137,7 +137,13 @@ class _Worker:
     def ask(self, path: Path) -> dict[str, Any] | None:
         """Have a file read; None if the process died of it."""
         with self.lock:
-            process = self._running()
+            try:
+                process = self._running()
+            except OSError as error:
+                raise InputError(
+                    f"{path}: HDF5 is read by a second process, which cannot be started "
+                    f"({error.strerror}); allow it or convert the file to text"
+                ) from None
             assert process.stdin is not None
             assert process.stdout is not None
             clock = threading.Timer(_PATIENCE, process.kill)

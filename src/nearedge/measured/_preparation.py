@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.interpolate import KroghInterpolator
 from scipy.ndimage import maximum_filter, median_filter
 from scipy.optimize import minimize_scalar
 
@@ -27,6 +28,9 @@ GLITCH = 8.0
 
 LEAST_GLITCH = 0.02
 """The same as a share of the spectrum's range: what is smaller does no harm."""
+
+STEPS = 2.0
+"""The same in units of the largest step from point to point beside it: peaks have flanks."""
 
 PRE_EDGE = 3.0
 """Least range in eV before the edge that a background is fitted to."""
@@ -163,20 +167,26 @@ def glitches(mu: Float[np.ndarray, " energy"]) -> Bool[np.ndarray, " energy"]:
     """
     if len(mu) < 7:
         return np.zeros(len(mu), bool)
-    off = mu - median_filter(mu, 5, mode="nearest")
-    # A median follows slopes and leaves the tips of narrow peaks: as much as the spectrum's own
-    # curvature does is no glitch.
-    usual = median_filter(np.abs(off), 15, mode="nearest")
-    limit = np.maximum(GLITCH * float(noise_level(mu)), LEAST_GLITCH * float(_range(mu)))
+    off = np.abs(mu - median_filter(mu, 5, mode="nearest"))
+    limit = max(GLITCH * float(noise_level(mu)), LEAST_GLITCH * _range(mu))
     # Beside a glitch the median is a little off too.
-    highest = maximum_filter(np.abs(off), 5, mode="nearest")
-    found = np.abs(off) > np.maximum(np.maximum(limit, 5 * usual), highest / 2)
+    found = off > np.maximum(limit, maximum_filter(off, 5, mode="nearest") / 2)
     # The ends have neighbours on one side only.
     found[[0, -1]] = False
     # Three in a row are a feature of the spectrum, or of the sample.
     run = np.convolve(found, np.ones(3), mode="same") == 3
-    feature = np.convolve(run, np.ones(3), mode="same") > 0
-    return found & ~feature
+    found &= np.convolve(run, np.ones(3), mode="same") == 0
+    # A median leaves the tips of narrow peaks too: a smooth curve through the neighbours tells.
+    sound = np.flatnonzero(~found)
+    turns = np.flatnonzero(np.diff(found)) + 1
+    for first, last in zip(turns[::2], turns[1::2], strict=True):
+        before, after = sound[sound < first][-3:], sound[sound >= last][:3]
+        near = np.concatenate([before[-2:], after[:2]])
+        own = np.arange(first, last)
+        left = np.abs(mu[own] - KroghInterpolator(near, mu[near])(own))
+        step = float(np.abs(np.diff(mu[np.concatenate([before, after])])).max())
+        found[own] = left > max(limit, STEPS * step)
+    return found
 
 
 def onset(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]) -> float:
@@ -204,7 +214,8 @@ def merge_scans(scans: Sequence[MeasuredSpectrum], name: str = "merged") -> Meas
     """Average scans of one sample, each brought to the first one's energies, unit and background.
 
     Scale, constant background and a drift of the energies of up to 1 eV are found by least squares
-    against the first scan. Scans count by the inverse square of their noise.
+    against the first scan. Scans count by the inverse square of their noise; one that does not rise
+    where the first one rises is left out.
 
     Parameters
     ----------
@@ -234,11 +245,15 @@ def merge_scans(scans: Sequence[MeasuredSpectrum], name: str = "merged") -> Meas
     energy = first.energy[kept]
     rows, weights, notes = [first.mu[kept]], [1 / _noise(first.mu[kept])], []
     for scan in scans[1:]:
-        shift = _drift(scan, energy, rows[0])
-        row, left = _matched(scan, energy, rows[0], shift)
-        rows.append(row)
-        weights.append(1 / _noise(row))
         told = f"{scan.source}::{scan.name}"
+        shift = _drift(scan, energy, rows[0])
+        row, scale, left = _matched(scan, energy, rows[0], shift)
+        if scale <= 0 or left == 1:
+            notes.append(f"{told} left out, it is unlike the first scan")
+            continue
+        rows.append(row)
+        # Interpolation hides noise, so it is that of the points as they were measured.
+        weights.append(scale / _noise(scan.mu))
         notes.append(f"{told} merged, moved by {shift:+.2f} eV, differs by {left:.1%}")
     share = np.square(weights) / np.square(weights).sum()
     return MeasuredSpectrum(
@@ -294,18 +309,26 @@ def _baseline(spectrum: MeasuredSpectrum, preparation: Preparation) -> tuple[np.
 
 def _matched(
     scan: MeasuredSpectrum, energy: np.ndarray, like: np.ndarray, shift: float
-) -> tuple[np.ndarray, float]:
-    """Bring a scan to the unit and level of another; give the relative difference that is left."""
+) -> tuple[np.ndarray, float, float]:
+    """Bring a scan to the unit and level of another.
+
+    Tell how many times larger its unit was, and which share of its standard deviation the other
+    does not explain.
+    """
     row = resample(scan.energy + shift, scan.mu[None], energy, scan.source)[0]
-    design = np.column_stack([row, np.ones(len(row))])
-    found = np.linalg.lstsq(design, like, rcond=None)[0]
-    matched = design @ found
-    return matched, float((matched - like).std() / (like.std() or 1.0))
+    # In this direction a scan of little but noise gets a small scale, and so little weight.
+    design = np.column_stack([like, np.ones(len(row))])
+    scale, level = np.linalg.lstsq(design, row, rcond=None)[0].tolist()
+    spread = float(row.std())
+    if scale == 0 or spread == 0:
+        return row, 0.0, 1.0
+    left = float((row - design @ (scale, level)).std())
+    return (row - level) / scale, scale, min(left / spread, 1.0)
 
 
 def _drift(scan: MeasuredSpectrum, energy: np.ndarray, like: np.ndarray) -> float:
     found = minimize_scalar(
-        lambda shift: _matched(scan, energy, like, float(shift))[1],
+        lambda shift: _matched(scan, energy, like, float(shift))[2],
         bounds=(-DRIFT, DRIFT),
         method="bounded",
         options={"xatol": 1e-3},

@@ -15,6 +15,8 @@ from nearedge.measured._spectrum import MeasuredSpectrum
 
 MOST_SPECTRA = 5000
 """In a file of columns."""
+MOST_COLUMNS = 30_000
+"""In all scans of a file."""
 MARK = "::"
 """Between a file and the name of a spectrum in it."""
 
@@ -123,6 +125,8 @@ def _is_there(path: str) -> bool:
 def _columns(content: bytes, path: Path, every: bool) -> list[MeasuredSpectrum]:
     spectra: list[MeasuredSpectrum] = []
     tables = read_tables(content, path)
+    if sum(table.values.shape[1] for table in tables) > MOST_COLUMNS:
+        raise InputError(f"{path}: holds more than {MOST_COLUMNS} columns; give fewer at once")
     for table in tables:
         found = Columns.of(table).spectra(str(path), every=every)
         if len(tables) > 1:

@@ -11,6 +11,7 @@ from nearedge.predictions._files import (
     Answer as Answer,
     Failure as Failure,
     Request as Request,
+    is_folder as is_folder,
     predict_files as predict_files,
 )
 from nearedge.predictions._table import write_csv as write_csv

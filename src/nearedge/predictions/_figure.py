@@ -33,7 +33,9 @@ def plot_name(answer: Answer) -> str:
     >>> plot_name(Answer("data/o k.prj", "scan 1/2", {}))
     'o_k.prj-scan_1_2.png'
     """
-    return re.sub(r"[^\w.+-]+", "_", f"{Path(answer.file).name}-{answer.spectrum}") + ".png"
+    name = re.sub(r"[^\w.+-]+", "_", f"{Path(answer.file).name}-{answer.spectrum}")
+    # File systems take 255 bytes; some are left for what makes names unique.
+    return name.encode()[:200].decode(errors="ignore") + ".png"
 
 
 def write_figure(path: str | Path, answer: Answer, model: Model, *, force: bool = False) -> None:
@@ -88,16 +90,6 @@ def _raw(axes: Axes, prepared: Prepared, measurement: Measurement) -> None:
     if prepared.replaced.any():
         bad = prepared.replaced
         axes.plot(read.energy[bad], read.mu[bad], "x", color=VERMILION, label="glitch")
-    scaling = measurement.fit.scaling
-    added = np.interp(window + posterior.zero, read.energy, prepared.baseline)
-    axes.plot(
-        window + posterior.zero,
-        scaling.background(window) + added,
-        color=BLUE,
-        lw=1,
-        ls=":",
-        label="background in b",
-    )
     axes.axvline(posterior.zero, color=BLUE, lw=0.8)
     axes.set(xlabel="energy (eV)", ylabel="intensity as read", title="a  as read; shaded: window")
     axes.margins(y=0.12)

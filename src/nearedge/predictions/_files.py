@@ -112,6 +112,20 @@ class Failure:
     reason: str
 
 
+def is_folder(path: str | Path) -> bool:
+    """Tell whether a path is that of a folder; one that is too long for a path is none.
+
+    Examples
+    --------
+    >>> is_folder("."), is_folder("scan.prj::" + 300 * "x")
+    (True, False)
+    """
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
 def predict_files(
     model: Model, paths: Sequence[str], request: Request | None = None
 ) -> Iterator[tuple[str, list[Answer | Failure]]]:
@@ -135,7 +149,7 @@ def predict_files(
     scans: list[MeasuredSpectrum] = []
     for path in paths:
         try:
-            if Path(path).is_dir():
+            if is_folder(path):
                 yield path, _computed(model, path, *read_spectra(path), request)
                 continue
             spectra = pick(path)

@@ -28,7 +28,10 @@ def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = Fals
     rows = [flat(answer.to_dict()) for answer in answers]
     # Computed and measured spectra have different columns.
     names = list(dict.fromkeys(name for row in rows for name in row))
-    with replacing(path, force=force) as temporary, temporary.open("w", newline="") as file:
+    with (
+        replacing(path, force=force) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         writer.writerows(rows)

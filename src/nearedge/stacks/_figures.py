@@ -13,17 +13,21 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nearedge.inference import Fit
 from nearedge.models import Measurement
-from nearedge.paper.style import BLUE, GREY, VERMILION, figure_style
+from nearedge.paper.style import BLUE, GREY, SKY, VERMILION, figure_style
 from nearedge.stacks._maps import MapKind, View
 
 OUTSIDE = "0.8"
 """Grey of pixels that are not mapped."""
 
-_SHORT = {
-    "coordination": "mean coordination number",
-    "coordination_error": "its error (half of the 90 % interval)",
-    "novelty": "novelty (misfit over its limit)",
-    "noise": "noise (share of the variation)",
+# Titles, and what the numbers are.
+_WORDS = {
+    "coordination": ("mean coordination number", "neighbours"),
+    "coordination_error": (
+        "error of the coordination number",
+        "half the 90 % interval",
+    ),
+    "novelty": ("novelty", "misfit over its limit (line)"),
+    "noise": ("noise", "share of the variation"),
 }
 
 
@@ -32,6 +36,7 @@ class _Look:
     """Colours and limits of a map."""
 
     title: str
+    label: str
     colours: str
     low: float
     high: float
@@ -97,16 +102,16 @@ def _looks(view: View, kinds: list[MapKind]) -> Iterator[tuple[MapKind, _Look]]:
     most = max(_ends(one)[1] for one in fractions)
     for kind in kinds:
         low, high = _ends(view.maps[kind.name])
-        title = _SHORT.get(kind.name, kind.title)
+        words = _WORDS.get(kind.name, (kind.title, "share of the atoms"))
         if kind.name.startswith("fraction_"):
-            yield kind, _Look(title, "viridis", 0.0, most, "max", shares=True)
+            yield kind, _Look(*words, "viridis", 0.0, most, "max", shares=True)
         elif kind.name == "coordination":
-            yield kind, _Look(title, "viridis", low, high, "both")
+            yield kind, _Look(*words, "viridis", low, high, "both")
         elif kind.name == "novelty":
             # The limit is marked in the colour bar.
-            yield kind, _Look(title, "magma", 0.0, max(high, 1.5), "max", mark=1.0)
+            yield kind, _Look(*words, "magma", 0.0, max(high, 1.5), "max", mark=1.0)
         else:
-            yield kind, _Look(title, "cividis", 0.0, high, "max")
+            yield kind, _Look(*words, "cividis", 0.0, high, "max")
 
 
 def _ends(image: Float[np.ndarray, "row column"]) -> tuple[float, float]:
@@ -138,9 +143,8 @@ def _draw(axes: Axes, image: Float[np.ndarray, "row column"], look: _Look, step:
         bar.formatter = PercentFormatter(1, decimals=0)
     bar.update_ticks()
     if look.mark is not None:
-        bar.ax.axhline(look.mark, color="white", lw=2.2)
-        bar.ax.axhline(look.mark, color=VERMILION, lw=1.2)
-        bar.set_label("limit of what samples look like: red line", fontsize=7.5)
+        bar.ax.axhline(look.mark, color=SKY, lw=2)
+    bar.set_label(look.label, fontsize=8)
     axes.set_title(look.title, loc="left")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(4, integer=True))
