@@ -20,6 +20,12 @@ share of it that is no mixture of the classes' spectra, structure below the edge
 STRUCTURE = 0.1
 """Structure below the window, in units of a profile's size, that makes a zero unlikely."""
 
+WHITE = 1e6
+"""Noise of what is a straight line but for it, in the same unit."""
+
+BURIED = 0.3
+"""Noise, in units of a profile's size, from which a place is not believed if there are better."""
+
 NEAR = 0.2
 """How far from the likeliest zero mixtures are tried, eV."""
 
@@ -73,14 +79,15 @@ def scan_zeros(
     below = structure_below(energy, mu, places + manifold.grid[0])
     straight = size == 0
     unit = np.where(straight, 1.0, size)
-    noise = np.where(straight, np.inf, level / unit)
+    noise = np.where(straight, WHITE, np.minimum(level / unit, WHITE))
     below = np.where(straight, 0.0, below / unit)
     log_density, misfit = manifold.fit(found, noise)
     # Where there is structure below the window, the edge lies lower than there.
     log_density -= (np.square(below / STRUCTURE) / 2)[:, None]
-    # No sample's spectrum is a straight line.
-    if not straight.all():
-        log_density[straight] = -np.inf
+    # What is all noise fits anything badly, but nothing very badly.
+    buried = noise > BURIED
+    if not buried.all():
+        log_density[buried] = -np.inf
     return ZeroScan(windows, found, size, noise, below, log_density, misfit)
 
 

@@ -7,7 +7,7 @@ eye. Every step is kept in words.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -327,7 +327,7 @@ def _matched(
 
 
 def _drift(scan: MeasuredSpectrum, energy: np.ndarray, like: np.ndarray) -> float:
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda shift: _matched(scan, energy, like, float(shift))[2],
         bounds=(-DRIFT, DRIFT),
         method="bounded",

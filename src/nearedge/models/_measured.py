@@ -72,7 +72,7 @@ class Measurement:
                 "ambiguous": len(modes) > 1,
             },
             "broadening": posterior.width,
-            "noise": fit.noise if np.isfinite(fit.noise) else None,
+            "noise": fit.noise,
             "remarks": posterior_remarks(posterior),
         }
         for suffix, one in (("", posterior), ("_any_composition", posterior.any_composition())):
