@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nearedge.errors import InputError
-from nearedge.examples import class_averages, compositions, mixture_weights, mixtures, partition
+from nearedge.examples import (
+    class_averages,
+    composition_weights,
+    compositions,
+    membership,
+    mixture_weights,
+    mixtures,
+    partition,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -121,6 +129,39 @@ def test_mixtures_have_the_weights_that_are_told():
         mixture_weights(1, examples=9, seed=1)
     with pytest.raises(InputError, match="of one class, '3'"):
         compositions(mu, np.repeat("3", 12), examples=5, seed=0)
+
+
+@given(names=st.lists(st.sampled_from(["0", "1", "2", "10", "dimer"]), min_size=1))
+def test_each_site_is_a_member_of_its_class_alone(names: list[str]):
+    own = membership(np.array(names))
+    assert own.shape == (len(names), len(set(names)))
+    assert (own.sum(axis=1) == 1).all()
+    # Sites of one class have equal rows, others differ; numbers come first, in their order.
+    same = np.array(names)[:, None] == np.array(names)
+    assert np.array_equal(own @ own.T == 1, same)
+    order = [names[int(column.argmax())] for column in own.T]
+    assert order == sorted(set(names), key=lambda name: (name == "dimer", len(name), name))
+
+
+@given(seed=SEEDS, size=st.tuples(st.integers(1, 5), st.integers(0, 60)))
+def test_compositions_have_the_weights_that_are_told(seed: int, size: tuple[int, int]):
+    environment = np.repeat(["0", "1", "dimer"], [9, 5, 2])
+    mu = spectra(16, seed)
+    ends = (size[0], size[0] + size[1])
+    weights = composition_weights(environment, examples=30, size=ends, seed=seed)
+    averages, fractions = compositions(mu, environment, examples=30, size=ends, seed=seed)
+    assert np.allclose(weights @ mu, averages)
+    assert np.allclose(weights @ membership(environment), fractions)
+    assert np.allclose(weights.sum(axis=1), 1)
+    # Each row is a whole number of equal parents.
+    dense = weights.toarray()
+    for row in dense:
+        assert any(
+            np.allclose(row * count, np.round(row * count)) for count in range(ends[0], ends[1] + 1)
+        )
+    assert not np.array_equal(
+        dense, composition_weights(environment, examples=30, size=ends, seed=seed + 1).toarray()
+    )
 
 
 @pytest.mark.parametrize("size", [(0, 4), (5, 4)])

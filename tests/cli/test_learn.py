@@ -3,7 +3,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from nearedge.dataset import SiteSpectra, save_dataset
@@ -42,19 +41,6 @@ def test_train_evaluate_and_predict(run: Run, dataset: str, tmp_path: Path) -> N
         assert (code, err) == (0, "")
         assert len(json.loads(out)["predictions"]) == 6 * 28
 
-    # What the intervals of the regressor suppose is said.
-    model = str(tmp_path / "regressor")
-    code, out, _ = run("predict", model, dataset)
-    assert code == 0
-    assert "--atoms-averaged N" in out
-    assert "any composition" in out
-    assert "fractions of the environments" in out
-    code, out, _ = run("predict", model, dataset, "--atoms-averaged", "1")
-    assert code == 0
-    assert "atoms-averaged" not in out
-    assert "any composition" not in out
-    assert run("predict", model, dataset, "--atoms-averaged", "0")[0] == 2
-
 
 def test_what_people_read(run: Run, dataset: str, tmp_path: Path) -> None:
     model = str(tmp_path / "model")
@@ -67,12 +53,6 @@ def test_what_people_read(run: Run, dataset: str, tmp_path: Path) -> None:
     assert "dimer" in out
     code, out, _ = run("evaluate", model, dataset)
     assert "sites were trained on" in out
-    energy = np.linspace(-2, 12, 50)
-    np.savetxt(tmp_path / "mu.dat", np.column_stack([energy, np.full(50, 1e3)]))
-    code, out, err = run("predict", model, str(tmp_path / "mu.dat"))
-    assert code == 0
-    assert "column 2: flat" in out
-    assert "does not apply to 1 of 1 spectra" in err
 
 
 def test_unknown_names_are_answered_with_the_known_ones(
@@ -91,9 +71,6 @@ def test_bad_usage_and_foreign_models(run: Run, dataset: str, tmp_path: Path) ->
     assert run("train", "oracle", dataset, "-o", str(tmp_path / "m"))[0] == 2
     assert run("train", "classifier", dataset, "extra", "-o", str(tmp_path / "m"))[0] == 2
     code, _, err = run("evaluate", dataset, dataset)
-    assert code == 1
-    assert err.count("\n") == 1
-    code, _, err = run("predict", str(tmp_path), str(tmp_path / "absent"))
     assert code == 1
     assert err.count("\n") == 1
 

@@ -50,6 +50,21 @@ def test_straight_parts_are_no_place_for_the_zero(inference: Inference) -> None:
     assert np.isfinite(line.log_density).all()
 
 
+def test_where_all_is_noise_is_no_place_for_the_zero(
+    inference: Inference, axis: np.ndarray, scan: np.ndarray
+) -> None:
+    """Whatever stands out of the noise tells more, even of a spectrum that fits nowhere."""
+    foreign = scan + 1.5 * np.exp(-(((axis - 534) / 0.5) ** 2))
+    places = np.round(np.arange(517.0, 544.05, 0.1), 1)
+    found = scan_zeros(axis, foreign, places, inference.manifold)
+    best = int(found.log_density.max(axis=1).argmax())
+    assert found.noise[0] > 0.7
+    assert found.noise[best] < 0.5
+    # Where there is nothing but noise, every place is as good.
+    white = np.random.default_rng(0).normal(size=len(axis))
+    assert np.isfinite(scan_zeros(axis, white, places, inference.manifold).log_density).all()
+
+
 def test_noise_is_no_unexplained_part(
     inference: Inference, axis: np.ndarray, scan: np.ndarray
 ) -> None:

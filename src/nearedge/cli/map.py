@@ -7,23 +7,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nearedge.cli._arguments import Force, Json, ModelFolder, Output, print_json
+from nearedge.cli._arguments import Force, Json, LikeTraining, Output, print_json
 from nearedge.inference import Zero
-from nearedge.models import load_model
+from nearedge.models import ALIKE, load_model, ready_model_path
 from nearedge.outputs import check_free
 from nearedge.progress import counting_bar
 from nearedge.stacks import MapSettings, StackMap, map_stack, open_stack
 
-UNCERTAINTY = 0.5
-
 
 def map_(
-    model: ModelFolder,
-    stack: Annotated[
-        Path,
+    paths: Annotated[
+        list[Path],
         typer.Argument(
-            help="Absorption in each pixel at many energies: .npy, HDF5, or TIFF with a page for"
-            " each energy.",
+            help="A model folder (default: the model that ships, trained on O K-edge spectra of"
+            " Li3FeO3.5), then the absorption in each pixel at many energies: .npy, HDF5, or TIFF"
+            " with a page for each energy.",
+            metavar="[MODEL] STACK",
             show_default=False,
         ),
     ],
@@ -78,7 +77,7 @@ def map_(
     ] = None,
     e0_uncertainty: Annotated[
         float, typer.Option(help="Standard deviation of --e0, eV.", metavar="EV", min=0)
-    ] = UNCERTAINTY,
+    ] = Zero.uncertainty,
     mask_below: Annotated[
         float | None,
         typer.Option(
@@ -87,12 +86,17 @@ def map_(
             show_default=False,
         ),
     ] = None,
+    like_training: LikeTraining = ALIKE,
     json: Json = False,
     force: Force = False,
 ) -> None:
     """Map coordination and fractions of environments out of a stack of images."""
+    if len(paths) > 2:
+        raise typer.BadParameter(f"give one stack, not {len(paths) - 1}")
+    model = paths[0] if len(paths) == 2 else ready_model_path()
+    stack = paths[-1]
     check_free(output, force=force)
-    settings = MapSettings(Zero(e0, e0_uncertainty), mask_below)
+    settings = MapSettings(Zero(e0, e0_uncertainty), mask_below, like_training)
     loaded = load_model(model)
     output.parent.mkdir(parents=True, exist_ok=True)
     with counting_bar() as bar:

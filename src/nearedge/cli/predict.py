@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nearedge import models
-from nearedge.cli._arguments import Force, Json, print_json
+from nearedge.cli._arguments import Force, Json, LikeTraining, print_json
 from nearedge.errors import InputError
 from nearedge.inference import Zero
 from nearedge.measured import Baseline, Preparation
@@ -66,15 +66,7 @@ def predict(
             " begin above the model's window)."
         ),
     ] = None,
-    like_training: Annotated[
-        float,
-        typer.Option(
-            help="Probability, before the measurement, that environments are about as frequent as"
-            " in the training data; 0 to suppose nothing.",
-            min=0.0,
-            max=0.99,
-        ),
-    ] = models.ALIKE,
+    like_training: LikeTraining = models.ALIKE,
     baseline: Annotated[
         Baseline, typer.Option(help="What is fitted before the edge and taken off.")
     ] = "auto",

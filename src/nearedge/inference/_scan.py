@@ -23,7 +23,7 @@ STRUCTURE = 0.1
 WHITE = 1e6
 """Noise of what is a straight line but for it, in the same unit."""
 
-BURIED = 0.3
+BURIED = 0.5
 """Noise, in units of a profile's size, from which a place is not believed if there are better."""
 
 NEAR = 0.2

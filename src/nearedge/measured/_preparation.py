@@ -75,9 +75,10 @@ class Preparation:
             raise InputError(
                 f"baseline '{self.baseline}' is not known; choose one of {', '.join(BASELINES)}"
             )
-        if self.pre_edge is not None and not self.pre_edge[0] < self.pre_edge[1]:
+        ends = self.pre_edge
+        if ends is not None and not (np.isfinite(ends).all() and ends[0] < ends[1]):
             raise InputError(
-                f"the pre-edge range {self.pre_edge[0]} to {self.pre_edge[1]} eV is empty; give a "
+                f"the pre-edge range {ends[0]} to {ends[1]} eV is empty or endless; give a "
                 "lower and a higher energy"
             )
 

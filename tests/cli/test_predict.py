@@ -1,0 +1,277 @@
+"""`nearedge predict` as a user meets it, on measured and on computed spectra."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nearedge.dataset import SiteSpectra, load_dataset, save_dataset, starter_path
+from nearedge.models import train
+
+Run = Callable[..., tuple[int, str, str]]
+
+AXIS = np.arange(515.0, 555.0, 0.2)
+
+
+@pytest.fixture(scope="module")
+def files(
+    unseen_mu: Callable[[np.ndarray], np.ndarray], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder of files: two scans of one sample in one of them, and such as are of no use."""
+    folder = tmp_path_factory.mktemp("files")
+    rng = np.random.default_rng(3)
+    mu = unseen_mu(AXIS - 530.0).mean(axis=0)
+    scans = [100 * (mu + 0.2 + rng.normal(scale=0.01, size=len(mu))) for _ in range(2)]
+    np.savetxt(folder / "scans.dat", np.column_stack([AXIS, *scans]), header="energy scan1 scan2")
+    np.savetxt(folder / "down.dat", np.column_stack([AXIS, -scans[0]]))
+    np.savetxt(folder / "short.dat", np.column_stack([AXIS, scans[0]])[:20])
+    (folder / "binary.dat").write_bytes(bytes(range(256)) * 8)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("data") / "telling"
+    save_dataset(telling_dataset, path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def classifier(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("classifier") / "model"
+    train(telling_dataset, "classifier", hold_out=["run2"]).save(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def model(measured_folder: Path) -> str:
+    return str(measured_folder)
+
+
+def test_what_people_read_of_a_measured_spectrum(run: Run, model: str, files: Path) -> None:
+    code, out, err = run("predict", model, str(files / "scans.dat"))
+    assert (code, err) == (0, "")
+    assert "Fe within 2.6 Å of O" in out
+    assert "simulated measurements, rung trajectory" in " ".join(out.split())
+    assert "fractions of the environments" in out
+    assert "scans.dat scan1" in out
+    assert "scans.dat scan2" in out
+    assert "530.0" in out or "529.9" in out or "530.1" in out
+    # These are remarks on computed spectra.
+    assert "--atoms-averaged" not in out
+
+
+def test_json_holds_everything(run: Run, model: str, files: Path) -> None:
+    code, out, err = run("predict", model, str(files / "scans.dat"), "--json")
+    assert (code, err) == (0, "")
+    said = json.loads(out)
+    assert said.keys() == {"kind", "level", "rung", "atoms_averaged", "predictions", "failed"}
+    assert (said["kind"], said["level"], said["rung"]) == ("regressor", 0.9, "trajectory")
+    assert said["failed"] == []
+    assert [one["spectrum"] for one in said["predictions"]] == ["scan1", "scan2"]
+    for one in said["predictions"]:
+        assert {
+            "file", "spectrum", "measured", "preparation", "applies", "novelty", "coordination",
+            "interval", "interval_any_composition", "fractions", "fraction_intervals",
+            "like_training", "offset", "broadening", "noise", "remarks",
+        } <= one.keys()  # fmt: skip
+        assert one["measured"]
+        assert one["applies"]
+        assert one["offset"].keys() == {"energy", "interval", "modes", "ambiguous"}
+        assert one["offset"]["energy"] == pytest.approx(530, abs=0.2)
+        low, high = one["interval"]
+        assert low <= one["coordination"] <= high
+
+
+def test_bad_files_are_a_line_each_and_the_others_go_on(run: Run, model: str, files: Path) -> None:
+    names = ["short.dat", "scans.dat", "binary.dat", "absent.dat", "x" * 300]
+    paths = [str(files / name) for name in names]
+    code, out, err = run("predict", model, *paths)
+    assert code == 1
+    assert "scans.dat scan2" in out
+    lines = err.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith(f"nearedge: {files}") for line in lines)
+    assert "do not cover the model's window" in lines[0]
+    assert "binary.dat" in lines[1]
+    assert "absent.dat: no such file" in lines[2]
+    code, out, err = run("predict", model, *paths, "--json")
+    assert code == 1
+    said = json.loads(out)
+    assert len(said["predictions"]) == 2
+    assert [one["file"].split("::")[0] for one in said["failed"]] == [
+        path for path in paths if "scans" not in path
+    ]
+    assert [f"nearedge: {one['reason']}" for one in said["failed"]] == err.splitlines()
+
+
+def test_a_single_bad_file_is_one_line(run: Run, model: str, files: Path) -> None:
+    code, out, err = run("predict", model, str(files / "short.dat"))
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "short.dat::column 2: energies from 515 to 518.8 eV do not cover" in err
+
+
+def test_a_foreign_spectrum_is_told(run: Run, model: str, files: Path) -> None:
+    code, out, err = run("predict", model, str(files / "down.dat"))
+    assert code == 0
+    assert "down.dat column 2: like no mixture of the training spectra" in out
+    assert "the model does not apply to 1 of 1 spectra" in err
+    assert err.count("\n") == 1
+
+
+def test_one_spectrum_of_a_file(run: Run, model: str, files: Path) -> None:
+    code, out, _ = run("predict", model, f"{files / 'scans.dat'}::scan2", "--json")
+    assert code == 0
+    (one,) = json.loads(out)["predictions"]
+    assert one["spectrum"] == "scan2"
+    code, _, err = run("predict", model, f"{files / 'scans.dat'}::scan3")
+    assert code == 1
+    assert "it holds 'scan1' and 'scan2'" in err
+
+
+def test_scans_are_merged(run: Run, model: str, files: Path) -> None:
+    code, out, _ = run("predict", model, str(files / "scans.dat"), "--merge", "--json")
+    assert code == 0
+    (one,) = json.loads(out)["predictions"]
+    assert one["spectrum"] == "merged"
+    assert any("merged, moved by" in step for step in one["preparation"])
+
+
+def test_a_zero_can_be_given(run: Run, model: str, files: Path) -> None:
+    path = str(files / "scans.dat")
+    code, out, _ = run(
+        "predict", model, path, "--e0", "530.2", "--e0-uncertainty", "0", "--like-training", "0",
+        "--json",
+    )  # fmt: skip
+    assert code == 0
+    one = json.loads(out)["predictions"][0]
+    assert one["offset"]["interval"] == [530.2, 530.2]
+    assert one["like_training"] == 0
+    code, out, err = run("predict", model, path, "--e0", "700")
+    assert (code, out) == (1, "")
+    assert err.count("give another E0") == 2
+    code, _, err = run("predict", model, path, "--e0", "530", "--align", "none")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "leave out one of them" in err
+
+
+def test_preparation_is_as_asked(run: Run, model: str, files: Path) -> None:
+    path = str(files / "scans.dat")
+    code, out, _ = run(
+        "predict", model, path, "--baseline", "constant", "--pre-edge", "515", "522", "--json"
+    )
+    assert code == 0
+    steps = json.loads(out)["predictions"][0]["preparation"]
+    assert "baseline taken off: constant" in steps[-1]
+    code, _, err = run("predict", model, path, "--pre-edge", "522", "515")
+    assert (code, err.count("\n")) == (1, 1)
+
+
+def test_a_table_and_figures(run: Run, model: str, files: Path, tmp_path: Path) -> None:
+    table, plots = tmp_path / "out" / "t.csv", tmp_path / "out" / "plots"
+    paths = [str(files / name) for name in ("scans.dat", "absent.dat")]
+    outputs = ("--csv", str(table), "--plot", str(plots))
+    code, _, _ = run("predict", model, *paths, *outputs)
+    assert code == 1
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["spectrum"] for row in rows] == ["scan1", "scan2"]
+    assert 0 < float(rows[0]["interval.low"]) < float(rows[0]["coordination"]) < 4
+    drawn = sorted(plots.iterdir())
+    assert [path.name for path in drawn] == ["scans.dat-scan1.png", "scans.dat-scan2.png"]
+    assert all(path.read_bytes()[:4] == b"\x89PNG" for path in drawn)
+    # What is there stays, unless --force allows to replace it.
+    before = [path.read_bytes() for path in (table, *drawn)]
+    for output in (outputs[:2], outputs[2:]):
+        code, out, err = run("predict", model, paths[0], *output)
+        assert (code, out) == (1, "")
+        assert "--force" in err
+    assert [path.read_bytes() for path in (table, *drawn)] == before
+    one = f"{paths[0]}::scan1"
+    assert run("predict", model, one, one, *outputs, "--force")[0] == 0
+    # One name twice is two figures.
+    assert [path.name for path in sorted(plots.iterdir())] == [
+        "2-scans.dat-scan1.png",
+        "scans.dat-scan1.png",
+    ]
+
+
+def test_bad_usage(run: Run, model: str, files: Path) -> None:
+    path = str(files / "scans.dat")
+    assert run("predict")[0] == 2
+    code, _, err = run("predict", model)
+    assert code == 2
+    assert "give files of spectra after the model" in err
+    for wrong in (
+        ("--align", "perhaps"),
+        ("--baseline", "cubic"),
+        ("--like-training", "1"),
+        ("--e0", "high"),
+        ("--e0-uncertainty", "-1"),
+        ("--atoms-averaged", "0"),
+    ):
+        assert run("predict", model, path, *wrong)[0] == 2
+
+
+def test_the_model_that_ships_needs_no_name(run: Run, tmp_path: Path) -> None:
+    data = load_dataset(starter_path())
+    mean = data.mu[data.trajectory == data.trajectory[0]].mean(axis=0)
+    path = tmp_path / "o_k.dat"
+    np.savetxt(path, np.column_stack([data.energy + 531.0, 7 * mean + 2]))
+    code, out, err = run("predict", str(path), "--json")
+    assert (code, err) == (0, "")
+    (one,) = json.loads(out)["predictions"]
+    assert one["applies"]
+    assert one["offset"]["energy"] == pytest.approx(531, abs=0.3)
+
+
+def test_a_dataset_is_no_model(run: Run, tmp_path: Path) -> None:
+    """The model that ships predicts what a dataset of its own kind holds."""
+    data = load_dataset(starter_path())
+    some = data.select(data.snapshot == data.snapshot[0])
+    save_dataset(some, tmp_path / "data")
+    code, out, err = run("predict", str(tmp_path / "data"), "--json", "--atoms-averaged", "1")
+    assert code == 0, err
+    said = json.loads(out)["predictions"]
+    assert len(said) == len(some)
+    assert not any(one["measured"] for one in said)
+    off = [one["coordination"] for one in said] - some.coordination
+    assert np.abs(off).mean() < np.abs(some.coordination - some.coordination.mean()).mean()
+
+
+def test_classifiers_are_for_computed_spectra(
+    run: Run, classifier: str, files: Path, tmp_path: Path
+) -> None:
+    code, out, err = run("predict", classifier, f"{files / 'scans.dat'}::scan1")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "use a regressor (nearedge train regressor)" in err
+    energy = np.linspace(-2, 12, 50)
+    np.savetxt(tmp_path / "mu.dat", np.column_stack([energy, np.full(50, 1e3)]))
+    code, out, err = run("predict", classifier, str(tmp_path / "mu.dat"))
+    assert code == 0
+    assert "column 2: flat" in out
+    assert "does not apply to 1 of 1 spectra" in err
+
+
+def test_what_the_intervals_of_computed_spectra_suppose_is_said(
+    run: Run, model: str, dataset: str
+) -> None:
+    code, out, _ = run("predict", model, dataset)
+    assert code == 0
+    assert "--atoms-averaged N" in out
+    assert "any composition" in out
+    assert "fractions of the environments" in out
+    code, out, _ = run("predict", model, dataset, "--atoms-averaged", "1")
+    assert code == 0
+    assert "atoms-averaged" not in out
+    assert "any composition" not in out
+
+
+def test_what_is_no_model(run: Run, tmp_path: Path, files: Path) -> None:
+    code, _, err = run("predict", str(tmp_path), str(files / "scans.dat"))
+    assert code == 1
+    assert err.count("\n") == 1
