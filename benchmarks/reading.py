@@ -331,29 +331,26 @@ def check(path: Path, measured: ModuleType = measured) -> bool:
 def measure(path: Path) -> tuple[bool, float, float]:
     """Read a file; say whether it was read, in how many seconds and with how many more MB.
 
-    Seconds of computing, of this process and of the one that reads HDF5: other work on the machine
-    must not count. Where the latter was lost or started anew, the seconds that passed.
+    Seconds of computing, so that other work on the machine does not count.
     """
-    memory, reader, computed = _memory(reset=True), _reader(), time.process_time()
-    begun = time.perf_counter()
+    memory, computed = _memory(reset=True), _computed()
     read = check(path)
-    seconds = time.perf_counter() - begun
-    if _reader()[0] == reader[0]:
-        seconds = time.process_time() - computed + _reader()[1] - reader[1]
+    seconds = _computed() - computed
     grown = [after - before for after, before in zip(_memory(), memory, strict=True)]
     return read, seconds, max(grown)
 
 
-def _reader() -> tuple[int | None, float]:
-    """Number of the process that reads HDF5, and its seconds of computing so far."""
-    process = _hdf5._worker.process
-    if process is None:
-        return None, 0.0
-    try:
-        fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:  # it is dead, or this is no Linux
-        return process.pid, 0.0
-    return process.pid, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _computed() -> float:
+    """Seconds of computing so far of this process and of those that read HDF5, dead or alive."""
+    dead = resource.getrusage(resource.RUSAGE_CHILDREN)
+    alive = 0.0
+    if (process := _hdf5._worker.process) is not None:
+        try:
+            fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            alive = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:  # no Linux
+            pass
+    return time.process_time() + dead.ru_utime + dead.ru_stime + alive
 
 
 def _memory(*, reset: bool = False) -> tuple[float, float]:

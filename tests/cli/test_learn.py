@@ -7,7 +7,7 @@ import pytest
 
 from nearedge.dataset import SiteSpectra, save_dataset
 from nearedge.models import train
-from nearedge.recipes import BEST
+from nearedge.recipes import BEST, RECIPES
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -17,6 +17,13 @@ def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFacto
     path = tmp_path_factory.mktemp("data") / "telling"
     save_dataset(telling_dataset, path)
     return str(path)
+
+
+@pytest.fixture(autouse=True)
+def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let recipe `best` make fewer examples: what it learns is tested elsewhere."""
+    small = replace(BEST, mixtures=replace(BEST.mixtures, count=600))
+    monkeypatch.setattr("nearedge.recipes.RECIPES", {**RECIPES, "best": small})
 
 
 def test_train_evaluate_and_predict(run: Run, dataset: str, tmp_path: Path) -> None:

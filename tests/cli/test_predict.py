@@ -123,6 +123,24 @@ def test_a_foreign_spectrum_is_told(run: Run, model: str, files: Path) -> None:
     assert err.count("\n") == 1
 
 
+def test_an_axis_that_is_taken_as_it_is_is_told(
+    run: Run, model: str, files: Path, tmp_path: Path
+) -> None:
+    """Of a relative axis the zero is taken for known, which may be wrong."""
+    energy, mu, _ = np.loadtxt(files / "scans.dat").T
+    np.savetxt(tmp_path / "relative.dat", np.column_stack([energy - 525.0, mu]))
+    code, _, err = run("predict", model, str(tmp_path / "relative.dat"))
+    assert code == 0
+    assert "does not apply to 1 of 1 spectra" in err
+    assert "--align auto" in err
+    code, out, err = run(
+        "predict", model, str(tmp_path / "relative.dat"), "--align", "auto", "--json"
+    )
+    assert (code, err) == (0, "")
+    (one,) = json.loads(out)["predictions"]
+    assert one["offset"]["energy"] == pytest.approx(5, abs=0.2)
+
+
 def test_one_spectrum_of_a_file(run: Run, model: str, files: Path) -> None:
     code, out, _ = run("predict", model, f"{files / 'scans.dat'}::scan2", "--json")
     assert code == 0

@@ -156,6 +156,25 @@ def test_large_arrays_are_not_loaded(tmp_path: Path) -> None:
         pick(f"{path}::/entry/huge")
 
 
+def test_of_very_many_groups_the_first_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        for number in range(5100):
+            file.create_group(f"{number:04d}")
+        for name in ("0000", "5099/a/b"):
+            group = file.require_group(name)
+            group["energy"], group["mu"] = ENERGY, MU
+    (spectrum,) = read_measured(path)
+    assert "only the first" in spectrum.notes[-1]
+    # What is asked for is found, wherever it stands.
+    for asked in ("/5099/a/b/mu", "/5099/a/b"):
+        assert_allclose(pick(f"{path}::{asked}")[0].mu, MU)
+    with h5py.File(path, "a") as file:
+        del file["0000/mu"]
+    with pytest.raises(InputError, match=r"beside intensities in its first \d+ groups; name the"):
+        read_measured(path)
+
+
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "scan.h5"
     write_nxxas(path)

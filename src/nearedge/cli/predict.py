@@ -236,6 +236,12 @@ def _print_tables(
             f"{folder / 'card.md'}",
             err=True,
         )
+    if model.inference is not None and any(not one["applies"] for one in computed):
+        typer.echo(
+            "energies were taken as they are; of measured spectra --align auto finds the zero, "
+            "and unit and background do not matter",
+            err=True,
+        )
 
 
 def _remarks(predicted: Sequence[dict[str, Any]], atoms: int | None) -> list[str]:

@@ -9,9 +9,9 @@ from nearedge.measured._preparation import (
     prepare as prepare,
 )
 from nearedge.measured._reading import pick as pick, read_measured as read_measured
-from nearedge.measured._spectrum import MeasuredSpectrum as MeasuredSpectrum
 from nearedge.measured._simulation import (
     Beamline as Beamline,
     simulate_sample as simulate_sample,
     write_columns as write_columns,
 )
+from nearedge.measured._spectrum import MeasuredSpectrum as MeasuredSpectrum

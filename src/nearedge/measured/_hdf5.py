@@ -27,7 +27,7 @@ from nearedge.errors import InputError
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WORKER = Path(__file__).with_name("_hdf5_worker.py")
-# The worker ends by itself after 1.2 s of computing; a slow disk may take longer.
+# The worker ends by itself after 1.5 s of computing; a slow disk may take longer.
 _PATIENCE = 60.0
 _MOST_TELLING = 500
 
@@ -61,12 +61,15 @@ class Tree:
         Texts by path.
     left_out : list of str
         What was not read.
+    complete : bool
+        Whether all groups were looked at.
     """
 
     groups: dict[str, dict[str, Any]]
     vectors: dict[str, Vector]
     texts: dict[str, str]
     left_out: list[str]
+    complete: bool = True
 
     @cached_property
     def members(self) -> dict[str, dict[str, Vector]]:
@@ -98,17 +101,24 @@ def is_hdf5(beginning: bytes) -> bool:
     return any(beginning[place : place + 8] == _SIGNATURE for place in (0, 512, 1024, 2048))
 
 
-def read_tree(path: Path) -> Tree:
+def read_tree(path: Path, first: str | None = None) -> Tree:
     """Read what a file holds: groups, short texts and arrays of up to 500,000 numbers.
 
     Links to other files are not followed, and images are not loaded.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    first : str, optional
+        What to begin with: of a file of thousands of groups, the last ones are not looked at.
 
     Raises
     ------
     InputError
         If the file is damaged.
     """
-    answer = _ask(path)
+    answer = _ask(path, first)
     if answer is None:
         raise InputError(
             f"{path}: cannot be read, the HDF5 library gave up on it; the file is damaged, copy it "
@@ -123,7 +133,7 @@ def read_tree(path: Path) -> Tree:
         )
         for place, one in answer["arrays"].items()
     }
-    return Tree(answer["groups"], vectors, answer["texts"], answer["left_out"])
+    return Tree(answer["groups"], vectors, answer["texts"], answer["left_out"], answer["complete"])
 
 
 class _Worker:
@@ -134,7 +144,7 @@ class _Worker:
         self.owner = os.getpid()
         self.lock = threading.Lock()
 
-    def ask(self, path: Path) -> dict[str, Any] | None:
+    def ask(self, path: Path, first: str | None) -> dict[str, Any] | None:
         """Have a file read; None if the process died of it."""
         with self.lock:
             try:
@@ -149,7 +159,8 @@ class _Worker:
             clock = threading.Timer(_PATIENCE, process.kill)
             clock.start()
             try:
-                process.stdin.write(json.dumps(str(path.resolve())) + "\n")
+                question = {"path": str(path.resolve()), "first": first}
+                process.stdin.write(json.dumps(question) + "\n")
                 process.stdin.flush()
                 return json.loads(process.stdout.readline())
             except (OSError, ValueError, binascii.Error):

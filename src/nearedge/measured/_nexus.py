@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,20 +57,25 @@ def read_nexus(path: Path, *, wanted: str | None = None) -> list[MeasuredSpectru
     InputError
         If the file is damaged, or holds no spectrum there.
     """
-    tree = read_tree(path)
+    tree = read_tree(path, wanted)
     if wanted is not None:
         return _wanted(tree, wanted, path)
     groups = list(_groups(tree, nexus=True)) or list(_groups(tree, nexus=False))
     if not groups:
         left = f"; not read: {quoted(tree.left_out)}" if tree.left_out else ""
+        where = "" if tree.complete else f" in its first {len(tree.groups)} groups"
         raise InputError(
-            f"{path}: holds no energies beside intensities{left}; name the group or the array as "
-            f"{path.name}::/entry/data"
+            f"{path}: holds no energies beside intensities{where}{left}; name the group or the "
+            f"array as {path.name}::/entry/data"
         )
-    return _spectra(groups, tree, path)
+    spectra = _spectra(groups, path)
+    if tree.complete:
+        return spectra
+    note = f"only the first {len(tree.groups)} groups of the file were looked at"
+    return [replace(one, notes=(*one.notes, note)) for one in spectra]
 
 
-def _spectra(groups: list[_Group], tree: Tree, path: Path) -> list[MeasuredSpectrum]:
+def _spectra(groups: list[_Group], path: Path) -> list[MeasuredSpectrum]:
     spectra: list[MeasuredSpectrum] = []
     fault: InputError | None = None
     for group in groups:
@@ -105,7 +110,7 @@ def _wanted(tree: Tree, wanted: str, path: Path) -> list[MeasuredSpectrum]:
         if group.path == place or group.path.startswith(place.rstrip("/") + "/")
     ]
     if within:
-        return _spectra(within[:1] if within[0].path == place else within, tree, path)
+        return _spectra(within[:1] if within[0].path == place else within, path)
     if place in tree.groups:
         raise InputError(
             f"{path}: {place} holds no energies beside intensities; name another group"

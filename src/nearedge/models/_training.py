@@ -142,7 +142,11 @@ def train(
         inference, errors = fit_inference(
             material, folds, window.grid, recipe, conditions=conditions, seed=seed
         )
-        record["measured"] = {"rung": rung, "conditions": asdict(conditions), **errors}
+        said = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(conditions).items()
+        }
+        record["measured"] = {"rung": rung, "conditions": said, **errors}
     return Model(fitted[0], window, kept.rule, record, novelty, inference)
 
 
