@@ -293,3 +293,20 @@ def test_what_is_no_model(run: Run, tmp_path: Path, files: Path) -> None:
     code, _, err = run("predict", str(tmp_path), str(files / "scans.dat"))
     assert code == 1
     assert err.count("\n") == 1
+
+
+def test_a_mistyped_model_is_not_replaced_by_the_one_that_ships(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "scan.dat").write_text("529 0.1\n530 0.7\n")
+    code, out, err = run("predict", str(tmp_path / "modle"), str(tmp_path / "scan.dat"))
+    assert (code, out) == (1, "")
+    assert "modle: no such model folder or file" in err
+    assert err.count("\n") == 1
+
+
+def test_no_folder_is_left_where_nothing_is_drawn(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "scan.dat").write_text("529 0.1\n530 0.7\n")
+    plot = tmp_path / "figures"
+    code, _, err = run("predict", str(tmp_path / "scan.dat"), "--plot", str(plot))
+    assert code == 1
+    assert "nothing to draw" in err
+    assert not plot.exists()

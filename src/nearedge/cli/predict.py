@@ -14,7 +14,7 @@ from nearedge import models
 from nearedge.cli._arguments import Force, Json, LikeTraining, print_json
 from nearedge.errors import InputError
 from nearedge.inference import Zero
-from nearedge.measured import Baseline, Preparation
+from nearedge.measured import MARK, Baseline, Preparation
 from nearedge.outputs import check_free, replacing
 from nearedge.predictions import (
     Align,
@@ -147,6 +147,9 @@ def predict(
 def _split(paths: Sequence[str]) -> tuple[Path, list[str]]:
     """Tell the model from the files."""
     first = Path(paths[0])
+    # A folder's name that was mistyped must not let the model that ships answer instead.
+    if len(paths) > 1 and not first.suffix and MARK not in paths[0] and not first.exists():
+        raise InputError(f"{first}: no such model folder or file; check the name")
     if not is_folder(first) or (
         (first / "spectra.nc").exists() and not (first / "model.json").exists()
     ):
@@ -176,6 +179,9 @@ def _figures(plot: Path | None, model: models.Model, *, force: bool) -> Iterator
                 write_figure(path, answer, model)
 
         yield draw
+    if not any(plot.iterdir()):
+        plot.rmdir()
+        typer.echo(f"{plot}: nothing to draw, figures are made of measured spectra", err=True)
 
 
 @contextmanager

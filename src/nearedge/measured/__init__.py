@@ -8,7 +8,7 @@ from nearedge.measured._preparation import (
     merge_scans as merge_scans,
     prepare as prepare,
 )
-from nearedge.measured._reading import pick as pick, read_measured as read_measured
+from nearedge.measured._reading import MARK as MARK, pick as pick, read_measured as read_measured
 from nearedge.measured._simulation import (
     Beamline as Beamline,
     simulate_sample as simulate_sample,

@@ -19,6 +19,8 @@ import numpy as np
 
 OBJECTS = 5000
 """Groups and datasets that are looked at."""
+MEMBERS = 1000
+"""In one group."""
 DEPTH = 20
 LONGEST = 500_000
 """Numbers in an array that is read."""
@@ -56,7 +58,10 @@ class Reader:
         for path, group in queue:  # which grows on the way
             try:
                 self.groups[path or "/"] = attributes(group)
-                for name in group:
+                for count, name in enumerate(group):
+                    if count == MEMBERS:
+                        self.complete = False
+                        break
                     objects += 1
                     if objects > OBJECTS or time.process_time() > end:
                         self.complete = False
