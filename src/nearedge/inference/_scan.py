@@ -75,7 +75,7 @@ def scan_zeros(
     rows = np.broadcast_to(mu, (len(places), len(mu)))
     windows = cut_windows(energy, rows, manifold.grid, places)
     found, size = profiles(windows)
-    level = float(noise_level(mu)) if len(mu) > 3 else 0.0
+    level = float(noise_level(mu))
     below = structure_below(energy, mu, places + manifold.grid[0])
     straight = size == 0
     unit = np.where(straight, 1.0, size)

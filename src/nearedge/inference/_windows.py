@@ -123,7 +123,7 @@ def noise_level(mu: Float[np.ndarray, "*batch energy"]) -> Float[np.ndarray, "*b
     Parameters
     ----------
     mu : float array, shape (..., energy)
-        Intensities at about uniform energies, at least four.
+        Intensities at about uniform energies; of fewer than four the noise is said to be zero.
 
     Examples
     --------
@@ -131,6 +131,8 @@ def noise_level(mu: Float[np.ndarray, "*batch energy"]) -> Float[np.ndarray, "*b
     >>> round(float(noise_level(np.sin(np.linspace(0, 6, 2000)) + noise)), 2)
     0.02
     """
+    if mu.shape[-1] < 4:
+        return np.zeros(mu.shape[:-1])
     # The variance of a third difference is 1 + 9 + 9 + 1 times that of the noise.
     differences = np.abs(np.diff(mu, 3, axis=-1)) / np.sqrt(20)
     # Half of all normal numbers are smaller than this.
@@ -169,7 +171,7 @@ def structure_below(
     >>> structure_below(energy, peak, np.array([525.0, 530.0])).round(2)
     array([0.  , 0.33])
     """
-    square = float(noise_level(mu)) ** 2 if len(mu) > 3 else 0.0
+    square = float(noise_level(mu)) ** 2
     firsts = np.searchsorted(energy, tops - reach)
     lasts = np.searchsorted(energy, tops, side="right")
     left = np.zeros(len(tops))
