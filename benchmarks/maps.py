@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import h5py
@@ -75,7 +76,12 @@ def main() -> None:
         side = int(np.sqrt(options.gigabytes * 1e9 / 4 / len(ENERGY)))
         repeats = max(1, side // TILE)
         path = folder / "stack.npy"
-        write(path, tile, repeats, rng)
+        # In a process of its own, whose memory does not count.
+        writer = get_context("spawn").Process(
+            target=write, args=(path, tile, repeats, options.seed)
+        )
+        writer.start()
+        writer.join()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         start = time.perf_counter()
         with open_stack(path, ENERGY) as stack:
@@ -121,9 +127,9 @@ def samples(
     return tile / tile.max(axis=1, keepdims=True), np.array(truth).reshape(TILE, TILE)
 
 
-def write(path: Path, tile: np.ndarray, repeats: int, rng: np.random.Generator) -> None:
+def write(path: Path, tile: np.ndarray, repeats: int, seed: int) -> None:
     """Write a stack of tiles, each with noise of its own, the noise growing from left to right."""
-    side = TILE * repeats
+    rng, side = np.random.default_rng(seed), TILE * repeats
     images = tile.T.reshape(len(ENERGY), TILE, TILE).astype(np.float32)
     strip = np.tile(images, (1, 1, repeats))
     quality = np.geomspace(1 / 300, 1 / 6, side, dtype=np.float32)

@@ -304,17 +304,22 @@ class Stuck(BaseException):
     """A file takes without end."""
 
 
-def check(path: Path, measured: ModuleType = measured) -> bool:
-    """Read a file; True if it holds spectra, False if it is refused as it should be."""
+def read(path: Path, measured: ModuleType = measured) -> list[Any]:
+    """Read a file; nothing if it is refused as it should be."""
     try:
-        spectra = measured.read_measured(path)
+        return measured.read_measured(path)
     except InputError as error:
         said = str(error)
-        assert said.startswith(str(path)), said
-        assert len(said.splitlines()) == 1, said
-        assert len(said) < 3000, said
-        return False
-    assert spectra
+    assert said.startswith(str(path)), said
+    assert len(said.splitlines()) == 1, said
+    assert len(said) < 3000, said
+    return []
+
+
+def check(path: Path, spectra: list[Any], measured: ModuleType = measured) -> None:
+    """Check that spectra are in order, and that one can be picked by its name."""
+    if not spectra:
+        return
     assert len({spectrum.name for spectrum in spectra}) == len(spectra)
     for spectrum in spectra:
         assert (np.diff(spectrum.energy) > 0).all()
@@ -325,7 +330,6 @@ def check(path: Path, measured: ModuleType = measured) -> bool:
     name = spectra[-1].name
     found = measured.pick(f"{path}::{name}")
     assert [one.name for one in found] == [name], (name, found)
-    return True
 
 
 def measure(path: Path) -> tuple[bool, float, float]:
@@ -334,10 +338,11 @@ def measure(path: Path) -> tuple[bool, float, float]:
     Seconds of computing, so that other work on the machine does not count.
     """
     memory, computed = _memory(reset=True), _computed()
-    read = check(path)
+    spectra = read(path)
     seconds = _computed() - computed
     grown = [after - before for after, before in zip(_memory(), memory, strict=True)]
-    return read, seconds, max(grown)
+    check(path, spectra)
+    return bool(spectra), seconds, max(grown)
 
 
 def _computed() -> float:
@@ -387,7 +392,7 @@ def run(
             tally.files += 1
             signal.alarm(_STUCK)
             try:
-                read, seconds, memory = measure(path)
+                sound, seconds, memory = measure(path)
             except (Exception, Stuck):  # what a fuzzing run looks for
                 tally.failed += 1
                 print(f"{name} ({kind}): {traceback.format_exc()}", file=sys.stderr)
@@ -395,8 +400,8 @@ def run(
                 continue
             finally:
                 signal.alarm(0)
-            tally.read += read
-            tally.refused += not read
+            tally.read += sound
+            tally.refused += not sound
             tally.slowest = max(tally.slowest, seconds)
             tally.largest = max(tally.largest, memory)
             if seconds > SLOWEST or memory > LARGEST:
@@ -465,7 +470,7 @@ def guided(seconds: int) -> None:
     def one(data: bytes) -> None:
         if not _hdf5.is_hdf5(data[:4096]):
             path.write_bytes(data)
-            check(path, measured)
+            check(path, read(path, measured), measured)
 
     warnings.simplefilter("error")
     options = [f"-max_total_time={seconds}", "-max_len=20000", "-timeout=10", "-rss_limit_mb=4000"]

@@ -255,14 +255,15 @@ def test_what_an_hdf5_file_holds_is_listed(tmp_path: Path) -> None:
         file["entry/names"] = "text"
         file["entry/elsewhere"] = h5py.ExternalLink("gone.h5", "/data")
     listed = r"/entry/images \(4, 5, 6\), /entry/line \(7,\)"
-    for arguments, said in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"inner": "/entry/data"}, f"/entry/data does not exist; the file holds {listed}"),
         ({"inner": "/entry/line"}, r"/entry/line has shape \(7,\); a stack has three axes"),
         ({"inner": "/entry"}, "/entry is no dataset"),
         ({}, f"no energies beside /entry/images; give --energy-path or --energies.*{listed}"),
         ({"energy_path": "/entry/gone"}, "/entry/gone is no list of energies"),
         ({"energy_path": "/entry/line"}, "7 energies for 4 or 6 images"),
-    ):
+    )
+    for arguments, said in cases:
         with pytest.raises(InputError, match=said):
             open_stack(path, **arguments)
     with pytest.raises(InputError, match="several energies beside"), h5py.File(path, "a") as file:

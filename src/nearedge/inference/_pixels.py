@@ -22,10 +22,11 @@ from nearedge.inference._windows import cut_windows, noise_level, profiles
 SHARP = 0.05
 """Standard deviation of the zero in eV below which one place of it is enough."""
 
-SIGNAL = 1.5
+SIGNAL = 2.0
 """Least variation about a straight line of a spectrum with a signal, in units of its noise.
 
-That of noise alone is 1; at this limit noise is nine tenths of the spectrum's own variation.
+That of noise alone is 1, give or take a few tenths; at this limit the noise is 0.6 of the
+spectrum's own variation.
 """
 
 PIECE = 2048

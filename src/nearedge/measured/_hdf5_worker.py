@@ -28,7 +28,7 @@ NUMBERS = 2_000_000
 """In all arrays together."""
 CPU_SECONDS = 1.5
 """Of computing, after which the process is killed."""
-ENOUGH_SECONDS = 0.9
+ENOUGH_SECONDS = 0.7
 """Of computing, after which no more groups are looked at."""
 MEMORY = 192 * 2**20
 """Bytes beyond those of a process that has read nothing."""

@@ -42,6 +42,9 @@ Intervals are calibrated on simulated measurements, which hardly reach it; see b
 LEFT_OUT = 0.01
 """Probability of other places of the zero from which it is said that they are left out."""
 
+HIGHEST_KEV = 120.0
+"""Above all edges, keV."""
+
 MAPS = "maps.h5"
 
 
@@ -243,7 +246,7 @@ def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
     grid, energy = model.inference.grid, stack.energy
     window = grid[-1] - grid[0]
     span = energy[-1] - energy[0]
-    if span < window <= 1000 * span and energy[0] > 0:
+    if span < window <= 1000 * span and 0 < energy[0] and energy[-1] < HIGHEST_KEV:
         raise InputError(
             f"{stack.name}: energies from {energy[0]:g} to {energy[-1]:g} are too close for a "
             f"window of {window:g} eV, as if they were in keV; give them in eV"
