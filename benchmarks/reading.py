@@ -9,7 +9,19 @@ take longer than 2 s, nor more than 200 MB. Run::
     python benchmarks/reading.py --only 4711            # one file of that run again
     python benchmarks/reading.py --atheris SECONDS      # guided by coverage; pip install atheris
 
-Files that fail are kept in the folder that ``--keep`` names. RESULT
+Files that fail are kept in the folder that ``--keep`` names. Seed 0, six minutes on 2 shared cores;
+seconds of computing, of the slowest file::
+
+                          files    read  refused  failed  seconds  memory, MB
+    text, 13 kinds        76405   14292    62113       0     0.01           7
+    Athena projects       11768    1704    10064       0     0.01           0
+    NeXus                 11827    1364    10463       0     1.53          40
+    made to take time        33       5       28       0     1.08         144
+
+The seconds of NeXus are those after which a process that the HDF5 library hangs in is ended; 40 MB
+are the next one's start. Guided by coverage, 100,000 inputs in five minutes found nothing either.
+Earlier runs found what is mended: expressions that took the square of a line's length, control
+characters in messages, names longer than a path may be, sines of infinity.
 """
 
 import argparse

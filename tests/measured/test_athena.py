@@ -33,7 +33,7 @@ def perl(records: Sequence[Record], *, quote: str = "'", ending: str = "\n") -> 
     lines = ["# Athena project file -- Demeter version 0.9.26", "# This file created at noon", ""]
     for number, (said, x, y) in enumerate(records):
         pairs = [f"{escaped(key)},{escaped(value)}" for key, value in said.items()]
-        pairs.append("'titles',['one, (two)','three'],'reference',undef")
+        pairs.append("'titles',['one, (two)','three'],'reference',''")
         lines += [f"$old_group = 'abc{number:02d}';", f"@args = ({','.join(pairs)});"]
         for name, values in (("x", x), ("y", y), ("i0", np.ones_like(x))):
             cells = ",".join(f"'{value!r}'" for value in values.tolist())
@@ -120,6 +120,14 @@ def test_letters_as_perl_escapes_them(tmp_path: Path) -> None:
     assert read_measured(path)[0].name == "café ?"
     path.write_bytes(perl([foil("caf\xe9")]).encode("latin-1"))
     assert read_measured(path)[0].name == "café"
+
+
+def test_values_that_perl_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "project.prj"
+    path.write_text(perl([foil("foil")]).replace("'Fe'", "undef"))
+    (spectrum,) = read_measured(path)
+    assert spectrum.name == "foil"
+    assert "element" not in spectrum.metadata
 
 
 def test_nothing_is_run(tmp_path: Path) -> None:

