@@ -25,15 +25,19 @@ but SiO2's and diamond's.
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.neighbors import KNeighborsRegressor
 
+from nearedge.baselines import regressor_baselines
 from nearedge.dataset import SiteSpectra, load_dataset, starter_path
 from nearedge.environments import EnvironmentRule
+from nearedge.examples import composition_weights
 from nearedge.imports import import_dataset
-from nearedge.inference import Conditions, simulate_measurements
+from nearedge.inference import Conditions, cut_windows, profiles, simulate_measurements
 from nearedge.models import Model, load_model, predict_measured, ready_model_path, train
 from nearedge.splits import turns
 from nearedge.tables import read_table
@@ -43,6 +47,10 @@ CONDITIONS = Conditions(broadening=(0.0, 0.8), signal_to_noise=(50.0, 50.0))
 OFFSET = 1.5
 RANGE = (-15.0, 30.0)
 """Energies in eV that a measurement spans, where the computed spectra reach so far."""
+
+
+SIMULATED = 4000
+"""Simulated measurements that the plain methods learn from."""
 
 
 class Row(NamedTuple):
@@ -57,12 +65,42 @@ class Row(NamedTuple):
     fraction_error: float
     zero_error: float
     novel: bool
+    ridge: float
+    neighbour: float
+    forest: float
+
+
+def plain_methods(model: Model, data: SiteSpectra, seed: int) -> list[Any]:
+    """Teach ridge, 1-NN and a random forest the number from simulated measurements' profiles."""
+    assert model.inference is not None
+    rng = np.random.default_rng([seed, 4])
+    weights = composition_weights(data.environment, examples=SIMULATED, seed=seed)
+    mu = simulate_measurements(data.energy, data.mu, weights, Conditions(), rng)
+    zeros = rng.normal(scale=0.05, size=len(mu))
+    found, _ = profiles(cut_windows(data.energy, mu, model.inference.grid, zeros))
+    numbers = weights @ data.coordination.astype(float)
+    methods = (
+        regressor_baselines()["ridge"],
+        KNeighborsRegressor(1),
+        RandomForestRegressor(200, n_jobs=1, random_state=seed),
+    )
+    return [method.fit(found, numbers) for method in methods]
 
 
 def read(
-    model: Model, data: SiteSpectra, weights: csr_array, rng: np.random.Generator
+    model: Model,
+    train: SiteSpectra,
+    data: SiteSpectra,
+    weights: csr_array,
+    rng: np.random.Generator,
+    seed: int,
 ) -> Iterator[Row]:
-    """Measure samples of a dataset's sites, and read them with a model."""
+    """Measure samples of a dataset's sites, and read them with a model.
+
+    The plain methods are given the model's zero: they have none of their own.
+    """
+    assert model.inference is not None
+    methods = plain_methods(model, train, seed)
     kept = (data.energy >= RANGE[0]) & (data.energy <= RANGE[1])
     energy = data.energy[kept]
     mu = simulate_measurements(energy, data.mu[:, kept], weights, CONDITIONS, rng)
@@ -75,6 +113,11 @@ def read(
         said = predict_measured(model, energy + 530 + offset, one).to_dict()
         low, high = said["interval"]
         free = said["interval_any_composition"]
+        zero = np.array([said["offset"]["energy"]])
+        window = cut_windows(energy + 530 + offset, one[None], model.inference.grid, zero)
+        ridge, neighbour, forest = (
+            abs(float(method.predict(profiles(window)[0])[0]) - float(number)) for method in methods
+        )
         yield Row(
             abs(said["coordination"] - number),
             low <= number <= high,
@@ -85,6 +128,9 @@ def read(
             float(np.abs(np.array([*said["fractions"].values()]) - share).mean()),
             abs(said["offset"]["energy"] - 530 - offset),
             not said["applies"],
+            ridge,
+            neighbour,
+            forest,
         )
 
 
@@ -94,7 +140,9 @@ def report(title: str, rows: list[Row]) -> None:
     print(
         f"{title:18}{len(rows):4}{mean.error:7.3f}{mean.constant:9.3f}{mean.held:9.1%}"
         f"{mean.width:6.2f}{mean.free_error:10.3f}{mean.free_held:7.1%}"
-        f"{mean.fraction_error:10.3f}{mean.zero_error:5.2f}{mean.novel:6.1%}",
+        f"{mean.fraction_error:10.3f}{mean.zero_error:5.2f}{mean.novel:6.1%}\n"
+        f"{'':18}{'':4}ridge {mean.ridge:.3f}, 1-NN {mean.neighbour:.3f}, random forest "
+        f"{mean.forest:.3f}",
         flush=True,
     )
 
@@ -117,8 +165,9 @@ def shipped(samples: int, seed: int) -> None:
         rng = np.random.default_rng(seed)
         count = -(-samples // 3)
         uneven = uneven_averages(test.environment, (60,), examples=count, seed=seed)
-        kinds["alike"] += read(model, test, whole(test.trajectory, count), rng)
-        kinds["any"] += read(model, test, uneven.weights, rng)
+        kept = data.select(~data.names_mask(names))
+        kinds["alike"] += read(model, kept, test, whole(test.trajectory, count), rng, seed)
+        kinds["any"] += read(model, kept, test, uneven.weights, rng, seed)
     for kind, rows in kinds.items():
         report(f"FEFF10, {kind}", rows)
 
@@ -140,7 +189,7 @@ def ocean(folder: Path, samples: int, seed: int) -> None:
         model = train(data[one], "regressor", seed=seed)
         test = data[other]
         rng = np.random.default_rng(seed)
-        rows = list(read(model, test, whole(test.snapshot, samples // 2), rng))
+        rows = list(read(model, data[one], test, whole(test.snapshot, samples // 2), rng, seed))
         report(f"OCEAN, {one} on {other}", rows)
 
 
