@@ -16,6 +16,8 @@ from nearedge.stacks._stack import Source
 from nearedge.stacks._unpacking import Advance, unpack
 
 _GREY = {"L": "u1", "I;16": "u2", "I;16B": "u2", "I;16L": "u2", "I": "i4", "F": "f4"}
+# Tags of the bits of a number, and of what they mean: 1 is without a sign.
+_BITS, _FORMAT = 258, 339
 
 
 def is_tiff(beginning: bytes) -> bool:
@@ -38,14 +40,14 @@ def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | Non
             with Image.open(path, formats=["TIFF"]) as file:
                 count = int(getattr(file, "n_frames", 1))
                 shape = (count, file.height, file.width)
-                kind = np.dtype(_GREY.get(file.mode, "f4"))
+                kind = _dtype(file)
                 if count == 1:
                     raise InputError(
                         f"{path}: has a single page; a stack has one for each energy (ImageJ keeps "
                         "those over 4 GB otherwise: save as HDF5 or .npy)"
                     )
                 read, kept = unpack(
-                    _pages(file, count, path),
+                    _pages(file, count, kind, path),
                     shape,
                     kind,
                     str(path),
@@ -55,7 +57,10 @@ def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | Non
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError(f"{path}: is no TIFF file that can be read; get it again") from None
+        raise InputError(
+            f"{path}: is no TIFF file of integers or floats of 8 to 32 bits; get it again, "
+            "or save the stack as HDF5 or .npy"
+        ) from None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise InputError(
             f"{path}: cannot be read ({error}); get the file again, or save the stack as HDF5 or "
@@ -64,7 +69,7 @@ def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | Non
     return Source(shape, kind, read, axis="first", scratch=kept)
 
 
-def _pages(file: Image.Image, count: int, path: Path) -> Iterator[np.ndarray]:
+def _pages(file: Image.Image, count: int, kind: np.dtype, path: Path) -> Iterator[np.ndarray]:
     size, mode = file.size, file.mode
     for number in range(count):
         file.seek(number)
@@ -78,4 +83,11 @@ def _pages(file: Image.Image, count: int, path: Path) -> Iterator[np.ndarray]:
                 f"{path}: page {number + 1} is {file.width} x {file.height} of {file.mode}, the "
                 f"first {size[0]} x {size[1]} of {mode}; save pages that are alike"
             )
-        yield np.asarray(file)[None]
+        yield np.asarray(file)[None].view(kind)
+
+
+def _dtype(file: Image.Image) -> np.dtype:
+    tags = getattr(file, "tag_v2", {})
+    # Pillow takes numbers of 32 bits without a sign for those with one.
+    unsigned = tags.get(_BITS) == (32,) and tags.get(_FORMAT, (1,)) == (1,)
+    return np.dtype("u4" if file.mode == "I" and unsigned else _GREY.get(file.mode, "f4"))
