@@ -8,15 +8,20 @@ OCEAN snapshots and read the average over the other one's sites. Run::
 
     python benchmarks/measurements.py [--ocean FOLDER] [--foreign tests/trust/foreign.dat]
 
-``constant`` always answers the mean of the training sites; ``any comp.`` is the answer that
+``constant`` always answers the mean of the training sites; ridge, 1-NN and a random forest learnt
+from the same simulated profiles and are given the zero that was found; ``any comp.`` is the answer that
 supposes nothing of the composition. MAE in neighbours, coverage of the 90 % intervals, ``zero``
 the mean absolute error of the zero in eV; 3 folds by trajectory, seed 0::
 
                          n    MAE constant coverage width any comp.   held fractions zero novel
     FEFF10, alike      201  0.074    0.044    89.6%  0.48     0.187  97.5%     0.044 0.08  2.0%
+                          ridge 0.221, 1-NN 0.200, random forest 0.146
     FEFF10, any        201  0.254    0.446    86.1%  1.31     0.194  98.5%     0.106 0.09  4.5%
+                          ridge 0.202, 1-NN 0.326, random forest 0.209
     OCEAN, 0K on 15ps  100  0.077    0.061   100.0%  0.43     0.103 100.0%     0.020 0.21  2.0%
+                          ridge 0.132, 1-NN 0.108, random forest 0.079
     OCEAN, 15ps on 0K  100  0.064    0.061   100.0%  0.34     0.230 100.0%     0.023 0.12  2.0%
+                          ridge 0.212, 1-NN 0.069, random forest 0.082
 
 Of 19 FEFF10 spectra of other crystals and edges the model that ships flags 17 (``--foreign``), all
 but SiO2's and diamond's.
