@@ -9,8 +9,8 @@ OCEAN snapshots and read the average over the other one's sites. Run::
     python benchmarks/measurements.py [--ocean FOLDER] [--foreign tests/trust/foreign.dat]
 
 ``constant`` always answers the mean of the training sites; ridge, 1-NN and a random forest learnt
-from the same simulated profiles and are given the zero that was found; ``any comp.`` is the answer that
-supposes nothing of the composition. MAE in neighbours, coverage of the 90 % intervals, ``zero``
+from the same simulated profiles and are given the zero that was found; ``any comp.`` is the answer
+that supposes nothing of the composition. MAE in neighbours, coverage of the 90 % intervals, ``zero``
 the mean absolute error of the zero in eV; 3 folds by trajectory, seed 0::
 
                          n    MAE constant coverage width any comp.   held fractions zero novel
