@@ -10,8 +10,8 @@ OCEAN snapshots and read the average over the other one's sites. Run::
 
 ``constant`` always answers the mean of the training sites; ridge, 1-NN and a random forest learnt
 from the same simulated profiles and are given the zero that was found; ``any comp.`` is the answer
-that supposes nothing of the composition. MAE in neighbours, coverage of the 90 % intervals, ``zero``
-the mean absolute error of the zero in eV; 3 folds by trajectory, seed 0::
+that supposes nothing of the composition. MAE in neighbours, coverage of the 90 % intervals,
+``zero`` the mean absolute error of the zero in eV; 3 folds by trajectory, seed 0::
 
                          n    MAE constant coverage width any comp.   held fractions zero novel
     FEFF10, alike      201  0.074    0.044    89.6%  0.48     0.187  97.5%     0.044 0.08  2.0%
