@@ -58,7 +58,7 @@ def test_measurements_of_an_unseen_trajectory_are_read(
 def test_the_estimate_is_on_record(measured_model: Model) -> None:
     record = measured_model.record["measured"]
     assert record["rung"] == "trajectory"
-    assert record["conditions"]["broadening"] == (0.0, 1.0)
+    assert record["conditions"]["broadening"] == [0.0, 1.0]
     for kind in ("alike", "any"):
         one = record[kind]
         assert one["n"] >= 2 * 150
