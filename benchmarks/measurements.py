@@ -40,7 +40,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from nearedge.baselines import regressor_baselines
 from nearedge.dataset import SiteSpectra, load_dataset, starter_path
 from nearedge.environments import EnvironmentRule
-from nearedge.examples import composition_weights
+from nearedge.examples import composition_weights, membership
 from nearedge.imports import import_dataset
 from nearedge.inference import Conditions, cut_windows, profiles, simulate_measurements
 from nearedge.models import Model, load_model, predict_measured, ready_model_path, train
@@ -110,7 +110,7 @@ def read(
     energy = data.energy[kept]
     mu = simulate_measurements(energy, data.mu[:, kept], weights, CONDITIONS, rng)
     classes = model.record["training"]["classes"]
-    own = (data.environment[:, None] == np.array(list(classes))).astype(float)
+    own = membership(data.environment, list(classes))
     numbers, shares = weights @ data.coordination.astype(float), weights @ own
     constant = model.record["training"]["mean_coordination"]
     for one, number, share in zip(mu, numbers, shares, strict=True):

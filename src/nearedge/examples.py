@@ -1,5 +1,6 @@
 """Training examples made of raw spectra: averages of one class or of many, and the 3:1:1 split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -268,8 +269,17 @@ def compositions(
     return weights @ mu, weights @ membership(environment)
 
 
-def membership(environment: np.ndarray) -> Float[np.ndarray, "site _"]:
-    """Give one at the class of each site and zero elsewhere; classes in `class_order`.
+def membership(
+    environment: np.ndarray, classes: Sequence[str] | None = None
+) -> Float[np.ndarray, "site _"]:
+    """Give one at the class of each site and zero elsewhere.
+
+    Parameters
+    ----------
+    environment : str array, shape (site,)
+        Class of each.
+    classes : sequence of str, optional
+        Which classes; by default those that occur, in `class_order`.
 
     Examples
     --------
@@ -278,8 +288,9 @@ def membership(environment: np.ndarray) -> Float[np.ndarray, "site _"]:
            [1., 0.]])
     """
     environment = np.asarray(environment)
-    classes = class_order(np.unique(environment).tolist())
-    return (environment[:, None] == np.array(classes)).astype(float)
+    if classes is None:
+        classes = class_order(np.unique(environment).tolist())
+    return (environment[:, None] == np.array(classes, dtype=str)).astype(float)
 
 
 def composition_weights(

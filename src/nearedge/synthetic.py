@@ -11,9 +11,14 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.environments import class_order
 from nearedge.estimators import Classifier, Regressor, SpectrumEstimator
-from nearedge.examples import Partition, class_averages, mixture_weights, partition
+from nearedge.examples import (
+    Partition,
+    class_averages,
+    membership,
+    mixture_weights,
+    partition,
+)
 from nearedge.recipes import Recipe, Sites, class_coordination, fit_each
 
 Model = TypeVar("Model", Classifier, Regressor)
@@ -142,7 +147,7 @@ def run_regressors(
     InputError
         If there are too few spectra or examples.
     """
-    own = sites.environment[:, None] == np.array(class_order(sites.environment.tolist()))
+    own = membership(sites.environment)
     made, targets = [], []
     for trial in trials:
         weights = mixture_weights(
@@ -153,7 +158,7 @@ def run_regressors(
         )
         labels = weights @ sites.coordination.astype(float)
         made.append((weights @ sites.mu, labels))
-        targets.append(weights @ own.astype(float) if recipe.fractions else labels)
+        targets.append(weights @ own if recipe.fractions else labels)
     known = class_coordination(sites)
     models = [recipe.new_regressor(trial.seed, known, **trial.changes) for trial in trials]
     return _run(recipe, models, made, targets, trials, sites.mu, sites.coordination)

@@ -9,8 +9,9 @@ from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
+from nearedge.estimators import fraction_table
 from nearedge.inference import Inference, Posterior, Zero, misfit_reason
-from nearedge.inference._inference import rebinned, said_fractions
+from nearedge.inference._inference import rebinned
 
 FEW = settings(max_examples=8, deadline=None)
 
@@ -271,10 +272,10 @@ def test_a_class_that_was_not_taught_has_no_share(
     inference: Inference, axis: np.ndarray, scan: np.ndarray
 ) -> None:
     windows = np.random.default_rng(0).normal(size=(4, len(inference.grid)))
-    more = said_fractions(inference.regressor, windows, ("new", *inference.classes))
+    more = fraction_table(inference.regressor, windows, ("new", *inference.classes))
     assert_array_equal(more[:, 0], 0)
     assert_allclose(more.sum(axis=1), 1, rtol=1e-5)
-    assert_array_equal(more[:, 1:], said_fractions(inference.regressor, windows, inference.classes))
+    assert_array_equal(more[:, 1:], fraction_table(inference.regressor, windows, inference.classes))
 
 
 @given(st.floats(-100, 100), st.floats(-10, 10), st.floats(0.05, 1.0))

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ndtr
 
 from nearedge.dataset import SiteSpectra
+from nearedge.estimators import fraction_table
 from nearedge.inference import (
     Inference,
     PixelReader,
@@ -19,7 +20,6 @@ from nearedge.inference import (
     profiles,
     signal_finder,
 )
-from nearedge.inference._inference import said_fractions
 from nearedge.inference._pixels import mixture_quantile, zero_places
 from nearedge.models import Model
 
@@ -114,7 +114,7 @@ def test_what_networks_say_is_what_the_regressor_says(
     inference: Inference, reader: PixelReader, pixels: np.ndarray
 ) -> None:
     found, _ = profiles(cut_windows(COARSE, pixels, inference.grid, np.full(len(pixels), ZERO)))
-    said = said_fractions(inference.regressor, found, inference.classes)
+    said = fraction_table(inference.regressor, found, inference.classes)
     levelled = (pixels / np.abs(pixels).max()).astype(np.float32)
     assert_allclose(reader.said(levelled)[0], said, atol=1e-4)
 

@@ -10,5 +10,8 @@ from nearedge.estimators._loading import (
     load_estimator as load_estimator,
     read_arrays as read_arrays,
 )
-from nearedge.estimators._probabilities import class_table as class_table
+from nearedge.estimators._probabilities import (
+    class_table as class_table,
+    fraction_table as fraction_table,
+)
 from nearedge.estimators._regressor import CoordinationRegressor as CoordinationRegressor

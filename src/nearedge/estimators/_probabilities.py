@@ -1,4 +1,4 @@
-"""Probabilities of several classifiers side by side, which may have learnt other classes."""
+"""Probabilities and fractions of several estimators side by side, which may know other classes."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.estimators._classifier import EnvironmentClassifier
+from nearedge.estimators._composition import CompositionRegressor
 from nearedge.estimators._kernel import KernelClassifier
 
 
@@ -25,3 +26,18 @@ def class_table(
         if name in classes:
             table[:, list(classes).index(str(name))] = found[:, column]
     return table / table.sum(axis=1, keepdims=True)
+
+
+def fraction_table(
+    regressor: CompositionRegressor,
+    spectra: Float[np.ndarray, "example energy"],
+    classes: Sequence[str],
+) -> Float[np.ndarray, "example class"]:
+    """Give the fractions of `classes`, in this order.
+
+    A class that the regressor was not taught has the fraction zero.
+    """
+    table = np.zeros((len(spectra), len(classes)))
+    columns = [list(classes).index(str(name)) for name in regressor.classes_]
+    table[:, columns] = regressor.predict_fractions(spectra)
+    return table

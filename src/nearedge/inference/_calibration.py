@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ from jaxtyping import Float, Shaped
 from scipy.sparse import csr_array
 from scipy.special import logsumexp
 
-from nearedge.estimators import CompositionRegressor
+from nearedge.estimators import CompositionRegressor, fraction_table
 from nearedge.inference._conditions import Conditions, simulate_measurements
-from nearedge.inference._inference import Inference, said_fractions
+from nearedge.inference._inference import Inference
 from nearedge.inference._manifold import Manifold
 from nearedge.inference._material import Material
 from nearedge.inference._readout import KINDS, Expectation, Readout, fit_readout
@@ -44,10 +45,13 @@ class Scans:
     kind: Shaped[np.ndarray, " sample"]
     true: Float[np.ndarray, "sample output"]
     places: Float[np.ndarray, " zero"]
-    found: Float[np.ndarray, "sample zero grid"]
     said: Float[np.ndarray, "sample zero class"]
-    log_density: Float[np.ndarray, "sample zero width"]
     scans: list[ZeroScan]
+
+    @cached_property
+    def log_density(self) -> Float[np.ndarray, "sample zero width"]:
+        """How well each place and broadening fits."""
+        return np.array([scan.log_density for scan in self.scans])
 
     def log_zeros(self, temperature: float) -> Float[np.ndarray, "sample zero"]:
         """Logarithms of the probabilities of the places of the zero."""
@@ -81,6 +85,7 @@ def scan_samples(
     conditions: Conditions,
     seed: int,
 ) -> Scans:
+    """Simulate measurements of a fold's unseen sites, and have its networks look at them."""
     rng = np.random.default_rng([seed, 3])
     kind, weights = _samples(part, seed)
     mu = simulate_measurements(part.energy, part.mu, csr_array(weights), conditions, rng)
@@ -88,14 +93,12 @@ def scan_samples(
     places = places[np.abs(places) <= REACH]
     scans = [scan_zeros(part.energy, one, places, manifold) for one in mu]
     found = np.array([scan.found for scan in scans])
-    said = said_fractions(regressor, found.reshape(-1, len(manifold.grid)), classes)
+    said = fraction_table(regressor, found.reshape(-1, len(manifold.grid)), classes)
     return Scans(
         kind,
         weights @ part.outputs(classes),
         places,
-        found,
         said.reshape(len(mu), len(places), -1),
-        np.array([scan.log_density for scan in scans]),
         scans,
     )
 
@@ -219,9 +222,9 @@ def judge_samples(scan: Scans, fitted: Inference) -> Judged:
     """Infer what is known of every sample, and compare it with the truth."""
     flat = np.zeros(len(scan.places))
     rows = []
-    for log_density, found, true in zip(scan.log_density, scan.found, scan.true, strict=True):
+    for log_density, said, true in zip(scan.log_density, scan.said, scan.true, strict=True):
         weights = fitted.zero_weights(log_density, flat)
-        posterior = fitted.posterior(scan.places, weights, found)
+        posterior = fitted.posterior(scan.places, weights, said)
         rows.append(
             (
                 posterior.alike_weight,

@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 
 from nearedge.alignment import FWHM, Alignment
 from nearedge.errors import InputError
+from nearedge.inference._windows import cut_windows
 
 BROADENING_STEP = 0.1
 """Broadenings are whole multiples of it, eV: finer ones make no difference."""
@@ -112,3 +113,13 @@ def broadened(
     array([0.24, 0.42, 0.24])
     """
     return Alignment(broadening=width / FWHM).apply(energy, mu)
+
+
+def broadened_windows(
+    energy: Float[np.ndarray, " energy"],
+    mu: Float[np.ndarray, "spectrum energy"],
+    grid: Float[np.ndarray, " grid"],
+    width: float,
+) -> Float[np.ndarray, "spectrum grid"]:
+    """Cut the window out of computed spectra, whose zero is 0 eV, after broadening them."""
+    return cut_windows(energy, broadened(energy, mu, width), grid, np.zeros(len(mu)))

@@ -113,16 +113,10 @@ def fit_inference(
         [
             judge_samples(
                 scan,
-                replace(
-                    fitted,
-                    regressor=regressor,
-                    manifold=manifold,
-                    readout=combined_readout(scans, temperature, expectation, turn),
-                ),
+                # What the fold's own networks and manifold said is in its scan.
+                replace(fitted, readout=combined_readout(scans, temperature, expectation, turn)),
             )
-            for turn, (scan, regressor, manifold) in enumerate(
-                zip(scans, regressors[1:], manifolds[1:], strict=True)
-            )
+            for turn, scan in enumerate(scans)
         ]
     )
     constant = float(material.coordination.mean())

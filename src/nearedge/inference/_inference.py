@@ -9,12 +9,12 @@ from jaxtyping import Float
 from scipy.special import softmax
 
 from nearedge.errors import InputError
-from nearedge.estimators import CompositionRegressor
+from nearedge.estimators import CompositionRegressor, fraction_table
 from nearedge.inference._manifold import Manifold
 from nearedge.inference._posterior import Posterior
 from nearedge.inference._readout import KINDS, Readout, is_alike
 from nearedge.inference._references import References, Scaling
-from nearedge.inference._scan import MEASURES, STEP, Measure, ZeroScan, measure, scan_zeros
+from nearedge.inference._scan import BURIED, MEASURES, STEP, Measure, ZeroScan, measure, scan_zeros
 from nearedge.inference._windows import covered_zeros
 from nearedge.spectra import check_spectra, resample
 
@@ -22,7 +22,7 @@ LEAST_LIMITS: dict[Measure, float] = {
     "misfit": 0.05,
     "unexplained": 0.05,
     "below": 0.05,
-    "noise": 0.5,
+    "noise": BURIED,
 }
 """Least limit of each measure: what is smaller is nothing to speak of."""
 
@@ -247,7 +247,8 @@ class Inference:
                 f"{source}: is a straight line wherever the zero lies; give an absorption spectrum"
             )
         weights = self.zero_weights(scan.log_density, log_prior)
-        posterior = self.posterior(places, weights, scan.found, alike)
+        said = fraction_table(self.regressor, scan.found, self.classes)
+        posterior = self.posterior(places, weights, said, alike)
         best = int(posterior.zero_weights.argmax())
         width = int(weights[best].argmax())
         return posterior, self._fit(scan, best, width, posterior.expected()[1:])
@@ -292,10 +293,10 @@ class Inference:
         self,
         places: Float[np.ndarray, " zero"],
         weights: Float[np.ndarray, "zero width"],
-        found: Float[np.ndarray, "zero grid"],
+        said: Float[np.ndarray, "zero class"],
         alike: float = 0.5,
     ) -> Posterior:
-        """Average what the profiles at all places of the zero tell of the sample.
+        """Average what the networks say at all places of the zero.
 
         Parameters
         ----------
@@ -303,15 +304,14 @@ class Inference:
             In eV.
         weights : float array, shape (zero, width)
             Probability of each, with each broadening.
-        found : float array, shape (zero, grid)
-            Profiles there.
+        said : float array, shape (zero, class)
+            Fractions that the networks say there.
         alike : float
             Prior probability of a composition like the training data's.
         """
         each = weights.sum(axis=1)
         kept = np.flatnonzero(each >= min(NEGLIGIBLE, each.max()))
-        said = said_fractions(self.regressor, found[kept], self.classes)
-        log_kind, expected = self.readout.read(said)
+        log_kind, expected = self.readout.read(said[kept])
         with np.errstate(divide="ignore"):
             log_kind = log_kind + np.log([alike, 1 - alike])
         # A zero at which the networks say what they say of no sample is an unlikely one.
@@ -389,21 +389,6 @@ class Inference:
             arrays["measures"],
             float(record["flagged"]),
         )
-
-
-def said_fractions(
-    regressor: CompositionRegressor,
-    found: Float[np.ndarray, "window grid"],
-    classes: tuple[str, ...],
-) -> Float[np.ndarray, "window class"]:
-    """Give the fractions that a regressor says, in the order of `classes`.
-
-    A class that it was not taught has the fraction zero.
-    """
-    table = np.zeros((len(found), len(classes)))
-    columns = [classes.index(str(name)) for name in regressor.classes_]
-    table[:, columns] = regressor.predict_fractions(found)
-    return table
 
 
 def rebinned(

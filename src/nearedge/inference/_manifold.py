@@ -9,8 +9,8 @@ from jaxtyping import Float, Int
 from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import csr_array
 
-from nearedge.inference._conditions import broadened
-from nearedge.inference._windows import cut_windows, profiles
+from nearedge.inference._conditions import broadened_windows
+from nearedge.inference._windows import profiles
 
 WIDTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 """Extra broadenings that are tried: full width at half maximum in eV."""
@@ -163,7 +163,7 @@ def fit_manifold(
     smooth = DISCREPANCY**2 * np.exp(-((apart / CORRELATION) ** 2) / 2)
     means, covariances = [], []
     for width in widths:
-        curves = cut_windows(energy, broadened(energy, sites, width), grid, np.zeros(len(sites)))
+        curves = broadened_windows(energy, sites, grid, width)
         found, _ = profiles(np.asarray(weights @ curves))
         mean = found.mean(axis=0)
         off = found - mean

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from nearedge.examples import membership
+
 
 class Material(NamedTuple):
     """Computed spectra of sites, and what is known of each.
@@ -36,5 +38,5 @@ class Material(NamedTuple):
 
     def outputs(self, classes: Sequence[str]) -> Float[np.ndarray, "site output"]:
         """Coordination number, and one at the class, of each site."""
-        own = self.environment[:, None] == np.array(classes)
-        return np.column_stack([self.coordination.astype(float), own.astype(float)])
+        own = membership(self.environment, classes)
+        return np.column_stack([self.coordination.astype(float), own])

@@ -268,7 +268,7 @@ class PixelReader:
     ) -> Float[np.ndarray, "place pixel class"]:
         """Give the fractions that the networks say at each place of the zero.
 
-        The same as `said_fractions` of the profiles, in single precision and without its checks.
+        The same as `fraction_table` of the profiles, in single precision and without its checks.
 
         Parameters
         ----------
@@ -484,7 +484,7 @@ def _noise(
     levelled: Float[np.ndarray, "pixel energy"], smooth: Shaped[np.ndarray, "energy bin"] | None
 ) -> Float[np.ndarray, " pixel"]:
     seen = levelled if smooth is None else levelled @ smooth
-    return noise_level(seen) if seen.shape[1] > 3 else np.zeros(len(seen), np.float32)
+    return noise_level(seen)
 
 
 def _softmax(outputs: Float[np.ndarray, "pixel class"]) -> Float[np.ndarray, "pixel class"]:

@@ -9,9 +9,9 @@ from jaxtyping import Float, Shaped
 from scipy.optimize import nnls
 
 from nearedge.environments import class_order
-from nearedge.inference._conditions import broadened
+from nearedge.inference._conditions import broadened_windows
 from nearedge.inference._manifold import WIDTHS
-from nearedge.inference._windows import cut_windows, profiles
+from nearedge.inference._windows import profiles
 
 
 class Scaling(NamedTuple):
@@ -169,7 +169,7 @@ def fit_references(
     classes = class_order(np.unique(environment).tolist())
     spectra, low, high = [], [], []
     for width in widths:
-        curves = cut_windows(energy, broadened(energy, sites, width), grid, np.zeros(len(sites)))
+        curves = broadened_windows(energy, sites, grid, width)
         spectra.append([curves[environment == name].mean(axis=0) for name in classes])
         ends = np.quantile(curves, [0.05, 0.95], axis=0)
         low.append(ends[0])

@@ -1,5 +1,6 @@
 """Measured spectra: reading them from the files that beamlines write."""
 
+from nearedge.measured._hdf5 import is_hdf5 as is_hdf5
 from nearedge.measured._preparation import (
     BASELINES as BASELINES,
     Baseline as Baseline,

@@ -4,6 +4,7 @@ from nearedge.models._evaluation import evaluate as evaluate
 from nearedge.models._measured import (
     ALIKE as ALIKE,
     Measurement as Measurement,
+    known_inference as known_inference,
     predict_measured as predict_measured,
 )
 from nearedge.models._model import (

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from nearedge.errors import InputError
 from nearedge.inference import (
     Fit,
+    Inference,
     Posterior,
     Zero,
     misfit_reason,
@@ -124,6 +125,24 @@ def predict_measured(
     InputError
         If the model does not know measured spectra, or the spectrum is not usable or too short.
     """
+    inference = known_inference(model, source)
+    if not 0 <= alike < 1:
+        raise InputError(
+            f"{alike} is no probability of a composition like the training data's; give 0 or more "
+            "and less than 1"
+        )
+    posterior, fit = inference.infer(energy, mu, zero, alike=alike, source=source)
+    return Measurement(energy, mu, posterior, fit)
+
+
+def known_inference(model: Model, source: str) -> Inference:
+    """Give what a model knows of measured spectra.
+
+    Raises
+    ------
+    InputError
+        If it knows nothing of them; `source` is what it was to be used for.
+    """
     if model.kind == "classifier":
         raise InputError(
             f"{source}: a measured spectrum is an average over many atoms, a classifier tells "
@@ -135,10 +154,4 @@ def predict_measured(
             f"'{model.record['training']['recipe']}' teaches none or no unseen sites were left to "
             "calibrate on; train a regressor with --recipe best on several snapshots"
         )
-    if not 0 <= alike < 1:
-        raise InputError(
-            f"{alike} is no probability of a composition like the training data's; give 0 or more "
-            "and less than 1"
-        )
-    posterior, fit = model.inference.infer(energy, mu, zero, alike=alike, source=source)
-    return Measurement(energy, mu, posterior, fit)
+    return model.inference

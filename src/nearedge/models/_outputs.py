@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.dataset import SiteSpectra
+from nearedge.estimators import fraction_table
+from nearedge.examples import membership
 
 MEAN = "mean"
 """Name of the first output, the mean coordination number; the others are names of classes."""
@@ -37,17 +39,14 @@ def outputs(
 
     A class that the regressor was not taught has the fraction zero.
     """
-    table = np.zeros((len(inputs), len(classes) + 1))
-    table[:, 0] = estimator.predict(inputs)
-    if classes:
-        columns = [1 + list(classes).index(str(name)) for name in estimator.classes_]
-        table[:, columns] = estimator.predict_fractions(inputs)
-    return table
+    number = estimator.predict(inputs)
+    fractions = [fraction_table(estimator, inputs, classes)] if classes else []
+    return np.column_stack([number, *fractions])
 
 
 def true_outputs(
     data: SiteSpectra, classes: Sequence[str]
 ) -> Float[np.ndarray, "site {len(classes)+1}"]:
     """Coordination number of each site, and one at its class."""
-    own = data.environment[:, None] == np.array(classes, dtype=data.environment.dtype)
-    return np.column_stack([data.coordination.astype(float), own.astype(float)])
+    own = membership(data.environment, classes)
+    return np.column_stack([data.coordination.astype(float), own])

@@ -23,11 +23,6 @@ SHOWN = 12
 _NAMES = ("energy", "energies", "photon_energy", "ev")
 
 
-def is_hdf5(beginning: bytes) -> bool:
-    """Tell whether a file is HDF5 by its first bytes."""
-    return any(beginning[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048))
-
-
 def read_hdf5(
     path: Path,
     inner: str | None = None,

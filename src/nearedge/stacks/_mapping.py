@@ -25,7 +25,7 @@ from nearedge.inference import (
     posterior_remarks,
     signal_finder,
 )
-from nearedge.models import ALIKE, Measurement, Model, predict_measured
+from nearedge.models import ALIKE, Measurement, Model, known_inference, predict_measured
 from nearedge.outputs import replacing
 from nearedge.progress import counting_bar
 from nearedge.stacks._figures import draw_maps, draw_overview
@@ -238,12 +238,8 @@ def map_stack(
 
 def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
     """Refuse at once what would be refused after the stack was read."""
-    if model.inference is None:
-        raise InputError(
-            f"{stack.name}: the model does not know measured spectra; train a regressor with "
-            "--recipe best on several snapshots"
-        )
-    grid, energy = model.inference.grid, stack.energy
+    inference = known_inference(model, stack.name)
+    grid, energy = inference.grid, stack.energy
     window = grid[-1] - grid[0]
     span = energy[-1] - energy[0]
     if span < window <= 1000 * span and energy[0] > 0 and energy[-1] < HIGHEST_KEV:
@@ -252,7 +248,7 @@ def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
             f"window of {window:g} eV, as if they were in keV; give them in eV"
         )
     zero.places(energy, grid, stack.name)
-    return model.inference
+    return inference
 
 
 def _passes(settings: MapSettings) -> int:

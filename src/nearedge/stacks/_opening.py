@@ -6,9 +6,10 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
+from nearedge.measured import is_hdf5
 from nearedge.spectra import check_spectra
 from nearedge.stacks._columns import read_energies, read_incident
-from nearedge.stacks._hdf5 import is_hdf5, read_hdf5
+from nearedge.stacks._hdf5 import read_hdf5
 from nearedge.stacks._npy import read_npy
 from nearedge.stacks._stack import Axis, Source, Stack
 from nearedge.stacks._tiff import is_tiff, read_tiff
