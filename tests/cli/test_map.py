@@ -96,3 +96,14 @@ def test_wrong_usage_is_said_in_a_line(run: Run, folder: Path, tmp_path: Path) -
         assert said in err.splitlines()[-1]
     assert run("map", model, stack, "-o", output, "--axis", "middle")[0] == 2
     assert not Path(output).exists()
+
+
+def test_a_wrong_file_is_one_line(run: Run, measured_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "stack.dat").write_text("529 0.1\n530 0.7\n")
+    output = tmp_path / "maps"
+    code, out, err = run(
+        "map", str(measured_folder), str(tmp_path / "stack.dat"), "-o", str(output)
+    )
+    assert (code, out) == (1, "")
+    assert "is no stack of images" in err
+    assert err.count("\n") == 1

@@ -1,5 +1,6 @@
 """The verb that maps compositions out of a stack of images."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -99,8 +100,16 @@ def map_(
     settings = MapSettings(Zero(e0, e0_uncertainty), mask_below, like_training)
     loaded = load_model(model)
     output.parent.mkdir(parents=True, exist_ok=True)
-    with counting_bar() as bar:
-        task = bar.add_task("images unpacked", total=None, visible=False)
+    bar = counting_bar()
+    task = bar.add_task("images unpacked", total=None)
+    with ExitStack() as shown:
+
+        def advance(done: int, total: int) -> None:
+            # Most stacks need no unpacking, and an empty bar is a line beside an error's.
+            if not bar.live.is_started:
+                shown.enter_context(bar)
+            bar.update(task, completed=done, total=total)
+
         opened = open_stack(
             stack,
             energies,
@@ -109,7 +118,7 @@ def map_(
             axis=axis,
             incident=i0,
             scratch=output.parent,
-            advance=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
+            advance=advance,
         )
     with opened:
         result = map_stack(loaded, opened, output, settings, name=str(model), force=force)
