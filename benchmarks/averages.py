@@ -29,10 +29,16 @@ from pathlib import Path
 
 import numpy as np
 
-from nearedge.baselines import regressor_baselines
-from nearedge.dataset import load_dataset, starter_path
-from nearedge.recipes import BEST, Sites, class_coordination, fit_classifiers, fit_regressors
-from nearedge.splits import turns
+from nearedge.datasets import load_dataset, starter_path
+from nearedge.datasets.splits import turns
+from nearedge.learning.baselines import regressor_baselines
+from nearedge.learning.recipes import (
+    BEST,
+    Sites,
+    class_coordination,
+    fit_classifiers,
+    fit_regressors,
+)
 
 
 def main() -> None:

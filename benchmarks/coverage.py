@@ -76,11 +76,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from scipy.special import softmax
 
-from nearedge.baselines import classifier_baselines, regressor_baselines
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets.splits import folds
+from nearedge.learning.baselines import classifier_baselines, regressor_baselines
+from nearedge.learning.recipes import BEST, Sites, fit_classifiers, fit_regressors
 from nearedge.models import output_names, outputs, true_outputs
-from nearedge.recipes import BEST, Sites, fit_classifiers, fit_regressors
-from nearedge.splits import folds
 from nearedge.trust import (
     LEVEL,
     calibrate_intervals,

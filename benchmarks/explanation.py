@@ -38,12 +38,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.environments import DIMER
-from nearedge.estimators import Classifier, Regressor
-from nearedge.recipes import Sites, find_recipe, fit_classifiers, fit_regressors
-from nearedge.spectra import Window
-from nearedge.trust import (
+from nearedge.answers.explanation import (
     Attribution,
     Background,
     attribute,
@@ -52,6 +47,11 @@ from nearedge.trust import (
     replaced,
     scores,
 )
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.learning.estimators import Classifier, Regressor
+from nearedge.learning.recipes import Sites, find_recipe, fit_classifiers, fit_regressors
+from nearedge.spectra import Window
+from nearedge.targets import DIMER
 
 REGIONS = {
     "below the edge": (-np.inf, 0.0),

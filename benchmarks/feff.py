@@ -32,10 +32,10 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nearedge.baselines import classifier_baselines
 from nearedge.engines import FeffSettings
-from nearedge.environments import DIMER, class_order
-from nearedge.outputs import replacing
+from nearedge.learning.baselines import classifier_baselines
+from nearedge.records import replacing
+from nearedge.targets import DIMER, class_order
 
 GRID = np.linspace(-1.2, 11.5, 128)
 """The window that models see in eV, at every 0.1 eV."""

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from nearedge.dataset import load_dataset
-from nearedge.engines import FeffEngine, FeffSettings
-from nearedge.environments import EnvironmentRule, class_order
+from nearedge.datasets import load_dataset
+from nearedge.drawing.progress import counting_bar
+from nearedge.engines import FeffSettings
+from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError
-from nearedge.outputs import replacing
-from nearedge.progress import counting_bar
+from nearedge.records import replacing
 from nearedge.structures import Snapshot, read_snapshots
+from nearedge.targets import EnvironmentRule, class_order
 
 Result = dict[str, Any]
 

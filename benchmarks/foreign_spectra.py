@@ -23,13 +23,14 @@ from ase import Atoms
 from ase.build import bulk
 from ase.spacegroup import crystal
 
-from nearedge.campaign import simulate
-from nearedge.dataset import SiteSpectra, load_dataset
-from nearedge.engines import FeffEngine, FeffSettings
-from nearedge.environments import EnvironmentRule
+from nearedge.campaigns import simulate
+from nearedge.datasets import SiteSpectra, load_dataset
+from nearedge.engines import FeffSettings
+from nearedge.engines.feff import FeffEngine
 from nearedge.errors import NearEdgeError
-from nearedge.outputs import replacing
+from nearedge.records import replacing
 from nearedge.structures import Snapshot
+from nearedge.targets import EnvironmentRule
 
 SITES = 2
 """Sites computed in each crystal; they share the potentials of one."""

@@ -47,10 +47,11 @@ import h5py
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.inference import PIECE, PixelReader, Zero, pixel_reader, signal_finder
+from nearedge.answers.maps import MapSettings, map_stack
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.files.stacks import open_stack
 from nearedge.models import load_model
-from nearedge.stacks import MapSettings, map_stack, open_stack
+from nearedge.models.inference import PIECE, PixelReader, Zero, pixel_reader, signal_finder
 
 ZERO = 529.3
 ENERGY = np.linspace(522.0, 552.0, 121)

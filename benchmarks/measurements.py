@@ -37,15 +37,17 @@ from scipy.sparse import csr_array
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
-from nearedge.baselines import regressor_baselines
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.environments import EnvironmentRule
-from nearedge.examples import composition_weights, membership
-from nearedge.imports import import_dataset
-from nearedge.inference import Conditions, cut_windows, profiles, simulate_measurements
-from nearedge.models import Model, load_model, predict_measured, ready_model_path, train
-from nearedge.splits import turns
-from nearedge.tables import read_table
+from nearedge.answers import predict_measured
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets.importing import import_dataset
+from nearedge.datasets.splits import turns
+from nearedge.files import read_table
+from nearedge.learning.baselines import regressor_baselines
+from nearedge.learning.examples import composition_weights, membership
+from nearedge.models import Model, load_model, ready_model_path, train
+from nearedge.models.inference import Conditions, simulate_measurements
+from nearedge.spectra import cut_windows, profiles
+from nearedge.targets import EnvironmentRule
 from nearedge.trust import uneven_averages
 
 CONDITIONS = Conditions(broadening=(0.0, 0.8), signal_to_noise=(50.0, 50.0))

@@ -69,11 +69,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.environments import DIMER
-from nearedge.estimators import EnvironmentClassifier, fit_many
-from nearedge.recipes import find_recipe, fit_classifiers
-from nearedge.splits import folds
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets.splits import folds
+from nearedge.learning.estimators import EnvironmentClassifier, fit_many
+from nearedge.learning.recipes import find_recipe, fit_classifiers
+from nearedge.targets import DIMER
 from nearedge.trust import Novelty, fit_novelty
 
 Spectra = np.ndarray

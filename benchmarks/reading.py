@@ -47,9 +47,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from nearedge import measured
+from nearedge import files as measured
 from nearedge.errors import InputError
-from nearedge.measured import _hdf5
+from nearedge.files import _hdf5
 
 SLOWEST = 2.0
 """Seconds of computing that a file may take."""
@@ -467,11 +467,11 @@ def guided(seconds: int) -> None:
     """Let atheris look for inputs that reach new code, starting from the sound files."""
     import atheris  # pyright: ignore[reportMissingImports, reportMissingModuleSource]
 
-    for name in [name for name in sys.modules if name.startswith("nearedge.measured")]:
+    for name in [name for name in sys.modules if name.startswith("nearedge.files")]:
         del sys.modules[name]
     instrument = atheris.instrument_imports  # pyright: ignore[reportAttributeAccessIssue]
-    with instrument(include=["nearedge.measured"]):
-        measured = importlib.import_module("nearedge.measured")
+    with instrument(include=["nearedge.files"]):
+        measured = importlib.import_module("nearedge.files")
     scratch = Path(tempfile.mkdtemp())
     corpus, path = scratch / "corpus", scratch / "file"
     corpus.mkdir()

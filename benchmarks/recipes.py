@@ -136,15 +136,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from ase.neighborlist import neighbor_list
 
-from nearedge.baselines import classifier_baselines
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.environments import DIMER
-from nearedge.outputs import replacing
-from nearedge.progress import counting_bar
-from nearedge.recipes import BEST, NETWORK, PAPER_WINDOW, WIDER, fit_classifiers
-from nearedge.robustness import Disturbance
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets.splits import Fold, Rung, folds, turns
+from nearedge.drawing.progress import counting_bar
+from nearedge.ladder.robustness import Disturbance
+from nearedge.learning.baselines import classifier_baselines
+from nearedge.learning.recipes import BEST, NETWORK, PAPER_WINDOW, WIDER, fit_classifiers
+from nearedge.records import replacing
 from nearedge.spectra import Window
-from nearedge.splits import Fold, Rung, folds, turns
+from nearedge.targets import DIMER
 
 HARDSHIPS = {"noise": Disturbance(signal_to_noise=30.0), "broad": Disturbance(broadening=0.75)}
 """What is done to the outer test spectra for two more columns, which nothing is chosen by."""

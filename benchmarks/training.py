@@ -23,11 +23,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from nearedge.dataset import load_dataset, starter_path
+from nearedge.datasets import load_dataset, starter_path
 from nearedge.errors import MissingExtraError
-from nearedge.estimators import EnvironmentClassifier
-from nearedge.examples import class_averages, partition
-from nearedge.networks import initialise
+from nearedge.learning.estimators import EnvironmentClassifier
+from nearedge.learning.examples import class_averages, partition
+from nearedge.learning.networks import initialise
 
 HIDDEN = (8, 6)
 LEARNING_RATE = 0.01

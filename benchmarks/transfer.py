@@ -64,14 +64,14 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from nearedge.alignment import Curves, fit_alignment
-from nearedge.baselines import baseline_accuracies
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.estimators import Classifier, EnvironmentClassifier
-from nearedge.recipes import BEST, NETWORK, Recipe, fit_classifiers
-from nearedge.robustness import Disturbance
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets.splits import folds
+from nearedge.ladder.robustness import Disturbance
+from nearedge.learning.baselines import baseline_accuracies
+from nearedge.learning.estimators import Classifier, EnvironmentClassifier
+from nearedge.learning.recipes import BEST, NETWORK, Recipe, fit_classifiers
 from nearedge.spectra import Window
-from nearedge.splits import folds
+from nearedge.spectra.alignment import Curves, fit_alignment
 
 PAIRED_SHIFT = 4.8
 """Shift in eV of FEFF's spectra onto OCEAN's of the same atoms, found by ``nearedge compare``."""

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra, assemble, merge
-from nearedge.environments import EnvironmentRule
-from nearedge.imports import import_dataset
+from nearedge.datasets import SiteSpectra, assemble, merge
+from nearedge.datasets.importing import import_dataset
+from nearedge.learning.recipes import BEST
 from nearedge.models import Model, train
-from nearedge.recipes import BEST
 from nearedge.spectra import Window
 from nearedge.structures import DisorderedRockSalt, Snapshot, disordered_rock_salt
+from nearedge.targets import EnvironmentRule
 
 
 @pytest.fixture(scope="session")

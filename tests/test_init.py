@@ -13,6 +13,6 @@ def test_every_public_name_is_there() -> None:
 
 
 def test_a_worker_that_runs_an_engine_loads_no_networks() -> None:
-    seen = "import sys, nearedge.campaign; print('jax' in sys.modules or 'sklearn' in sys.modules)"
+    seen = "import sys, nearedge.campaigns; print('jax' in sys.modules or 'sklearn' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"

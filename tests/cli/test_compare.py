@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.dataset import load_dataset, save_dataset, starter_path
+from nearedge.datasets import load_dataset, save_dataset, starter_path
 
 Run = Callable[..., tuple[int, str, str]]
 

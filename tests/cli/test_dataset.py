@@ -8,7 +8,7 @@ import pytest
 from ase.build import bulk
 from ase.io import write
 
-from nearedge.dataset import load_dataset, save_dataset, starter_path
+from nearedge.datasets import load_dataset, save_dataset, starter_path
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from ase.io import read
 
-from nearedge.dataset import SiteSpectra, save_dataset
+from nearedge.datasets import SiteSpectra, save_dataset
+from nearedge.learning.recipes import PAPER
 from nearedge.models import train
-from nearedge.recipes import PAPER
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nearedge.dataset import SiteSpectra, save_dataset
+from nearedge.datasets import SiteSpectra, save_dataset
 
 Run = Callable[..., tuple[int, str, str]]
 

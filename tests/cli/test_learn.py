@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nearedge.dataset import SiteSpectra, save_dataset
+from nearedge.datasets import SiteSpectra, save_dataset
+from nearedge.learning.recipes import BEST, RECIPES
 from nearedge.models import train
-from nearedge.recipes import BEST, RECIPES
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -23,7 +23,7 @@ def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFacto
 def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let recipe `best` make fewer examples: what it learns is tested elsewhere."""
     small = replace(BEST, mixtures=replace(BEST.mixtures, count=600))
-    monkeypatch.setattr("nearedge.recipes.RECIPES", {**RECIPES, "best": small})
+    monkeypatch.setattr("nearedge.learning.recipes.RECIPES", {**RECIPES, "best": small})
 
 
 def test_train_evaluate_and_predict(run: Run, dataset: str, tmp_path: Path) -> None:

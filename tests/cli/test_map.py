@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
 from nearedge.models import Model
 
 Run = Callable[..., tuple[int, str, str]]
@@ -62,7 +62,7 @@ def test_what_people_read(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("draw_maps", "draw_overview"):
-        monkeypatch.setattr(f"nearedge.stacks._mapping.{name}", lambda *_: None)
+        monkeypatch.setattr(f"nearedge.answers.maps._mapping.{name}", lambda *_: None)
     arguments = (
         "map", str(folder / "model"), str(folder / "stack.npy"), "--energies",
         str(folder / "energies.txt"), "--e0", "530", "--e0-uncertainty", "0",

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra, save_dataset
-from nearedge.paper import Protocol, quick_protocol
+from nearedge.datasets import SiteSpectra, save_dataset
+from nearedge.paper.protocol import Protocol, quick_protocol
 
 Run = Callable[..., tuple[int, str, str]]
 

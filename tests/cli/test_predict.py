@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra, load_dataset, save_dataset, starter_path
+from nearedge.datasets import SiteSpectra, load_dataset, save_dataset, starter_path
 from nearedge.models import train
 
 Run = Callable[..., tuple[int, str, str]]

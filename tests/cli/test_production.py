@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nearedge.dataset import load_dataset
+from nearedge.datasets import load_dataset
 
 Run = Callable[..., tuple[int, str, str]]
 

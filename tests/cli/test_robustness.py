@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nearedge.dataset import SiteSpectra, save_dataset
+from nearedge.datasets import SiteSpectra, save_dataset
+from nearedge.learning.recipes import BEST, Examples
 from nearedge.models import Kind, train
-from nearedge.recipes import BEST, Examples
 
 Run = Callable[..., tuple[int, str, str]]
 

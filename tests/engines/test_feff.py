@@ -10,9 +10,10 @@ from ase.build import bulk
 from ase.io import read
 from hypothesis import given, settings, strategies as st
 
-from nearedge.engines import FeffEngine, FeffSettings, feff
-from nearedge.engines.clusters import cut_cluster
+from nearedge.engines import FeffSettings, feff
+from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
+from nearedge.structures.clusters import cut_cluster
 
 # A calculation of two or three seconds: first neighbours only.
 TINY = FeffSettings(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 
-from nearedge.engines import FeffEngine, FeffSettings
-from nearedge.engines.feff import read_reference, write_reference
+from nearedge.engines import FeffSettings, read_reference, write_reference
+from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
 
 SETTINGS = FeffSettings()

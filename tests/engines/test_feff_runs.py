@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from nearedge.engines import FeffEngine, FeffSettings, read_feff_run
-from nearedge.engines.feff import read_xmu
+from nearedge.engines import FeffSettings, read_feff_run, read_xmu
+from nearedge.engines.feff import FeffEngine
 from nearedge.errors import InputError
 
 TABLE = """# #                                                              FEFF 10.0.0

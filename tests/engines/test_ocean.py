@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nearedge.engines import read_absspct, read_ocean_run
+from nearedge.engines.ocean import read_absspct, read_ocean_run
 from nearedge.errors import InputError
 
 HEADER = (

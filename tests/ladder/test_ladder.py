@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nearedge.alignment import Alignment
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets.splits import Rung
 from nearedge.ladder import Ladder, RungParts, climb
-from nearedge.recipes import BEST, PAPER, Examples, Recipe
+from nearedge.learning.recipes import BEST, PAPER, Examples, Recipe
 from nearedge.spectra import Window
-from nearedge.splits import Rung
+from nearedge.spectra.alignment import Alignment
 
 METHODS = {"majority", "1-nn", "svm", "logistic", "random-forest"}
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from nearedge.dataset import SiteSpectra
-from nearedge.environments import EnvironmentRule
+from nearedge.answers import predict, read_spectra
+from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.estimators import Classifier
-from nearedge.models import Kind, Model, evaluate, load_model, predict, read_spectra, train
-from nearedge.recipes import BEST
+from nearedge.learning.estimators import Classifier
+from nearedge.learning.recipes import BEST
+from nearedge.models import Kind, Model, evaluate, load_model, train
+from nearedge.targets import EnvironmentRule
 
 # The recipe `best` in kind, with fewer and smaller networks of fewer examples.
 SMALL = replace(
@@ -277,7 +278,7 @@ def test_another_rule_is_refused(classifier: Model, telling_dataset: SiteSpectra
 def test_spectra_are_read_from_tables_and_datasets(
     telling_dataset: SiteSpectra, tmp_path: Path
 ) -> None:
-    from nearedge.dataset import save_dataset
+    from nearedge.datasets import save_dataset
 
     save_dataset(telling_dataset, tmp_path / "data")
     energy, mu, names = read_spectra(tmp_path / "data")

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra
-from nearedge.environments import EnvironmentRule
+from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.estimators import KernelClassifier
+from nearedge.learning.estimators import KernelClassifier
+from nearedge.learning.recipes import BEST, NETWORK, Examples
 from nearedge.models import Kind, Model, evaluate, load_model, train
-from nearedge.recipes import BEST, NETWORK, Examples
 from nearedge.spectra import Window
+from nearedge.targets import EnvironmentRule
 
 # The recipe `network` in kind, with fewer and smaller networks.
 SMALL = replace(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
+from nearedge.drawing.style import class_colours, figure_style
 from nearedge.paper.figures import (
     draw_agreement,
     draw_classes,
@@ -13,7 +14,6 @@ from nearedge.paper.figures import (
     draw_widths,
     typical_sites,
 )
-from nearedge.paper.style import class_colours, figure_style
 
 
 def test_the_typical_site_is_the_medoid_of_its_class(telling_dataset: SiteSpectra):

@@ -8,14 +8,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.paper import Making, Protocol, reproduce, versions, write_report
+from nearedge.learning.recipes import PAPER, Examples
 from nearedge.paper.findings import bearing, headline, percent, several, small, summary, verdict
-from nearedge.paper.report import FORMATS
+from nearedge.paper.protocol import Protocol, reproduce
+from nearedge.paper.report import FORMATS, Making, versions, write_report
 from nearedge.paper.results import Reproduction
 from nearedge.paper.robustness import Networks
-from nearedge.recipes import PAPER, Examples
 
 NAMES = [
     *(f"figure-{name}" for name in ("1", "2", "3a", "3b", "4a", "4b", "4c")),

@@ -13,12 +13,7 @@ from ase.calculators.calculator import Calculator, Parameters, all_changes
 from ase.calculators.emt import EMT
 
 from nearedge.errors import InputError, MissingExtraError
-from nearedge.structures import (
-    Dynamics,
-    Snapshot,
-    run_trajectory,
-    sevennet,
-)
+from nearedge.structures import Dynamics, Snapshot, run_trajectory, sevennet
 
 
 def copper() -> Snapshot:

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 from safetensors.numpy import load_file, save_file
 
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.errors import InputError
 from nearedge.spectra import Window, resample
 from nearedge.trust import Novelty, NoveltySettings, fit_novelty

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
 
 Dataset = Annotated[Path, typer.Argument(help="Dataset folder.", show_default=False)]
 ModelFolder = Annotated[Path, typer.Argument(help="Model folder.", show_default=False)]

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from nearedge.cli._arguments import Force, Json, print_json
-from nearedge.comparison import (
+from nearedge.datasets import load_dataset
+from nearedge.ladder.comparison import (
     Comparison,
     compare as compare_datasets,
     plain_words,
     report,
     write_comparison,
 )
-from nearedge.dataset import load_dataset
-from nearedge.outputs import check_free
+from nearedge.records import check_free
 
 
 def compare(

@@ -21,7 +21,7 @@ from nearedge.cli._arguments import (
     class_counts,
     print_json,
 )
-from nearedge.dataset import (
+from nearedge.datasets import (
     ATTRIBUTES,
     Quality,
     SiteSpectra,
@@ -31,11 +31,11 @@ from nearedge.dataset import (
     merge,
     save_dataset,
 )
-from nearedge.environments import EnvironmentRule
+from nearedge.datasets.fetching import PUBLIC, fetch_public, public_dataset
+from nearedge.datasets.importing import Format, import_dataset
 from nearedge.errors import InputError
-from nearedge.imports import Format, import_dataset
-from nearedge.outputs import check_free
-from nearedge.public import PUBLIC, fetch_public, public_dataset
+from nearedge.records import check_free
+from nearedge.targets import EnvironmentRule
 
 app = typer.Typer(no_args_is_help=True, help="Import, fetch, merge, describe and check datasets.")
 

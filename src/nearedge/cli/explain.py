@@ -8,10 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from nearedge import models
-from nearedge.cli._arguments import Force, Json, print_json
-from nearedge.dataset import SiteSpectra, load_dataset, starter_path
-from nearedge.errors import InputError
-from nearedge.explanation import (
+from nearedge.answers import read_spectra
+from nearedge.answers.explanation import (
+    ExplanationOptions,
     Question,
     Site,
     SpectrumExplanation,
@@ -24,8 +23,10 @@ from nearedge.explanation import (
     report,
     write_explanation,
 )
-from nearedge.outputs import check_free
-from nearedge.trust import ExplanationOptions
+from nearedge.cli._arguments import Force, Json, print_json
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.errors import InputError
+from nearedge.records import check_free
 
 
 def explain(
@@ -143,7 +144,7 @@ def _one(
     options: ExplanationOptions,
     nearest: int,
 ) -> SpectrumExplanation:
-    energy, mu, names = models.read_spectra(path)
+    energy, mu, names = read_spectra(path)
     if wanted is None and len(names) > 1:
         raise InputError(
             f"{path}: holds {len(names)} spectra; choose one with --spectrum, from '{names[0]}' to "

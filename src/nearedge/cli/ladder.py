@@ -10,10 +10,10 @@ from rich.table import Table
 
 from nearedge.cli._arguments import Dataset, Json, Seed, print_json
 from nearedge.cli._progress import progress_bar
-from nearedge.dataset import load_dataset
-from nearedge.environments import class_order
+from nearedge.datasets import load_dataset
 from nearedge.ladder import Contest, Ladder, climb
-from nearedge.recipes import RECIPES
+from nearedge.learning.recipes import RECIPES
+from nearedge.targets import class_order
 
 RecipeName = StrEnum("RecipeName", list(RECIPES))
 _BEST = RecipeName("best")

@@ -20,8 +20,8 @@ from nearedge.cli._arguments import (
     named,
     print_json,
 )
-from nearedge.dataset import Group, load_dataset
-from nearedge.outputs import check_free
+from nearedge.datasets import Group, load_dataset
+from nearedge.records import check_free
 
 RecipeName = Literal["best", "network", "paper"]
 

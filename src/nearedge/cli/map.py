@@ -8,12 +8,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from nearedge.answers import ALIKE
+from nearedge.answers.maps import MapSettings, StackMap, map_stack
 from nearedge.cli._arguments import Force, Json, LikeTraining, Output, print_json
-from nearedge.inference import Zero
-from nearedge.models import ALIKE, load_model, ready_model_path
-from nearedge.outputs import check_free
-from nearedge.progress import counting_bar
-from nearedge.stacks import MapSettings, StackMap, map_stack, open_stack
+from nearedge.drawing.progress import counting_bar
+from nearedge.files.stacks import open_stack
+from nearedge.models import load_model, ready_model_path
+from nearedge.models.inference import Zero
+from nearedge.records import check_free
 
 
 def map_(

@@ -12,10 +12,11 @@ from rich.console import Console
 from nearedge.cli._arguments import Force, Seed
 from nearedge.cli._progress import progress_bar
 from nearedge.cli.ladder import EngineDataset
-from nearedge.dataset import load_dataset, starter_path
-from nearedge.outputs import check_free
-from nearedge.paper import Making, Protocol, quick_protocol, reproduce, versions, write_report
+from nearedge.datasets import load_dataset, starter_path
 from nearedge.paper.findings import headline, summary
+from nearedge.paper.protocol import Protocol, quick_protocol, reproduce
+from nearedge.paper.report import Making, versions, write_report
+from nearedge.records import check_free
 
 
 def paper(

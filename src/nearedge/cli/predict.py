@@ -11,12 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nearedge import models
-from nearedge.cli._arguments import Force, Json, LikeTraining, print_json
-from nearedge.errors import InputError
-from nearedge.inference import Zero
-from nearedge.measured import MARK, Baseline, Preparation
-from nearedge.outputs import check_free, replacing
-from nearedge.predictions import (
+from nearedge.answers import (
+    ALIKE,
     Align,
     Answer,
     Failure,
@@ -27,7 +23,13 @@ from nearedge.predictions import (
     write_csv,
     write_figure,
 )
-from nearedge.progress import counting_bar
+from nearedge.cli._arguments import Force, Json, LikeTraining, print_json
+from nearedge.drawing.progress import counting_bar
+from nearedge.errors import InputError
+from nearedge.files import MARK
+from nearedge.models.inference import Zero
+from nearedge.records import check_free, replacing
+from nearedge.spectra import Baseline, Preparation
 
 SHOWN = 30
 """Most spectra of which remarks and reasons are printed."""
@@ -66,7 +68,7 @@ def predict(
             " begin above the model's window)."
         ),
     ] = None,
-    like_training: LikeTraining = models.ALIKE,
+    like_training: LikeTraining = ALIKE,
     baseline: Annotated[
         Baseline, typer.Option(help="What is fitted before the edge and taken off.")
     ] = "auto",

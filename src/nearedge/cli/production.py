@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from nearedge.campaigns.production import Production, produce
 from nearedge.cli._arguments import (
     ClusterRadius,
     FmsRadius,
@@ -17,7 +18,6 @@ from nearedge.cli._arguments import (
 from nearedge.cli.simulate import interruptible, site_list
 from nearedge.engines import FeffSettings
 from nearedge.errors import InputError
-from nearedge.production import Production, produce
 from nearedge.structures import DisorderedRockSalt, Dynamics, sevennet
 
 

@@ -20,12 +20,12 @@ from nearedge.cli._arguments import (
     named,
     print_json,
 )
-from nearedge.dataset import load_dataset
+from nearedge.datasets import load_dataset
+from nearedge.drawing.style import figure_style
 from nearedge.errors import InputError
-from nearedge.outputs import check_free, replacing
-from nearedge.paper.robustness_figures import draw_robustness
-from nearedge.paper.style import figure_style
-from nearedge.robustness import Quantity, Robustness, robustness as measure
+from nearedge.ladder.robustness import Quantity, Robustness, robustness as measure
+from nearedge.ladder.robustness_figures import draw_robustness
+from nearedge.records import check_free, replacing
 
 FORMATS = (".png", ".svg", ".pdf")
 

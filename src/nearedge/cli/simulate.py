@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nearedge.campaign import TRIALS, reference_potentials, simulate as run_campaign
+from nearedge.campaigns import TRIALS, reference_potentials, simulate as run_campaign
 from nearedge.cli._arguments import (
     Absorber,
     ClusterRadius,
@@ -23,11 +23,12 @@ from nearedge.cli._arguments import (
     Workers,
     class_counts,
 )
-from nearedge.dataset import starter_path
-from nearedge.engines import FeffEngine, FeffSettings
-from nearedge.environments import EnvironmentRule
+from nearedge.datasets import starter_path
+from nearedge.engines import FeffSettings
+from nearedge.engines.feff import FeffEngine
 from nearedge.errors import InputError
 from nearedge.structures import read_snapshots
+from nearedge.targets import EnvironmentRule
 
 _SHIPPED = starter_path() / "potentials"
 

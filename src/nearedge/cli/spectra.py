@@ -8,24 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nearedge.cli._arguments import (
-    Dataset,
-    Force,
-    Json,
-    MoreNames,
-    Seed,
-    named,
-    print_json,
-)
-from nearedge.dataset import load_dataset
-from nearedge.measured import (
-    Beamline,
-    MeasuredSpectrum,
-    pick,
-    simulate_sample,
-    write_columns,
-)
-from nearedge.outputs import check_free
+from nearedge.answers.simulation import Beamline, simulate_sample, write_columns
+from nearedge.cli._arguments import Dataset, Force, Json, MoreNames, Seed, named, print_json
+from nearedge.datasets import load_dataset
+from nearedge.files import pick
+from nearedge.records import check_free
+from nearedge.spectra import MeasuredSpectrum
 
 app = typer.Typer(
     no_args_is_help=True, help="Look into files of measured spectra, and simulate some."

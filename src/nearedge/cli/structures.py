@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from nearedge.campaign import run_trajectories
+from nearedge.campaigns import run_trajectories
 from nearedge.cli._arguments import Force, Repeat, Resume, Seed
 from nearedge.errors import InputError
-from nearedge.outputs import check_free
+from nearedge.records import check_free
 from nearedge.structures import (
     DisorderedRockSalt,
     Dynamics,

@@ -24,16 +24,12 @@ from ase.data import chemical_symbols
 from ase.neighborlist import neighbor_list
 
 from nearedge.engines import _feff_stages
-from nearedge.engines._feff_potentials import (
-    copy_potentials,
-    read_reference,
-    write_reference,
-)
+from nearedge.engines._feff_potentials import copy_potentials, read_reference, write_reference
 from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_feff_run, read_xmu
 from nearedge.engines._feff_settings import FeffSettings
 from nearedge.engines._protocol import SiteSpectrum
-from nearedge.engines.clusters import Cluster, cut_cluster
 from nearedge.errors import EngineError, InputError
+from nearedge.structures.clusters import Cluster, cut_cluster
 
 _SCF_STAGES = ("rdinp", "atomic", "pot")
 _SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")

@@ -4,11 +4,7 @@ Every rung is scored on raw spectra that were not trained on, beside plain metho
 the same spectra. Only the lowest rung, the paper's own, is scored on averages, as the paper's is.
 """
 
-from nearedge.ladder._climbing import (
-    Progress as Progress,
-    Witness as Witness,
-    climb as climb,
-)
+from nearedge.ladder._climbing import Progress as Progress, Witness as Witness, climb as climb
 from nearedge.ladder._results import (
     Contest as Contest,
     Errors as Errors,

@@ -5,11 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.baselines import baseline_accuracies, regressor_baselines
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import MEANING, RUNGS, Rung, across, obstacle, remark, turns
 from nearedge.errors import InputError
-from nearedge.estimators import Classifier, Regressor
-from nearedge.examples import mixtures
 from nearedge.ladder._results import Contest, Errors, Ladder, Level, Step
 from nearedge.ladder._rungs import (
     Part,
@@ -19,10 +17,12 @@ from nearedge.ladder._rungs import (
     plain_parts,
 )
 from nearedge.ladder._sets import judge_sets
-from nearedge.recipes import Recipe, Sites, find_recipe, fit_classifiers, fit_regressors
+from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
+from nearedge.learning.baselines import baseline_accuracies, regressor_baselines
+from nearedge.learning.estimators import Classifier, Regressor
+from nearedge.learning.examples import mixtures
+from nearedge.learning.recipes import Recipe, Sites, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
-from nearedge.splits import MEANING, RUNGS, Rung, across, obstacle, remark, turns
-from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction of the whole that is done."""
@@ -64,7 +64,7 @@ def climb(
     data : SiteSpectra
         The spectra.
     recipe : Recipe or str
-        What is trained; a name is looked up in `nearedge.recipes.RECIPES`.
+        What is trained; a name is looked up in `nearedge.learning.recipes.RECIPES`.
     seeds : int
         How many.
     seed : int

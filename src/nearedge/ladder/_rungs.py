@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from nearedge.alignment import AlignmentFit, Curves, fit_alignment
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import FOLDS, Fold, Rung
 from nearedge.errors import InputError
 from nearedge.spectra import Window
-from nearedge.splits import FOLDS, Fold, Rung
+from nearedge.spectra.alignment import AlignmentFit, Curves, fit_alignment
 
 SILENT = 0.1
 """Energies where the training spectra vary less than this share of the most are left out."""

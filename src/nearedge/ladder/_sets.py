@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from nearedge.environments import class_order
-from nearedge.estimators import Classifier, class_table
 from nearedge.ladder._rungs import RungParts
+from nearedge.learning.estimators import Classifier, class_table
+from nearedge.targets import class_order
 from nearedge.trust import LEVEL, crossfit_sets, set_coverage
 
 

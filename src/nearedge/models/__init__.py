@@ -1,12 +1,7 @@
 """Trained models with all they need to be used on other spectra, and to be doubted."""
 
+from nearedge.models._card import coverage_sentence as coverage_sentence
 from nearedge.models._evaluation import evaluate as evaluate
-from nearedge.models._measured import (
-    ALIKE as ALIKE,
-    Measurement as Measurement,
-    known_inference as known_inference,
-    predict_measured as predict_measured,
-)
 from nearedge.models._model import (
     Kind as Kind,
     Model as Model,
@@ -14,13 +9,10 @@ from nearedge.models._model import (
     ready_model_path as ready_model_path,
 )
 from nearedge.models._outputs import (
+    MEAN as MEAN,
+    fraction_classes as fraction_classes,
     output_names as output_names,
     outputs as outputs,
     true_outputs as true_outputs,
 )
-from nearedge.models._prediction import (
-    predict as predict,
-    read_spectra as read_spectra,
-)
-from nearedge.models._reliability import coverage_sentence as coverage_sentence
 from nearedge.models._training import train as train

@@ -11,14 +11,14 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from nearedge.dataset import SiteSpectra
-from nearedge.environments import class_order
+from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import MEANING, Rung
 from nearedge.errors import InputError
-from nearedge.estimators import Classifier, Regressor
+from nearedge.learning.estimators import Classifier, Regressor
 from nearedge.models._model import Model
 from nearedge.models._outputs import fraction_classes, outputs, true_outputs
 from nearedge.models._source import trained_on, trainings
-from nearedge.splits import MEANING, Rung
+from nearedge.targets import class_order
 from nearedge.trust import (
     ClassSets,
     Intervals,

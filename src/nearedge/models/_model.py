@@ -4,20 +4,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nearedge.dataset import starter_path
-from nearedge.environments import EnvironmentRule
+from nearedge.datasets import starter_path
 from nearedge.errors import InputError
-from nearedge.estimators import (
+from nearedge.learning.estimators import (
     Classifier,
     CompositionRegressor,
     Regressor,
     load_estimator,
     read_arrays,
 )
-from nearedge.inference import Inference
-from nearedge.models._reliability import measured_lines, reliability
-from nearedge.outputs import replacing
+from nearedge.models._card import measured_lines, reliability
+from nearedge.models.inference import Inference
+from nearedge.records import replacing
 from nearedge.spectra import Window
+from nearedge.targets import EnvironmentRule
 from nearedge.trust import Novelty
 
 Kind = Literal["classifier", "regressor"]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.dataset import SiteSpectra
-from nearedge.estimators import fraction_table
-from nearedge.examples import membership
+from nearedge.datasets import SiteSpectra
+from nearedge.learning.estimators import fraction_table
+from nearedge.learning.examples import membership
 
 MEAN = "mean"
 """Name of the first output, the mean coordination number; the others are names of classes."""

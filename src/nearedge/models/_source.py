@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.models._model import Kind, Model
 from nearedge.spectra import Window

@@ -5,17 +5,17 @@ from dataclasses import asdict
 
 import numpy as np
 
-from nearedge.dataset import Group, SiteSpectra
+from nearedge.datasets import Group, SiteSpectra
+from nearedge.datasets.splits import MEANING, Fold, folds as cut_folds, obstacle
 from nearedge.errors import InputError
-from nearedge.estimators import Classifier, Regressor
-from nearedge.inference import Conditions, Material, fit_inference
-from nearedge.models._judgement import judge_classifiers, judge_regressors
+from nearedge.learning.estimators import Classifier, Regressor
+from nearedge.learning.recipes import Recipe, Sites, find_recipe, fit_classifiers, fit_regressors
+from nearedge.models._crossvalidation import judge_classifiers, judge_regressors
 from nearedge.models._model import Kind, Model
 from nearedge.models._outputs import fraction_classes
 from nearedge.models._source import check_source, check_unseen, describe_source
-from nearedge.recipes import Recipe, Sites, find_recipe, fit_classifiers, fit_regressors
+from nearedge.models.inference import Conditions, Material, fit_inference
 from nearedge.spectra import Window
-from nearedge.splits import MEANING, Fold, folds as cut_folds, obstacle
 from nearedge.trust import fit_novelty
 
 

@@ -11,8 +11,8 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from scipy.spatial.distance import cdist
 
-from nearedge.dataset import SiteSpectra
-from nearedge.paper.style import (
+from nearedge.datasets import SiteSpectra
+from nearedge.drawing.style import (
     BLACK,
     BLUE,
     GREEN,
@@ -22,7 +22,7 @@ from nearedge.paper.style import (
     class_colours,
     class_title,
 )
-from nearedge.paper.surroundings import draw_surroundings, surroundings
+from nearedge.drawing.surroundings import draw_surroundings, surroundings
 from nearedge.spectra import Window
 
 _PARTS = {

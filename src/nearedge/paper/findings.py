@@ -3,9 +3,9 @@
 import numpy as np
 
 from nearedge.ladder import Errors, Ladder, Step
+from nearedge.ladder.robustness import Quantity, Robustness
 from nearedge.paper.results import Reproduction
 from nearedge.paper.robustness import Hardship
-from nearedge.robustness import Quantity, Robustness
 
 UNSEEN = {
     "spectrum": "spectra drawn at random and kept out of training",

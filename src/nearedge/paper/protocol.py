@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.dataset import SiteSpectra
-from nearedge.estimators import Classifier, Regressor
+from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import RUNGS
 from nearedge.ladder import Progress, climb
+from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
+from nearedge.learning.estimators import Classifier, Regressor
+from nearedge.learning.recipes import BEST, PAPER, Recipe, Sites
 from nearedge.paper.results import (
     Agreement,
     ClassifierRun,
@@ -21,9 +24,6 @@ from nearedge.paper.results import (
     Sweep,
 )
 from nearedge.paper.robustness import Networks
-from nearedge.recipes import BEST, PAPER, Recipe, Sites
-from nearedge.splits import RUNGS
-from nearedge.synthetic import Outcome, Trial, run_classifiers, run_regressors
 
 _READINGS: tuple[tuple[str, str, float], ...] = (
     ("no penalty", "example", 0.0),

@@ -10,9 +10,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from nearedge.dataset import SiteSpectra
+from nearedge.datasets import SiteSpectra
+from nearedge.drawing.style import figure_style
 from nearedge.ladder import Ladder
-from nearedge.outputs import replacing
+from nearedge.ladder.robustness_figures import draw_robustness
 from nearedge.paper.figures import (
     draw_agreement,
     draw_classes,
@@ -23,19 +24,9 @@ from nearedge.paper.figures import (
 )
 from nearedge.paper.findings import bearing, headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
-from nearedge.paper.page import (
-    facts,
-    heading,
-    listing,
-    page,
-    pair,
-    paragraph,
-    picture,
-)
+from nearedge.paper.page import facts, heading, listing, page, pair, paragraph, picture
 from nearedge.paper.results import Reproduction
 from nearedge.paper.robustness import Hardship
-from nearedge.paper.robustness_figures import draw_robustness
-from nearedge.paper.style import figure_style
 from nearedge.paper.tables import (
     comparison,
     coverage_table,
@@ -44,6 +35,7 @@ from nearedge.paper.tables import (
     regression_table,
     robustness_table,
 )
+from nearedge.records import replacing
 from nearedge.spectra import Window
 
 FORMATS = ("png", "svg", "pdf")

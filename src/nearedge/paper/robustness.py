@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nearedge.baselines import classifier_baselines, regressor_baselines
-from nearedge.dataset import SiteSpectra
-from nearedge.estimators import Classifier, Regressor
-from nearedge.examples import mixtures
+from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import Rung
 from nearedge.ladder import RungParts
-from nearedge.recipes import Recipe
-from nearedge.robustness import MIXTURES, Predict, Robustness, Trial, judge
-from nearedge.splits import Rung
+from nearedge.ladder.robustness import MIXTURES, Predict, Robustness, Trial, judge
+from nearedge.learning.baselines import classifier_baselines, regressor_baselines
+from nearedge.learning.estimators import Classifier, Regressor
+from nearedge.learning.examples import mixtures
+from nearedge.learning.recipes import Recipe
 
 _RUNGS: tuple[Rung, ...] = ("trajectory", "atom", "snapshot", "spectrum")
 _PLAIN = ("svm", "1-nn", "majority")

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from nearedge.environments import class_order
 from nearedge.ladder import Contest, Ladder
+from nearedge.ladder.robustness import Quantity
 from nearedge.paper.findings import percent, several, small
 from nearedge.paper.page import table
 from nearedge.paper.results import Reproduction
 from nearedge.paper.robustness import Hardship
-from nearedge.robustness import Quantity
+from nearedge.targets import class_order
 
 
 def ladder_table(ladder: Ladder, better: Ladder | None) -> str:

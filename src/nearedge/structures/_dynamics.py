@@ -16,7 +16,7 @@ from ase.optimize import BFGS
 from jaxtyping import Float
 
 from nearedge.errors import InputError
-from nearedge.outputs import replacing
+from nearedge.records import replacing
 from nearedge.structures._reading import read_snapshots
 from nearedge.structures._sanity import Sanity
 from nearedge.structures._snapshot import Snapshot, write_snapshots

@@ -9,7 +9,7 @@ import ase.io
 from ase import Atoms
 
 from nearedge.errors import InputError
-from nearedge.outputs import replacing
+from nearedge.records import replacing
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from nearedge.trust._averages import (
     snapshot_averages as snapshot_averages,
     uneven_averages as uneven_averages,
 )
-from nearedge.trust._background import Background as Background, replaced as replaced
 from nearedge.trust._conformal import (
     LEVEL as LEVEL,
     ClassSets as ClassSets,
@@ -22,20 +21,7 @@ from nearedge.trust._coverage import (
     crossfit_site_intervals as crossfit_site_intervals,
     set_coverage as set_coverage,
 )
-from nearedge.trust._explanation import (
-    Attribution as Attribution,
-    ExplanationOptions as ExplanationOptions,
-    Score as Score,
-    attribute as attribute,
-    evaluate_scores as evaluate_scores,
-    integrated_gradients as integrated_gradients,
-    intervals as intervals,
-    mean_attribution as mean_attribution,
-    occlusion as occlusion,
-    scores as scores,
-)
 from nearedge.trust._likeness import Likeness as Likeness
-from nearedge.trust._neighbours import Nearest as Nearest, nearest_spectra as nearest_spectra
 from nearedge.trust._novelty import (
     Novelty as Novelty,
     Verdicts as Verdicts,
@@ -46,4 +32,3 @@ from nearedge.trust._site_intervals import (
     SiteIntervals as SiteIntervals,
     calibrate_site_intervals as calibrate_site_intervals,
 )
-from nearedge.trust._stretches import Stretch as Stretch, stretches as stretches

@@ -19,15 +19,7 @@ from sklearn.cluster import KMeans
 from sklearn.model_selection import GroupKFold, KFold
 
 from nearedge.errors import InputError
-from nearedge.trust._likeness import (
-    Cloud,
-    Features,
-    Gaussian,
-    Likeness,
-    Spectra,
-    overlap,
-    shifts,
-)
+from nearedge.trust._likeness import Cloud, Features, Gaussian, Likeness, Spectra, overlap, shifts
 from nearedge.trust._novelty_settings import ENOUGH, NoveltySettings
 from nearedge.trust._reasons import reasons
 

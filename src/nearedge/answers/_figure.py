@@ -1,0 +1,143 @@
+"""One measured spectrum from the file to the answer, in four panels."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from nearedge.answers._files import Answer
+from nearedge.answers._measurement import Measurement
+from nearedge.drawing.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    class_colours,
+    class_title,
+    figure_style,
+)
+from nearedge.models import Model
+from nearedge.records import replacing
+from nearedge.spectra import Prepared
+
+
+def plot_name(answer: Answer) -> str:
+    """Give a file name for the figure of a spectrum.
+
+    Examples
+    --------
+    >>> plot_name(Answer("data/o k.prj", "scan 1/2", {}))
+    'o_k.prj-scan_1_2.png'
+    """
+    name = re.sub(r"[^\w.+-]+", "_", f"{Path(answer.file).name}-{answer.spectrum}")
+    # File systems take 255 bytes; some are left for what makes names unique.
+    return name.encode()[:200].decode(errors="ignore") + ".png"
+
+
+def write_figure(path: str | Path, answer: Answer, model: Model, *, force: bool = False) -> None:
+    """Draw a measured spectrum and its answer into a file.
+
+    Raises
+    ------
+    InputError
+        If `path` exists and `force` is false.
+    """
+    with figure_style():
+        figure = draw(answer, model)
+        with replacing(path, force=force) as temporary:
+            figure.savefig(temporary)
+
+
+def draw(answer: Answer, model: Model) -> Figure:
+    """Draw a measured spectrum: as read, as normalised, the place of the zero, the fractions."""
+    prepared, measurement = answer.prepared, answer.measurement
+    if prepared is None or measurement is None:
+        raise ValueError(f"{answer.file} {answer.spectrum} was taken as computed")
+    figure = Figure(figsize=(8.4, 6.2), layout="constrained")
+    raw, normalised, zero, fractions = figure.subplots(2, 2).ravel()
+    _raw(raw, prepared, measurement)
+    _normalised(normalised, measurement, model)
+    _zero(zero, measurement)
+    _fractions(fractions, measurement, model)
+    figure.suptitle(_headline(answer, measurement, model), fontsize=9.5)
+    return figure
+
+
+def _headline(answer: Answer, measurement: Measurement, model: Model) -> str:
+    mean = float(measurement.posterior.expected()[0])
+    low, high = measurement.posterior.interval()[0]
+    rule = model.rule
+    said = (
+        f"{Path(answer.file).name} {answer.spectrum}: {mean:.2f} {rule.neighbour} around "
+        f"{rule.absorber} (90 %: {low:.2f} to {high:.2f})"
+    )
+    return said + ("\nThe model does not apply" if measurement.fit.novel else "")
+
+
+def _raw(axes: Axes, prepared: Prepared, measurement: Measurement) -> None:
+    read, posterior = prepared.read, measurement.posterior
+    window = measurement.fit.energy
+    axes.axvspan(
+        posterior.zero + window[0], posterior.zero + window[-1], color=SKY, alpha=0.18, lw=0
+    )
+    axes.plot(read.energy, read.mu, color=BLACK, lw=1, label="as read")
+    if prepared.baseline.any():
+        axes.plot(read.energy, prepared.baseline, color=ORANGE, lw=1, ls="--", label="baseline")
+    if prepared.replaced.any():
+        bad = prepared.replaced
+        axes.plot(read.energy[bad], read.mu[bad], "x", color=VERMILION, label="glitch")
+    axes.axvline(posterior.zero, color=BLUE, lw=0.8)
+    axes.set(xlabel="energy (eV)", ylabel="intensity as read", title="a  as read; shaded: window")
+    axes.margins(y=0.12)
+    axes.legend(loc="lower right")
+
+
+def _normalised(axes: Axes, measurement: Measurement, model: Model) -> None:
+    fit = measurement.fit
+    axes.fill_between(
+        fit.energy, fit.low, fit.high, color=GREY, alpha=0.25, lw=0, label="nine in ten sites"
+    )
+    axes.plot(fit.energy, fit.mixture, color=VERMILION, ls="--", label="mixture of this answer")
+    axes.plot(fit.energy, fit.window, color=BLACK, lw=1.2, label="measured")
+    unit = str(model.record["spectra"]["mu_unit"]).split(" (")[0]
+    axes.set(
+        xlabel="energy from the model's zero (eV)",
+        ylabel=unit,
+        title=f"b  normalised; novelty {fit.score:.2f} (limit 1)",
+    )
+    axes.legend(loc="best")
+
+
+def _zero(axes: Axes, measurement: Measurement) -> None:
+    posterior = measurement.posterior
+    likely = posterior.zero_weights > 1e-4 * posterior.zero_weights.max()
+    low, high = posterior.scanned[likely][[0, -1]]
+    room = max(0.5, 0.1 * (high - low))
+    step = float(np.diff(posterior.scanned).min()) if len(posterior.scanned) > 1 else 0.1
+    axes.bar(posterior.scanned, posterior.zero_weights, width=0.9 * step, color=BLUE)
+    axes.set_xlim(low - room, high + room)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.set(
+        xlabel="place of the model's zero, E0 (eV)",
+        ylabel="probability",
+        title=f"c  the zero; extra broadening {posterior.width:.1f} eV",
+    )
+
+
+def _fractions(axes: Axes, measurement: Measurement, model: Model) -> None:
+    posterior = measurement.posterior
+    mean, ends = posterior.expected()[1:], posterior.interval()[1:]
+    names = posterior.names[1:]
+    colours = class_colours(names)
+    places = np.arange(len(names))
+    axes.bar(places, mean, color=[colours[name] for name in names])
+    # An interval need not hold the mean of a skew distribution.
+    errors = np.maximum([mean - ends[:, 0], ends[:, 1] - mean], 0)
+    axes.errorbar(places, mean, errors, fmt="none", ecolor=BLACK, elinewidth=1, capsize=3)
+    axes.set_xticks(places, [class_title(name, model.rule.neighbour) for name in names])
+    axes.set(ylabel="fraction", title="d  environments, with 90 % intervals", ylim=(0, None))

@@ -1,0 +1,275 @@
+"""The figures of an explanation: the spectrum coloured by what decides, curves, near sites."""
+
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon
+from matplotlib.ticker import MaxNLocator
+
+from nearedge.answers.explanation._attribution import Attribution
+from nearedge.answers.explanation._classes import ClassExplanation
+from nearedge.answers.explanation._sites import Site
+from nearedge.answers.explanation._spectrum import SpectrumExplanation
+from nearedge.answers.explanation._words import baseline_name, score_name
+from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, class_title
+from nearedge.drawing.surroundings import draw_surroundings, surroundings
+from nearedge.targets import DIMER
+
+# Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
+_TWO_SIDED = LinearSegmentedColormap.from_list("two-sided", [BLUE, "#ffffff", VERMILION])
+_CELLS = 6
+
+
+def _legend(attribution: Attribution) -> dict[str, Any]:
+    """Where the legend stands; its title says what bands are, where there are any."""
+    options: dict[str, Any] = {"loc": "outside lower center", "ncols": 3}
+    if len(attribution.gradients) == 1:
+        return options
+    title = "lines: mean over the networks; bands: standard deviation between them"
+    return {**options, "title": title, "title_fontsize": 8}
+
+
+def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
+    """Draw one spectrum, what speaks for and against, and the nearest training sites."""
+    shown = result.nearest[: _CELLS - (result.site is not None)]
+    cells = [*([] if result.site is None else [result.site]), *shown]
+    figure = Figure(figsize=(7.6, 7.2 if cells else 4.6), layout="constrained")
+    heights = [1.75, 1.0] if cells else [1.0]
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights, hspace=0.04, squeeze=False)
+    top = parts[0, 0]
+    spectrum, curves = top.subplots(2, 1, sharex=True, height_ratios=[1.25, 1])
+    attribution = result.attribution
+    norm = _draw_spectrum(spectrum, result.spectrum, result.baseline, attribution)
+    name = score_name(result.kind, result.target, result.against, result.neighbour)
+    label = f"{_short(name)} per {attribution.width:g} eV".replace(" against", "\nagainst")
+    colours = figure.colorbar(
+        ScalarMappable(norm, _TWO_SIDED), ax=spectrum, pad=0.01, aspect=14, label=label
+    )
+    colours.ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True))
+    spectrum.set_ylabel(f"µ ({_unit(result.unit)})")
+    spectrum.set_title(f"{result.name}: {_said(result)}", loc="left", fontweight="bold")
+    what = baseline_name(result.against, result.neighbour)
+    spectrum.plot([], [], color=GREY, ls="--", lw=1, label=what)
+    spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)
+    _draw_curves(curves, attribution)
+    curves.set(
+        xlabel=f"energy from {_zero(result.zero)} (eV)", ylabel=label.replace(" per", "\nper")
+    )
+    curves.set_title(
+        f"rank correlation of the two methods {attribution.agreement:.2f}",
+        loc="right",
+        fontsize=8,
+        color="0.35",
+    )
+    top.legend(*curves.get_legend_handles_labels(), **_legend(attribution))
+    if cells:
+        _draw_sites(parts[1, 0].subplots(2, _CELLS, height_ratios=[1.25, 1]), result, cells)
+        parts[1, 0].supxlabel(
+            "energy (eV); solid: this spectrum, dashed: that of the training site", fontsize=8
+        )
+    return figure
+
+
+def draw_class_explanation(result: ClassExplanation) -> Figure:
+    """Draw the mean spectrum of every class, coloured, with the curves of both methods."""
+    count = len(result.classes)
+    columns = 3 if count > 4 else min(count, 2)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(3.5 * columns, 3.1 * rows + 0.5), layout="constrained")
+    panels = figure.subplots(
+        2 * rows,
+        columns,
+        squeeze=False,
+        sharex=True,
+        height_ratios=[1.15, 1] * rows,
+    )
+    for number, (name, one) in enumerate(result.classes.items()):
+        row, column = divmod(number, columns)
+        spectrum, curves = panels[2 * row, column], panels[2 * row + 1, column]
+        _draw_spectrum(spectrum, one.spectrum, result.baseline, one.attribution)
+        spectrum.set_title(class_title(name, result.neighbour), loc="left", fontweight="bold")
+        spectrum.set_title(
+            f"{one.right} right of {one.sites}", loc="right", fontsize=8, color="0.35"
+        )
+        _draw_curves(curves, one.attribution)
+        curves.set_title(
+            f"rank correlation {one.attribution.agreement:.2f}",
+            loc="right",
+            fontsize=8,
+            color="0.35",
+            pad=3,
+        )
+        if column == 0:
+            spectrum.set_ylabel("µ")
+            width = one.attribution.width
+            word = "log-odds" if result.kind == "classifier" else f"{result.neighbour} atoms"
+            curves.set_ylabel(f"{word} per {width:g} eV")
+        curves.tick_params(labelbottom=True)
+        # Of a column its last panel, also where the last row is not full.
+        if number + columns >= count:
+            curves.set_xlabel("energy (eV)")
+    for blank in range(count, rows * columns):
+        row, column = divmod(blank, columns)
+        panels[2 * row, column].set_axis_off()
+        panels[2 * row + 1, column].set_axis_off()
+    handles, labels = panels[1, 0].get_legend_handles_labels()
+    handles += [
+        Line2D([], [], color=GREY, ls="--", lw=1),
+        Patch(color=VERMILION),
+        Patch(color=BLUE),
+    ]
+    labels.append(baseline_name(result.against, result.neighbour))
+    if result.kind == "classifier":
+        labels += ["speaks for the class", "speaks against it"]
+    else:
+        labels += [f"speaks for {many} {result.neighbour}" for many in ("more", "fewer")]
+    figure.legend(handles, labels, **_legend(next(iter(result.classes.values())).attribution))
+    seen = "sites never trained on" if result.unseen else "sites that were trained on"
+    title = (
+        f"What decides: means over right predictions for {seen}; energies from "
+        f"{_zero(result.zero)}; µ in {_unit(result.unit)}"
+    )
+    # Some 13 letters fit in an inch.
+    figure.suptitle(fill(title, int(13 * figure.get_figwidth())), fontsize=9.5)
+    return figure
+
+
+def _draw_spectrum(
+    axes: Axes,
+    spectrum: Float[np.ndarray, " energy"],
+    baseline: Float[np.ndarray, " energy"],
+    attribution: Attribution,
+) -> Normalize:
+    """Fill the spectrum with the colours of the summed gradients; give their scale."""
+    energy, values = attribution.energy, attribution.summed.mean(axis=0)
+    # Up to the baseline, where that is higher: what is lacking may decide, too.
+    upper = np.maximum(spectrum, baseline)
+    most = float(np.abs(values).max()) or 1.0
+    norm = Normalize(-most, most)
+    floor = min(0.0, float(spectrum.min()), float(baseline.min()))
+    top = float(upper.max())
+    outline = [(energy[0], floor), *zip(energy, upper, strict=True), (energy[-1], floor)]
+    shape = Polygon(outline, closed=True, transform=axes.transData, fc="none", ec="none")
+    axes.add_patch(shape)
+    image = axes.imshow(
+        values[None],
+        extent=(energy[0], energy[-1], floor, 1.05 * top),
+        aspect="auto",
+        cmap=_TWO_SIDED,
+        norm=norm,
+        interpolation="bilinear",
+        zorder=1,
+    )
+    image.set_clip_path(shape)
+    axes.plot(energy, baseline, color=GREY, ls="--", lw=1, zorder=2)
+    axes.plot(energy, spectrum, color=BLACK, lw=1.3, zorder=3)
+    axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
+    axes.set(xlim=(energy[0], energy[-1]), ylim=(floor, floor + 1.15 * (top - floor)))
+    axes.yaxis.set_major_locator(_ticks(4))
+    return norm
+
+
+def _draw_curves(axes: Axes, attribution: Attribution) -> None:
+    energy = attribution.energy
+    curves = (
+        (attribution.summed, BLACK, "-", "integrated gradients, summed"),
+        (attribution.occluded, GREEN, "--", "occlusion by the baseline"),
+        (attribution.unique, PURPLE, ":", "occlusion, filled from the rest"),
+    )
+    axes.axhline(0, color="0.6", lw=0.8, zorder=0)
+    axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
+    for values, colour, line, label in curves:
+        mean, spread = values.mean(axis=0), values.std(axis=0)
+        axes.fill_between(energy, mean - spread, mean + spread, color=colour, alpha=0.16, lw=0)
+        axes.plot(energy, mean, color=colour, ls=line, lw=1.5, label=label)
+    axes.set_xlim(energy[0], energy[-1])
+    axes.yaxis.set_major_locator(_ticks(4))
+
+
+def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Site]) -> None:
+    """Draw the spectrum's own atom, if known, and the nearest training sites, each above its µ."""
+    energy = result.attribution.energy
+    shown = [result.spectrum, *(site.spectrum for site in cells)]
+    top = 1.08 * max(float(one.max()) for one in shown)
+    for number, (picture, panel) in enumerate(panels.T):
+        if number >= len(cells):
+            picture.set_axis_off()
+            panel.set_axis_off()
+            continue
+        site = cells[number]
+        draw_surroundings(picture, surroundings(site.structure, site.atom, site.cutoff))
+        title = class_title(site.environment, result.neighbour)
+        far = "itself" if site.distance is None else f"distance {site.distance:.2f}"
+        picture.set_title(
+            f"{title}\n{far}",
+            fontsize=8.5,
+            fontweight="bold" if site.distance is None else "normal",
+        )
+        picture.text(
+            0.5,
+            -0.02,
+            f"{site.snapshot}\natom {site.atom}\n{_distances(site, result.neighbour)}",
+            transform=picture.transAxes,
+            ha="center",
+            va="top",
+            fontsize=6,
+            color="0.35",
+            linespacing=1.3,
+        )
+        panel.plot(energy, result.spectrum, color=BLACK, lw=0.9)
+        if site.distance is not None:
+            panel.plot(energy, site.spectrum, color=VERMILION, lw=1.1, ls="--")
+        panel.set(xlim=(energy[0], energy[-1]), ylim=(min(0.0, float(site.spectrum.min())), top))
+        panel.xaxis.set_major_locator(_ticks(3))
+        panel.yaxis.set_major_locator(_ticks(3))
+        if number:
+            panel.tick_params(labelleft=False)
+        else:
+            panel.set_ylabel("µ")
+
+
+def _distances(site: Site, neighbour: str) -> str:
+    """Distances in Å that make the class: of a dimer its bond first, then of the counted."""
+    near = [f"{far:.2f}" for symbol, far in site.neighbours if symbol == neighbour]
+    said = f"{neighbour} {' '.join(near)} Å" if near else f"no {neighbour}"
+    partner = [far for symbol, far in site.neighbours if symbol == site.absorber]
+    if site.environment != DIMER or not partner:
+        return said
+    return f"{site.absorber} {partner[0]:.2f} Å, {said}"
+
+
+def _said(result: SpectrumExplanation) -> str:
+    prediction = result.prediction
+    if not prediction["applies"]:
+        return "the model does not apply"
+    if result.kind == "regressor":
+        return f"{prediction['coordination']:.2f} {result.neighbour}"
+    name = prediction["environment"]
+    chance = prediction["probabilities"][name]
+    return f"{class_title(name, result.neighbour)} (probability {chance:.2f})"
+
+
+def _short(name: str) -> str:
+    return name.replace("number of ", "") + " atoms" if name.startswith("number of") else name
+
+
+def _ticks(count: int) -> MaxNLocator:
+    return MaxNLocator(count, steps=[1, 2, 2.5, 5, 10])
+
+
+def _unit(unit: str) -> str:
+    """The unit without what explains it."""
+    plain = unit.split("(")[0].strip() or "arbitrary"
+    return plain if len(plain) <= 12 else "arb. units"
+
+
+def _zero(zero: str) -> str:
+    """The energy zero in a few words, for an axis label."""
+    return zero if len(zero) <= 60 else "the engine's zero"

@@ -1,0 +1,154 @@
+"""A simulated measurement of a known sample: computed sites, averaged and spoilt."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nearedge.datasets import SiteSpectra
+from nearedge.errors import InputError
+from nearedge.models.inference import broadened
+from nearedge.records import replacing
+from nearedge.spectra import MeasuredSpectrum, resample
+
+
+@dataclass(frozen=True)
+class Beamline:
+    """How a simulated measurement is made.
+
+    Parameters
+    ----------
+    e0 : float
+        Where the computed zero lies on the measured axis, eV.
+    broadening : float
+        Extra full width at half maximum in eV.
+    signal_to_noise : float
+        Highest intensity over the standard deviation of the noise.
+    background, slope : float
+        Constant under the spectrum, and its rise from the first to the last energy, as shares of
+        the highest intensity.
+    counts : float
+        Highest intensity in the unit of the detector.
+    step : float
+        Of the energies in eV.
+    before : float
+        Range in eV that is measured below the computed energies, where nothing absorbs.
+
+    Raises
+    ------
+    InputError
+        If a number makes no sense.
+    """
+
+    e0: float = 530.0
+    broadening: float = 0.5
+    signal_to_noise: float = 50.0
+    background: float = 0.3
+    slope: float = 0.2
+    counts: float = 1000.0
+    step: float = 0.1
+    before: float = 10.0
+
+    def __post_init__(self) -> None:
+        numbers = asdict(self)
+        positive = ("signal_to_noise", "counts", "step")
+        for name, value in numbers.items():
+            least = "positive" if name in positive else "not negative"
+            wrong = value <= 0 if name in positive else value < 0 and name not in ("e0", "slope")
+            if not np.isfinite(value) or wrong:
+                raise InputError(f"{name} = {value} of a simulated measurement must be {least}")
+
+
+def simulate_sample(
+    data: SiteSpectra,
+    beamline: Beamline | None = None,
+    *,
+    only: Sequence[str] = (),
+    seed: int = 0,
+) -> tuple[MeasuredSpectrum, dict[str, Any]]:
+    """Measure, in simulation, a sample made of a dataset's sites.
+
+    Parameters
+    ----------
+    data : SiteSpectra
+        Computed spectra and their labels.
+    beamline : Beamline, optional
+    only : sequence of str
+        Snapshots or trajectories that make up the sample; all by default.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    spectrum : MeasuredSpectrum
+    truth : dict
+        ``coordination``, ``fractions`` by class, ``sites``, and what the beamline did.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown.
+
+    Examples
+    --------
+    >>> from nearedge.datasets import load_dataset, starter_path
+    >>> data = load_dataset(starter_path())
+    >>> spectrum, truth = simulate_sample(data, only=["rocksalt-1-000"])
+    >>> round(truth["coordination"], 2), truth["e0"]
+    (1.39, 530.0)
+    """
+    beamline = beamline or Beamline()
+    kept = data.select(data.names_mask(only)) if only else data
+    mean = broadened(data.energy, kept.mu.mean(axis=0, keepdims=True), beamline.broadening)
+    first = np.floor(-beamline.before / beamline.step) * beamline.step + float(data.energy[0])
+    energy = np.arange(first, float(data.energy[-1]) + 1e-9, beamline.step)
+    inside = np.clip(energy, data.energy[0], data.energy[-1])
+    mu = resample(data.energy, mean, inside, data.source)[0]
+    mu /= mu.max()
+    along = np.linspace(0, 1, len(mu))
+    noise = np.random.default_rng(seed).normal(size=len(mu)) / beamline.signal_to_noise
+    mu = beamline.counts * (mu + beamline.background + beamline.slope * along + noise)
+    truth = {
+        "coordination": float(kept.coordination.mean()),
+        "fractions": {name: count / len(kept) for name, count in kept.counts().items()},
+        "sites": len(kept),
+        **asdict(beamline),
+    }
+    return MeasuredSpectrum("mu", energy + beamline.e0, mu, data.source), truth
+
+
+def write_columns(
+    path: str | Path,
+    spectrum: MeasuredSpectrum,
+    comments: Sequence[str] = (),
+    *,
+    force: bool = False,
+) -> None:
+    """Write a spectrum as two columns of text under comments.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    spectrum : MeasuredSpectrum
+    comments : sequence of str
+        Lines without their ``#``.
+    force : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    InputError
+        If `path` exists and `force` is false.
+    """
+    header = "\n".join([*comments, f"energy {spectrum.name}"])
+    with replacing(path, force=force) as temporary:
+        np.savetxt(
+            temporary,
+            np.column_stack([spectrum.energy, spectrum.mu]),
+            fmt=("%.3f", "%.6g"),
+            header=header,
+            encoding="utf-8",
+        )

@@ -1,0 +1,140 @@
+"""Making a dataset of spectra that were computed elsewhere and the structure they belong to."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from nearedge.datasets._assembly import assemble
+from nearedge.datasets._sites import SiteSpectra
+from nearedge.engines import read_feff_run
+from nearedge.engines.ocean import read_ocean_run
+from nearedge.errors import InputError
+from nearedge.files import read_table
+from nearedge.structures import Snapshot, read_snapshots
+from nearedge.targets import EnvironmentRule, absorbers
+
+Format = Literal["matrix", "ocean", "feff"]
+
+Spectra = tuple[
+    Int[np.ndarray, " site"],
+    Float[np.ndarray, " energy"],
+    Float[np.ndarray, "site energy"],
+    dict[str, Any],
+]
+
+
+def import_dataset(
+    structure: str | Path,
+    spectra: str | Path,
+    rule: EnvironmentRule,
+    *,
+    format: Format | None = None,
+    snapshot: str | None = None,
+    trajectory: str | None = None,
+    temperature: float | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> SiteSpectra:
+    """Make a dataset of one structure and the spectra of its absorbers.
+
+    Parameters
+    ----------
+    structure : str or Path
+        A file of one structure, in any format ASE reads.
+    spectra : str or Path
+        A table of spectra (``matrix``), the directory of an OCEAN run (``ocean``) or of FEFF runs
+        (``feff``).
+    rule : EnvironmentRule
+        Absorber, neighbour, cutoff and dimer distance.
+    format : {"matrix", "ocean", "feff"}, optional
+        Told from `spectra` by default: a file is a matrix, a directory with ``CNBSE`` is OCEAN's,
+        any other FEFF's.
+    snapshot, trajectory : str, optional
+        Names. The snapshot's default is the structure file's name; a trajectory that is not named
+        is the snapshot's own.
+    temperature : float, optional
+        In K.
+    attributes : dict, optional
+        What to say of the spectra (``engine``, ``energy_zero``, ``mu_unit``, ``licence`` ...) over
+        what the files say.
+
+    Returns
+    -------
+    SiteSpectra
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or spectra and absorbers differ in number.
+    """
+    spectra = Path(spectra)
+    frames = read_snapshots(structure)
+    if len(frames) != 1:
+        raise InputError(
+            f"{structure}: holds {len(frames)} structures; spectra belong to one, give that frame"
+        )
+    name = snapshot or frames[0].name
+    frame = Snapshot(
+        name=name,
+        trajectory=trajectory or name,
+        temperature=frames[0].temperature if temperature is None else temperature,
+        time=frames[0].time,
+        atoms=frames[0].atoms,
+    )
+    found = absorbers(frame.atoms, rule.absorber)
+    read = READERS[format or guess_format(spectra)]
+    rank, energy, mu, said = read(spectra, rule.absorber)
+    if len(rank) and rank.max() >= len(found):
+        raise InputError(
+            f"{spectra}: has a spectrum of {rule.absorber} atom {rank.max() + 1}, but {structure} "
+            f"holds {len(found)} {rule.absorber} atoms; give the structure the spectra belong to"
+        )
+    if read is _read_matrix and len(rank) != len(found):
+        raise InputError(
+            f"{spectra}: holds {len(rank)} spectra, but {structure} holds {len(found)} "
+            f"{rule.absorber} atoms; give one spectrum per atom, in the order of the structure"
+        )
+    return assemble(
+        [frame],
+        [(0, int(found[number])) for number in rank],
+        energy,
+        mu,
+        rule,
+        {**said, **(attributes or {}), "structure_file": Path(structure).name},
+        source=str(spectra),
+    )
+
+
+def guess_format(spectra: Path) -> Format:
+    """Tell the format of spectra from what the path is.
+
+    Raises
+    ------
+    InputError
+        If the path does not exist.
+    """
+    if not spectra.exists():
+        raise InputError(f"{spectra}: no such file or directory; give the spectra to import")
+    if spectra.is_file():
+        return "matrix"
+    return "ocean" if (spectra / "CNBSE").is_dir() else "feff"
+
+
+def _read_matrix(spectra: Path, _absorber: str) -> Spectra:
+    energy, mu = read_table(spectra)
+    said = {
+        "engine": "unknown",
+        "energy_zero": "as in the imported table",
+        "mu_unit": "as in the imported table",
+        "spectra_file": spectra.name,
+    }
+    return np.arange(len(mu)), energy, mu, said
+
+
+READERS: dict[Format, Callable[[Path, str], Spectra]] = {
+    "matrix": _read_matrix,
+    "ocean": read_ocean_run,
+    "feff": read_feff_run,
+}

@@ -1,0 +1,210 @@
+"""Splits of a dataset into training and test sites: the rungs of the ladder.
+
+From rung to rung fewer things may stand on both sides: first nothing is kept apart but the
+spectrum itself, then the snapshot, the atom, the trajectory.
+"""
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Int
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from nearedge.datasets._sites import SiteSpectra
+from nearedge.datasets.matching import match_snapshots
+from nearedge.errors import InputError
+
+Rung = Literal["paper", "spectrum", "snapshot", "atom", "trajectory", "engine", "engine-aligned"]
+RUNGS: tuple[Rung, ...] = get_args(Rung)
+
+MEANING: dict[Rung, str] = {
+    "paper": "average first, then split the averages at random: parents on both sides",
+    "spectrum": "raw spectra split at random",
+    "snapshot": "no snapshot on both sides",
+    "atom": "no atom of a trajectory on both sides, whatever the snapshot",
+    "trajectory": "no trajectory on both sides",
+    "engine": "spectra of another engine on the test side, and no atom on both sides",
+    "engine-aligned": "the same, after a shift, factor and broadening learnt without labels",
+}
+"""What each rung keeps apart, in one line."""
+
+FOLDS = 3
+"""Folds of each rung: three seeds, one fold each, test every site once."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Sites to train on and sites to test on.
+
+    Attributes
+    ----------
+    train, test : ndarray of int, shape (site,)
+        Indices into the dataset. In the rungs of another engine `test` indexes the other dataset.
+    """
+
+    train: Int[np.ndarray, " train"]
+    test: Int[np.ndarray, " test"]
+
+
+def folds(
+    labels: np.ndarray, groups: np.ndarray | None = None, *, count: int = FOLDS, seed: int
+) -> list[Fold]:
+    """Cut sites into folds with class frequencies as alike as the groups allow.
+
+    Parameters
+    ----------
+    labels : ndarray of str, shape (site,)
+        Class of each site.
+    groups : ndarray of str, shape (site,), optional
+        Sites of one group stay on one side. Without it every site is a group of its own.
+    count : int
+        Number of folds; fewer where there are fewer groups.
+    seed : int
+        Shuffles sites or groups first.
+
+    Returns
+    -------
+    list of Fold
+        Together the test sides hold every site once.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two groups, or no class has two sites.
+
+    Examples
+    --------
+    >>> parts = folds(np.array(["0", "1"] * 6), np.repeat(["a", "b", "c", "d"], 3), seed=0)
+    >>> sorted(len(fold.test) for fold in parts)
+    [3, 3, 6]
+    """
+    labels = np.asarray(labels)
+    names = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    if len(np.unique(names)) < 2:
+        raise InputError("one group of sites cannot be split; give at least two")
+    # scikit-learn wants one class, at least, to fill all folds.
+    most = int(np.unique(labels, return_counts=True)[1].max())
+    count = min(count, len(np.unique(names)), most)
+    if count < 2:
+        raise InputError("no class has two sites, so none can be on both sides; add data")
+    with warnings.catch_warnings():
+        # Classes rarer than the folds are met on purpose: the ladder counts what it cannot learn.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        if groups is None:
+            cut = StratifiedKFold(count, shuffle=True, random_state=seed).split(labels, labels)
+        else:
+            grouped = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+            cut = grouped.split(labels, labels, names)
+        return [Fold(train, test) for train, test in cut if len(train) and len(test)]
+
+
+def obstacle(data: SiteSpectra, rung: Rung) -> str | None:
+    """Say why a dataset cannot carry a rung; None if it can.
+
+    The rungs ``engine`` and ``engine-aligned`` need a second dataset and are never an obstacle
+    here.
+    """
+    spectra = sorted(data.counts().values())
+    if len(spectra) < 2:
+        return f"all sites are of one class, '{data.classes[0]}'"
+    if rung in ("paper", "spectrum") and spectra[-2] < 2:
+        return "fewer than two classes have two spectra"
+    if rung == "snapshot" and len(set(data.snapshot)) < 2:
+        return f"all sites are of one snapshot, '{data.snapshot[0]}'"
+    if rung == "trajectory" and len(set(data.trajectory)) < 2:
+        return f"all sites are of one trajectory, '{data.trajectory[0]}'"
+    return None
+
+
+def remark(data: SiteSpectra, rung: Rung) -> str | None:
+    """Say where a rung keeps apart less than its name promises, as the dataset is made."""
+    if rung == "atom" and len(set(data.groups("atom"))) == len(data):
+        return "no atom occurs twice: the same as the rung spectrum"
+    if rung == "trajectory" and len(set(data.snapshot)) == len(set(data.trajectory)):
+        return "every trajectory is a single snapshot: the same as the rung snapshot"
+    return None
+
+
+def turns(data: SiteSpectra, rung: Rung, *, seeds: int, seed: int) -> list[Fold]:
+    """Give one fold for each seed, going round the folds of a rung.
+
+    The first `FOLDS` seeds test every site once; the next ones start again on another shuffle.
+
+    Parameters
+    ----------
+    data : SiteSpectra
+        The sites.
+    rung : {"spectrum", "snapshot", "atom", "trajectory"}
+        What is kept apart.
+    seeds : int
+        How many folds.
+    seed : int
+        Seed of the first shuffle.
+
+    Raises
+    ------
+    InputError
+        If the dataset cannot carry the rung.
+    """
+    reason = obstacle(data, rung)
+    if reason:
+        raise InputError(f"{data.source}: cannot carry the rung '{rung}': {reason}")
+    if rung not in ("spectrum", "snapshot", "atom", "trajectory"):
+        raise InputError(f"rung '{rung}' is no split of one dataset's sites")
+    groups = None if rung == "spectrum" else data.groups(rung)
+    result: list[Fold] = []
+    while len(result) < seeds:
+        result += folds(data.environment, groups, seed=seed + len(result))
+    return result[:seeds]
+
+
+def across(data: SiteSpectra, other: SiteSpectra, *, seeds: int, seed: int) -> list[Fold]:
+    """Give folds that train on one dataset and test on another, one for each seed.
+
+    Where no trajectory is in both datasets, all of each is used. Else the atoms of the shared
+    trajectories are cut into folds, and those on the test side are not trained on. Trajectories
+    are shared if they have one name or if one holds a structure of the other.
+
+    Parameters
+    ----------
+    data, other : SiteSpectra
+        To train on, and to test on.
+    seeds : int
+        How many folds.
+    seed : int
+        Seed of the shuffle.
+
+    Returns
+    -------
+    list of Fold
+        `train` indexes `data`, `test` indexes `other`.
+    """
+    other = _with_names_of(data, other)
+    if not set(data.trajectory) & set(other.trajectory):
+        return [Fold(np.arange(len(data)), np.arange(len(other)))] * seeds
+    groups, theirs = data.groups("atom"), other.groups("atom")
+    result: list[Fold] = []
+    while len(result) < seeds:
+        result += [
+            Fold(np.flatnonzero(~np.isin(groups, theirs[fold.test])), fold.test)
+            for fold in folds(other.environment, theirs, seed=seed + len(result))
+        ]
+    return [fold for fold in result if len(fold.train)][:seeds]
+
+
+def _with_names_of(data: SiteSpectra, other: SiteSpectra) -> SiteSpectra:
+    """Call the trajectory of every structure that `data` holds too as `data` calls it."""
+    ours = dict(zip(data.snapshot.tolist(), data.trajectory.tolist(), strict=True))
+    pairs = match_snapshots(data.structures, other.structures)
+    shared = {theirs: ours[mine] for mine, theirs in pairs.items()}
+    whole: dict[str, str] = {}
+    for name, run in zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True):
+        if name in shared:
+            whole.setdefault(run, shared[name])
+    names = [
+        shared.get(name, whole.get(run, run))
+        for name, run in zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True)
+    ]
+    return replace(other, table=other.table.assign_coords(trajectory=("site", np.array(names))))

@@ -1,0 +1,1 @@
+"""What figures and terminals share: style, atoms around a site, progress bars."""

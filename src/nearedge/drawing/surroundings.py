@@ -1,0 +1,138 @@
+"""Ball-and-stick drawings of an absorber and its neighbours, made of matplotlib alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, covalent_radii
+from ase.data.colors import jmol_colors
+from ase.neighborlist import neighbor_list
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Circle
+from scipy.spatial.transform import Rotation
+
+from nearedge.drawing.style import GREY, ORANGE, SKY, VERMILION
+
+_COLOURS = {"O": VERMILION, "Fe": ORANGE, "Li": SKY}
+_LIGHT = np.array([-0.45, 0.55, 0.70])
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """An absorber at the origin and the atoms near it.
+
+    Attributes
+    ----------
+    symbols : tuple of str
+        Elements; the absorber first.
+    positions : ndarray, shape (atom, 3)
+        In Å from the absorber; an atom may be a periodic image.
+    """
+
+    symbols: tuple[str, ...]
+    positions: Float[np.ndarray, "atom 3"]
+
+
+def surroundings(atoms: Atoms, atom: int, cutoff: float) -> Surroundings:
+    """Cut an absorber's neighbours of any element out of a periodic structure.
+
+    Parameters
+    ----------
+    atoms : Atoms
+        The structure.
+    atom : int
+        Index of the absorber.
+    cutoff : float
+        Distance in Å within which atoms are kept.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> surroundings(bulk("MgO", "rocksalt", a=4.21), 1, 2.6).symbols
+    ('O', 'Mg', 'Mg', 'Mg', 'Mg', 'Mg', 'Mg')
+    """
+    centre, neighbour, vector = neighbor_list("ijD", atoms, cutoff)
+    mine = centre == atom
+    names = atoms.get_chemical_symbols()
+    symbols = [names[atom], *(names[index] for index in neighbour[mine])]
+    return Surroundings(tuple(symbols), np.vstack([np.zeros(3), vector[mine]]))
+
+
+def view(positions: Float[np.ndarray, "atom 3"]) -> Float[np.ndarray, "atom 3"]:
+    """Turn positions to the side from which the balls hide each other least.
+
+    Of a fixed set of directions it is the one with the greatest least distance between any two
+    atoms as projected onto the page; `z` points to the reader.
+    """
+    if len(positions) < 2:
+        return positions
+    turned = np.stack(
+        [turn.apply(positions) for turn in Rotation.random(600, rng=np.random.default_rng(0))]
+    )
+    apart = np.linalg.norm(turned[:, :, None, :2] - turned[:, None, :, :2], axis=3)
+    first, second = np.triu_indices(len(positions), 1)
+    return turned[apart[:, first, second].min(axis=1).argmax()]
+
+
+def colour_of(symbol: str) -> tuple[float, float, float]:
+    """Colour of an element: three of the palette for Li, Fe and O, Jmol's for the others."""
+    if symbol in _COLOURS:
+        return to_rgb(_COLOURS[symbol])
+    red, green, blue = jmol_colors[atomic_numbers[symbol]]
+    return float(red), float(green), float(blue)
+
+
+def draw_surroundings(axes: Axes, around: Surroundings) -> None:
+    """Draw balls and sticks into empty axes; the absorber has a black rim."""
+    points = view(around.positions)
+    # Far things first; sticks lie halfway to their ball.
+    reach = float(np.abs(points[:, 2]).max()) or 1.0
+    radii = [float(covalent_radii[atomic_numbers[symbol]]) for symbol in around.symbols]
+    for (x, y, z), radius in zip(points[1:], radii[1:], strict=True):
+        # Atoms that only happen to be near are no bond: a dotted line.
+        bonded = np.linalg.norm((x, y, z)) < 1.3 * (radii[0] + radius)
+        (stick,) = axes.plot([0, x], [0, y], color=GREY, zorder=10 + 4 * z / reach)
+        stick.set(linewidth=2.8 if bonded else 1.0, linestyle="-" if bonded else ":")
+    for index in np.argsort(points[:, 2]):
+        x, y, z = points[index]
+        symbol = around.symbols[index]
+        size = 0.30 + 0.24 * radii[index]
+        size *= 1 + 0.10 * z / reach
+        order = 20 + 5 * z / reach
+        axes.imshow(
+            _ball(colour_of(symbol)),
+            extent=(x - size, x + size, y - size, y + size),
+            zorder=order,
+            interpolation="bilinear",
+        )
+        rim = {"ec": "black", "lw": 1.6} if index == 0 else {"ec": "0.25", "lw": 0.6}
+        axes.add_patch(Circle((x, y), size, fill=False, zorder=order + 0.01, **rim))
+        axes.text(
+            x,
+            y,
+            symbol,
+            ha="center",
+            va="center_baseline",
+            fontsize=6.5,
+            fontweight="bold" if index == 0 else "normal",
+            zorder=order + 0.02,
+        )
+    span = float(np.linalg.norm(points[:, :2], axis=1).max()) + 0.75
+    span = max(span, 2.9)
+    axes.set(xlim=(-span, span), ylim=(-span, span), aspect="equal")
+    axes.axis("off")
+
+
+def _ball(colour: tuple[float, float, float], pixels: int = 96) -> Float[np.ndarray, "y x 4"]:
+    """Picture of a sphere lit from the upper left, transparent outside its disc."""
+    axis = np.linspace(-1, 1, pixels)
+    x, y = np.meshgrid(axis, axis[::-1])
+    inside = x**2 + y**2
+    normal = np.stack([x, y, np.sqrt(np.clip(1 - inside, 0, None))], axis=-1)
+    lit = np.clip(normal @ (_LIGHT / np.linalg.norm(_LIGHT)), 0, None)[..., None]
+    shaded = np.array(colour) * (0.62 + 0.38 * lit)
+    shaded += (1 - shaded) * (0.30 * lit + 0.45 * lit**14)
+    edge = np.clip((1 - np.sqrt(inside)) * pixels / 2, 0, 1)
+    return np.clip(np.dstack([shaded, edge]), 0, 1)

@@ -1,0 +1,110 @@
+"""Robustness as figures: a panel for each quantity, a line for each method."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+
+from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from nearedge.ladder.robustness import Quantity, Robustness
+
+_AXES: Mapping[Quantity, str] = {
+    "offset": "energy offset (eV)",
+    "broadening": "added broadening, FWHM (eV)",
+    "signal_to_noise": "signal to noise (peak / s.d.)",
+    "scale": "intensity factor",
+}
+
+TOP = 8.0
+"""Errors of more neighbours than an atom can have are cut off."""
+
+# Colour, marker, line and label; other names take the remaining colours in turn.
+_LINES = {
+    "best": (VERMILION, "s", "-", "recipe “best”"),
+    "paper": (BLUE, "o", "-", "recipe “paper”"),
+    "svm": (GREEN, "D", "--", "SVM (RBF)"),
+    "1-nn": (SKY, "v", "--", "1-NN"),
+    "ridge": (ORANGE, "^", "--", "ridge"),
+    "majority": (GREY, "", ":", "majority class"),
+    "constant": (BLACK, "", ":", "constant"),
+}
+_OTHERS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+_MARKERS = ("o", "s", "D", "P", "^", "v")
+
+
+def draw_robustness(
+    result: Robustness, *, labels: Mapping[str, str] | None = None, title: str | None = None
+) -> Figure:
+    """Draw the score against each quantity, with its spread over the trials.
+
+    Parameters
+    ----------
+    result : Robustness
+    labels : mapping of str to str, optional
+        What the legend calls some of the names.
+    title : str, optional
+        Above the panels.
+    """
+    figure = Figure(figsize=(8.6, 5.6), layout="constrained")
+    panels = figure.subplots(2, 2, sharey=True).ravel()
+    accuracy = result.score == "accuracy"
+    styles = _styles(result.names)
+    for axes, letter, (quantity, levels) in zip(
+        panels, "abcd", result.levels.items(), strict=False
+    ):
+        for name in reversed(result.names):
+            colour, marker, line, label = styles[name]
+            scores = result.curves[quantity][name]
+            mean, spread = scores.mean(axis=0), scores.std(axis=0)
+            axes.plot(
+                levels,
+                mean,
+                color=colour,
+                ls=line,
+                marker=marker or None,
+                ms=4.5,
+                mec="black",
+                mew=0.4,
+                label=(labels or {}).get(name, label),
+            )
+            if len(scores) > 1 and marker and line == "-":
+                low = mean - spread if accuracy else np.maximum(mean - spread, 0.5 * mean)
+                axes.fill_between(levels, low, mean + spread, color=colour, alpha=0.15, lw=0)
+        axes.set_xlabel(_AXES[quantity])
+        axes.set_title(letter, loc="left", fontweight="bold")
+        axes.grid(axis="y", color="0.92", lw=0.7)
+        axes.set_axisbelow(True)
+        if quantity == "signal_to_noise":
+            axes.set_xscale("log")
+            axes.invert_xaxis()
+            axes.xaxis.set_major_locator(FixedLocator([1000, 300, 100, 30, 10]))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter("{x:g}")
+    for axes in panels[len(result.levels) :]:
+        axes.axis("off")
+    for axes in panels[::2]:
+        axes.set_ylabel("accuracy" if accuracy else "mean absolute error (neighbours)")
+    if accuracy:
+        panels[0].set_ylim(0, 1)
+        panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    else:
+        panels[0].set_yscale("log")
+        most = max(float(one.max()) for named in result.curves.values() for one in named.values())
+        panels[0].set_ylim(top=min(TOP, 1.5 * most))
+        panels[0].yaxis.set_major_locator(FixedLocator([0.01, 0.03, 0.1, 0.3, 1, 3]))
+        panels[0].yaxis.set_major_formatter("{x:g}")
+    if title:
+        figure.suptitle(title, fontsize=9.5)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles[::-1], names[::-1], loc="outside lower center", ncols=min(5, len(names)))
+    return figure
+
+
+def _styles(names: Sequence[str]) -> dict[str, tuple[str, str, str, str]]:
+    others = [name for name in names if name not in _LINES]
+    styles = dict(_LINES)
+    for rank, name in enumerate(others):
+        place = rank % len(_OTHERS)
+        styles[name] = (_OTHERS[place], _MARKERS[place], "-", name)
+    return styles

@@ -1,0 +1,211 @@
+"""The paper's own trial: average raw spectra first, then split the averages at random, and train.
+
+Parents of the test examples stand in the training set too. This is how L. Li, M. Lu and
+M. K. Y. Chan (2019) trained and tested; what its figures mean is the ladder's business.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
+from nearedge.learning.examples import (
+    Partition,
+    class_averages,
+    membership,
+    mixture_weights,
+    partition,
+)
+from nearedge.learning.recipes import Recipe, Sites, class_coordination, fit_each
+
+Model = TypeVar("Model", Classifier, Regressor)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One network to train on synthetic examples.
+
+    Attributes
+    ----------
+    seed : int
+        Of examples, split and network.
+    examples : int or None
+        Examples in all, before the split; None for the recipe's number.
+    changes : mapping
+        Parameters of the estimator that differ from the recipe's.
+    """
+
+    seed: int
+    examples: int | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Model]):
+    """What a trial gave.
+
+    Attributes
+    ----------
+    model : Classifier or Regressor
+        Fitted.
+    train, validation, test : float
+        Accuracy, or mean squared error in neighbours², on each part of the synthetic examples.
+    raw : float
+        The same on the raw parents, one spectrum at a time.
+    x : ndarray, shape (example, energy)
+        The synthetic spectra.
+    labels, predicted : ndarray, shape (example,)
+        Their classes or mean coordination numbers, and what the model says.
+    parts : Partition
+        Which examples were trained on.
+    """
+
+    model: Model
+    train: float
+    validation: float
+    test: float
+    raw: float
+    x: Float[np.ndarray, "example energy"]
+    labels: np.ndarray
+    predicted: np.ndarray
+    parts: Partition
+
+    @property
+    def restarts(self) -> int:
+        """How often the networks had died and were started again."""
+        return sum(self.model.restarts_) if isinstance(self.model, SpectrumEstimator) else 0
+
+
+def run_classifiers(
+    recipe: Recipe,
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    trials: Sequence[Trial],
+) -> list[Outcome[Classifier]]:
+    """Train classifiers side by side, each on its own same-class averages.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Number and size of the averages, and the network.
+    mu : ndarray, shape (site, energy)
+        Raw spectra on the window's energies.
+    environment : ndarray of str, shape (site,)
+        Their classes.
+    trials : sequence of Trial
+        What to train.
+
+    Returns
+    -------
+    list of Outcome
+        Accuracies, in the order of `trials`.
+
+    Raises
+    ------
+    InputError
+        If a class has a single spectrum, or there are too few examples.
+    """
+    made = [
+        class_averages(
+            mu,
+            environment,
+            examples=trial.examples or recipe.averages.count,
+            size=recipe.averages.size,
+            seed=trial.seed,
+        )
+        for trial in trials
+    ]
+    models = [recipe.new_classifier(trial.seed, **trial.changes) for trial in trials]
+    return _run(recipe, models, made, [labels for _, labels in made], trials, mu, environment)
+
+
+def run_regressors(
+    recipe: Recipe, sites: Sites, trials: Sequence[Trial]
+) -> list[Outcome[Regressor]]:
+    """Train regressors side by side, each on its own mixtures.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Number and size of the mixtures, and the network. One that predicts fractions learns those
+        of the mixtures, and is scored by the mean coordination number like the others.
+    sites : Sites
+        Raw spectra on the window's energies, and their labels.
+    trials : sequence of Trial
+        What to train.
+
+    Returns
+    -------
+    list of Outcome
+        Mean squared errors, in the order of `trials`.
+
+    Raises
+    ------
+    InputError
+        If there are too few spectra or examples.
+    """
+    own = membership(sites.environment)
+    made, targets = [], []
+    for trial in trials:
+        weights = mixture_weights(
+            len(sites.mu),
+            examples=trial.examples or recipe.mixtures.count,
+            size=recipe.mixtures.size,
+            seed=trial.seed,
+        )
+        labels = weights @ sites.coordination.astype(float)
+        made.append((weights @ sites.mu, labels))
+        targets.append(weights @ own if recipe.fractions else labels)
+    known = class_coordination(sites)
+    models = [recipe.new_regressor(trial.seed, known, **trial.changes) for trial in trials]
+    return _run(recipe, models, made, targets, trials, sites.mu, sites.coordination)
+
+
+def _run(
+    recipe: Recipe,
+    models: list[Model],
+    made: Sequence[tuple[np.ndarray, np.ndarray]],
+    targets: Sequence[np.ndarray],
+    trials: Sequence[Trial],
+    mu: Float[np.ndarray, "site energy"],
+    truth: np.ndarray,
+) -> list[Outcome[Model]]:
+    splits = [
+        partition(len(x), seed=trial.seed) for (x, _), trial in zip(made, trials, strict=True)
+    ]
+    taught = [(x, y, parts) for (x, _), y, parts in zip(made, targets, splits, strict=True)]
+    fit_each(
+        recipe,
+        models,
+        [(x[parts.train], y[parts.train]) for x, y, parts in taught],
+        validation=[(x[parts.validation], y[parts.validation]) for x, y, parts in taught],
+    )
+    drawn = list(zip(made, splits, strict=True))
+    outcomes = []
+    for model, ((x, labels), parts) in zip(models, drawn, strict=True):
+        predicted = model.predict(x)
+        marks = _marks(predicted, labels)
+        outcomes.append(
+            Outcome(
+                model=model,
+                train=float(marks[parts.train].mean()),
+                validation=float(marks[parts.validation].mean()),
+                test=float(marks[parts.test].mean()),
+                raw=float(_marks(model.predict(mu), truth).mean()),
+                x=x,
+                labels=labels,
+                predicted=predicted,
+                parts=parts,
+            )
+        )
+    return outcomes
+
+
+def _marks(predicted: np.ndarray, truth: np.ndarray) -> Float[np.ndarray, " example"]:
+    """One for a right class and zero for a wrong one, or the squared error of a number."""
+    if predicted.dtype.kind in "iuf":
+        return (predicted - truth) ** 2
+    return (predicted == truth).astype(float)

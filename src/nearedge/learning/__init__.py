@@ -1,0 +1,1 @@
+"""Learning from labelled spectra: examples, networks, their trainer, estimators, recipes."""

@@ -1,0 +1,85 @@
+"""The classifier: from spectra to environment classes."""
+
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+
+from nearedge.errors import InputError
+from nearedge.learning.estimators._base import SpectrumEstimator
+from nearedge.learning.estimators._transfer import match_outputs
+from nearedge.learning.networks import MultilayerPerceptron
+
+
+class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
+    """A neural network, or an ensemble, from spectra to environment classes.
+
+    Inputs are standardised per energy with the training spectra. The ensemble's probabilities are
+    the mean of its networks'. Parameters and attributes are those of `SpectrumEstimator`, and
+    `classes_`, the class names in the order of the probabilities.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> spectra = rng.normal(size=(200, 5)) * 1e-5
+    >>> names = np.where(spectra[:, 0] > 0, "dimer", "2")
+    >>> model = EnvironmentClassifier((4,), epochs=100).fit(spectra, names)
+    >>> model.score(spectra, names) > 0.95
+    True
+    >>> model.predict_proba(spectra).shape
+    (200, 2)
+    """
+
+    _loss = "cross-entropy"
+
+    def predict_proba(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803
+        """Probability of each class, in the order of `classes_`."""
+        outputs = self._outputs(X)
+        outputs -= outputs.max(axis=-1, keepdims=True)
+        probabilities = np.exp(outputs)
+        probabilities /= probabilities.sum(axis=-1, keepdims=True)
+        return probabilities.mean(axis=0)
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Name of the most probable class of each spectrum."""
+        best = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[best]
+
+    def _encode_training(self, y: np.ndarray) -> tuple[np.ndarray, int]:
+        check_classification_targets(y)
+        self.classes_, targets = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise InputError(
+                f"all spectra are of one class, {self.classes_[0]!r}; a classifier needs two"
+            )
+        return targets, len(self.classes_)
+
+    def _continued(
+        self, network: MultilayerPerceptron, source: Any, seed: int
+    ) -> MultilayerPerceptron:
+        old, new = ([str(name) for name in one.classes_] for one in (source, self))
+        return match_outputs(network, old, new, seed)
+
+    def _encode(self, y: np.ndarray) -> np.ndarray:
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise InputError(
+                f"validation data has the class {unknown[0]!r}, the training data only "
+                f"{', '.join(map(str, self.classes_))}; leave it out"
+            )
+        return np.searchsorted(self.classes_, y)
+
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
+        return jax.nn.log_softmax(outputs)
+
+    def _description(self) -> dict[str, Any]:
+        return {"classes": self.classes_.tolist()}
+
+    def _take_description(self, description: dict[str, Any]) -> int:
+        self.classes_ = np.array(description["classes"])
+        if self.classes_.ndim != 1 or len(self.classes_) < 2:
+            raise ValueError(f"classes {description['classes']}")
+        return len(self.classes_)

@@ -1,0 +1,362 @@
+"""Training examples made of raw spectra: averages of one class or of many, and the 3:1:1 split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import csr_array
+
+from nearedge.errors import InputError
+from nearedge.targets import class_order
+
+AVERAGE_SIZE = (2, 10)
+"""Default number of parents of a same-class average, least and most.
+
+The paper does not say how many raw spectra it averaged. A pair is the least that is an average at
+all, and ten still leaves the examples of one class visibly different from each other.
+"""
+
+MIXTURE_SIZE = (20, 70)
+"""Number of parents of a mixture, least and most, as in the paper."""
+
+COMPOSITION_SIZE = (1, 70)
+"""Number of parents of an average whose fractions are to be told: from one site to many."""
+
+CONCENTRATION = 0.7
+"""Of the Dirichlet distribution of unlikely compositions: below one, a few classes dominate."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Indices of the examples of each part of a 3:1:1 split.
+
+    Attributes
+    ----------
+    train, validation, test : ndarray of int, shape (example,)
+        Disjoint, together every example once.
+    """
+
+    train: Int[np.ndarray, " train"]
+    validation: Int[np.ndarray, " validation"]
+    test: Int[np.ndarray, " test"]
+
+
+def partition(count: int, *, seed: int) -> Partition:
+    """Split `count` examples at random, three parts to train, one to validate, one to test.
+
+    Parameters
+    ----------
+    count : int
+        Number of examples, at least 5.
+    seed : int
+        Decides the order.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 5 examples.
+
+    Examples
+    --------
+    >>> parts = partition(8000, seed=0)
+    >>> len(parts.train), len(parts.validation), len(parts.test)
+    (4800, 1600, 1600)
+    """
+    if count < 5:
+        raise InputError(f"{count} examples cannot be split 3:1:1; give at least 5")
+    order = np.random.default_rng(seed).permutation(count)
+    fifth = count // 5
+    return Partition(order[2 * fifth :], order[:fifth], order[fifth : 2 * fifth])
+
+
+def class_averages(
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = AVERAGE_SIZE,
+    seed: int,
+) -> tuple[Float[np.ndarray, "example energy"], np.ndarray]:
+    """Average raw spectra of one class at a time.
+
+    The classes are balanced: each gets ``examples // classes`` examples, the first ones of a
+    random order one more where that leaves a remainder. The number of parents of each example is
+    uniform in `size`, and the parents are drawn with replacement from the spectra of the class,
+    so that a class of two spectra still has more than one average. The order is random.
+
+    Parameters
+    ----------
+    mu : ndarray, shape (site, energy)
+        Raw spectra, in any unit.
+    environment : ndarray of str, shape (site,)
+        Class of each spectrum.
+    examples : int
+        How many to make, at least one for each class.
+    size : tuple of int
+        Least and most parents of an example. The paper does not give them.
+    seed : int
+        Decides every draw.
+
+    Returns
+    -------
+    averages : ndarray, shape (example, energy)
+        In the unit of `mu`.
+    labels : ndarray of str, shape (example,)
+        Class of each average.
+
+    Raises
+    ------
+    InputError
+        If a class has a single spectrum, or `size` or `examples` make no sense.
+
+    Examples
+    --------
+    >>> mu = np.array([[0.0, 1.0], [0.0, 3.0], [5.0, 5.0], [7.0, 7.0]])
+    >>> averages, labels = class_averages(mu, np.array(["0", "0", "1", "1"]), examples=4, seed=1)
+    >>> sorted(labels.tolist())
+    ['0', '0', '1', '1']
+    >>> bool((averages[labels == "1"] >= 5).all() and (averages[labels == "1"] <= 7).all())
+    True
+    """
+    environment = np.asarray(environment)
+    _check(mu, environment, examples, size)
+    classes = class_order(np.unique(environment).tolist())
+    if examples < len(classes):
+        raise InputError(
+            f"{examples} examples cannot cover {len(classes)} classes; ask for at least "
+            f"{len(classes)}"
+        )
+    members = {name: np.flatnonzero(environment == name) for name in classes}
+    for name, sites in members.items():
+        if len(sites) < 2:
+            raise InputError(
+                f"class '{name}' has a single spectrum, of which no average can be made; merge "
+                "another dataset that has more of them, or leave the class out"
+            )
+    rng = np.random.default_rng(seed)
+    turns = rng.permutation(len(classes))[np.arange(examples) % len(classes)]
+    labels = np.array(classes)[rng.permutation(turns)]
+    averages = np.empty((examples, mu.shape[1]))
+    for name, sites in members.items():
+        rows = np.flatnonzero(labels == name)
+        averages[rows] = _weights(len(rows), len(sites), size, rng) @ mu[sites]
+    return averages, labels
+
+
+def mixtures(
+    mu: Float[np.ndarray, "site energy"],
+    coordination: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = MIXTURE_SIZE,
+    seed: int,
+) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, " example"]]:
+    """Average raw spectra of any class; the label is the mean coordination number of the parents.
+
+    The number of parents is uniform in `size` and they are drawn with replacement from all
+    spectra, so that a single snapshot can be mixed too.
+
+    Parameters
+    ----------
+    mu : ndarray, shape (site, energy)
+        Raw spectra, in any unit.
+    coordination : ndarray of int, shape (site,)
+        Number of neighbours of each absorber.
+    examples : int
+        How many to make.
+    size : tuple of int
+        Least and most parents of an example.
+    seed : int
+        Decides every draw.
+
+    Returns
+    -------
+    averages : ndarray, shape (example, energy)
+        In the unit of `mu`.
+    labels : ndarray, shape (example,)
+        Mean coordination number of each example's parents.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two spectra, or `size` or `examples` make no sense.
+
+    Examples
+    --------
+    >>> mu = np.array([[0.0, 2.0], [1.0, 2.0], [2.0, 2.0]])
+    >>> averages, labels = mixtures(mu, np.array([0, 1, 2]), examples=5, seed=0)
+    >>> bool(np.allclose(averages[:, 0], labels))
+    True
+    """
+    coordination = np.asarray(coordination)
+    _check(mu, coordination, examples, size)
+    weights = mixture_weights(len(mu), examples=examples, size=size, seed=seed)
+    return weights @ mu, weights @ coordination.astype(float)
+
+
+def mixture_weights(
+    sites: int, *, examples: int, size: tuple[int, int] = MIXTURE_SIZE, seed: int
+) -> csr_array:
+    """Give the weight of every site in every mixture that `mixtures` makes with this seed.
+
+    Returns
+    -------
+    csr_array, shape (example, site)
+        Rows add up to one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two sites.
+    """
+    if sites < 2:
+        raise InputError(f"{sites} spectra cannot be mixed; give at least 2")
+    return _weights(examples, sites, size, np.random.default_rng(seed))
+
+
+def compositions(
+    mu: Float[np.ndarray, "site energy"],
+    environment: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = COMPOSITION_SIZE,
+    seed: int,
+) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, "example _"]]:
+    """Average raw spectra in likely and unlikely compositions; the label is the fractions.
+
+    Every other example draws its parents from all spectra, so that the fractions are like those
+    of the dataset. The other half first draws fractions, from the Dirichlet distribution that
+    prefers few classes (`CONCENTRATION`), and then parents of each class: compositions of which
+    the dataset has none, so that what learns from them does not fall back on the dataset's mean.
+    The logarithm of the number of parents is uniform: single spectra are among them.
+
+    Parameters
+    ----------
+    mu : ndarray, shape (site, energy)
+        Raw spectra, in any unit.
+    environment : ndarray of str, shape (site,)
+        Class of each spectrum.
+    examples : int
+        How many to make.
+    size : tuple of int
+        Least and most parents of an example.
+    seed : int
+        Decides every draw.
+
+    Returns
+    -------
+    averages : ndarray, shape (example, energy)
+        In the unit of `mu`.
+    fractions : ndarray, shape (example, class)
+        Of the classes in `class_order`, adding up to one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two classes, or `size` or `examples` make no sense.
+
+    Examples
+    --------
+    >>> mu = np.array([[0.0, 2.0], [1.0, 2.0], [1.0, 2.0]])
+    >>> averages, fractions = compositions(mu, np.array(["0", "1", "1"]), examples=5, seed=0)
+    >>> bool(np.allclose(averages[:, 0], fractions[:, 1]))
+    True
+    """
+    environment = np.asarray(environment)
+    _check(mu, environment, examples, size)
+    weights = composition_weights(environment, examples=examples, size=size, seed=seed)
+    return weights @ mu, weights @ membership(environment)
+
+
+def membership(
+    environment: np.ndarray, classes: Sequence[str] | None = None
+) -> Float[np.ndarray, "site _"]:
+    """Give one at the class of each site and zero elsewhere.
+
+    Parameters
+    ----------
+    environment : str array, shape (site,)
+        Class of each.
+    classes : sequence of str, optional
+        Which classes; by default those that occur, in `class_order`.
+
+    Examples
+    --------
+    >>> membership(np.array(["dimer", "0"]))
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    environment = np.asarray(environment)
+    if classes is None:
+        classes = class_order(np.unique(environment).tolist())
+    return (environment[:, None] == np.array(classes, dtype=str)).astype(float)
+
+
+def composition_weights(
+    environment: np.ndarray,
+    *,
+    examples: int,
+    size: tuple[int, int] = COMPOSITION_SIZE,
+    seed: int,
+) -> csr_array:
+    """Give the weight of every site in every average that `compositions` makes with this seed.
+
+    Returns
+    -------
+    csr_array, shape (example, site)
+        Rows add up to one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two classes.
+    """
+    own = membership(environment)
+    if own.shape[1] < 2:
+        raise InputError(f"all spectra are of one class, '{environment[0]}'; fractions need two")
+    rng = np.random.default_rng(seed)
+    logs = rng.uniform(np.log(size[0]), np.log(size[1] + 1), examples)
+    counts = np.minimum(np.exp(logs).astype(int), size[1])
+    chances = np.tile(own.mean(axis=0), (examples, 1))
+    unlikely = np.arange(examples) % 2 == 1
+    alpha = np.full(own.shape[1], CONCENTRATION)
+    chances[unlikely] = rng.dirichlet(alpha, int(unlikely.sum()))
+    of_class = rng.multinomial(counts, chances)
+    parents = np.empty(of_class.sum(), dtype=int)
+    drawn = np.repeat(np.tile(np.arange(own.shape[1]), examples), of_class.ravel())
+    for number in range(own.shape[1]):
+        mine = drawn == number
+        parents[mine] = rng.choice(np.flatnonzero(own[:, number]), int(mine.sum()))
+    return _equal_weights(counts, parents, len(own))
+
+
+def _weights(
+    examples: int, sites: int, size: tuple[int, int], rng: np.random.Generator
+) -> csr_array:
+    """Weights of every site in every example, rows summing to one; sparse, as `size` is small."""
+    counts = rng.integers(size[0], size[1] + 1, examples)
+    return _equal_weights(counts, rng.integers(0, sites, counts.sum()), sites)
+
+
+def _equal_weights(
+    counts: Int[np.ndarray, " example"], parents: Int[np.ndarray, " parent"], sites: int
+) -> csr_array:
+    """Weigh the parents of each example, `counts` of them one after the other, alike."""
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    shape = (len(counts), sites)
+    return csr_array((np.repeat(1 / counts, counts), parents, starts), shape=shape)
+
+
+def _check(
+    mu: Float[np.ndarray, "site energy"],
+    labels: np.ndarray,
+    examples: int,
+    size: tuple[int, int],
+) -> None:
+    if len(labels) != len(mu):
+        raise InputError(f"{len(labels)} labels for {len(mu)} spectra; give one for each")
+    if examples < 1:
+        raise InputError(f"{examples} examples asked for; ask for at least 1")
+    if not 1 <= size[0] <= size[1]:
+        raise InputError(f"{size} parents for an average: give (least, most), 1 <= least <= most")

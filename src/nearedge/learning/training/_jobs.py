@@ -1,0 +1,193 @@
+"""What is to be trained, and what comes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from nearedge.errors import InputError
+from nearedge.learning.networks import MultilayerPerceptron
+
+Loss = Literal["cross-entropy", "fractions", "squared-error"]
+L2Convention = Literal["batch", "example", "scikit-learn", "decoupled"]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How one network is trained.
+
+    Attributes
+    ----------
+    loss : {"cross-entropy", "fractions", "squared-error"}
+        What is minimised; its mean over the examples is the loss. ``"fractions"`` is the
+        cross-entropy with the fractions of several classes in each example.
+    learning_rate : float
+        Step size of Adam (Kingma and Ba, 2015), whose other constants are the usual 0.9, 0.999
+        and 1e-8.
+    batch_size : int
+        Examples in a step. An epoch takes as many whole batches as the examples fill; the few
+        left over differ from epoch to epoch.
+    epochs : int
+        How often the examples are gone through.
+    l2 : float
+        Coefficient `c` of the penalty on the squared weights (not the biases), read as the
+        convention says.
+    l2_convention : {"batch", "example", "scikit-learn", "decoupled"}
+        ``"batch"``: ``c * sum(w**2)`` is added to the mean loss of each batch (``regularizers.L2``
+        of Keras). ``"example"``: ``c / n * sum(w**2)`` for `n` training examples, that is the
+        penalty stands once beside the loss summed over all examples. ``"scikit-learn"``:
+        ``c / (2 * batch) * sum(w**2)`` (`alpha` of `MLPClassifier`). ``"decoupled"``: each step
+        shrinks the weights by ``learning_rate * c`` beside Adam's step (AdamW).
+    records : int
+        Number of points on the learning curves.
+    keep_best : bool
+        Whether to return the weights of the record with the least validation loss instead of the
+        last ones (early stopping).
+    """
+
+    loss: Loss = "cross-entropy"
+    learning_rate: float = 0.01
+    batch_size: int = 32
+    epochs: int = 1500
+    l2: float = 0.0
+    l2_convention: L2Convention | str = "example"
+    records: int = 50
+    keep_best: bool = False
+
+    def __post_init__(self) -> None:
+        if self.l2_convention not in get_args(L2Convention):
+            raise InputError(
+                f"l2_convention={self.l2_convention!r} is not known; choose one of "
+                f"{', '.join(get_args(L2Convention))}"
+            )
+        for name in ("batch_size", "epochs", "records"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)} must be at least 1")
+        if not self.learning_rate > 0 or not self.l2 >= 0:
+            raise InputError(
+                f"learning_rate={self.learning_rate} must be positive and l2={self.l2} not negative"
+            )
+
+    def penalty(self, examples: int) -> tuple[float, float]:
+        """Coefficient of ``sum(w**2)`` in the loss, and of the decoupled decay."""
+        batch = min(self.batch_size, examples)
+        scale = {"batch": 1.0, "example": 1 / examples, "scikit-learn": 0.5 / batch}
+        if self.l2_convention == "decoupled":
+            return 0.0, self.l2
+        return self.l2 * scale[self.l2_convention], 0.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One network to train.
+
+    Attributes
+    ----------
+    x : ndarray, shape (example, input)
+        Inputs, standardised.
+    y : ndarray, shape (example,) or (example, output)
+        Class numbers for the cross-entropy, fractions that add up to one in each example, or
+        values.
+    hidden : tuple of int
+        Units of each hidden layer.
+    outputs : int
+        Number of outputs: the classes, or 1 for values.
+    seed : int
+        Decides weights and order of examples, and nothing else does.
+    settings : TrainingSettings
+    validation : tuple of ndarray, optional
+        Inputs and targets for the validation curves.
+    start : MultilayerPerceptron, optional
+        Weights to continue from, of the job's sizes, in place of a fresh draw.
+
+    Raises
+    ------
+    InputError
+        If the start is of other sizes.
+    """
+
+    x: Float[np.ndarray, "example input"]
+    y: np.ndarray
+    hidden: tuple[int, ...]
+    outputs: int
+    seed: int
+    settings: TrainingSettings
+    validation: tuple[Float[np.ndarray, "held input"], np.ndarray] | None = None
+    start: MultilayerPerceptron | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.start.sizes != self.sizes:
+            raise InputError(
+                f"the network to start from has the layers {self.start.sizes}, the one to train "
+                f"{self.sizes}; give one of the same layers"
+            )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Layer sizes of the network."""
+        return (self.x.shape[1], *self.hidden, self.outputs)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Learning curves; the scores are the accuracy, or the mean squared error (also of fractions).
+
+    Attributes
+    ----------
+    epoch : ndarray of int, shape (record,)
+        Epochs done at each record.
+    loss, score : ndarray, shape (record,)
+        On the training examples, without the penalty.
+    validation_loss, validation_score : ndarray, shape (record,)
+        On the validation examples; NaN where none were given.
+    """
+
+    epoch: Int[np.ndarray, " record"]
+    loss: Float[np.ndarray, " record"]
+    score: Float[np.ndarray, " record"]
+    validation_loss: Float[np.ndarray, " record"]
+    validation_score: Float[np.ndarray, " record"]
+
+    def to_json(self) -> dict[str, list[int | float | None]]:
+        """Lists of numbers, with None for NaN."""
+        return {
+            item.name: [
+                None if np.isnan(value) else value for value in getattr(self, item.name).tolist()
+            ]
+            for item in fields(self)
+        }
+
+    @classmethod
+    def from_json(cls, lists: Mapping[str, list[int | float | None]]) -> "Curves":
+        """Undo `to_json`."""
+        return cls(
+            epoch=np.array(lists["epoch"], dtype=np.int32),
+            loss=np.array(lists["loss"], dtype=np.float32),
+            score=np.array(lists["score"], dtype=np.float32),
+            validation_loss=np.array(lists["validation_loss"], dtype=np.float32),
+            validation_score=np.array(lists["validation_score"], dtype=np.float32),
+        )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and how it came about.
+
+    Attributes
+    ----------
+    network : MultilayerPerceptron
+        NumPy arrays, of the sizes asked for.
+    curves : Curves
+        Its learning curves.
+    restarts : int
+        How often it died and was started again from a fresh seed.
+    dead : bool
+        Whether the last attempt was dead too.
+    """
+
+    network: MultilayerPerceptron
+    curves: Curves
+    restarts: int
+    dead: bool

@@ -1,0 +1,176 @@
+"""The compiled program: one network's whole training, vmapped over networks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from nearedge.learning.networks import MultilayerPerceptron
+from nearedge.learning.training._jobs import Loss
+
+PERMUTATIONS = 32
+"""How many random permutations the epochs' orders are composed of."""
+
+ArrayLike = Any  # NumPy outside the compiled program, JAX inside
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the compiled program depends on: jobs of one shape share it."""
+
+    sizes: tuple[int, ...]
+    examples: int
+    validation: int
+    batch: int
+    loss: Loss
+    records: int
+    keep_best: bool
+    shared: bool
+
+
+class Data(NamedTuple):
+    """Examples as the program wants them: padded, the true numbers beside them."""
+
+    x: ArrayLike
+    y: ArrayLike
+    count: ArrayLike
+    held_x: ArrayLike
+    held_y: ArrayLike
+    held_count: ArrayLike
+
+
+class Start(NamedTuple):
+    """What differs between networks beside their data."""
+
+    network: MultilayerPerceptron
+    permutations: ArrayLike
+    seed: ArrayLike
+    learning_rate: ArrayLike
+    penalty: ArrayLike
+    decay: ArrayLike
+
+
+class Records(NamedTuple):
+    """What the learning curves are made of, one entry for each record."""
+
+    loss: ArrayLike
+    score: ArrayLike
+    spread: ArrayLike
+    validation_loss: ArrayLike
+    validation_score: ArrayLike
+
+
+_programs: dict[tuple[Shape, int], Callable] = {}
+
+
+def program(shape: Shape, slots: int, arguments: tuple) -> Callable:
+    """Compile the training of `slots` networks, once in a process for each shape."""
+    if (shape, slots) not in _programs:
+        own = None if shape.shared else 0
+        axes = (0, Data(own, own, None, own, own, None), None)
+        training = jax.jit(jax.vmap(partial(_fit, shape=shape), in_axes=axes))
+        _programs[shape, slots] = training.lower(*arguments).compile()
+    return _programs[shape, slots]
+
+
+def _fit(
+    start: Start, data: Data, record_epochs: Int[Array, " record"], *, shape: Shape
+) -> tuple[MultilayerPerceptron, Records]:
+    """Train one network; this is what is vmapped and compiled."""
+    optimiser = optax.chain(
+        optax.scale_by_adam(),
+        optax.add_decayed_weights(start.decay, mask=_is_matrix),
+        optax.scale_by_learning_rate(start.learning_rate),
+    )
+
+    def objective(network: MultilayerPerceptron, x: Array, y: Array) -> Array:
+        squares = sum(jnp.sum(jnp.square(w)) for w in network.weights)
+        return jnp.mean(_losses(network(x), y, shape.loss)) + start.penalty * squares
+
+    def step(i: Array, state: tuple) -> tuple:
+        network, moments, order = state
+        chosen = lax.dynamic_slice_in_dim(order, i * shape.batch, shape.batch)
+        x = data.x.at[chosen].get(mode="promise_in_bounds")
+        y = data.y.at[chosen].get(mode="promise_in_bounds")
+        gradient = jax.grad(objective)(network, x, y)
+        updates, moments = optimiser.update(gradient, moments, network)
+        return optax.apply_updates(network, updates), moments, order
+
+    def epoch(i: Array, state: tuple) -> tuple:
+        # A full shuffle sorts, which costs as much as a third of the epoch's training. A random
+        # one of a few random permutations after the last order is a random order as well.
+        network, moments, order = state
+        turn = jax.random.randint(jax.random.fold_in(key, i), (), 0, PERMUTATIONS)
+        order = order.at[start.permutations[turn]].get(mode="promise_in_bounds")
+        return lax.fori_loop(0, data.count // shape.batch, step, (network, moments, order))
+
+    def record(carry: tuple, end: Array) -> tuple[tuple, Records]:
+        state, done, best, best_loss = carry
+        state = lax.fori_loop(done, end, epoch, state)
+        loss, score, spread = _assess(state[0], data.x, data.y, data.count, shape.loss)
+        if shape.validation:
+            held = _assess(state[0], data.held_x, data.held_y, data.held_count, shape.loss)[:2]
+        else:
+            held = (jnp.nan, jnp.nan)
+        if shape.keep_best:
+            better = held[0] < best_loss
+            best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state[0], best)
+            best_loss = jnp.where(better, held[0], best_loss)
+        return (state, end, best, best_loss), Records(loss, score, spread, *held)
+
+    key = jax.random.key(start.seed)
+    network = jax.tree.map(jnp.asarray, start.network)
+    state = (network, optimiser.init(network), jnp.arange(shape.examples))
+    carry = (state, jnp.int32(0), network if shape.keep_best else None, jnp.inf)
+    (state, _, best, _), records = lax.scan(record, carry, record_epochs)
+    return state[0] if best is None else best, records
+
+
+def _is_matrix(network: MultilayerPerceptron) -> MultilayerPerceptron:
+    """Mark the weights as what decays, and the biases as what does not."""
+    return jax.tree.map(lambda leaf: leaf.ndim == 2, network)
+
+
+def _losses(
+    outputs: Float[Array, "example output"], y: Array, kind: Loss
+) -> Float[Array, " example"]:
+    # Along the first axis: the outputs lie in memory as (output, example).
+    if kind == "cross-entropy":
+        return optax.softmax_cross_entropy_with_integer_labels(outputs.T, y, axis=0)
+    if kind == "fractions":
+        return optax.softmax_cross_entropy(outputs.T, y.T, axis=0)
+    return jnp.square(outputs[:, 0] - y)
+
+
+def _scores(
+    outputs: Float[Array, "example output"], y: Array, kind: Loss
+) -> Float[Array, " example"]:
+    """Whether the class is right, or the squared error; of fractions its mean over the classes."""
+    if kind == "cross-entropy":
+        return (jnp.argmax(outputs, axis=1) == y) * 1.0
+    if kind == "fractions":
+        return jnp.mean(jnp.square(jax.nn.softmax(outputs, axis=1) - y), axis=1)
+    return jnp.square(outputs[:, 0] - y)
+
+
+def _assess(
+    network: MultilayerPerceptron, x: Array, y: Array, count: Array, kind: Loss
+) -> tuple[Array, Array, Array]:
+    """Mean loss, score, and how far the outputs spread, over the first `count` examples."""
+    outputs = network(x)
+    real = jnp.arange(len(x)) < count
+    losses = _losses(outputs, y, kind)
+    scores = _scores(outputs, y, kind)
+    most = jnp.where(real[:, None], outputs, -jnp.inf).max(axis=0)
+    least = jnp.where(real[:, None], outputs, jnp.inf).min(axis=0)
+    return (
+        jnp.sum(jnp.where(real, losses, 0)) / count,
+        jnp.sum(jnp.where(real, scores, 0)) / count,
+        jnp.max(most - least),
+    )

@@ -1,0 +1,260 @@
+"""Which networks train side by side, and which again because they died."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+from jaxtyping import Int
+from scipy.special import entr
+
+from nearedge.learning.networks import MultilayerPerceptron, initialise, narrow, unstack, widen
+from nearedge.learning.training._jobs import Curves, Job, Loss, Trained
+from nearedge.learning.training._program import PERMUTATIONS, Data, Records, Shape, Start, program
+
+NETWORKS_AT_ONCE = 8
+"""Most networks in one call: more hardly train faster, and need more memory."""
+
+SCREENING_STEPS = 500
+"""Steps after which a network is first looked at for whether it has died."""
+
+DEAD = 0.999
+"""A network whose training loss is not below this part of a constant's counts as dead."""
+
+
+def train(jobs: Sequence[Job], *, restarts: int = 5) -> list[Trained]:
+    """Train many networks, side by side where their shapes allow.
+
+    A ReLU network can die: no unit of a layer answers to any example, the output is constant and
+    no gradient is left. A network whose output is constant over the training examples, or whose
+    training loss is not below that of the best constant, is started again from a fresh seed
+    derived from its own, also if it had continued from given weights. This is looked for after
+    the first steps, where most die, and at the end.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        In any order and of any shapes.
+    restarts : int
+        How often a dead network may be started again.
+
+    Returns
+    -------
+    list of Trained
+        In the order of the jobs. The same jobs give the same numbers, bit for bit, on one machine.
+
+    Examples
+    --------
+    >>> from nearedge.learning.training import TrainingSettings
+    >>> x = np.random.default_rng(0).normal(size=(64, 2))
+    >>> settings = TrainingSettings(epochs=100, batch_size=16)
+    >>> job = Job(x, (x[:, 0] > 0).astype(int), (4,), 2, seed=1, settings=settings)
+    >>> bool(train([job])[0].curves.score[-1] > 0.9)
+    True
+    """
+    _start_backend()
+    results: dict[int, Trained] = {}
+    waiting = list(range(len(jobs)))
+    while waiting:
+        attempts = {i: results[i].restarts + 1 if i in results else 0 for i in waiting}
+        for batch in _batches(jobs, waiting):
+            results.update(_train_batch(jobs, attempts, restarts, batch))
+        waiting = [i for i in waiting if results[i].dead and results[i].restarts < restarts]
+    return [results[i] for i in range(len(jobs))]
+
+
+def _start_backend() -> None:
+    """Start XLA with one thread of its own, unless something in this process has started it.
+
+    XLA would spread even these tiny steps over a pool of threads, which takes two to three times
+    as long; NPROC is how its CPU client is told the size of the pool.
+    """
+    before = os.environ.get("NPROC")
+    os.environ["NPROC"] = "1"
+    try:
+        jax.devices("cpu")
+    finally:
+        if before is None:
+            del os.environ["NPROC"]
+        else:
+            os.environ["NPROC"] = before
+
+
+def _shape(job: Job, *, shared: bool) -> Shape:
+    """Round a job's sizes up, so that jobs of nearly the same size are compiled once."""
+    settings = job.settings
+    hidden = tuple(_round_up(units, 8) for units in job.hidden)
+    return Shape(
+        sizes=(_roomy_inputs(job.x.shape[1]), *hidden, job.outputs),
+        examples=_roomy(len(job.x)),
+        validation=_roomy(len(job.validation[0])) if job.validation else 0,
+        batch=min(settings.batch_size, len(job.x)),
+        loss=settings.loss,
+        records=min(settings.records, settings.epochs),
+        keep_best=settings.keep_best and job.validation is not None,
+        shared=shared,
+    )
+
+
+def _round_up(count: int, multiple: int) -> int:
+    return -(-count // multiple) * multiple
+
+
+def _roomy(count: int) -> int:
+    """Round a number of examples up to a power of two or one and a half times that."""
+    power = 1 << max(count - 1, 255).bit_length()
+    return power * 3 // 4 if count <= power * 3 // 4 and power > 256 else power
+
+
+def _roomy_inputs(count: int) -> int:
+    """Round a number of inputs up, coarsely where it is small and padding costs nothing."""
+    return _round_up(count, 8) if count > 64 else 1 << max(count - 1, 7).bit_length()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Jobs that train in one call, `slots` networks wide; what is left is filled with copies."""
+
+    jobs: list[int]
+    slots: int
+    shape: Shape
+
+
+def _batches(jobs: Sequence[Job], waiting: Sequence[int]) -> list[_Batch]:
+    """Split the waiting jobs into batches that train in one call.
+
+    The jobs of a batch have one shape, one number of examples and of epochs. Jobs on the same
+    examples keep together: a copy of them for each network would not fit into the cache, and
+    picking examples from memory takes as long as the arithmetic.
+    """
+    prints = {i: _fingerprint(jobs[i]) for i in waiting}
+    repeated = Counter(prints.values())
+    groups: dict[tuple, list[int]] = {}
+    for i in waiting:
+        job = jobs[i]
+        held = len(job.validation[0]) if job.validation else 0
+        shape = _shape(job, shared=repeated[prints[i]] > 1)
+        same = prints[i] if shape.shared else None
+        groups.setdefault((shape, len(job.x), held, job.settings.epochs, same), []).append(i)
+    batches = []
+    for (shape, *_), group in groups.items():
+        slots = -(-len(group) // -(-len(group) // NETWORKS_AT_ONCE))
+        batches += [_Batch(group[k : k + slots], slots, shape) for k in range(0, len(group), slots)]
+    return batches
+
+
+def _fingerprint(job: Job) -> bytes:
+    """Tell whether two jobs have the same examples."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (job.x, job.y, *(job.validation or ())):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.digest()
+
+
+def _train_batch(
+    jobs: Sequence[Job], attempts: Mapping[int, int], restarts: int, batch: _Batch
+) -> dict[int, Trained]:
+    """Train the jobs of one batch, each from its next seed that does not die in the first steps."""
+    chosen = [jobs[i] for i in batch.jobs]
+    seeds = [attempts[i] for i in batch.jobs]
+    shape, epochs = batch.shape, chosen[0].settings.epochs
+    data = _data(chosen, shape, batch.slots)
+    screening = -(-SCREENING_STEPS * shape.batch // len(chosen[0].x))
+    while screening < epochs:
+        records = _run(chosen, seeds, batch, data, screening)[1]
+        dying = [k for k in range(len(chosen)) if records.spread[k, -1] == 0]
+        dying = [k for k in dying if seeds[k] < restarts]
+        if not dying:
+            break
+        for k in dying:
+            seeds[k] += 1
+    networks, records = _run(chosen, seeds, batch, data, epochs)
+    return {
+        i: Trained(
+            network=narrow(networks[k], chosen[k].sizes),
+            curves=Curves(
+                epoch=_record_epochs(epochs, shape.records),
+                loss=records.loss[k],
+                score=records.score[k],
+                validation_loss=records.validation_loss[k],
+                validation_score=records.validation_score[k],
+            ),
+            restarts=seeds[k],
+            dead=_is_dead(
+                chosen[k].y, shape.loss, float(records.loss[k, -1]), float(records.spread[k, -1])
+            ),
+        )
+        for k, i in enumerate(batch.jobs)
+    }
+
+
+def _is_dead(y: np.ndarray, kind: Loss, loss: float, spread: float) -> bool:
+    """Whether a network does no better than the best constant (never so if that is perfect)."""
+    if kind == "cross-entropy":
+        share = np.unique(y, return_counts=True)[1] / len(y)
+        constant = float(-np.sum(share * np.log(share)))
+    elif kind == "fractions":
+        constant = float(np.sum(entr(y.mean(axis=0))))
+    else:
+        constant = float(np.var(y))
+    if constant <= np.finfo(np.float32).eps * max(1.0, float(np.mean(np.square(y)))):
+        return False
+    return not loss < DEAD * constant or spread == 0
+
+
+def _record_epochs(epochs: int, records: int) -> Int[np.ndarray, " record"]:
+    return np.linspace(0, epochs, records + 1).round().astype(np.int32)[1:]
+
+
+def _data(jobs: Sequence[Job], shape: Shape, slots: int) -> Data:
+    """Pad the examples of each job, or those of all if they are shared."""
+    count = len(jobs[0].x)
+    held = 0 if jobs[0].validation is None else len(jobs[0].validation[0])
+    dtype = np.int32 if shape.loss == "cross-entropy" else np.float32
+    copies = 1 if shape.shared else slots
+    each = (shape.sizes[-1],) if shape.loss == "fractions" else ()
+    x = np.zeros((copies, shape.examples, shape.sizes[0]), np.float32)
+    y = np.zeros((copies, shape.examples, *each), dtype)
+    held_x = np.zeros((copies, shape.validation, shape.sizes[0]), np.float32)
+    held_y = np.zeros((copies, shape.validation, *each), dtype)
+    for k in range(copies):
+        job = jobs[min(k, len(jobs) - 1)]
+        x[k, :count, : job.x.shape[1]] = job.x
+        y[k, :count] = job.y
+        if job.validation is not None:
+            held_x[k, :held, : job.x.shape[1]], held_y[k, :held] = job.validation
+    if shape.shared:
+        x, y, held_x, held_y = x[0], y[0], held_x[0], held_y[0]
+    return Data(x, y, np.int32(count), held_x, held_y, np.int32(held))
+
+
+def _start(job: Job, attempt: int, shape: Shape) -> Start:
+    """Draw the weights and the shuffling of one attempt at a job."""
+    rng = np.random.default_rng([job.seed, attempt])
+    network = initialise(job.sizes, rng)
+    if job.start is not None and attempt == 0:
+        # If it dies on its way from these weights it would do so again: then a fresh draw.
+        network = jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), job.start)
+    network = widen(network, shape.sizes)
+    permutations = np.tile(np.arange(shape.examples, dtype=np.int32), (PERMUTATIONS, 1))
+    part = permutations[:, : len(job.x)]
+    rng.permuted(part, axis=1, out=part)
+    penalty, decay = job.settings.penalty(len(job.x))
+    scalars = (job.settings.learning_rate, penalty, decay)
+    seed = rng.integers(2**32, dtype=np.uint32)
+    return Start(network, permutations, np.asarray(seed), *(np.float32(v) for v in scalars))
+
+
+def _run(
+    jobs: Sequence[Job], attempts: Sequence[int], batch: _Batch, data: Data, epochs: int
+) -> tuple[list[MultilayerPerceptron], Records]:
+    shape = batch.shape
+    starts = [_start(job, attempt, shape) for job, attempt in zip(jobs, attempts, strict=True)]
+    starts += [starts[-1]] * (batch.slots - len(starts))
+    start = jax.tree.map(lambda *leaves: np.stack(leaves), *starts)
+    arguments = (start, data, _record_epochs(epochs, shape.records))
+    networks, records = jax.device_get(program(shape, batch.slots, arguments)(*arguments))
+    return unstack(networks), records

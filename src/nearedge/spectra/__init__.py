@@ -1,0 +1,23 @@
+"""Spectra: energy grids, windows, alignment, and the preparation of measured ones."""
+
+from nearedge.spectra._grids import (
+    Window as Window,
+    check_spectra as check_spectra,
+    resample as resample,
+)
+from nearedge.spectra._preparation import (
+    BASELINES as BASELINES,
+    Baseline as Baseline,
+    Preparation as Preparation,
+    Prepared as Prepared,
+    merge_scans as merge_scans,
+    prepare as prepare,
+)
+from nearedge.spectra._spectrum import MeasuredSpectrum as MeasuredSpectrum
+from nearedge.spectra._windows import (
+    covered_zeros as covered_zeros,
+    cut_windows as cut_windows,
+    noise_level as noise_level,
+    profiles as profiles,
+    structure_below as structure_below,
+)

@@ -1,0 +1,192 @@
+"""Explanations of scores whose answer is known."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from jaxtyping import Array, Float
+
+from nearedge.answers.explanation import (
+    Background,
+    ExplanationOptions,
+    attribute,
+    evaluate_scores,
+    integrated_gradients,
+    intervals,
+    mean_attribution,
+    occlusion,
+    replaced,
+    scores,
+)
+from nearedge.errors import InputError
+from nearedge.learning.estimators import CoordinationRegressor, EnvironmentClassifier
+
+ENERGY = np.linspace(-1, 11, 25)
+TELLING = 6
+"""The one energy that decides, at 2 eV."""
+
+
+def smooth_spectra(count: int, seed: int) -> np.ndarray:
+    """Random peaks of 1 eV width, as small as OCEAN's intensities."""
+    rng = np.random.default_rng(seed)
+    centres = np.linspace(-2, 12, 29)
+    peaks = np.exp(-((ENERGY - centres[:, None]) ** 2))
+    return (rng.random((count, len(centres))) @ peaks) * 1e-5
+
+
+@pytest.fixture(scope="module")
+def spectra() -> np.ndarray:
+    return smooth_spectra(300, 0)
+
+
+@pytest.fixture(scope="module")
+def classifier(spectra: np.ndarray) -> EnvironmentClassifier:
+    """An ensemble that has to learn one intensity."""
+    level = spectra[:, TELLING]
+    names = np.array(["0", "1", "2"])[np.digitize(level, np.quantile(level, [1 / 3, 2 / 3]))]
+    return EnvironmentClassifier((16,), n_networks=3, epochs=150, l2=0.01, records=2).fit(
+        spectra, names
+    )
+
+
+def bent(x: Float[Array, "example energy"]) -> Float[Array, " example"]:
+    """A score of one energy only, and no straight line."""
+    return jax.nn.relu(1e5 * x[:, TELLING] - 1.0) ** 2
+
+
+def test_both_methods_find_the_only_energy_that_counts(spectra: np.ndarray) -> None:
+    background = Background.of(spectra)
+    brightest = spectra[spectra[:, TELLING].argsort()[-3:]]
+    for one in attribute([bent], brightest, ENERGY, background, background.mean):
+        gradients = one.gradients[0]
+        assert gradients.argmax() == TELLING
+        assert np.delete(gradients, TELLING) == pytest.approx(0, abs=1e-9)
+        inside = intervals(ENERGY, one.width)[TELLING]
+        assert (one.occluded[0][inside] > 0).all()
+        assert one.occluded[0][~inside] == pytest.approx(0, abs=1e-6)
+        assert one.unique[0][~inside] == pytest.approx(0, abs=1e-6)
+        # Neighbouring energies know most of it: less is lost than with the mean.
+        assert abs(one.unique[0]).max() < 0.5 * one.occluded[0].max()
+        assert one.agreement > 0.7
+
+
+def test_a_trained_ensemble_looks_where_the_truth_is(
+    classifier: EnvironmentClassifier, spectra: np.ndarray
+) -> None:
+    unseen = smooth_spectra(80, 1)
+    predicted = classifier.predict(unseen)
+    target = np.searchsorted(classifier.classes_, predicted)
+    background = Background.of(spectra)
+    parts = attribute(scores(classifier, target), unseen, ENERGY, background, background.mean)
+    for name in ("0", "2"):
+        mean = mean_attribution(
+            [one for one, said in zip(parts, predicted, strict=True) if said == name]
+        )
+        found = abs(mean.summed.mean(axis=0)).argmax()
+        hidden = abs(mean.occluded.mean(axis=0)).argmax()
+        assert abs(ENERGY[found] - ENERGY[TELLING]) <= 0.5
+        assert abs(ENERGY[hidden] - ENERGY[TELLING]) <= 0.5
+        assert mean.agreement > 0.7
+        # Neighbouring energies are correlated with it; the far ones are not.
+        assert mean.share(0.5, 3.5) > 0.6
+        assert mean.share(-1.0, 11.0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("against", [None, 1])
+def test_gradients_add_up_to_the_difference_of_the_scores(
+    classifier: EnvironmentClassifier, spectra: np.ndarray, against: int | None
+) -> None:
+    asked = scores(classifier, np.full(20, 2), against)
+    background = Background.of(spectra)
+    parts = attribute(asked, spectra[:20], ENERGY, background, background.mean)
+    total = integrated_gradients(asked, spectra[:20], background.mean, 200).sum(axis=2)
+    low = evaluate_scores(asked, np.tile(background.mean, (20, 1)))
+    differences = evaluate_scores(asked, spectra[:20]) - low
+    assert total == pytest.approx(differences, abs=0.01 * np.abs(differences).max())
+    assert max(one.gap for one in parts) < 0.01 * np.abs(differences).max()
+
+
+def test_coordination_numbers_add_up_too(spectra: np.ndarray) -> None:
+    model = CoordinationRegressor((8,), n_networks=2, epochs=60, records=2).fit(
+        spectra, 1e5 * spectra[:, TELLING]
+    )
+    background = Background.of(spectra)
+    (one,) = attribute(scores(model), spectra[:1], ENERGY, background, background.mean)
+    predicted = model.predict(np.stack([spectra[0], background.mean]))
+    assert [one.score, one.baseline_score] == pytest.approx(predicted, rel=1e-3)
+    assert one.gradients.sum(axis=1).mean() == pytest.approx(predicted[0] - predicted[1], abs=0.01)
+
+
+def test_log_odds_are_those_of_the_probabilities(
+    classifier: EnvironmentClassifier, spectra: np.ndarray
+) -> None:
+    target = np.arange(12) % 3
+    found = evaluate_scores(scores(classifier, target), spectra[:12])
+    versus = evaluate_scores(scores(classifier, target, 0), spectra[:12])
+    for network in range(3):
+        chances = np.exp(np.asarray(classifier.differentiable(jnp.asarray(spectra[:12]), network)))
+        own = chances[np.arange(12), target]
+        assert 1 / (1 + np.exp(-found[network])) == pytest.approx(own, abs=1e-4)
+        assert versus[network] == pytest.approx(np.log(own / chances[:, 0]), abs=1e-2)
+    with pytest.raises(InputError, match="give target"):
+        scores(classifier)
+
+
+@given(seed=st.integers(0, 10**6), width=st.floats(0.1, 4))
+@settings(deadline=None, max_examples=15)
+def test_a_linear_score_in_closed_form(seed: int, width: float) -> None:
+    """Gradients are weights times differences, and hiding an interval takes away their sum."""
+    rng = np.random.default_rng(seed)
+    weight, spectrum, baseline = rng.normal(size=(3, len(ENERGY)))
+
+    def linear(x: Float[Array, "example energy"]) -> Float[Array, " example"]:
+        return x @ jnp.asarray(weight)
+
+    gradients = integrated_gradients([linear], spectrum[None], baseline, 3)[0, 0]
+    assert gradients == pytest.approx(weight * (spectrum - baseline), abs=1e-4)
+    hidden = intervals(ENERGY, width)
+    fall = occlusion([linear], spectrum[None], partial(replaced, by=baseline), hidden)[0, 0]
+    assert fall == pytest.approx(hidden @ gradients, abs=1e-4)
+
+
+def test_the_expectation_of_a_gaussian_is_the_regression_on_the_rest() -> None:
+    rng = np.random.default_rng(0)
+    covariance = np.array([[1.0, 0.6, 0.2], [0.6, 1.0, 0.5], [0.2, 0.5, 1.0]])
+    sample = rng.multivariate_normal(np.zeros(3), covariance, size=20000)
+    hidden = np.array([False, True, False])
+    filled = Background.of(sample).expected(np.array([[1.0, 7.0, -1.0]]), hidden)
+    slopes = np.linalg.solve(covariance[np.ix_(~hidden, ~hidden)], covariance[~hidden, 1])
+    assert filled[0] == pytest.approx([1.0, slopes @ [1.0, -1.0], -1.0], abs=0.03)
+    everything = Background.of(sample).expected(np.ones((1, 3)), np.ones(3, bool))
+    assert everything[0] == pytest.approx(sample.mean(axis=0))
+
+
+def test_a_smooth_spectrum_is_filled_smoothly(spectra: np.ndarray) -> None:
+    background = Background.of(spectra)
+    unseen = smooth_spectra(50, 3)
+    hidden = intervals(ENERGY, 1.0)[12]
+    away = np.abs(background.expected(unseen, hidden) - unseen)[:, hidden].mean()
+    assert away < 0.4 * np.abs(replaced(unseen, hidden, background.mean) - unseen)[:, hidden].mean()
+
+
+def test_scores_that_do_not_depend_on_anything_agree_on_nothing(spectra: np.ndarray) -> None:
+    background = Background.of(spectra)
+    (one,) = attribute(
+        [lambda x: 0 * x.sum(axis=1)], spectra[:1], ENERGY, background, background.mean
+    )
+    assert one.agreement == 0
+    assert one.share(-1.0, 11.0) == 0
+
+
+@pytest.mark.parametrize("options", [{"width": 0.0}, {"width": np.nan}, {"steps": 0}])
+def test_options_without_meaning_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(InputError):
+        ExplanationOptions(**options)  # pyright: ignore[reportArgumentType]
+
+
+def test_one_spectrum_is_no_background() -> None:
+    with pytest.raises(InputError, match="no covariance"):
+        Background.of(np.ones((1, 5)))

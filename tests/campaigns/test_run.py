@@ -1,0 +1,259 @@
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from nearedge.campaigns import simulate
+from nearedge.campaigns._state import CampaignState
+from nearedge.datasets import load_dataset
+from nearedge.engines import FeffSettings
+from nearedge.engines.feff import FeffEngine
+from nearedge.errors import EngineError, InputError
+from nearedge.structures import Snapshot, write_snapshots
+from nearedge.targets import EnvironmentRule
+
+RULE = EnvironmentRule("O", "Mg", 2.6, None)
+TINY = FeffSettings(
+    cluster_radius=3.2, scf_radius=2.5, fms_radius=2.5, lmax=1, energy_step=0.5, dimer=None
+)
+
+
+def snapshots(count: int = 2) -> list[Snapshot]:
+    """Rattled MgO: 4 Mg and 4 O each, O at the odd indices."""
+    found = []
+    for number in range(count):
+        atoms = bulk("MgO", "rocksalt", a=4.21, cubic=True)
+        atoms.rattle(0.05, seed=number)
+        found.append(Snapshot(f"frame-{number}", "md", 300.0, 10.0 * number, atoms))
+    return found
+
+
+def test_finished_campaign_is_a_dataset(analytic: ModuleType, tmp_path: Path) -> None:
+    data = simulate(snapshots(), analytic.AnalyticEngine(), RULE, tmp_path / "data", workers=2)
+    assert len(data) == 8
+    assert data.counts() == {"6": 8}
+    loaded = load_dataset(tmp_path / "data")
+    np.testing.assert_array_equal(loaded.mu, data.mu)
+    assert loaded.atom.tolist() == [1, 3, 5, 7] * 2
+    assert loaded.attributes["engine"] == "analytic"
+    with pytest.raises(InputError, match="nothing to resume"):
+        simulate(snapshots(), analytic.AnalyticEngine(), RULE, tmp_path / "data", resume=True)
+    # Provenance that every site has is kept, site by site, and belongs to its site.
+    assert loaded.table["computed_atom"].values.tolist() == loaded.atom.tolist()
+    assert set(loaded.table["fermi_level"].values.tolist()) == {-12.0}
+    expected = analytic.AnalyticEngine().spectrum(snapshots()[1].atoms, 5, tmp_path, tmp_path)
+    np.testing.assert_allclose(loaded.mu[6], expected.mu, rtol=1e-6)
+    assert not (tmp_path / "data.campaign").exists()
+
+
+def test_failures_cost_their_own_site_and_are_listed(
+    analytic: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = analytic.AnalyticEngine(refuse=(1,), crash=(3,), hang=(5,))
+    data = simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=2, timeout=3.0)
+    assert data.atom.tolist() == [7]
+    listed = json.loads((tmp_path / "data" / "failures.json").read_text())
+    assert [one["atom"] for one in listed] == [1, 3, 5]
+    assert listed[0]["reason"] == "the spectrum came out upside down"
+    assert listed[1]["reason"] == "its worker process died (signal SIGABRT)"
+    assert listed[2]["reason"] == "took longer than 3 s"
+    said = capsys.readouterr().err
+    assert "3 of 4 sites failed" in said
+    assert "frame-0 atom 1: the spectrum came out upside down" in said
+    # What failed is tried again; what was finished is not.
+    notes = tmp_path / "calls"
+    mended = analytic.AnalyticEngine(calls=notes)
+    data = simulate(snapshots(1), mended, RULE, tmp_path / "data", workers=1, resume=True)
+    assert len(data) == 4
+    assert "spectrum 7" not in notes.read_text()
+    assert not (tmp_path / "data" / "failures.json").exists()
+    assert not (tmp_path / "data.campaign").exists()
+
+
+def test_nothing_finished_is_an_error(analytic: ModuleType, tmp_path: Path) -> None:
+    engine = analytic.AnalyticEngine(refuse=(1, 3, 5, 7))
+    with pytest.raises(EngineError, match="none of 4 sites was finished"):
+        simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=1)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("levels", "lost", "reason"),
+    [
+        ((-12.4,), 0, ""),
+        ((-8.6, -12.1), 0, ""),
+        ((-8.6,), 2, r"Fermi level -8.60 eV is +3.40 eV from that of the structure's other sites"),
+        ((float("nan"),), 2, "preparation failed: the field did not converge"),
+    ],
+)
+def test_groups_must_agree_on_the_fermi_level(
+    analytic: ModuleType, tmp_path: Path, levels: tuple[float, ...], lost: int, reason: str
+) -> None:
+    engine = analytic.AnalyticEngine(levels=levels, size=2)
+    structure = [
+        dataclasses.replace(one, atoms=one.atoms.repeat((2, 1, 1))) for one in snapshots(1)
+    ]
+    data = simulate(structure, engine, RULE, tmp_path / "data", workers=1)
+    assert len(data) == 8 - lost
+    found = tmp_path / "data" / "failures.json"
+    listed = json.loads(found.read_text()) if lost else []
+    assert [one["reason"].startswith(reason) for one in listed] == [True] * lost
+    if not lost:
+        assert set(data.table["fermi_level"].values.tolist()) == {-12.0, levels[-1]}
+
+
+def test_resuming_other_inputs_is_refused(analytic: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    engine = analytic.AnalyticEngine(refuse=(1,))
+    simulate(snapshots(1), engine, RULE, path, workers=1)
+    with pytest.raises(InputError, match="already exists"):
+        simulate(snapshots(1), engine, RULE, path, workers=1)
+    other = analytic.AnalyticEngine(radius=4.0)
+    with pytest.raises(InputError, match="begun with other engine;"):
+        simulate(snapshots(1), other, RULE, path, workers=1, resume=True)
+    with pytest.raises(InputError, match="begun with other structures, sites;"):
+        simulate(snapshots(2), engine, RULE, path, workers=1, resume=True)
+    with pytest.raises(InputError, match="begun with other sites;"):
+        simulate(snapshots(1), engine, RULE, path, sites=[1], workers=1, resume=True)
+    wider = dataclasses.replace(RULE, cutoff=3.0)
+    with pytest.raises(InputError, match="begun with other labelling;"):
+        simulate(snapshots(1), engine, wider, path, workers=1, resume=True)
+    data = simulate(snapshots(1), other, RULE, path, workers=1, force=True)
+    assert len(data) == 4
+
+
+def test_a_folder_of_something_else_is_left_alone(analytic: ModuleType, tmp_path: Path) -> None:
+    folder = tmp_path / "data.campaign"
+    folder.mkdir()
+    (folder / "thesis.tex").write_text("precious")
+    engine = analytic.AnalyticEngine()
+    for force in (True, False):
+        with pytest.raises(InputError, match="is no campaign's folder"):
+            simulate(snapshots(1), engine, RULE, tmp_path / "data", force=force, resume=not force)
+    assert (folder / "thesis.tex").read_text() == "precious"
+
+
+def test_two_runs_at_once_are_refused(analytic: ModuleType, tmp_path: Path) -> None:
+    state = CampaignState(tmp_path / "data.campaign")
+    state.folder.mkdir()
+    with state.locked(), pytest.raises(InputError, match="another run is at work"):
+        simulate(snapshots(1), analytic.AnalyticEngine(), RULE, tmp_path / "data", resume=True)
+
+
+def test_every_and_sites(analytic: ModuleType, tmp_path: Path) -> None:
+    frames = snapshots(3) + [
+        dataclasses.replace(one, name=f"b{place}", trajectory="b")
+        for place, one in enumerate(snapshots(2))
+    ]
+    data = simulate(
+        frames, analytic.AnalyticEngine(), RULE, tmp_path / "data", every=2, sites=[7, 1], workers=1
+    )
+    assert data.snapshot.tolist() == ["frame-0"] * 2 + ["frame-2"] * 2 + ["b0"] * 2
+    assert data.atom.tolist() == [1, 7] * 3
+
+
+def test_bad_inputs_are_refused(analytic: ModuleType, tmp_path: Path) -> None:
+    engine, path = analytic.AnalyticEngine(), tmp_path / "data"
+    with pytest.raises(InputError, match="atoms 0, 99 are no O atoms"):
+        simulate(snapshots(1), engine, RULE, path, sites=[0, 1, 99])
+    with pytest.raises(InputError, match="every is 0"):
+        simulate(snapshots(1), engine, RULE, path, every=0)
+    with pytest.raises(InputError, match="no structures"):
+        simulate([], engine, RULE, path)
+    with pytest.raises(InputError, match="named frame-0"):
+        simulate(snapshots(1) * 2, engine, RULE, path)
+    with pytest.raises(InputError, match="frame-0: .* holds no Fe atom"):
+        simulate(snapshots(1), engine, EnvironmentRule(), path)
+    lonely = Snapshot("lonely", "lonely", None, None, Atoms("OMg", [[0, 0, 0], [50, 0, 0]]))
+    with pytest.raises(InputError, match="lonely: atom 0 .* no neighbour"):
+        simulate([lonely], FeffEngine(TINY), RULE, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from nearedge.campaigns import simulate
+from nearedge.engines import FeffEngine, FeffSettings
+from nearedge.targets import EnvironmentRule
+from nearedge.structures import read_snapshots
+
+if __name__ == "__main__":
+    settings = FeffSettings(
+        cluster_radius=3.2, scf_radius=2.5, fms_radius=2.5, lmax=1, energy_step=0.5, dimer=None
+    )
+    rule = EnvironmentRule("O", "Mg", 2.6, None)
+    simulate(
+        read_snapshots(sys.argv[1]), FeffEngine(settings), rule, sys.argv[2],
+        workers=2, resume=len(sys.argv) > 3,
+    )
+"""
+
+
+def _processes(word: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if word in line:
+            found.append(line)
+    return found
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks into /proc")
+def test_killed_and_resumed_without_losing_or_repeating_a_site(tmp_path: Path) -> None:
+    script, frames, path = tmp_path / "run.py", tmp_path / "frames.extxyz", tmp_path / "data"
+    script.write_text(SCRIPT)
+    write_snapshots(frames, snapshots())
+    command = [sys.executable, str(script), str(frames), str(path)]
+    finished = tmp_path / "data.campaign" / "sites"
+
+    first = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    limit = time.monotonic() + 100
+    while len(list(finished.glob("*.npz"))) < 2:
+        assert first.poll() is None, "ended before it was killed"
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    # FEFF's own processes have the folder in their arguments; none outlives the campaign for long.
+    while _processes(str(tmp_path)):
+        assert time.monotonic() < limit, _processes(str(tmp_path))
+        time.sleep(0.05)
+    assert not path.exists()
+    kept = {one.name: one.stat().st_mtime_ns for one in finished.glob("*.npz")}
+    assert 2 <= len(kept) < 8
+    spectra = {name: np.load(finished / name)["mu"] for name in kept}
+
+    second = subprocess.Popen([*command, "--resume"], stderr=subprocess.DEVNULL)
+    seen = set(kept)
+    while second.poll() is None:
+        for one in finished.glob("*.npz"):
+            if one.name in kept:
+                try:
+                    assert one.stat().st_mtime_ns == kept[one.name], "was computed twice"
+                except FileNotFoundError:  # all done: the folder goes
+                    continue
+            seen.add(one.name)
+        time.sleep(0.02)
+    assert second.returncode == 0
+    data = load_dataset(path)
+    assert len(data) == 8
+    for name, mu in spectra.items():
+        number, atom = map(int, name.removesuffix(".npz").split("-"))
+        row = (data.snapshot == f"frame-{number}") & (data.atom == atom)
+        np.testing.assert_allclose(data.mu[row][0], mu, rtol=1e-6)
+    assert not (tmp_path / "data.campaign").exists()

@@ -1,0 +1,117 @@
+import gzip
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from ase.io import write
+from numpy.testing import assert_allclose
+
+from nearedge.datasets import SiteSpectra, merge
+from nearedge.datasets.importing import guess_format, import_dataset
+from nearedge.errors import InputError
+from nearedge.targets import EnvironmentRule
+
+RULE = EnvironmentRule()
+
+
+def import_reference(shared_data: Path, name: str) -> SiteSpectra:
+    folder = shared_data / "ocean-li3feo35"
+    return import_dataset(
+        folder / f"POSCAR_{name}",
+        folder / f"{name}_Combo_O_all.dat.gz",
+        RULE,
+        snapshot=name,
+        trajectory="aimd",
+    )
+
+
+def test_the_authors_snapshots_import_and_merge(shared_data: Path) -> None:
+    data = merge([import_reference(shared_data, name) for name in ("0K", "15ps")])
+    assert data.counts() == {"0": 15, "1": 34, "2": 31, "3": 14, "4": 2, "dimer": 2}
+    assert len(data.energy) == 1200
+    assert data.inputs().shape == (98, 70)
+    # The same atom twice is one group, and the two snapshots share all their atoms.
+    assert len(set(data.groups("atom"))) == 49
+
+
+def test_an_ocean_run_is_imported_with_its_own_zero(shared_data: Path) -> None:
+    run = shared_data / "ocean-run-mgo"
+    data = import_dataset(run / "POSCAR", run, EnvironmentRule("O", "Mg"))
+    assert data.coordination.tolist() == [6]
+    assert data.attributes["engine"] == "OCEAN"
+    columns = [np.loadtxt(run / "CNBSE" / f"absspct_O_.0001_1s_0{photon}") for photon in (1, 2, 3)]
+    assert_allclose(data.energy, columns[0][:, 0], atol=1e-6)
+    assert_allclose(data.mu[0], np.mean([c[:, 2] for c in columns], axis=0), rtol=1e-6)
+
+
+@pytest.fixture
+def iron_oxide(tmp_path: Path) -> Path:
+    path = tmp_path / "POSCAR"
+    write(path, bulk("FeO", "rocksalt", a=4.2, cubic=True), format="vasp")
+    return path
+
+
+def table(path: Path, spectra: int) -> Path:
+    rng = np.random.default_rng(0)
+    np.savetxt(path, np.column_stack([np.linspace(-2, 12, 30), rng.random((30, spectra))]))
+    return path
+
+
+def test_a_snapshot_is_its_own_trajectory_unless_named(iron_oxide: Path, tmp_path: Path) -> None:
+    data = import_dataset(iron_oxide, table(tmp_path / "mu.dat", 4), RULE, temperature=300.0)
+    assert set(data.trajectory) == set(data.snapshot) == {"POSCAR"}
+    assert set(data.temperature) == {300.0}
+    assert data.environment.tolist() == ["6"] * 4
+
+
+def test_what_the_user_says_of_the_spectra_counts(iron_oxide: Path, tmp_path: Path) -> None:
+    said = {"engine": "VASP", "energy_zero": "CBM", "mu_unit": "Mb"}
+    data = import_dataset(iron_oxide, table(tmp_path / "mu.dat", 4), RULE, attributes=said)
+    assert said.items() <= data.attributes.items()
+
+
+def test_spectra_and_absorbers_must_be_as_many(iron_oxide: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mu.dat: holds 3 spectra, but .*POSCAR holds 4 O"):
+        import_dataset(iron_oxide, table(tmp_path / "mu.dat", 3), RULE)
+    with pytest.raises(InputError, match=r"POSCAR holds 4 O atoms"):
+        import_dataset(iron_oxide, table(tmp_path / "mu.dat", 5), RULE)
+
+
+def test_a_structure_without_absorber_or_neighbour_is_refused(
+    iron_oxide: Path, tmp_path: Path
+) -> None:
+    spectra = table(tmp_path / "mu.dat", 4)
+    with pytest.raises(InputError, match="holds no S atom"):
+        import_dataset(iron_oxide, spectra, EnvironmentRule("S", "Fe"))
+    with pytest.raises(InputError, match="holds no Co atom"):
+        import_dataset(iron_oxide, spectra, EnvironmentRule("O", "Co"))
+
+
+def test_several_structures_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "two.extxyz"
+    write(path, [bulk("FeO", "rocksalt", a=4.2)] * 2)
+    with pytest.raises(InputError, match="holds 2 structures"):
+        import_dataset(path, table(tmp_path / "mu.dat", 1), RULE)
+
+
+def test_the_format_is_seen(tmp_path: Path, iron_oxide: Path) -> None:
+    (tmp_path / "run" / "CNBSE").mkdir(parents=True)
+    assert guess_format(iron_oxide) == "matrix"
+    assert guess_format(tmp_path / "run") == "ocean"
+    assert guess_format(tmp_path) == "feff"
+    with pytest.raises(InputError, match="no such file"):
+        guess_format(tmp_path / "absent")
+
+
+def test_gzipped_ocean_files_are_read_as_they_are(shared_data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(shared_data / "ocean-run-mgo", run, copy_function=shutil.copyfile)
+    rule = EnvironmentRule("O", "Mg")
+    plain = import_dataset(run / "POSCAR", run, rule)
+    (run / "CNBSE").chmod(0o755)
+    for path in (run / "CNBSE").glob("absspct*"):
+        Path(f"{path}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    assert import_dataset(run / "POSCAR", run, rule).fingerprint() == plain.fingerprint()

@@ -1,0 +1,66 @@
+"""The dataset that ships is what its datasheet says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from nearedge.datasets import SiteSpectra, check_folder, load_dataset, starter_path
+
+
+@pytest.fixture(scope="module")
+def shipped() -> SiteSpectra:
+    return load_dataset(starter_path())
+
+
+def test_scale(shipped: SiteSpectra) -> None:
+    assert len(shipped) >= 2000
+    assert len(set(shipped.trajectory)) >= 24
+    assert set(shipped.temperature) == {300.0, 1000.0}
+    counts = shipped.counts()
+    assert list(counts) == ["0", "1", "2", "3", "4", "dimer"]
+    rarest = min(counts, key=lambda name: counts[name])
+    assert counts[rarest] >= 60
+    for name in counts:
+        assert len(set(shipped.trajectory[shipped.environment == name])) >= 8
+
+
+def test_datasheet_counts(shipped: SiteSpectra) -> None:
+    words = " ".join((starter_path() / "DATASHEET.md").read_text().split())
+    assert f"{len(shipped)} O sites from {len(shipped.snapshots())} snapshots" in words
+    assert f"of {len(set(shipped.trajectory))} independent" in words
+    assert ", ".join(f"{name}: {count}" for name, count in shipped.counts().items()) in words
+    assert "CC BY 4.0" in words
+    assert "University of Washington" in words
+
+
+def test_size() -> None:
+    files = [path for path in starter_path().rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 10e6
+
+
+def test_quality() -> None:
+    quality = check_folder(starter_path())
+    assert quality.rejected == 0
+    assert len(quality.findings) < 0.03 * quality.sites
+
+
+def test_trajectories_are_arrangements_of_their_own(shipped: SiteSpectra) -> None:
+    """In fractions of the cell, no two trajectories have their Fe on the same sites."""
+    seen = set()
+    for snapshot in shipped.snapshots():
+        if snapshot.trajectory in {name for name, _ in seen}:
+            continue
+        iron = snapshot.atoms.numbers == 26
+        place = np.round(snapshot.atoms.get_scaled_positions()[iron] * 4).astype(int) % 4
+        arrangement = tuple(sorted(map(tuple, place.tolist())))
+        assert arrangement not in {known for _, known in seen}
+        seen.add((snapshot.trajectory, arrangement))
+
+
+def test_spectra_were_made_with_the_potentials_beside_them(shipped: SiteSpectra) -> None:
+    record = json.loads((starter_path() / "potentials" / "potentials.json").read_text())
+    said = {kind: one["sha256"] for kind, one in record["groups"].items()}
+    assert json.loads(shipped.attributes["parameters"])["potentials"] == said
+    levels = {round(one["fermi_level"], 2) for one in record["groups"].values()}
+    assert set(np.round(shipped.table.fermi_level.values, 2)) <= levels

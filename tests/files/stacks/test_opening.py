@@ -1,0 +1,351 @@
+"""Stacks of all formats hold the same numbers, and what is none is refused in one line."""
+
+import io
+import struct
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+
+from nearedge.errors import InputError
+from nearedge.files.stacks import Stack, open_stack
+from nearedge.files.stacks._stack import BLOCK
+
+ENERGY = np.array([528.0, 528.5, 529.5, 530.0])
+IMAGES = np.arange(4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6)
+
+
+def whole(stack: Stack, rows: int | None = None) -> np.ndarray:
+    """All images of a stack, as blocks of rows give them."""
+    blocks = [
+        block.spectra.reshape(block.rows.stop - block.rows.start, stack.shape[1], -1)
+        for block in stack.blocks(rows)
+    ]
+    return np.moveaxis(np.concatenate(blocks), 2, 0)
+
+
+@pytest.fixture
+def energies(tmp_path: Path) -> Path:
+    path = tmp_path / "energies.txt"
+    np.savetxt(path, ENERGY)
+    return path
+
+
+@pytest.mark.parametrize("rows", [None, 1, 2, 5])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays(tmp_path: Path, energies: Path, rows: int | None, order: Any) -> None:
+    np.save(tmp_path / "first.npy", np.asarray(IMAGES, order=order))
+    np.save(tmp_path / "last.npy", np.asarray(np.moveaxis(IMAGES, 0, 2), order=order))
+    for name, axis in (("first", "first"), ("last", "last")):
+        stack = open_stack(tmp_path / f"{name}.npy", energies)
+        assert (stack.axis, stack.shape) == (axis, (5, 6))
+        assert_array_equal(stack.energy, ENERGY)
+        assert_array_equal(whole(stack, rows), IMAGES)
+
+
+def test_an_axis_that_could_be_either_must_be_said(tmp_path: Path) -> None:
+    cube = np.arange(64.0).reshape(4, 4, 4)
+    np.save(tmp_path / "cube.npy", cube)
+    with pytest.raises(InputError, match="say with --axis"):
+        open_stack(tmp_path / "cube.npy", ENERGY)
+    last = open_stack(tmp_path / "cube.npy", ENERGY, axis="last")
+    assert_array_equal(whole(last), np.moveaxis(cube, 2, 0))
+
+
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "contiguous": {},
+    "images": {"chunks": (1, 5, 6)},
+    "packed images": {"chunks": (1, 5, 6), "compression": "gzip"},
+    "packed blocks": {"chunks": (2, 2, 3), "compression": "lzf", "shuffle": True},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("axis", ["first", "last"])
+@pytest.mark.parametrize("unpacked", ["not", "memory", "file"])
+def test_hdf5(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, axis: Any, unpacked: str
+) -> None:
+    if unpacked != "not":
+        monkeypatch.setattr("nearedge.files.stacks._hdf5.LARGEST_STEP", 0)
+    if unpacked == "file":
+        monkeypatch.setattr("nearedge.files.stacks._unpacking.IN_MEMORY", 0)
+    settings = dict(LAYOUTS[layout])
+    if axis == "last" and "chunks" in settings:
+        first, *others = settings["chunks"]
+        settings["chunks"] = (*others, first)
+    with h5py.File(tmp_path / "stack.h5", "w") as file:
+        stored = IMAGES if axis == "first" else np.moveaxis(IMAGES, 0, 2)
+        file.create_dataset("entry/data", data=stored, **settings)
+        file["entry/energy"] = ENERGY
+    told: list[tuple[int, int]] = []
+    with open_stack(
+        tmp_path / "stack.h5",
+        scratch=tmp_path,
+        advance=lambda done, total: told.append((done, total)),
+    ) as stack:
+        assert stack.axis == axis
+        assert_array_equal(stack.energy, ENERGY)
+        assert_array_equal(whole(stack), IMAGES)
+        assert_array_equal(whole(stack, 2), IMAGES)
+    if unpacked != "not":
+        assert told[-1] == (4, 4)
+    assert [path.name for path in tmp_path.iterdir()] == ["stack.h5"]
+
+
+def test_nexus_says_where_the_energies_are(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "scan.nxs", "w") as file:
+        group = file.create_group("entry/data")
+        group.attrs.update({"signal": "counts", "axes": ["y", "x", "mono"]})
+        group["counts"] = np.moveaxis(IMAGES[:, :4, :4], 0, 2)
+        group["mono"] = ENERGY / 1000
+        group["mono"].attrs["units"] = "keV"
+        group["y"] = group["x"] = np.arange(4.0)
+        file["entry/dark"] = np.zeros((2, 5, 6))
+    stack = open_stack(tmp_path / "scan.nxs", inner="/entry/data")
+    assert stack.axis == "last"
+    assert_allclose(stack.energy, ENERGY)
+    assert_array_equal(whole(stack), IMAGES[:, :4, :4])
+    with pytest.raises(InputError, match=r"several stacks, /entry/dark \(2, 5, 6\), .*--path"):
+        open_stack(tmp_path / "scan.nxs")
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2", "i4", "f4"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
+@pytest.mark.parametrize("unpacked", ["memory", "file"])
+def test_tiff(
+    tmp_path: Path,
+    energies: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    compression: str | None,
+    unpacked: str,
+) -> None:
+    if unpacked == "file":
+        monkeypatch.setattr("nearedge.files.stacks._unpacking.IN_MEMORY", 0)
+    pages = [Image.fromarray(image) for image in IMAGES.astype(kind)]
+    path = tmp_path / "stack.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:], compression=compression)
+    with open_stack(path, energies, scratch=tmp_path) as stack:
+        assert_array_equal(whole(stack, 3), IMAGES)
+        assert stack.source.dtype == np.dtype(kind)
+
+
+def plain_tiff(pages: np.ndarray, meaning: int) -> bytes:
+    """A file as a detector without any library writes it: 1 is unsigned, 2 signed, 3 a float."""
+    content = b"II*\0" + struct.pack("<I", 8)
+    for number, page in enumerate(pages):
+        data, start = page.tobytes(), len(content) + 2 + 9 * 12 + 4
+        tags = {
+            256: page.shape[1], 257: page.shape[0], 258: 8 * page.itemsize, 259: 1, 262: 1,
+            273: start, 278: page.shape[0], 279: len(data), 339: meaning,
+        }  # fmt: skip
+        content += struct.pack("<H", len(tags))
+        for tag, value in tags.items():
+            content += struct.pack("<HHII", tag, 4 if tag in (273, 279) else 3, 1, value)
+        after = start + len(data) if number < len(pages) - 1 else 0
+        content += struct.pack("<I", after) + data
+    return content
+
+
+def test_counts_of_32_bits_have_no_sign(tmp_path: Path, energies: Path) -> None:
+    path = tmp_path / "counts.tif"
+    for kind, meaning in (("u4", 1), ("i4", 2)):
+        counts = IMAGES.astype(kind) + (3_000_000_000 if meaning == 1 else -7)
+        path.write_bytes(plain_tiff(counts.astype(kind), meaning))
+        assert_array_equal(whole(open_stack(path, energies)), counts)
+    path.write_bytes(plain_tiff(IMAGES.astype("f8"), 3))
+    with pytest.raises(InputError, match="or save the stack as HDF5 or .npy"):
+        open_stack(path, energies)
+
+
+def test_transmitted_light_becomes_absorption(tmp_path: Path, energies: Path) -> None:
+    incident = np.array([100.0, 90.0, 80.0, 70.0])
+    depth = np.abs(np.sin(IMAGES))
+    counts = incident[:, None, None] * np.exp(-depth)
+    counts[2, 1, 1] = 0.0
+    np.save(tmp_path / "stack.npy", counts)
+    np.savetxt(tmp_path / "i0.txt", np.column_stack([ENERGY, incident]), header="energy i0")
+    stack = open_stack(tmp_path / "stack.npy", energies, incident=tmp_path / "i0.txt")
+    seen = whole(stack)
+    assert np.isnan(seen[2, 1, 1])
+    seen[2, 1, 1] = depth[2, 1, 1]
+    assert_allclose(seen, depth, atol=1e-5)
+
+
+def test_a_stack_of_many_gigabytes_is_read_in_pieces(tmp_path: Path) -> None:
+    """A file with a hole, of 4 GB: nothing but a block is ever in memory."""
+    path = tmp_path / "large.npy"
+    shape = (100, 2000, 5000)
+    np.lib.format.open_memmap(path, "w+", np.float32, shape).flush()
+    stack = open_stack(path, np.linspace(520, 550, 100))
+    tracemalloc.start()
+    for number, block in enumerate(stack.blocks()):
+        assert block.spectra.nbytes <= BLOCK
+        if number == 5:
+            break
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 * BLOCK
+
+
+def saved(tmp_path: Path, array: np.ndarray, name: str = "stack.npy") -> Path:
+    np.save(tmp_path / name, array)
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((4, 5)), r"stack.npy: has 2 axes, shape \(4, 5\); a stack has three"),
+        (np.zeros((4, 5, 6), complex), "holds complex128, no real numbers"),
+        (np.zeros((4, 5, 6), "S3"), "no real numbers"),
+        (np.zeros((4, 0, 6)), r"is empty, shape \(4, 0, 6\)"),
+        (np.zeros((3, 5, 6)), "4 energies for 3 or 6 images of"),
+        (np.zeros((6, 4, 6)), "on the first or the last axis"),
+        (np.array([[[{}]]]), "no array of numbers that can be read"),
+    ],
+)
+def test_arrays_that_are_no_stacks(
+    tmp_path: Path, energies: Path, array: np.ndarray, said: str
+) -> None:
+    with pytest.raises(InputError, match=said) as told:
+        open_stack(saved(tmp_path, array), energies)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("530\n529\n531\n532\n", "must increase, but row 2 has 529 eV after 530 eV"),
+        ("528\n529\nnan\n531\n", "energy nan in row 3"),
+        ("528\n529\n529.5 x\n530\n", "line 3, '529.5 x', is not of numbers"),
+        ("energies\n", "holds no numbers"),
+        ("\udcff", "is no text"),
+        ("528\n", "at least 2 are needed"),
+    ],
+)
+def test_lists_that_are_no_energies(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "energies.txt"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=said) as told:
+        open_stack(saved(tmp_path, IMAGES), path)
+    assert str(told.value).startswith(str(path))
+
+
+def test_energies_as_an_array_in_a_file(tmp_path: Path) -> None:
+    stack = open_stack(saved(tmp_path, IMAGES), saved(tmp_path, ENERGY, "energies.npy"))
+    assert_array_equal(stack.energy, ENERGY)
+    with pytest.raises(InputError, match="no list of energies"):
+        open_stack(tmp_path / "stack.npy", saved(tmp_path, IMAGES, "other.npy"))
+
+
+def test_what_is_missing(tmp_path: Path, energies: Path) -> None:
+    for path, said in (
+        (tmp_path / "none.npy", "no such file"),
+        (tmp_path, "is a directory"),
+        (energies, "no stack of images; give a .npy, HDF5 or TIFF file"),
+    ):
+        with pytest.raises(InputError, match=said):
+            open_stack(path, energies)
+    with pytest.raises(InputError, match=r"missing.txt: no such file"):
+        open_stack(saved(tmp_path, IMAGES), tmp_path / "missing.txt")
+    with pytest.raises(InputError, match="name a list of them with --energies"):
+        open_stack(saved(tmp_path, IMAGES))
+    with pytest.raises(InputError, match="is no HDF5 file"):
+        open_stack(saved(tmp_path, IMAGES), energies, inner="/entry/data")
+    np.savez(tmp_path / "stack.npz", IMAGES)
+    with pytest.raises(InputError, match="an archive; unpack it"):
+        open_stack(tmp_path / "stack.npz", energies)
+
+
+def test_incident_light_that_does_not_fit(tmp_path: Path, energies: Path) -> None:
+    stack = saved(tmp_path, IMAGES)
+    for rows, said in (
+        ([[529, 1], [531, 1]], "do not cover those of the stack"),
+        ([[527, 1], [531, 0]], "intensities be positive"),
+        ([[527], [531]], "a line has no intensity"),
+    ):
+        np.savetxt(tmp_path / "i0.txt", np.array(rows))
+        with pytest.raises(InputError, match=said):
+            open_stack(stack, energies, incident=tmp_path / "i0.txt")
+
+
+def test_what_an_hdf5_file_holds_is_listed(tmp_path: Path) -> None:
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["entry/images"] = IMAGES
+        file["entry/line"] = np.arange(7.0)
+        file["entry/names"] = "text"
+        file["entry/elsewhere"] = h5py.ExternalLink("gone.h5", "/data")
+    listed = r"/entry/images \(4, 5, 6\), /entry/line \(7,\)"
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"inner": "/entry/data"}, f"/entry/data does not exist; the file holds {listed}"),
+        ({"inner": "/entry/line"}, r"/entry/line has shape \(7,\); a stack has three axes"),
+        ({"inner": "/entry"}, "/entry is no dataset"),
+        ({}, f"no energies beside /entry/images; give --energy-path or --energies.*{listed}"),
+        ({"energy_path": "/entry/gone"}, "/entry/gone is no list of energies"),
+        ({"energy_path": "/entry/line"}, "7 energies for 4 or 6 images"),
+    )
+    for arguments, said in cases:
+        with pytest.raises(InputError, match=said):
+            open_stack(path, **arguments)
+    with pytest.raises(InputError, match="several energies beside"), h5py.File(path, "a") as file:
+        file["entry/energy"] = file["entry/ev"] = ENERGY
+        file.flush()
+        open_stack(path)
+    with h5py.File(tmp_path / "none.h5", "w") as file:
+        file["text"] = "nothing"
+    with pytest.raises(InputError, match="no numbers with three axes"):
+        open_stack(tmp_path / "none.h5")
+
+
+def test_damaged_files(tmp_path: Path, energies: Path) -> None:
+    with h5py.File(tmp_path / "whole.h5", "w") as file:
+        file["data"] = np.zeros((4, 50, 60))
+    (tmp_path / "cut.h5").write_bytes((tmp_path / "whole.h5").read_bytes()[:3000])
+    array = saved(tmp_path, IMAGES).read_bytes()
+    (tmp_path / "cut.npy").write_bytes(array[:300])
+    (tmp_path / "head.npy").write_bytes(array[:20])
+    buffer = io.BytesIO()
+    pages = [Image.fromarray(image) for image in IMAGES]
+    pages[0].save(buffer, format="TIFF", save_all=True, append_images=pages[1:])
+    (tmp_path / "cut.tif").write_bytes(buffer.getvalue()[:300])
+    (tmp_path / "head.tif").write_bytes(buffer.getvalue()[:6])
+    for name in ("cut.h5", "cut.npy", "head.npy", "cut.tif", "head.tif"):
+        with pytest.raises(InputError, match=name) as told:
+            open_stack(tmp_path / name, energies)
+        assert "\n" not in str(told.value)
+
+
+def test_pages_that_are_no_stack(tmp_path: Path, energies: Path) -> None:
+    grey = [Image.fromarray(image) for image in IMAGES]
+    path = tmp_path / "stack.tif"
+    grey[0].save(path)
+    with pytest.raises(InputError, match="has a single page"):
+        open_stack(path, energies)
+    smaller = [*grey[:3], Image.fromarray(IMAGES[3, :4])]
+    smaller[0].save(path, save_all=True, append_images=smaller[1:])
+    with pytest.raises(InputError, match="page 4 is 6 x 4 of F, the first 6 x 5 of F"):
+        open_stack(path, energies)
+    coloured = [one.convert("RGB") for one in grey]
+    coloured[0].save(path, save_all=True, append_images=coloured[1:])
+    with pytest.raises(InputError, match="page 1 has colours"):
+        open_stack(path, energies)
+    grey[0].save(path, save_all=True, append_images=grey[1:])
+    with pytest.raises(InputError, match="leave out --axis"):
+        open_stack(path, energies, axis="last")
+    with pytest.raises(InputError, match="name a list of them with --energies"):
+        open_stack(path)
+
+
+def test_a_file_that_goes_away_is_named(tmp_path: Path) -> None:
+    stack = open_stack(saved(tmp_path, IMAGES), ENERGY)
+    (tmp_path / "stack.npy").unlink()
+    with pytest.raises(InputError, match="rows 1 to 5 cannot be read"):
+        next(stack.blocks())

@@ -1,0 +1,179 @@
+"""Athena projects of both forms, written by a small writer as Athena and Larch write them."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from numpy.testing import assert_array_equal
+
+from nearedge.errors import InputError
+from nearedge.files import pick, read_measured
+
+ENERGY = np.concatenate([np.arange(7000, 7100, 5.0), np.arange(7100, 7160, 0.5)])
+MU = 0.5 + np.arctan(ENERGY - 7112) / np.pi
+
+Record = tuple[dict[str, str], np.ndarray, np.ndarray]
+
+
+def foil(label: str, number: int = 0, **said: str) -> Record:
+    known = {"label": label, "bkg_z": "Fe", "fft_edge": "k", "bkg_e0": "7112", "is_xmu": "1"}
+    return {**known, **said}, ENERGY, MU + number
+
+
+def perl(records: Sequence[Record], *, quote: str = "'", ending: str = "\n") -> str:
+    """Write a project as Athena does: Perl's Data::Dumper, a statement a line."""
+
+    def escaped(text: str) -> str:
+        return quote + text.replace("\\", "\\\\").replace(quote, "\\" + quote) + quote
+
+    lines = ["# Athena project file -- Demeter version 0.9.26", "# This file created at noon", ""]
+    for number, (said, x, y) in enumerate(records):
+        pairs = [f"{escaped(key)},{escaped(value)}" for key, value in said.items()]
+        pairs.append("'titles',['one, (two)','three'],'reference',''")
+        lines += [f"$old_group = 'abc{number:02d}';", f"@args = ({','.join(pairs)});"]
+        for name, values in (("x", x), ("y", y), ("i0", np.ones_like(x))):
+            cells = ",".join(f"'{value!r}'" for value in values.tolist())
+            lines.append(f"@{name} = ({cells});")
+        lines += ["[record]   # create object and set arrays in ifeffit", ""]
+    lines += ["@journal = ('noted', '[record]');", "", "1;", "", "# Local Variables:", "# End:", ""]
+    return ending.join(lines)
+
+
+def as_json(records: Sequence[Record]) -> str:
+    """Write a project in the form of JSON."""
+    keys = [f"abc{number:02d}" for number in range(len(records))]
+    groups = {
+        key: {"args": said, "x": [*map(str, x.tolist())], "y": y.tolist(), "i0": [1.0] * len(x)}
+        for key, (said, x, y) in zip(keys, records, strict=True)
+    }
+    head = {f"_____header{n}": "# Athena project file -- Demeter version 0.9.26" for n in (1, 2)}
+    return json.dumps({**head, **groups, "_____journal": "noted", "_____order": keys})
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    labels=st.lists(
+        st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1).map(
+            lambda text: text[:20]
+        ),
+        min_size=1,
+        max_size=4,
+        unique=True,
+    ),
+    form=st.sampled_from(["'", '"', "json"]),
+    packed=st.booleans(),
+    ending=st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_project_is_read_as_it_was_written(
+    tmp_path: Path, labels: list[str], form: str, packed: bool, ending: str
+) -> None:
+    records = [foil(label, number) for number, label in enumerate(labels)]
+    text = as_json(records) if form == "json" else perl(records, quote=form, ending=ending)
+    path = tmp_path / "project.prj"
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    spectra = read_measured(path)
+    assert [spectrum.name for spectrum in spectra] == labels
+    for number, spectrum in enumerate(spectra):
+        assert_array_equal(spectrum.energy, ENERGY)
+        assert_array_equal(spectrum.mu, MU + number)
+        assert spectrum.notes == ()
+        assert spectrum.metadata == {"element": "Fe", "edge": "K", "e0": "7112"}
+
+
+@pytest.mark.parametrize("write", [perl, as_json])
+def test_labels_that_repeat_are_numbered(tmp_path: Path, write: type) -> None:
+    path = tmp_path / "project.prj"
+    path.write_text(write([foil("a"), foil("a", 1), foil("", 2)]))
+    spectra = read_measured(path)
+    assert [spectrum.name for spectrum in spectra] == ["a", "a (2)", "abc02"]
+    assert pick(f"{path}::a (2)")[0].mu[0] == MU[0] + 1
+
+
+def test_records_over_other_axes_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "project.prj"
+    path.write_text(perl([foil("mu"), foil("chi", is_chi="1"), foil("raw", is_pixel="1")]))
+    (spectrum,) = read_measured(path)
+    assert spectrum.notes == ("records that are not over energy left out: 'chi' and 'raw'",)
+    path.write_text(as_json([foil("chi", is_chi="1")]))
+    with pytest.raises(InputError, match="holds only 'chi', which are not over energy"):
+        read_measured(path)
+
+
+def test_an_energy_shift_is_told_and_not_applied(tmp_path: Path) -> None:
+    path = tmp_path / "project.prj"
+    path.write_text(perl([foil("foil", bkg_eshift="-0.8")]))
+    (spectrum,) = read_measured(path)
+    assert_array_equal(spectrum.energy, ENERGY)
+    assert spectrum.metadata["energy_shift"] == "-0.8"
+    assert spectrum.notes == ("Athena's energy shift of -0.8 eV is not applied",)
+
+
+def test_letters_as_perl_escapes_them(tmp_path: Path) -> None:
+    path = tmp_path / "project.prj"
+    path.write_text(perl([foil("MARK")]).replace("'MARK'", '"caf\\x{e9} \\x{d800}"'))
+    assert read_measured(path)[0].name == "café ?"
+    path.write_bytes(perl([foil("caf\xe9")]).encode("latin-1"))
+    assert read_measured(path)[0].name == "café"
+
+
+def test_values_that_perl_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "project.prj"
+    path.write_text(perl([foil("foil")]).replace("'Fe'", "undef"))
+    (spectrum,) = read_measured(path)
+    assert spectrum.name == "foil"
+    assert "element" not in spectrum.metadata
+
+
+def test_nothing_is_run(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    path = tmp_path / "project.prj"
+    for code in (f"system('touch {trap}')", f"open('{trap}', 'w')", "__import__('os').getpid()"):
+        path.write_text(perl([foil("a")]).replace("@x = (", f"@x = ({code}, "))
+        with pytest.raises(InputError, match=r"line 6 holds something else than numbers"):
+            read_measured(path)
+    assert not trap.exists()
+
+
+SOUND = perl([foil("a"), foil("b")])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (SOUND[: SOUND.index("@y")], "record from line 4 on has no end; the project is cut off"),
+        (SOUND[: SOUND.index("@y") + 500], "statement on line 7 has no end"),
+        (SOUND.replace("@y = ('", "@y = ('1','", 1), "record 'a' holds 140 energies and 141 int"),
+        (SOUND.replace("@x = ", "@z = ", 1), "record 'a' holds 0 energies and 140 intensities"),
+        (SOUND.replace("@y = ('", "@y = ('x", 1), "line 7 holds something else than numbers"),
+        ("# Athena project file -- Demeter version 0.9.26\n1;\n", "holds no record"),
+        ('{"_____header1": "# Athena project file", "a": {', "is damaged JSON"),
+        ('{"_____header1": "# Athena project file"}', "lacks the list of its records"),
+        ('{"_____order": ["a"]}', 'lacks its record "a"'),
+        ('{"_____order": ["a"], "a": {"x": [1, 2], "y": [1, null]}}', "else than numbers"),
+        ('{"_____order": ' + "[" * 100_000, "is damaged JSON"),
+    ],
+)
+def test_damaged_projects_are_refused(tmp_path: Path, content: str, said: str) -> None:
+    path = tmp_path / "project.prj"
+    path.write_text(content)
+    with pytest.raises(InputError, match=f"project.prj: .*{said}"):
+        read_measured(path)
+
+
+def test_larch_agrees(tmp_path: Path) -> None:
+    larch = pytest.importorskip("larch.io", reason="xraylarch is no requirement of the tests")
+    for number, write in enumerate((perl, as_json)):
+        path = tmp_path / f"project{number}.prj"
+        path.write_bytes(gzip.compress(write([foil("one"), foil("two", 1)]).encode()))
+        groups = larch.read_athena(str(path)).groups.values()
+        spectra = read_measured(path)
+        assert [group.label for group in groups] == [spectrum.name for spectrum in spectra]
+        for group, spectrum in zip(groups, spectra, strict=True):
+            assert_array_equal(group.energy, spectrum.energy)
+            assert_array_equal(group.mu, spectrum.mu)

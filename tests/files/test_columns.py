@@ -1,0 +1,204 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from nearedge.errors import InputError
+from nearedge.files import read_measured
+from nearedge.spectra import MeasuredSpectrum
+
+ENERGY = np.linspace(7100.0, 7150.0, 26)
+MU = 0.5 + np.arctan(ENERGY - 7112) / np.pi
+
+Read = Callable[[str | bytes], list[MeasuredSpectrum]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Write a file and read it."""
+
+    def written(content: str | bytes) -> list[MeasuredSpectrum]:
+        path = tmp_path / "scan.dat"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_measured(path)
+
+    return written
+
+
+def rows(separator: str = " ", decimal: str = ".", ending: str = "\n", values: int = 2) -> str:
+    table = np.column_stack([ENERGY, *[MU] * (values - 1)])
+    return "".join(
+        separator.join(f"{value:.6f}".replace(".", decimal) for value in row) + ending
+        for row in table
+    )
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    points=st.integers(2, 40),
+    columns=st.integers(1, 4),
+    separator=st.sampled_from([" ", "   ", "\t", ",", ", ", ";", " ; "]),
+    comma=st.booleans(),
+    comment=st.sampled_from(["#", "%", ";", "//", "!", None]),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]),
+    order=st.sampled_from(["up", "down", "mixed"]),
+    kev=st.booleans(),
+    form=st.sampled_from(["repr", "fortran"]),
+    footer=st.booleans(),
+)
+def test_a_scan_is_read_as_it_was_written(
+    tmp_path: Path,
+    seed: int,
+    points: int,
+    columns: int,
+    separator: str,
+    comma: bool,
+    comment: str | None,
+    ending: str,
+    encoding: str,
+    order: str,
+    kev: bool,
+    form: str,
+    footer: bool,
+) -> None:
+    rng = np.random.default_rng(seed)
+    energy = 500 + np.cumsum(rng.uniform(0.01, 5, points))
+    mu = rng.normal(size=(columns, points))
+    places = {"up": np.arange(points), "down": np.arange(points)[::-1]}
+    shuffled = places.get(order, rng.permutation(points))
+    decimal = "," if comma and "," not in separator else "."
+
+    def cell(value: float) -> str:
+        text = repr(float(value)) if form == "repr" else f"{value:.17E}".replace("E", "D")
+        return text.replace(".", decimal)
+
+    labels = [f"energy ({'keV' if kev else 'eV'})", *(f"norm_{n}" for n in range(columns))]
+    mark = "" if comment is None else f"{comment} "
+    head = [] if comment is None else [f"{comment} température 300 K", f"{comment} ---"]
+    head.append(mark + ("\t" if not separator.strip() else separator).join(labels))
+    scale = 1000 if kev else 1
+    body = [
+        separator.join([cell(float(energy[row]) / scale), *(cell(value) for value in mu[:, row])])
+        for row in shuffled
+    ]
+    foot = ["end of scan", "beam lost at 12:30"] if footer else []
+    path = tmp_path / "scan.txt"
+    path.write_bytes(ending.join([*head, *body, *foot, ""]).encode(encoding))
+    spectra = read_measured(path)
+    assert [spectrum.name for spectrum in spectra] == labels[1:]
+    for spectrum, intensities in zip(spectra, mu, strict=True):
+        assert_allclose(spectrum.energy, energy, rtol=1e-14)
+        assert_array_equal(spectrum.mu, intensities)
+        assert spectrum.source == str(path)
+        assert ("energies in keV, converted to eV" in spectrum.notes) == kev
+
+
+def test_columns_without_labels_are_numbered(read: Read) -> None:
+    spectra = read(rows(values=4))
+    assert [spectrum.name for spectrum in spectra] == ["column 2", "column 3", "column 4"]
+    assert all("no column labels" in spectrum.notes[0] for spectrum in spectra)
+    # As many words as columns are no labels.
+    assert read("# taken yesterday\n" + rows())[0].name == "column 2"
+    # Several tabs are one separator, as OCEAN's tables have them.
+    assert read(rows().replace(" ", "\t\t"))[0].name == "column 2"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "energy,mu\n",
+        "# energy mu\n",
+        "% Energy (eV), mu(E)\n",
+        '"Photon energy","Absorption"\n',
+        "# Energie Absorption\n#------\n",
+        "Energy\tmu\neV\ta.u.\n",
+        "# made by a program\n# 2 columns\n\n# energy   mu\n# \n",
+        "! Comments\n%c\n title\n%d\n Col 1 ENERGY DOUBLE\n Col 2 MU DOUBLE\n",
+        "#F scan\n#S 1 ascan\n#D today\n#N 2\n#L Mono Energy  mu\n",
+        "# Column.1: energy eV\n# Column.2: mutrans\n#---\n# unlabelled here\n",
+    ],
+)
+def test_labels_are_found(read: Read, head: str) -> None:
+    (spectrum,) = read(head + rows())
+    assert spectrum.name.lower() in ("mu", "mu(e)", "absorption", "mutrans")
+    assert_allclose(spectrum.mu, MU, atol=1e-6)
+
+
+def test_scans_of_a_spec_file(read: Read) -> None:
+    scan = "#S {} ascan\n#N 3\n#L Energy  Seconds  Sample Current\n" + rows(values=3)
+    assert [one.name for one in read("#F f\n" + scan.format(7))] == ["Sample Current"]
+    spectra = read("#F f\n" + scan.format(1) + "\n" + scan.format(2) + "#C done\n")
+    assert [one.name for one in spectra] == ["scan 1 Sample Current", "scan 2 Sample Current"]
+
+
+def test_columns_of_text_and_empty_ones_are_left_out(read: Read) -> None:
+    lines = rows(",").splitlines()
+    text = "".join(f"12:30:{n:02d},foil,{line},\n" for n, line in enumerate(lines))
+    (spectrum,) = read("time,sample,energy,mu,\n" + text)
+    assert spectrum.name == "mu"
+    assert_allclose(spectrum.energy, ENERGY)
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "-inf", "", "---", "******", "#DIV/0!", "n/a"])
+def test_missing_numbers_cost_their_row(read: Read, cell: str) -> None:
+    lines = rows(";").splitlines()
+    lines[3] = lines[3].split(";")[0] + ";" + cell
+    (spectrum,) = read("\n".join(lines))
+    assert_allclose(spectrum.energy, np.delete(ENERGY, 3))
+    assert "1 row without a finite energy and intensity left out" in spectrum.notes
+
+
+def test_a_row_that_is_cut_off_is_left_out(read: Read) -> None:
+    (spectrum,) = read(rows(values=3)[:-12].rsplit(" ", 1)[0])[:1]
+    assert len(spectrum.energy) == len(ENERGY) - 1
+    assert any("line 26 is an incomplete row" in note for note in spectrum.notes)
+
+
+def test_a_second_table_is_left_out(read: Read) -> None:
+    spectra = read(rows() + "peaks\n" + "1 2 3\n" * 4)
+    assert "a second table from line 28 on is left out" in spectra[0].notes
+    # What stands above the table is no row of it, even if it looks like one.
+    spectra = read("10 20\nstart\n" + rows())
+    assert "line 1 is not counted as a row of the table" in spectra[0].notes
+    assert_allclose(spectra[0].energy, ENERGY)
+
+
+def replace_row(number: int, text: str) -> str:
+    lines = rows().splitlines()
+    lines[number - 1] = text
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "holds no table of at least two rows"),
+        ("\n\n", "holds no table"),
+        ("# only a comment\n", "begins '# only a comment'"),
+        ("1.0\n2.0\n", "holds no table"),
+        ("1 2\n", "holds no table"),
+        (replace_row(9, "7116 0.9x"), "line 9 is not a row of 2 numbers .*'7116 0.9x'.*repair"),
+        (replace_row(9, "7116 0.9 0.1"), "line 9 is not a row of 2 numbers"),
+        (replace_row(9, "7116"), "line 9 is not a row"),
+        (replace_row(2, "beam dump\x07\x1b[31m"), "neither text nor HDF5"),
+        ("1 2\n1 2\n", "1 energy, which is no spectrum"),
+        ("energy\n1\n2\n", "holds no table"),
+        ("energy e\n1 2\n2 3\n", "holds energies alone"),
+        ("1 nan\n2 nan\n3 0.1\n4 0.2\n5 nan\n", "3 of 5 rows of 'column 2'"),
+        ("1 2\n1e30 3\n", "1e\\+30 eV cannot be meant"),
+        (b"\x00\x01\x02\x03" * 20, "neither text nor HDF5"),
+        (b"PK\x03\x04" + b"\x00" * 30, "zip archive or an Excel workbook; unpack it or export"),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 30, "is a picture"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_fault(read: Read, content: str | bytes, said: str) -> None:
+    with pytest.raises(InputError, match=f"scan.dat: .*{said}") as caught:
+        read(content)
+    assert len(str(caught.value).splitlines()) == 1

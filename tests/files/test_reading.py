@@ -1,0 +1,227 @@
+import gzip
+import os
+import random
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from numpy.testing import assert_array_equal
+
+from nearedge.errors import InputError
+from nearedge.files import _columns, _content, pick, read_measured
+from nearedge.spectra import MeasuredSpectrum
+
+TABLE = "".join(f"{7100 + n} {n * 0.1:.2f} {n}\n" for n in range(30))
+SOUND = {
+    "plain": TABLE,
+    "labels": "# energy mu i0\n" + TABLE,
+    "xdi": "# XDI/1.0\n# Column.1: energy eV\n# Column.2: i0\n# Column.3: i1\n#---\n" + TABLE,
+    "spec": "#F f\n#S 1 a\n#L Energy  I0  TEY\n" + TABLE + "\n#S 2 b\n#L Energy  I0  TEY\n" + TABLE,
+    "csv": '"energy","mu","x"\n' + TABLE.replace(" ", ","),
+    "commas": TABLE.replace(".", ",").replace(" ", ";"),
+    "athena": "# Athena project file -- Demeter version 0.9.26\n$old_group = 'a';\n"
+    "@args = ('label','foil','titles',['a']);\n@x = ('1','2','3');\n@y = ('1','2','3');\n"
+    "[record]\n",
+    "json": '{"h": "# Athena project file", "_____order": ["a"], '
+    '"a": {"args": {"label": "b"}, "x": [1, 2], "y": [3, 4]}}',
+    "feff": "# Mu=-1.2E+01eV\n# xsedge+ 50, used to normalize mu 4.0E-03\n"
+    "# omega e k mu mu0 chi\n" + "".join(f"{n} {n - 5} {n} {n} 0 0\n" for n in range(20)),
+    "ocean": "#  iter= 10\n# Energy Spect Spect(0)\n" + TABLE,
+}
+
+
+def read_or_refuse(path: Path) -> tuple[list[MeasuredSpectrum], str]:
+    try:
+        return read_measured(path), ""
+    except InputError as error:
+        return [], str(error)
+
+
+def check(path: Path) -> None:
+    """Read a file that may hold anything: spectra that are in order, or an InputError of a line."""
+    spectra, said = read_or_refuse(path)
+    if not spectra:
+        assert said.startswith(f"{path}: ")
+        assert len(said.splitlines()) == 1
+        return
+    names = [spectrum.name for spectrum in spectra]
+    assert len({*names}) == len(names) > 0
+    for spectrum in spectra:
+        assert (np.diff(spectrum.energy) > 0).all()
+        assert np.isfinite(spectrum.mu).all()
+        assert spectrum.name.isprintable()
+    assert [one.name for one in pick(f"{path}::{names[-1]}")] == names[-1:]
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\x1f\x8b", b"\xff\xfe", b"# XDI/1.0\n"]))
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes, beginning: bytes) -> None:
+    path = tmp_path / "any"
+    path.write_bytes(beginning + content)
+    check(path)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text("0123456789.,;eEdD+- \t\n\"'#abSL()[]$@=", max_size=200))
+def test_any_text_like_a_table_is_read_or_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "any"
+    path.write_text(content)
+    check(path)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.sampled_from(sorted(SOUND)), st.integers(0, 2**32 - 1), st.booleans())
+def test_damaged_files_are_read_or_refused(
+    tmp_path: Path, kind: str, seed: int, packed: bool
+) -> None:
+    rng = random.Random(seed)
+    data = bytearray(SOUND[kind].encode())
+    if packed:
+        data = bytearray(gzip.compress(bytes(data)))
+    for _ in range(rng.choice((1, 2, 8))):
+        place = rng.randrange(len(data))
+        begin = rng.randrange(len(data))
+        match rng.randrange(4):
+            case 0:
+                data[place] = rng.randrange(256)
+            case 1:
+                data[place:place] = data[begin : begin + 50]
+            case 2:
+                data[place : place + 4] = rng.choice([b"1e999", b"nan", b"\xff\xfe", b"\n#S 5\n"])
+            case 3:
+                data = data[: place + 1]
+    path = tmp_path / "damaged"
+    path.write_bytes(data)
+    check(path)
+
+
+@pytest.mark.parametrize("kind", sorted(SOUND))
+def test_content_tells_the_format_and_not_the_name(tmp_path: Path, kind: str) -> None:
+    plain, packed = tmp_path / "a.csv", tmp_path / "b.prj"
+    plain.write_text(SOUND[kind])
+    packed.write_bytes(gzip.compress(SOUND[kind].encode()))
+    read = read_measured(plain)
+    assert read
+    for one, other in zip(read, read_measured(packed), strict=True):
+        assert (one.name, one.zero, one.notes) == (other.name, other.zero, other.notes)
+        assert_array_equal(one.energy, other.energy)
+        assert_array_equal(one.mu, other.mu)
+
+
+def test_pick(tmp_path: Path) -> None:
+    path = tmp_path / "scan.dat"
+    path.write_text("# energy norm flat\n" + TABLE)
+    assert [one.name for one in pick(str(path))] == ["norm", "flat"]
+    (flat,) = pick(f"{path}::flat")
+    assert (flat.name, flat.source) == ("flat", str(path))
+    with pytest.raises(InputError, match=r"scan.dat: holds no spectrum 'xmu'; .*'norm' and 'flat'"):
+        pick(f"{path}::xmu")
+    with pytest.raises(InputError, match="no such file"):
+        pick(f"{tmp_path / 'absent.dat'}::xmu")
+
+
+def test_a_file_may_have_the_mark_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "a::norm"
+    path.write_text("# energy flat x::y\n" + TABLE)
+    (tmp_path / "a").write_text("# energy norm flat\n" + TABLE)
+    assert [one.name for one in pick(str(path))] == ["flat"]
+    assert pick(f"{path}::flat")[0].source == str(path)
+    assert pick(f"{path}::x::y")[0].mu[-1] == 29
+    path.unlink()
+    assert pick(str(path))[0].source == str(tmp_path / "a")
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a directory"):
+        read_measured(tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        read_measured(tmp_path / "absent")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_measured(tmp_path / ("n" * 300))
+    with pytest.raises(InputError, match="no such file"):
+        read_measured("null\0byte")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is no regular file"):
+        read_measured(tmp_path / "pipe")
+
+
+def test_a_file_without_permission_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "scan.dat"
+    path.write_text(TABLE)
+
+    def forbidden(*_: object) -> None:  # root may read everything
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(InputError, match=r"scan.dat: cannot be read \(Permission denied\); check"):
+        read_measured(path)
+
+
+def test_gzip_is_unpacked_within_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "scan.dat.gz"
+    halves = (TABLE[:200], TABLE[200:])
+    path.write_bytes(b"".join(gzip.compress(half.encode()) for half in halves))
+    assert len(read_measured(path)[0].energy) == 30
+    whole = gzip.compress(TABLE.encode())
+    path.write_bytes(whole[:-12])
+    with pytest.raises(InputError, match="cut off within its gzip data"):
+        read_measured(path)
+    path.write_bytes(whole[:20] + b"\xff\xff" + whole[22:])
+    with pytest.raises(InputError, match="damaged gzip data"):
+        read_measured(path)
+    # 64 GB of zeros in 64 MB, of which the first 64 MB are unpacked.
+    packer = zlib.compressobj(wbits=31)
+    path.write_bytes(b"".join(packer.compress(b"0" * 2**20) for _ in range(100)) + packer.flush())
+    with pytest.raises(InputError, match="holds more than 64 MB"):
+        read_measured(path)
+    monkeypatch.setattr(_content, "LARGEST", 100)
+    path.write_text(TABLE)
+    with pytest.raises(InputError, match="holds more than"):
+        read_measured(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"1 " * 200_000, "line 1 is too long"),
+        ((b"1," * 11_000 + b"2\n") * 2, "no file of spectra has so many columns"),
+        (b"1 2\n3\n" * 2_000, "line 2 is not a row|holds no table"),
+        (b"1 2\nx\n1 2 3\ny\n" * 3_000, "line 10001: no file .* so many columns or tables"),
+        (b"#" + b"x" * 1000 + b"\n", "holds no table"),
+        (b"# Athena project file\n@x = (" + b"1," * 600_000 + b"1);\n", "more numbers by line 2"),
+        (b"# Athena project file\n@args = (" + b"'\\" * 200_000 + b");\n", "line 2 is too long"),
+    ],
+)
+def test_files_made_to_take_time_are_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "hostile"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        read_measured(path)
+
+
+def test_lines_and_numbers_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "long.dat"
+    path.write_text(TABLE)
+    monkeypatch.setattr(_columns, "MOST_NUMBERS", 30)
+    with pytest.raises(InputError, match="holds more than 30 numbers by line 11"):
+        read_measured(path)
+    monkeypatch.setattr(_content, "MOST_LINES", 10)
+    with pytest.raises(InputError, match="has more than 10 lines"):
+        read_measured(path)
+
+
+def test_a_spectrum_is_checked() -> None:
+    with pytest.raises(InputError, match="a.dat::mu: energies must increase"):
+        MeasuredSpectrum("mu", np.array([2.0, 1.0]), np.array([1.0, 2.0]), "a.dat")
+    with pytest.raises(InputError, match="a.dat::mu: intensity nan"):
+        MeasuredSpectrum("mu", np.array([1.0, 2.0]), np.array([1.0, np.nan]), "a.dat")

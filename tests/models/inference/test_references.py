@@ -1,0 +1,78 @@
+"""Scaling to the training unit, and what no mixture explains."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from numpy.testing import assert_allclose
+
+from nearedge.models.inference._references import References, Scaling, fit_references
+
+GRID = np.linspace(-1.0, 9.0, 41)
+ENERGY = np.arange(-4.0, 12.0, 0.2)
+
+
+def site(height: float) -> np.ndarray:
+    return np.exp(-(((ENERGY - 5) / 2) ** 2)) + height * np.exp(-((ENERGY - 1) ** 2))
+
+
+SITES = np.array([site(height) for height in (0.0, 0.1, 0.9, 1.1, 2.0)])
+NAMES = np.array(["0", "0", "dimer", "dimer", "1"])
+
+
+@pytest.fixture(scope="module")
+def references() -> References:
+    return fit_references(ENERGY, SITES, NAMES, GRID, widths=(0.0, 0.8))
+
+
+def test_classes_have_their_mean_spectra_in_order(references: References) -> None:
+    cut = np.array([np.interp(GRID, ENERGY, mu) for mu in SITES])
+    expected = [cut[:2].mean(axis=0), cut[4], cut[2:4].mean(axis=0)]
+    assert_allclose(references.spectra[0], expected, atol=1e-9)
+    assert (references.low <= references.high).all()
+    # A broader peak is a lower one.
+    assert (references.spectra[1].max(axis=1) < references.spectra[0].max(axis=1)).all()
+
+
+@settings(max_examples=20)
+@given(st.floats(1e-3, 1e6), st.floats(-5, 5), st.floats(-0.5, 0.5))
+def test_unit_and_background_are_found_exactly(
+    references: References, scale: float, level: float, slope: float
+) -> None:
+    fractions = np.array([0.5, 0.2, 0.3])
+    clean = references.mixture(fractions, 1)
+    seen = scale * (clean + level + slope * GRID)
+    found = references.scaling(GRID, seen, fractions, 1)
+    assert found.scale == pytest.approx(scale, rel=1e-6)
+    assert found.slope == pytest.approx(scale * slope, rel=1e-6, abs=1e-6 * scale)
+    assert_allclose(found.apply(GRID, seen), clean, atol=1e-6)
+
+
+def test_a_background_is_a_line() -> None:
+    assert_allclose(Scaling(2.0, 1.0, 0.5).background(np.array([0.0, 2.0])), [1.0, 2.0])
+
+
+@settings(max_examples=20)
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=3), st.floats(-5, 5), st.floats(0.01, 1e4))
+def test_mixtures_on_a_line_are_explained(
+    references: References, fractions: list[float], line: float, scale: float
+) -> None:
+    shares = np.array(fractions) + 0.01
+    window = scale * (references.mixture(shares, 0) + line + line * GRID)
+    assert references.unexplained(GRID, window[None]) < 1e-6
+
+
+def test_what_no_mixture_has_is_left(references: References) -> None:
+    window = references.mixture(np.array([0.5, 0.2, 0.3]), 0)
+    foreign = window + 0.5 * np.exp(-(((GRID - 8) / 0.5) ** 2))
+    left = references.unexplained(GRID, foreign[None])
+    assert left > 0.1
+    assert references.unexplained(GRID, -window[None]) > 0.5
+    # The best of several windows counts.
+    assert references.unexplained(GRID, np.array([foreign, window])) < 1e-6
+
+
+def test_what_is_kept_makes_it_again(references: References) -> None:
+    again = References.from_arrays(references.arrays(), (2, 3, 41))
+    assert_allclose(again.spectra, references.spectra, rtol=0)
+    with pytest.raises(ValueError, match=r"spectra has shape \(2, 3, 41\), not \(2, 4, 41\)"):
+        References.from_arrays(references.arrays(), (2, 4, 41))
