@@ -11,8 +11,9 @@ import xarray as xr
 from ase import Atoms
 from jaxtyping import Float, Int
 
+from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.spectra import Window, check_spectra, resample
+from nearedge.spectra import Identity, Window, check_spectra, resample
 from nearedge.structures import Snapshot
 from nearedge.targets import EnvironmentRule, class_order
 
@@ -132,6 +133,14 @@ class SiteSpectra:
             float(attributes["cutoff"]),
             None if np.isnan(dimer) else dimer,
         )
+
+    @property
+    def identity(self) -> Identity:
+        """What the spectra are of; the edge is K where the dataset does not say."""
+        attributes = self.table.attrs
+        edge = Edge(str(attributes["absorber"]), str(attributes.get("edge", "K")))
+        zero, unit, origin = (str(attributes[key]) for key in ("energy_zero", "mu_unit", "engine"))
+        return Identity(edge, zero, unit, origin)
 
     @property
     def classes(self) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nearedge.datasets import starter_path
+from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
     Classifier,
@@ -16,7 +17,7 @@ from nearedge.learning.estimators import (
 from nearedge.models._card import measured_lines, reliability
 from nearedge.models.inference import Inference
 from nearedge.records import replacing
-from nearedge.spectra import Window
+from nearedge.spectra import Identity, Window
 from nearedge.targets import EnvironmentRule
 from nearedge.trust import Novelty
 
@@ -62,6 +63,13 @@ class Model:
     def kind(self) -> Kind:
         """What it predicts: a class, or a coordination number."""
         return "classifier" if isinstance(self.estimator, Classifier) else "regressor"
+
+    @property
+    def identity(self) -> Identity:
+        """What the training spectra were of; the edge is K where the record does not say."""
+        spectra = self.record["spectra"]
+        edge = Edge(self.rule.absorber, spectra.get("edge", "K"))
+        return Identity(edge, spectra["energy_zero"], spectra["mu_unit"], spectra["engine"])
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model as a folder: ``weights.safetensors``, ``model.json`` and ``card.md``.

@@ -5,6 +5,7 @@ from nearedge.spectra._grids import (
     check_spectra as check_spectra,
     resample as resample,
 )
+from nearedge.spectra._identity import Identity as Identity
 from nearedge.spectra._preparation import (
     BASELINES as BASELINES,
     Baseline as Baseline,
