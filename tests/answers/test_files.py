@@ -11,7 +11,7 @@ from nearedge.datasets import SiteSpectra, save_dataset
 from nearedge.errors import InputError
 from nearedge.models import Model
 from nearedge.models.inference import Zero
-from nearedge.spectra import MeasuredSpectrum, Preparation
+from nearedge.spectra import Identity, Preparation, Spectrum
 
 
 def answers(
@@ -122,7 +122,7 @@ def test_when_the_zero_is_searched(
     searched: bool,
 ) -> None:
     energy = first + np.arange(0.0, 40.0, 0.5)
-    spectrum = MeasuredSpectrum("mu", energy, np.sin(energy), "scan.dat", axis_zero)
+    spectrum = Spectrum("mu", energy, np.sin(energy), "scan.dat", Identity(zero=axis_zero))
     assert Request(align=align, zero=zero).aligns(spectrum, measured_model) is searched
 
 

@@ -8,19 +8,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
 from nearedge.files import read_measured
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 ENERGY = np.linspace(7100.0, 7150.0, 26)
 MU = 0.5 + np.arctan(ENERGY - 7112) / np.pi
 
-Read = Callable[[str | bytes], list[MeasuredSpectrum]]
+Read = Callable[[str | bytes], list[Spectrum]]
 
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
     """Write a file and read it."""
 
-    def written(content: str | bytes) -> list[MeasuredSpectrum]:
+    def written(content: str | bytes) -> list[Spectrum]:
         path = tmp_path / "scan.dat"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return read_measured(path)

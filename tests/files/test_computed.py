@@ -34,8 +34,8 @@ def test_xmu_of_feff10(tmp_path: Path) -> None:
     energy = write_xmu(path, FEFF10)
     (spectrum,) = read_measured(path)
     assert spectrum.name == "mu"
-    assert spectrum.zero is not None
-    assert "Fermi level" in spectrum.zero
+    assert spectrum.identity.zero is not None
+    assert "Fermi level" in spectrum.identity.zero
     assert_allclose(spectrum.energy, energy, atol=1e-4)
     assert_allclose(spectrum.mu, read_xmu(path)[1])
     path.write_bytes(gzip.compress(path.read_bytes()))
@@ -47,7 +47,7 @@ def test_xmu_of_older_versions(tmp_path: Path, level: float) -> None:
     path = tmp_path / "xmu.dat"
     energy = write_xmu(path, FEFF8, level)
     (spectrum,) = read_measured(path)
-    assert spectrum.zero is not None
+    assert spectrum.identity.zero is not None
     assert_allclose(spectrum.energy, energy, atol=0.01)
     assert spectrum.notes == ("mu as FEFF normalised it; Fermi level from the wave numbers",)
 
@@ -72,8 +72,8 @@ def test_absspct(tmp_path: Path) -> None:
     np.savetxt(path, table, header="  iter=  100\n    Energy  Spect  Spect(0)  SPKK  SPKK(0)")
     (spectrum,) = read_measured(path)
     assert spectrum.name == "mu"
-    assert spectrum.zero is not None
-    assert "OCEAN" in spectrum.zero
+    assert spectrum.identity.zero is not None
+    assert "OCEAN" in spectrum.identity.zero
     assert_allclose(spectrum.mu, read_absspct(path).mu)
     assert_allclose(spectrum.mu, np.sin(energy))
     # GMRES writes no header: the name tells.

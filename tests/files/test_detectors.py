@@ -8,20 +8,20 @@ from numpy.testing import assert_allclose
 from nearedge.errors import InputError
 from nearedge.files import pick, read_measured
 from nearedge.files._roles import role
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 ENERGY = np.linspace(7000.0, 7200.0, 41)
 MU = 1.2 + np.arctan(ENERGY - 7112) / np.pi
 I0 = 1e5 + 1e3 * np.cos(ENERGY)
 
-Scan = Callable[..., list[MeasuredSpectrum]]
+Scan = Callable[..., list[Spectrum]]
 
 
 @pytest.fixture
 def scan(tmp_path: Path) -> Scan:
     """Write a scan of labelled columns and read it."""
 
-    def written(head: str = "", **columns: np.ndarray) -> list[MeasuredSpectrum]:
+    def written(head: str = "", **columns: np.ndarray) -> list[Spectrum]:
         labels = "\t".join(name.replace("__", " ") for name in columns)
         table = "\n".join(
             "\t".join(map(repr, row)) for row in np.array([*columns.values()]).T.tolist()

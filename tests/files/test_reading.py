@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from nearedge.errors import InputError
 from nearedge.files import _columns, _content, pick, read_measured
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 TABLE = "".join(f"{7100 + n} {n * 0.1:.2f} {n}\n" for n in range(30))
 SOUND = {
@@ -32,7 +32,7 @@ SOUND = {
 }
 
 
-def read_or_refuse(path: Path) -> tuple[list[MeasuredSpectrum], str]:
+def read_or_refuse(path: Path) -> tuple[list[Spectrum], str]:
     try:
         return read_measured(path), ""
     except InputError as error:
@@ -111,7 +111,7 @@ def test_content_tells_the_format_and_not_the_name(tmp_path: Path, kind: str) ->
     read = read_measured(plain)
     assert read
     for one, other in zip(read, read_measured(packed), strict=True):
-        assert (one.name, one.zero, one.notes) == (other.name, other.zero, other.notes)
+        assert (one.name, one.identity, one.notes) == (other.name, other.identity, other.notes)
         assert_array_equal(one.energy, other.energy)
         assert_array_equal(one.mu, other.mu)
 
@@ -222,6 +222,6 @@ def test_lines_and_numbers_are_limited(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_spectrum_is_checked() -> None:
     with pytest.raises(InputError, match="a.dat::mu: energies must increase"):
-        MeasuredSpectrum("mu", np.array([2.0, 1.0]), np.array([1.0, 2.0]), "a.dat")
+        Spectrum("mu", np.array([2.0, 1.0]), np.array([1.0, 2.0]), "a.dat")
     with pytest.raises(InputError, match="a.dat::mu: intensity nan"):
-        MeasuredSpectrum("mu", np.array([1.0, 2.0]), np.array([1.0, np.nan]), "a.dat")
+        Spectrum("mu", np.array([1.0, 2.0]), np.array([1.0, np.nan]), "a.dat")

@@ -9,15 +9,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.datasets import load_dataset, starter_path
 from nearedge.errors import InputError
-from nearedge.spectra import MeasuredSpectrum, Preparation, merge_scans, prepare, resample
+from nearedge.spectra import Preparation, Spectrum, merge_scans, prepare, resample
 from nearedge.spectra._preparation import glitches, onset
 
 ENERGY = np.arange(510.0, 560.0, 0.1)
 EDGE = 1 / (1 + np.exp(-4 * (ENERGY - 532))) + 0.6 * np.exp(-(((ENERGY - 534) / 0.8) ** 2))
 
 
-def spectrum(mu: np.ndarray, energy: np.ndarray = ENERGY, name: str = "mu") -> MeasuredSpectrum:
-    return MeasuredSpectrum(name, energy, mu, "scan.dat", notes=("as read",))
+def spectrum(mu: np.ndarray, energy: np.ndarray = ENERGY, name: str = "mu") -> Spectrum:
+    return Spectrum(name, energy, mu, "scan.dat", notes=("as read",))
 
 
 def noisy(sigma: float, seed: int = 0) -> np.ndarray:
@@ -164,12 +164,12 @@ def test_the_onset_is_before_the_edge_whatever_unit_and_line(
 # The scans to be merged.
 
 
-def moved(drift: float, sigma: float, seed: int, scale: float = 1.0) -> MeasuredSpectrum:
+def moved(drift: float, sigma: float, seed: int, scale: float = 1.0) -> Spectrum:
     """A scan whose energies read too high by the drift."""
     mu = np.interp(ENERGY - drift, ENERGY, EDGE)
     rng = np.random.default_rng(seed)
     mu = scale * (mu + rng.normal(scale=sigma, size=len(mu)) + 0.3)
-    return MeasuredSpectrum(f"scan {seed}", ENERGY, mu, "scans.dat")
+    return Spectrum(f"scan {seed}", ENERGY, mu, "scans.dat")
 
 
 @pytest.mark.parametrize("drift", [-0.8, -0.25, 0.0, 0.4, 0.85])
@@ -200,10 +200,10 @@ def test_a_noisy_scan_counts_little_and_a_useless_one_nothing() -> None:
     truth = np.interp(ENERGY[10:-10], ENERGY, EDGE + 0.3)
     merged = merge_scans([good, loud])
     assert np.abs(merged.mu - truth[: len(merged.mu)]).mean() < 0.01
-    dark = MeasuredSpectrum("dark", ENERGY, np.zeros(len(ENERGY)), "scans.dat")
+    dark = Spectrum("dark", ENERGY, np.zeros(len(ENERGY)), "scans.dat")
     white = np.random.default_rng(5).normal(size=len(ENERGY))
-    noise = MeasuredSpectrum("noise", ENERGY, white, "scans.dat")
-    down = MeasuredSpectrum("down", ENERGY, 2 - good.mu, "scans.dat")
+    noise = Spectrum("noise", ENERGY, white, "scans.dat")
+    down = Spectrum("down", ENERGY, 2 - good.mu, "scans.dat")
     merged = merge_scans([good, dark, noise, down])
     assert_allclose(merged.mu, np.interp(merged.energy, ENERGY, good.mu), atol=0.01)
     assert merged.notes[0] == "scans.dat::dark left out, it is unlike the first scan"
@@ -230,6 +230,6 @@ def test_one_scan_is_itself_and_none_is_refused() -> None:
 
 def test_scans_of_other_ranges_are_refused() -> None:
     one = moved(0.0, 0.01, 0)
-    beyond = MeasuredSpectrum("late", ENERGY + 45, EDGE, "late.dat")
+    beyond = Spectrum("late", ENERGY + 45, EDGE, "late.dat")
     with pytest.raises(InputError, match="the 2 scans share too few energies"):
         merge_scans([one, beyond])

@@ -10,10 +10,10 @@ import numpy as np
 from nearedge.answers._measurement import ALIKE, Measurement, predict_measured
 from nearedge.answers._prediction import predict, read_spectra
 from nearedge.errors import InputError, NearEdgeError
-from nearedge.files import pick
+from nearedge.files import read_spectra as read_file
 from nearedge.models import Model
 from nearedge.models.inference import Zero
-from nearedge.spectra import MeasuredSpectrum, Preparation, Prepared, merge_scans, prepare
+from nearedge.spectra import Preparation, Prepared, Spectrum, merge_scans, prepare
 
 Align = Literal["auto", "none"]
 ALIGNS: tuple[Align, ...] = get_args(Align)
@@ -58,11 +58,11 @@ class Request:
         if self.align == "none" and self.zero is not None:
             raise InputError("E0 is given, and --align none: leave out one of them")
 
-    def aligns(self, spectrum: MeasuredSpectrum, model: Model) -> bool:
+    def aligns(self, spectrum: Spectrum, model: Model) -> bool:
         """Tell whether the zero of a spectrum is to be found, instead of being that of its axis."""
         if self.align is not None or self.zero is not None:
             return self.align != "none"
-        return spectrum.zero is None and bool(spectrum.energy[0] > model.window.maximum)
+        return spectrum.absolute and bool(spectrum.energy[0] > model.window.maximum)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def predict_files(
     ----------
     model : Model
     paths : sequence of str
-        Files of any format that `nearedge.files.read_measured` reads, ``FILE::NAME`` for one
+        Files of any format that `nearedge.files.read_spectra` reads, ``FILE::NAME`` for one
         spectrum of a file, or dataset folders.
     request : Request, optional
 
@@ -135,13 +135,13 @@ def predict_files(
     answers : list of Answer or Failure
     """
     request = request or Request()
-    scans: list[MeasuredSpectrum] = []
+    scans: list[Spectrum] = []
     for path in paths:
         try:
             if is_folder(path):
                 yield path, _computed(model, path, *read_spectra(path), request)
                 continue
-            spectra = pick(path)
+            spectra = read_file(path)
         except NearEdgeError as error:
             yield path, [Failure(path, str(error))]
             continue
@@ -159,7 +159,7 @@ def predict_files(
             yield scans[0].source, [Failure(scans[0].source, str(error))]
 
 
-def _measured(model: Model, spectrum: MeasuredSpectrum, request: Request) -> Answer | Failure:
+def _measured(model: Model, spectrum: Spectrum, request: Request) -> Answer | Failure:
     named = f"{spectrum.source}::{spectrum.name}"
     try:
         prepared = prepare(spectrum, request.preparation)
@@ -177,11 +177,9 @@ def _measured(model: Model, spectrum: MeasuredSpectrum, request: Request) -> Ans
     return Answer(spectrum.source, spectrum.name, result, prepared, measurement)
 
 
-def _tables(
-    model: Model, spectra: Sequence[MeasuredSpectrum], request: Request
-) -> list[Answer | Failure]:
+def _tables(model: Model, spectra: Sequence[Spectrum], request: Request) -> list[Answer | Failure]:
     """Predict from axes as they are; spectra of the same energies together."""
-    groups: dict[bytes, list[MeasuredSpectrum]] = {}
+    groups: dict[bytes, list[Spectrum]] = {}
     for one in spectra:
         groups.setdefault(one.energy.tobytes(), []).append(one)
     found: list[Answer | Failure] = []

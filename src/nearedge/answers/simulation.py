@@ -11,7 +11,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.models.inference import broadened
 from nearedge.records import replacing
-from nearedge.spectra import MeasuredSpectrum, resample
+from nearedge.spectra import Spectrum, resample
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def simulate_sample(
     *,
     only: Sequence[str] = (),
     seed: int = 0,
-) -> tuple[MeasuredSpectrum, dict[str, Any]]:
+) -> tuple[Spectrum, dict[str, Any]]:
     """Measure, in simulation, a sample made of a dataset's sites.
 
     Parameters
@@ -82,7 +82,7 @@ def simulate_sample(
 
     Returns
     -------
-    spectrum : MeasuredSpectrum
+    spectrum : Spectrum
     truth : dict
         ``coordination``, ``fractions`` by class, ``sites``, and what the beamline did.
 
@@ -116,12 +116,12 @@ def simulate_sample(
         "sites": len(kept),
         **asdict(beamline),
     }
-    return MeasuredSpectrum("mu", energy + beamline.e0, mu, data.source), truth
+    return Spectrum("mu", energy + beamline.e0, mu, data.source), truth
 
 
 def write_columns(
     path: str | Path,
-    spectrum: MeasuredSpectrum,
+    spectrum: Spectrum,
     comments: Sequence[str] = (),
     *,
     force: bool = False,
@@ -132,7 +132,7 @@ def write_columns(
     ----------
     path : str or Path
         The file.
-    spectrum : MeasuredSpectrum
+    spectrum : Spectrum
     comments : sequence of str
         Lines without their ``#``.
     force : bool

@@ -11,9 +11,9 @@ from rich.text import Text
 from nearedge.answers.simulation import Beamline, simulate_sample, write_columns
 from nearedge.cli._arguments import Dataset, Force, Json, MoreNames, Seed, named, print_json
 from nearedge.datasets import load_dataset
-from nearedge.files import pick
+from nearedge.files import read_spectra
 from nearedge.records import check_free
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 app = typer.Typer(
     no_args_is_help=True, help="Look into files of measured spectra, and simulate some."
@@ -41,7 +41,7 @@ def list_(
     ] = False,
 ) -> None:
     """List the absorption spectra of files, and what was done or assumed in reading them."""
-    found = [spectrum for file in files for spectrum in pick(file)]
+    found = [spectrum for file in files for spectrum in read_spectra(file)]
     if json:
         print_json([_record(spectrum) for spectrum in found])
         return
@@ -53,7 +53,10 @@ def list_(
     table.add_column("energies, eV", no_wrap=True)
     table.add_column("notes", overflow="fold")
     for spectrum in found:
-        notes = [*spectrum.notes, *([f"0 eV: {spectrum.zero}"] if spectrum.zero else [])]
+        notes = [
+            *spectrum.notes,
+            *([] if spectrum.absolute else [f"0 eV: {spectrum.identity.zero}"]),
+        ]
         cells = [
             *([Path(spectrum.source).name] if several else []),
             spectrum.name,
@@ -118,14 +121,18 @@ def simulate_(
     )
 
 
-def _record(spectrum: MeasuredSpectrum) -> dict[str, Any]:
+def _record(spectrum: Spectrum) -> dict[str, Any]:
     return {
         "file": spectrum.source,
         "name": spectrum.name,
         "points": len(spectrum.energy),
         "energy_min": float(spectrum.energy[0]),
         "energy_max": float(spectrum.energy[-1]),
-        "zero": spectrum.zero,
+        "absorber": spectrum.edge.absorber if spectrum.edge else None,
+        "edge": spectrum.edge.name if spectrum.edge else None,
+        "channel": spectrum.channel,
+        "zero": spectrum.identity.zero,
         "notes": list(spectrum.notes),
-        "metadata": spectrum.metadata,
+        "left_out": dict(spectrum.left_out),
+        "metadata": dict(spectrum.metadata),
     }

@@ -23,7 +23,7 @@ from nearedge.errors import InputError
 from nearedge.files._axis import energy_axis, make_spectrum
 from nearedge.files._content import MOST_LINES
 from nearedge.files._naming import printable, quoted, unique
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 LARGEST_JSON = 16 * 2**20
 """Bytes; JSON takes ten times as much memory as its text."""
@@ -75,7 +75,7 @@ def is_athena(content: bytes) -> bool:
     return _TITLE in content[:2000] or (content[:100].lstrip()[:1] == b"{" and _ORDER in content)
 
 
-def read_athena(content: bytes, path: Path) -> list[MeasuredSpectrum]:
+def read_athena(content: bytes, path: Path) -> list[Spectrum]:
     """Read the spectra of an Athena project, as they were measured: mu(E) and not its fits.
 
     Parameters
@@ -87,7 +87,7 @@ def read_athena(content: bytes, path: Path) -> list[MeasuredSpectrum]:
 
     Returns
     -------
-    list of MeasuredSpectrum
+    list of Spectrum
         Named by Athena's labels.
 
     Raises
@@ -109,7 +109,7 @@ def read_athena(content: bytes, path: Path) -> list[MeasuredSpectrum]:
     ]
 
 
-def _spectrum(record: _Record, name: str, notes: tuple[str, ...], path: Path) -> MeasuredSpectrum:
+def _spectrum(record: _Record, name: str, notes: tuple[str, ...], path: Path) -> Spectrum:
     energy, mu = record.x, record.y
     if energy is None or mu is None or len(energy) != len(mu):
         held = [0 if one is None else len(one) for one in (energy, mu)]

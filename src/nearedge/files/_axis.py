@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Identity, Spectrum
 
 HIGHEST = 1e7
 """eV; no energy beyond it can be meant."""
@@ -121,7 +122,7 @@ def make_spectrum(
     zero: str | None = None,
     notes: tuple[str, ...] = (),
     metadata: Mapping[str, str] | None = None,
-) -> MeasuredSpectrum:
+) -> Spectrum:
     """Put the rows of a scan in order.
 
     Rows without a finite energy and intensity are left out, rows are sorted by energy, and
@@ -140,7 +141,7 @@ def make_spectrum(
 
     Returns
     -------
-    MeasuredSpectrum
+    Spectrum
 
     Raises
     ------
@@ -183,15 +184,22 @@ def make_spectrum(
             f"{source}: '{name}' holds {_count(len(energy), 'energy')}, which is no spectrum; "
             "check which column is the energy"
         )
-    return MeasuredSpectrum(
+    return Spectrum(
         name,
         np.ascontiguousarray(energy),
         np.ascontiguousarray(mu),
         source,
-        zero,
-        tuple(dict.fromkeys(said)),
-        dict(metadata or {}),
+        Identity(_edge(metadata or {}), zero),
+        notes=tuple(dict.fromkeys(said)),
+        metadata=dict(metadata or {}),
     )
+
+
+def _edge(metadata: Mapping[str, str]) -> Edge | None:
+    try:
+        return Edge.parse(f"{metadata.get('element', '')} {metadata.get('edge', '')}".strip())
+    except InputError:
+        return None
 
 
 def _count(number: int, what: str) -> str:

@@ -11,7 +11,7 @@ from nearedge.engines.ocean import read_absspct
 from nearedge.errors import InputError
 from nearedge.files._axis import Axis, make_spectrum
 from nearedge.files._columns import read_tables
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 LARGEST = 4 * 2**20
 """Bytes."""
@@ -23,7 +23,7 @@ _OCEAN = re.compile(rb"#\s*Energy\s+Spect\s+Spect\(0\)")
 _HBAR2_2M = 3.80998212
 
 
-def read_computed(content: bytes, path: Path) -> list[MeasuredSpectrum] | None:
+def read_computed(content: bytes, path: Path) -> list[Spectrum] | None:
     """Read the output of an engine; None if the file is none.
 
     Parameters
@@ -50,7 +50,7 @@ def read_computed(content: bytes, path: Path) -> list[MeasuredSpectrum] | None:
     return [_feff(content, path) if feff else _ocean(path)]
 
 
-def _ocean(path: Path) -> MeasuredSpectrum:
+def _ocean(path: Path) -> Spectrum:
     try:
         read = read_absspct(path)
     except InputError:
@@ -60,7 +60,7 @@ def _ocean(path: Path) -> MeasuredSpectrum:
     return make_spectrum("mu", Axis(read.energy), read.mu, str(path), zero=OCEAN_ZERO)
 
 
-def _feff(content: bytes, path: Path) -> MeasuredSpectrum:
+def _feff(content: bytes, path: Path) -> Spectrum:
     try:
         energy, mu, level = read_xmu(path)
     except ValueError:
@@ -69,7 +69,7 @@ def _feff(content: bytes, path: Path) -> MeasuredSpectrum:
     return replace(spectrum, metadata={"fermi_level": f"{level:g}"})
 
 
-def _other_feff(content: bytes, path: Path) -> MeasuredSpectrum:
+def _other_feff(content: bytes, path: Path) -> Spectrum:
     """Read an ``xmu.dat`` whose header is of another version than FEFF10's.
 
     Its wave number k is zero at the Fermi level in all versions, and negative below.

@@ -12,7 +12,7 @@ from nearedge.files._columns import Table
 from nearedge.files._labels import Label, read_header
 from nearedge.files._naming import quoted, unique
 from nearedge.files._roles import Role, stem
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 # In the label of an energy or angle that was asked for; "angle(c)" is of the Photon Factory.
 _ASKED = ("request", "setpoint", "target", "nominal", "angle(c)")
@@ -72,7 +72,7 @@ class Columns:
             table.notes,
         )
 
-    def spectra(self, source: str, *, every: bool = False) -> list[MeasuredSpectrum]:
+    def spectra(self, source: str, *, every: bool = False) -> list[Spectrum]:
         """Make the absorption spectra of the table.
 
         Parameters
@@ -84,7 +84,7 @@ class Columns:
 
         Returns
         -------
-        list of MeasuredSpectrum
+        list of Spectrum
             Stored spectra first, then transmission, fluorescence and electron yield.
 
         Raises
@@ -100,7 +100,7 @@ class Columns:
             raise InputError(
                 f"{source}: holds energies alone; the intensities are missing from its columns"
             )
-        spectra: list[MeasuredSpectrum] = []
+        spectra: list[Spectrum] = []
         refused: list[str] = []
         fault: InputError | None = None
         for signal in signals:

@@ -14,7 +14,7 @@ from nearedge.files._hdf5 import Tree, Vector, read_tree
 from nearedge.files._labels import Label, parse_label
 from nearedge.files._naming import printable, quoted, unique
 from nearedge.files._roles import Role, role
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 # The words of the definition NXxas, and of people.
 _MODES: tuple[tuple[str, Role], ...] = (
@@ -36,7 +36,7 @@ class _Group:
     columns: Columns
 
 
-def read_nexus(path: Path, *, wanted: str | None = None) -> list[MeasuredSpectrum]:
+def read_nexus(path: Path, *, wanted: str | None = None) -> list[Spectrum]:
     """Read the absorption spectra of an HDF5 file.
 
     Parameters
@@ -49,7 +49,7 @@ def read_nexus(path: Path, *, wanted: str | None = None) -> list[MeasuredSpectru
 
     Returns
     -------
-    list of MeasuredSpectrum
+    list of Spectrum
         Named by the paths of group and array; a single one by its array.
 
     Raises
@@ -75,8 +75,8 @@ def read_nexus(path: Path, *, wanted: str | None = None) -> list[MeasuredSpectru
     return [replace(one, notes=(*one.notes, note)) for one in spectra]
 
 
-def _spectra(groups: list[_Group], path: Path) -> list[MeasuredSpectrum]:
-    spectra: list[MeasuredSpectrum] = []
+def _spectra(groups: list[_Group], path: Path) -> list[Spectrum]:
+    spectra: list[Spectrum] = []
     fault: InputError | None = None
     for group in groups:
         try:
@@ -95,7 +95,7 @@ def _spectra(groups: list[_Group], path: Path) -> list[MeasuredSpectrum]:
     return [one.renamed(name) for name, one in zip(names, spectra, strict=True)]
 
 
-def _wanted(tree: Tree, wanted: str, path: Path) -> list[MeasuredSpectrum]:
+def _wanted(tree: Tree, wanted: str, path: Path) -> list[Spectrum]:
     place = posixpath.normpath("/" + wanted.strip("/"))
     if place in tree.vectors:
         parent, name = posixpath.split(place)

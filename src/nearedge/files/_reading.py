@@ -11,7 +11,7 @@ from nearedge.files._detectors import Columns
 from nearedge.files._hdf5 import is_hdf5
 from nearedge.files._naming import printable, quoted, unique
 from nearedge.files._nexus import read_nexus
-from nearedge.spectra import MeasuredSpectrum
+from nearedge.spectra import Spectrum
 
 MOST_SPECTRA = 5000
 """In a file of columns."""
@@ -21,7 +21,7 @@ MARK = "::"
 """Between a file and the name of a spectrum in it."""
 
 
-def read_measured(path: str | Path) -> list[MeasuredSpectrum]:
+def read_measured(path: str | Path) -> list[Spectrum]:
     r"""Read all spectra of a file; its content tells the format, not its name.
 
     Parameters
@@ -31,7 +31,7 @@ def read_measured(path: str | Path) -> list[MeasuredSpectrum]:
 
     Returns
     -------
-    list of MeasuredSpectrum
+    list of Spectrum
         At least one; their names differ.
 
     Raises
@@ -52,7 +52,7 @@ def read_measured(path: str | Path) -> list[MeasuredSpectrum]:
     return _read(Path(path))
 
 
-def _read(path: Path, *, every: bool = False) -> list[MeasuredSpectrum]:
+def _read(path: Path, *, every: bool = False) -> list[Spectrum]:
     if is_hdf5(read_beginning(path)):
         return read_nexus(path)
     content = read_content(path)
@@ -63,7 +63,7 @@ def _read(path: Path, *, every: bool = False) -> list[MeasuredSpectrum]:
     return (None if every else read_computed(content, path)) or _columns(content, path, every)
 
 
-def pick(path_and_name: str) -> list[MeasuredSpectrum]:
+def pick(path_and_name: str) -> list[Spectrum]:
     r"""Read the spectra of a file, or of ``FILE::NAME`` the one of that name.
 
     A file that itself has ``::`` in its name is read whole.
@@ -76,7 +76,7 @@ def pick(path_and_name: str) -> list[MeasuredSpectrum]:
 
     Returns
     -------
-    list of MeasuredSpectrum
+    list of Spectrum
 
     Raises
     ------
@@ -115,6 +115,11 @@ def pick(path_and_name: str) -> list[MeasuredSpectrum]:
     )
 
 
+def read_spectra(path: str | Path) -> list[Spectrum]:
+    """Read the absorption spectra of a file, or of ``FILE::NAME`` the one of that name."""
+    return pick(str(path))
+
+
 def _is_there(path: str) -> bool:
     try:
         return Path(path).is_file()
@@ -122,8 +127,8 @@ def _is_there(path: str) -> bool:
         return False
 
 
-def _columns(content: bytes, path: Path, every: bool) -> list[MeasuredSpectrum]:
-    spectra: list[MeasuredSpectrum] = []
+def _columns(content: bytes, path: Path, every: bool) -> list[Spectrum]:
+    spectra: list[Spectrum] = []
     tables = read_tables(content, path)
     if sum(table.values.shape[1] for table in tables) > MOST_COLUMNS:
         raise InputError(f"{path}: holds more than {MOST_COLUMNS} columns; give fewer at once")

@@ -1,5 +1,6 @@
 """Spectra: energy grids, windows, alignment, and the preparation of measured ones."""
 
+from nearedge.spectra._edge import edge_energy as edge_energy, guess_edge as guess_edge
 from nearedge.spectra._grids import (
     Window as Window,
     check_spectra as check_spectra,
@@ -14,7 +15,11 @@ from nearedge.spectra._preparation import (
     merge_scans as merge_scans,
     prepare as prepare,
 )
-from nearedge.spectra._spectrum import MeasuredSpectrum as MeasuredSpectrum
+from nearedge.spectra._spectrum import (
+    ABSOLUTE as ABSOLUTE,
+    Channel as Channel,
+    Spectrum as Spectrum,
+)
 from nearedge.spectra._windows import (
     covered_zeros as covered_zeros,
     cut_windows as cut_windows,

@@ -17,7 +17,7 @@ from scipy.optimize import minimize_scalar
 
 from nearedge.errors import InputError
 from nearedge.spectra._grids import resample
-from nearedge.spectra._spectrum import MeasuredSpectrum
+from nearedge.spectra._spectrum import Spectrum
 from nearedge.spectra._windows import noise_level
 
 Baseline = Literal["auto", "none", "constant", "line", "victoreen"]
@@ -89,9 +89,9 @@ class Prepared:
 
     Attributes
     ----------
-    spectrum : MeasuredSpectrum
+    spectrum : Spectrum
         With the baseline taken off.
-    read : MeasuredSpectrum
+    read : Spectrum
         As it was read.
     baseline : float array, shape (energy,)
         What was taken off, at the energies of `read`.
@@ -101,19 +101,19 @@ class Prepared:
         Everything that was done, in words, reading included.
     """
 
-    spectrum: MeasuredSpectrum
-    read: MeasuredSpectrum
+    spectrum: Spectrum
+    read: Spectrum
     baseline: Float[np.ndarray, " energy"]
     replaced: Bool[np.ndarray, " energy"]
     steps: tuple[str, ...]
 
 
-def prepare(spectrum: MeasuredSpectrum, preparation: Preparation | None = None) -> Prepared:
+def prepare(spectrum: Spectrum, preparation: Preparation | None = None) -> Prepared:
     """Take glitches and the background before the edge out of a spectrum.
 
     Parameters
     ----------
-    spectrum : MeasuredSpectrum
+    spectrum : Spectrum
         As it was read.
     preparation : Preparation, optional
 
@@ -131,7 +131,7 @@ def prepare(spectrum: MeasuredSpectrum, preparation: Preparation | None = None) 
     >>> energy = np.linspace(520, 550, 301)
     >>> mu = 0.2 + 0.01 * (energy - 520) + 1 / (1 + np.exp(-4 * (energy - 532)))
     >>> mu[50] += 0.5
-    >>> made = prepare(MeasuredSpectrum("scan", energy, mu, "scan.dat"))
+    >>> made = prepare(Spectrum("scan", energy, mu, "scan.dat"))
     >>> bool(abs(made.spectrum.mu[:80]).max() < 1e-3)
     True
     >>> made.steps[0]
@@ -211,7 +211,7 @@ def onset(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]
     return float(energy[below[-1]]) if len(below) else float(energy[0])
 
 
-def merge_scans(scans: Sequence[MeasuredSpectrum], name: str = "merged") -> MeasuredSpectrum:
+def merge_scans(scans: Sequence[Spectrum], name: str = "merged") -> Spectrum:
     """Average scans of one sample, each brought to the first one's energies, unit and background.
 
     Scale, constant background and a drift of the energies of up to 1 eV are found by least squares
@@ -220,7 +220,7 @@ def merge_scans(scans: Sequence[MeasuredSpectrum], name: str = "merged") -> Meas
 
     Parameters
     ----------
-    scans : sequence of MeasuredSpectrum
+    scans : sequence of Spectrum
         At least one.
     name : str
         Of the result.
@@ -257,18 +257,20 @@ def merge_scans(scans: Sequence[MeasuredSpectrum], name: str = "merged") -> Meas
         weights.append(scale / _noise(scan.mu))
         notes.append(f"{told} merged, moved by {shift:+.2f} eV, differs by {left:.1%}")
     share = np.square(weights) / np.square(weights).sum()
-    return MeasuredSpectrum(
+    return Spectrum(
         name,
         energy,
         share @ np.array(rows),
         first.source,
-        first.zero,
+        first.identity,
+        first.channel,
         (*first.notes, *notes),
+        first.left_out,
         first.metadata,
     )
 
 
-def _baseline(spectrum: MeasuredSpectrum, preparation: Preparation) -> tuple[np.ndarray, str]:
+def _baseline(spectrum: Spectrum, preparation: Preparation) -> tuple[np.ndarray, str]:
     """Give the background at every energy, and say what it is."""
     energy, mu, kind = spectrum.energy, spectrum.mu, preparation.baseline
     nothing = np.zeros(len(mu))
@@ -309,7 +311,7 @@ def _baseline(spectrum: MeasuredSpectrum, preparation: Preparation) -> tuple[np.
 
 
 def _matched(
-    scan: MeasuredSpectrum, energy: np.ndarray, like: np.ndarray, shift: float
+    scan: Spectrum, energy: np.ndarray, like: np.ndarray, shift: float
 ) -> tuple[np.ndarray, float, float]:
     """Bring a scan to the unit and level of another.
 
@@ -327,7 +329,7 @@ def _matched(
     return (row - level) / scale, scale, min(left / spread, 1.0)
 
 
-def _drift(scan: MeasuredSpectrum, energy: np.ndarray, like: np.ndarray) -> float:
+def _drift(scan: Spectrum, energy: np.ndarray, like: np.ndarray) -> float:
     found: Any = minimize_scalar(
         lambda shift: _matched(scan, energy, like, float(shift))[2],
         bounds=(-DRIFT, DRIFT),

@@ -1,15 +1,27 @@
-"""One measured spectrum, and everything that was done to it on the way in."""
+"""One absorption spectrum, what it is of, and everything that was done to it on the way in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
+from nearedge.edges import Edge
 from nearedge.spectra._grids import check_spectra
+from nearedge.spectra._identity import Identity
+
+Channel = Literal[
+    "absorption", "normalised", "transmission", "fluorescence", "electron yield", "reference"
+]
+"""How it was measured; ``absorption`` is a stored mu of which nothing more is said."""
+
+ABSOLUTE = "absolute"
+"""The zero of absolute photon energies."""
 
 
 @dataclass(frozen=True, eq=False)
-class MeasuredSpectrum:
+class Spectrum:
     """An absorption spectrum as a file has it: energies in eV, increasing, and intensities.
 
     Attributes
@@ -22,12 +34,17 @@ class MeasuredSpectrum:
         Any unit, not normalised unless the file's own column was.
     source : str
         The file, as its path was given.
-    zero : str or None
-        What 0 eV is, where the format says so; None for absolute and for unknown axes.
+    identity : Identity
+        Edge, energy zero (``"absolute"``, an engine's, or None where it is not known), unit and
+        origin.
+    channel : Channel
+        How it was measured.
     notes : tuple of str
         What was done or assumed in reading, in plain words.
-    metadata : dict of str
-        What the file says of the sample and the beamline: element, edge ...
+    left_out : mapping of str to str
+        Columns of the scan that are not among its spectra, and why.
+    metadata : mapping of str to str
+        What the file says of the sample and the beamline.
 
     Raises
     ------
@@ -36,28 +53,39 @@ class MeasuredSpectrum:
 
     Examples
     --------
-    >>> spectrum = MeasuredSpectrum("mu", np.array([529.0, 530.0]), np.array([0.1, 0.7]), "o.dat")
+    >>> spectrum = Spectrum("mu", np.array([529.0, 530.0]), np.array([0.1, 0.7]), "o.dat")
     >>> spectrum
-    MeasuredSpectrum('mu', 2 points, 529 to 530 eV, 'o.dat')
+    Spectrum('mu', 2 points, 529 to 530 eV, 'o.dat')
     """
 
     name: str
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, " energy"]
     source: str
-    zero: str | None = None
+    identity: Identity = field(default_factory=Identity)
+    channel: Channel = "absorption"
     notes: tuple[str, ...] = ()
-    metadata: dict[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_spectra(self.energy, self.mu[np.newaxis], f"{self.source}::{self.name}")
 
-    def renamed(self, name: str) -> "MeasuredSpectrum":
+    @property
+    def edge(self) -> Edge | None:
+        """Absorber and edge; None if the file does not say them."""
+        return self.identity.edge
+
+    @property
+    def absolute(self) -> bool:
+        """Whether the energies are, or may be, absolute: no engine's zero is known."""
+        return self.identity.zero in (None, ABSOLUTE)
+
+    def renamed(self, name: str) -> "Spectrum":
         """Give the same spectrum under another name."""
         return self if name == self.name else replace(self, name=name)
 
     def __repr__(self) -> str:
+        edge = f"{self.edge}, " if self.edge else ""
         span = f"{self.energy[0]:g} to {self.energy[-1]:g} eV"
-        return (
-            f"MeasuredSpectrum({self.name!r}, {len(self.energy)} points, {span}, {self.source!r})"
-        )
+        return f"Spectrum({self.name!r}, {edge}{len(self.energy)} points, {span}, {self.source!r})"

@@ -1,0 +1,94 @@
+"""Which edge a spectrum is of, told from its energies and its shape."""
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.edges import COMMON, Edge, edges_near
+from nearedge.spectra._spectrum import Spectrum
+
+WIDTH = 8.0
+"""The rise is sought as a step between the mean of so many eV below and above it."""
+FIRST = 0.3
+"""Share of the largest step from which one before it is the edge: a sample may hold heavier
+elements, whose edges come later."""
+WHITE_LINE = 1.9
+"""Height of the first peak over the edge step, above which an edge is rather an L3 or M5 edge."""
+# Where the rise may lie from the tabulated energy, eV, without counting against the edge: oxidation
+# moves K edges up by as much, the white lines of L and M edges stand at the edge.
+_SHIFTS = {"K": (-4.0, 16.0)}
+_OTHER_SHIFTS = (-4.0, 6.0)
+_UNLIKE = 8.0  # eV of distance that the other height of white line counts for
+
+
+def edge_energy(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]) -> float:
+    """Find the energy of the first large step of a spectrum.
+
+    A step is the difference between the means of 8 eV above and 8 eV below: neither noise nor
+    a pre-edge peak makes one.
+
+    Parameters
+    ----------
+    energy, mu : float array, shape (energy,)
+        In eV, increasing, and any unit.
+
+    Returns
+    -------
+    float
+        In eV; good to some eV.
+
+    Examples
+    --------
+    >>> energy = np.linspace(7080, 7160, 161)
+    >>> edge_energy(energy, np.arctan((energy - 7121) / 2))
+    7121.0
+    """
+    step = max(0.25, float(np.ptp(energy)) / 20_000)
+    grid = np.arange(energy[0], energy[-1], step)
+    count = int(WIDTH / step)
+    padded = np.pad(np.interp(grid, energy, mu), count, mode="edge")
+    sums = np.concatenate([[0.0], np.cumsum(padded - padded.mean())])
+    steps = (sums[2 * count :] - 2 * sums[count:-count] + sums[: -2 * count])[: len(grid)]
+    first = int(np.argmax(steps >= FIRST * steps.max()))
+    return float(grid[first + int(steps[first : first + 2 * count].argmax())])
+
+
+def guess_edge(spectrum: Spectrum) -> Edge | None:
+    """Guess absorber and edge from the energy and the shape of the first rise.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+
+    Returns
+    -------
+    Edge or None
+        None if no common edge lies near, or the energies are not absolute.
+
+    Examples
+    --------
+    >>> energy = np.linspace(7080, 7160, 161)
+    >>> mu = np.arctan((energy - 7121) / 2)
+    >>> str(guess_edge(Spectrum("mu", energy, mu, "scan.dat")))
+    'Fe K'
+    """
+    if not spectrum.absolute:
+        return None
+    rise = edge_energy(spectrum.energy, spectrum.mu)
+    peaked = _white_line(spectrum.energy, spectrum.mu, rise) > WHITE_LINE
+
+    def distance(edge: Edge) -> float:
+        shift = rise - edge.onset
+        low, high = _SHIFTS.get(edge.name, _OTHER_SHIFTS)
+        beyond = max(0.0, low - shift, shift - high) + 0.05 * abs(shift)
+        return beyond + COMMON[edge.name] + (_UNLIKE if (edge.name != "K") != peaked else 0.0)
+
+    return min(edges_near(rise), key=distance, default=None)
+
+
+def _white_line(energy: np.ndarray, mu: np.ndarray, rise: float) -> float:
+    """Height of the first peak above the level before the edge, over that of the step."""
+    before, after = mu[energy < rise - 12][-30:], mu[(energy > rise + 40) & (energy < rise + 120)]
+    low = float(np.median(before)) if len(before) else float(mu[0])
+    high = float(np.median(after)) if len(after) else float(mu[-1])
+    peak = float(mu[(energy > rise - 5) & (energy < rise + 25)].max(initial=-np.inf))
+    return (peak - low) / (high - low) if high > low else np.inf
