@@ -2,6 +2,7 @@
 
 import re
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import grimp
@@ -67,3 +68,10 @@ def test_nothing_imports_a_roof_but_the_command_line(imports: dict[str, set[str]
         if room_of(imported) in ROOFS and room_of(importer) not in {room_of(imported), "cli"}
     }
     assert into_a_roof == {("nearedge.__main__", "nearedge.cli")}
+
+
+def test_every_name_that_a_room_offers_is_there(imports: dict[str, set[str]]) -> None:
+    for module in sorted(imports):
+        room = import_module(module)
+        for name in getattr(room, "__all__", []):
+            assert hasattr(room, name), f"{module}.{name}"

@@ -1,24 +1,5 @@
 """A model meets spectra: who reads, prepares, infers, and writes what came out."""
 
-from nearedge.answers._figure import (
-    draw as draw,
-    plot_name as plot_name,
-    write_figure as write_figure,
-)
-from nearedge.answers._files import (
-    ALIGNS as ALIGNS,
-    Align as Align,
-    Answer as Answer,
-    Failure as Failure,
-    Request as Request,
-    is_folder as is_folder,
-    predict_files as predict_files,
-)
-from nearedge.answers._measurement import (
-    ALIKE as ALIKE,
-    Measurement as Measurement,
-    known_inference as known_inference,
-    predict_measured as predict_measured,
-)
-from nearedge.answers._prediction import predict as predict, read_spectra as read_spectra
-from nearedge.answers._table import write_csv as write_csv
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

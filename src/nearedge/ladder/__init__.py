@@ -4,12 +4,6 @@ Every rung is scored on raw spectra that were not trained on, beside plain metho
 the same spectra. Only the lowest rung, the paper's own, is scored on averages, as the paper's is.
 """
 
-from nearedge.ladder._climbing import Progress as Progress, Witness as Witness, climb as climb
-from nearedge.ladder._results import (
-    Contest as Contest,
-    Errors as Errors,
-    Ladder as Ladder,
-    Level as Level,
-    Step as Step,
-)
-from nearedge.ladder._rungs import Part as Part, RungParts as RungParts
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

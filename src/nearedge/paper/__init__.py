@@ -1,12 +1,5 @@
 """The paper from end to end: its protocol, its figures, and the report."""
 
-from nearedge.paper.protocol import (
-    Protocol as Protocol,
-    quick_protocol as quick_protocol,
-    reproduce as reproduce,
-)
-from nearedge.paper.report import (
-    Making as Making,
-    versions as versions,
-    write_report as write_report,
-)
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

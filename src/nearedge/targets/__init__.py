@@ -1,9 +1,5 @@
 """What is asked of a site."""
 
-from nearedge.targets._environments import (
-    DIMER as DIMER,
-    EnvironmentRule as EnvironmentRule,
-    absorbers as absorbers,
-    class_order as class_order,
-    coordination_numbers as coordination_numbers,
-)
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

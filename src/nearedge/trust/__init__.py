@@ -1,34 +1,5 @@
 """Reasons to believe a prediction, or to doubt it."""
 
-from nearedge.trust._averages import (
-    Averages as Averages,
-    average_sizes as average_sizes,
-    snapshot_averages as snapshot_averages,
-    uneven_averages as uneven_averages,
-)
-from nearedge.trust._conformal import (
-    LEVEL as LEVEL,
-    ClassSets as ClassSets,
-    Intervals as Intervals,
-    calibrate_intervals as calibrate_intervals,
-    calibrate_sets as calibrate_sets,
-    conformal_quantile as conformal_quantile,
-)
-from nearedge.trust._coverage import (
-    coverage as coverage,
-    crossfit_intervals as crossfit_intervals,
-    crossfit_sets as crossfit_sets,
-    crossfit_site_intervals as crossfit_site_intervals,
-    set_coverage as set_coverage,
-)
-from nearedge.trust._likeness import Likeness as Likeness
-from nearedge.trust._novelty import (
-    Novelty as Novelty,
-    Verdicts as Verdicts,
-    fit_novelty as fit_novelty,
-)
-from nearedge.trust._novelty_settings import NoveltySettings as NoveltySettings
-from nearedge.trust._site_intervals import (
-    SiteIntervals as SiteIntervals,
-    calibrate_site_intervals as calibrate_site_intervals,
-)
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,45 +1,5 @@
 """Why a model says what it says: the energies that decide, and sites like those it has seen."""
 
-from nearedge.answers.explanation._attribution import (
-    Attribution as Attribution,
-    ExplanationOptions as ExplanationOptions,
-    Score as Score,
-    attribute as attribute,
-    evaluate_scores as evaluate_scores,
-    integrated_gradients as integrated_gradients,
-    intervals as intervals,
-    mean_attribution as mean_attribution,
-    occlusion as occlusion,
-    scores as scores,
-)
-from nearedge.answers.explanation._background import Background as Background, replaced as replaced
-from nearedge.answers.explanation._classes import (
-    ClassAttribution as ClassAttribution,
-    ClassExplanation as ClassExplanation,
-    explain_classes as explain_classes,
-)
-from nearedge.answers.explanation._neighbours import (
-    Nearest as Nearest,
-    nearest_spectra as nearest_spectra,
-)
-from nearedge.answers.explanation._report import (
-    report as report,
-    write_explanation as write_explanation,
-)
-from nearedge.answers.explanation._sites import (
-    Site as Site,
-    find_nearest as find_nearest,
-    find_site as find_site,
-)
-from nearedge.answers.explanation._spectrum import (
-    SpectrumExplanation as SpectrumExplanation,
-    explain_spectrum as explain_spectrum,
-)
-from nearedge.answers.explanation._stretches import Stretch as Stretch, stretches as stretches
-from nearedge.answers.explanation._training import (
-    Question as Question,
-    Training as Training,
-    match_training as match_training,
-    seen_sites as seen_sites,
-)
-from nearedge.answers.explanation._words import plain_words as plain_words
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

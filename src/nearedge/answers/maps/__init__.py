@@ -1,7 +1,5 @@
 """Maps of compositions, made of stacks of images."""
 
-from nearedge.answers.maps._mapping import (
-    MapSettings as MapSettings,
-    StackMap as StackMap,
-    map_stack as map_stack,
-)
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

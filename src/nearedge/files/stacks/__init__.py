@@ -1,4 +1,5 @@
 """Stacks of images, a spectrum in each pixel."""
 
-from nearedge.files.stacks._opening import open_stack as open_stack
-from nearedge.files.stacks._stack import Block as Block, Stack as Stack
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,12 +4,6 @@ Networks of one shape train side by side along a vmapped axis, whatever their se
 rate, penalty or data; `train` groups the jobs it is given.
 """
 
-from nearedge.learning.training._jobs import (
-    Curves as Curves,
-    Job as Job,
-    L2Convention as L2Convention,
-    Loss as Loss,
-    Trained as Trained,
-    TrainingSettings as TrainingSettings,
-)
-from nearedge.learning.training._schedule import train as train
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._motion import run_trajectories as run_trajectories
+from ._potentials import TRIALS as TRIALS, reference_potentials as reference_potentials
+from ._run import simulate as simulate

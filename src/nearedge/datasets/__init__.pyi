@@ -1,0 +1,21 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._assembly import assemble as assemble, merge as merge
+from ._folder import (
+    load_dataset as load_dataset,
+    save_dataset as save_dataset,
+    starter_path as starter_path,
+)
+from ._independence import (
+    Distances as Distances,
+    Independence as Independence,
+    independence as independence,
+)
+from ._limits import QualityLimits as QualityLimits
+from ._quality import (
+    Finding as Finding,
+    Quality as Quality,
+    check_folder as check_folder,
+    check_quality as check_quality,
+)
+from ._sites import ATTRIBUTES as ATTRIBUTES, Group as Group, SiteSpectra as SiteSpectra

@@ -1,0 +1,10 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._hdf5 import is_hdf5 as is_hdf5
+from ._matrix import read_table as read_table
+from ._reading import (
+    MARK as MARK,
+    pick as pick,
+    read_measured as read_measured,
+    read_spectra as read_spectra,
+)

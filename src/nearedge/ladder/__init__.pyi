@@ -1,0 +1,11 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._climbing import Progress as Progress, Witness as Witness, climb as climb
+from ._results import (
+    Contest as Contest,
+    Errors as Errors,
+    Ladder as Ladder,
+    Level as Level,
+    Step as Step,
+)
+from ._rungs import Part as Part, RungParts as RungParts

@@ -1,0 +1,22 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._conditions import (
+    Conditions as Conditions,
+    broadened as broadened,
+    simulate_measurements as simulate_measurements,
+)
+from ._fitting import fit_inference as fit_inference
+from ._inference import Fit as Fit, Inference as Inference, Zero as Zero
+from ._material import Material as Material
+from ._pixels import (
+    PIECE as PIECE,
+    PixelAnswers as PixelAnswers,
+    PixelReader as PixelReader,
+    SignalFinder as SignalFinder,
+    Signals as Signals,
+    ZeroPlaces as ZeroPlaces,
+    pixel_reader as pixel_reader,
+    signal_finder as signal_finder,
+)
+from ._posterior import Mode as Mode, Posterior as Posterior
+from ._words import misfit_reason as misfit_reason, posterior_remarks as posterior_remarks

@@ -1,0 +1,4 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from .protocol import Protocol as Protocol, quick_protocol as quick_protocol, reproduce as reproduce
+from .report import Making as Making, versions as versions, write_report as write_report

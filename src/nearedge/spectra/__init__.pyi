@@ -1,0 +1,21 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._edge import edge_energy as edge_energy, guess_edge as guess_edge
+from ._grids import Window as Window, check_spectra as check_spectra, resample as resample
+from ._identity import Identity as Identity
+from ._preparation import (
+    BASELINES as BASELINES,
+    Baseline as Baseline,
+    Preparation as Preparation,
+    Prepared as Prepared,
+    merge_scans as merge_scans,
+    prepare as prepare,
+)
+from ._spectrum import ABSOLUTE as ABSOLUTE, Channel as Channel, Spectrum as Spectrum
+from ._windows import (
+    covered_zeros as covered_zeros,
+    cut_windows as cut_windows,
+    noise_level as noise_level,
+    profiles as profiles,
+    structure_below as structure_below,
+)

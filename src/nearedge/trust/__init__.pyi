@@ -1,0 +1,30 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._averages import (
+    Averages as Averages,
+    average_sizes as average_sizes,
+    snapshot_averages as snapshot_averages,
+    uneven_averages as uneven_averages,
+)
+from ._conformal import (
+    LEVEL as LEVEL,
+    ClassSets as ClassSets,
+    Intervals as Intervals,
+    calibrate_intervals as calibrate_intervals,
+    calibrate_sets as calibrate_sets,
+    conformal_quantile as conformal_quantile,
+)
+from ._coverage import (
+    coverage as coverage,
+    crossfit_intervals as crossfit_intervals,
+    crossfit_sets as crossfit_sets,
+    crossfit_site_intervals as crossfit_site_intervals,
+    set_coverage as set_coverage,
+)
+from ._likeness import Likeness as Likeness
+from ._novelty import Novelty as Novelty, Verdicts as Verdicts, fit_novelty as fit_novelty
+from ._novelty_settings import NoveltySettings as NoveltySettings
+from ._site_intervals import (
+    SiteIntervals as SiteIntervals,
+    calibrate_site_intervals as calibrate_site_intervals,
+)
