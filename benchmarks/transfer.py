@@ -145,7 +145,7 @@ def train_source(
 def label_free_shift(source: SiteSpectra, data: SiteSpectra) -> float:
     """Learn how far the source's spectra must be moved, from means and spreads alone."""
     mine = Curves(data.energy, data.mu, data.source)
-    return -fit_alignment(mine, Curves(source.energy, source.mu)).alignment.shift
+    return -fit_alignment(mine, Curves(source.energy, source.mu)).shift
 
 
 def with_outputs(

@@ -6,6 +6,7 @@ file is missing, foreign or of another type.
 """
 
 import json
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -132,6 +133,33 @@ def _packed(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, list | tuple):
         return [_packed(one, f"{path}.{place}", arrays) for place, one in enumerate(value)]
     return value.item() if isinstance(value, np.generic) else value
+
+
+def as_json(record: object) -> Json:
+    """Give a record ready for JSON: arrays as lists, numbers that are not finite as null.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Peak:
+    ...     energy: np.ndarray
+    >>> as_json(Peak(np.array([1.0, np.nan])))
+    {'energy': [1.0, None]}
+    """
+    plain = _listed(cattrs.unstructure(record))
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _listed(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_listed(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def unpack(

@@ -37,7 +37,7 @@ def test_the_summary_says_it_in_words(run: Run, pair: tuple[str, str]) -> None:
     code, said, _ = run("compare", *pair)
     assert code == 0
     assert "the same atoms" in said
-    assert "the two engines' spectra are alike" in said
+    assert "the two engines' spectra are similar" in said
 
 
 def test_bad_input_is_one_line(run: Run, pair: tuple[str, str], tmp_path: Path) -> None:

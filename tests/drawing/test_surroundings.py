@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from matplotlib.figure import Figure
 
 from nearedge.drawing.surroundings import (
     Surroundings,
-    colour_of,
     draw_surroundings,
     surroundings,
     view,
@@ -29,6 +28,7 @@ def test_a_rock_salt_anion_has_six_neighbours_at_one_distance():
     assert distance == pytest.approx(np.full(6, 4.21 / 2))
 
 
+@settings(deadline=None, max_examples=20)
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 8))
 def test_a_view_is_a_turn_and_keeps_handedness(seed: int, count: int):
     positions = np.random.default_rng(seed).normal(size=(count, 3))
@@ -51,5 +51,4 @@ def test_every_atom_is_drawn_and_named():
     draw_surroundings(axes, around)
     assert sorted(text.get_text() for text in axes.texts) == ["Fe", "Li", "Mg", "O"]
     assert len(axes.images) == 4
-    assert len({colour_of(symbol) for symbol in around.symbols}) == 4
     assert not axes.axison

@@ -14,8 +14,8 @@ from nearedge.errors import InputError
 from nearedge.ladder.robustness import LEVELS, Disturbance, Quantity, Trial, judge, robustness
 from nearedge.learning.recipes import BEST, Examples
 from nearedge.models import Kind, Model, evaluate, train
-from nearedge.spectra import Window
-from nearedge.spectra.alignment import FWHM
+from nearedge.records import as_json
+from nearedge.spectra import FWHM, Window
 from nearedge.targets import EnvironmentRule
 
 ENERGY = np.linspace(-10.0, 30.0, 401)
@@ -117,8 +117,8 @@ def test_a_peak_finder_is_off_by_the_offset() -> None:
     )
     levels: dict[Quantity, tuple[float, ...]] = {"offset": (-1.0, 0.0, 0.5), "scale": (0.5, 2.0)}
     found = judge([trial], "mean absolute error", levels=levels)
-    assert_allclose(found.curves["offset"]["peak"], [[1.0, 0.0, 0.5]], atol=1e-9)
-    assert_allclose(found.curves["scale"]["peak"], 0.0, atol=1e-9)
+    assert_allclose(found.curves["offset"].scores["peak"].mean, [1.0, 0.0, 0.5], atol=1e-9)
+    assert_allclose(found.curves["scale"].scores["peak"].mean, 0.0, atol=1e-9)
     assert found.at("offset", 0.5, "peak") == pytest.approx(0.5)
 
 
@@ -160,9 +160,9 @@ def test_undisturbed_scores_are_those_of_evaluate(
         model = models[kind]
         plain = evaluate(model, telling_dataset, only=["run2"])
         found = robustness({"model": model}, telling_dataset, only=["run2"], levels=FEW)["sites"]
-        assert found.undisturbed["model"][0] == pytest.approx(plain[score], abs=1e-9)
+        assert found.undisturbed["model"] == pytest.approx(plain[score], abs=1e-9)
         assert found.at("offset", 0.0, "model") == pytest.approx(plain[score], abs=1e-9)
-        assert found.undisturbed["constant"][0] == pytest.approx(plain[base])
+        assert found.undisturbed["constant"] == pytest.approx(plain[base])
         assert found.n == plain["n"]
 
 
@@ -171,8 +171,8 @@ def test_what_harms_is_seen_and_the_constant_does_not_care(
 ) -> None:
     found = robustness({"model": models["classifier"]}, telling_dataset, levels=FEW)["sites"]
     assert found.at("signal_to_noise", 5.0, "model") < found.at("signal_to_noise", 1000.0, "model")
-    for named in found.curves.values():
-        assert np.ptp(named["constant"]) == 0
+    for curve in found.curves.values():
+        assert np.ptp(curve.scores["constant"].mean) == 0
 
 
 def test_a_regressor_is_judged_on_mixtures_too(
@@ -185,10 +185,10 @@ def test_a_regressor_is_judged_on_mixtures_too(
     assert found["mixtures"].undisturbed["constant"] < found["sites"].undisturbed["constant"]
     for name, one in found.items():
         assert one.names == ["one", "other", "constant"]
-        assert one.to_dict() == again[name].to_dict()
-        json.dumps(one.to_dict(), allow_nan=False)
-        for named in one.curves.values():
-            assert_array_equal(named["one"], named["other"])
+        assert as_json(one) == as_json(again[name])
+        json.dumps(as_json(one), allow_nan=False)
+        for curve in one.curves.values():
+            assert_array_equal(curve.scores["one"].mean, curve.scores["other"].mean)
 
 
 def test_models_may_see_other_energies(
@@ -201,7 +201,7 @@ def test_models_may_see_other_energies(
     found = robustness(pair, telling_dataset, only=["run2"], levels=FEW)["sites"]
     for name, model in pair.items():
         plain = evaluate(model, telling_dataset, only=["run2"])
-        assert found.undisturbed[name][0] == pytest.approx(plain["accuracy"])
+        assert found.undisturbed[name] == pytest.approx(plain["accuracy"])
 
 
 def test_models_must_be_alike_and_fit_the_data(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nearedge.ladder.robustness import Quantity, Robustness, Score
+from nearedge.ladder.robustness import Curve, Mean, Quantity, Robustness, Score
 from nearedge.ladder.robustness_figures import TOP, draw_robustness
 
 
@@ -13,39 +13,43 @@ def result(score: Score, worst: float) -> Robustness:
         "signal_to_noise": (1000.0, 10.0),
     }
     names = ["paper", "mine", "majority"]
-    curves: dict[Quantity, dict[str, np.ndarray]] = {
-        quantity: {
-            name: np.linspace(0.1, worst, 2 * len(some)).reshape(2, -1) + 0.01 * rank
-            for rank, name in enumerate(names)
-        }
-        for quantity, some in levels.items()
+    curves: dict[Quantity, Curve] = {
+        quantity: Curve(
+            tried,
+            0,
+            {
+                name: Mean(
+                    np.linspace(0.1, worst, len(tried)) + 0.01 * rank, np.full(len(tried), 0.05)
+                )
+                for rank, name in enumerate(names)
+            },
+        )
+        for quantity, tried in levels.items()
     }
-    held: dict[Quantity, int] = {"offset": 1, "signal_to_noise": 0}
-    plain = {name: np.array([0.1, 0.2]) for name in names}
-    return Robustness(score, levels, plain, curves, held, 10)
+    return Robustness(score, 10, 2, dict.fromkeys(names, 0.1), curves)
 
 
 @pytest.mark.parametrize("score", ["accuracy", "mean absolute error"])
 def test_lines_are_the_means(score: Score) -> None:
     made = result(score, 0.9)
-    figure = draw_robustness(made, labels={"mine": "my model"}, title="Site spectra")
+    figure = draw_robustness(made, title="Site spectra")
     panels = [axes for axes in figure.axes if axes.axison]
     assert [axes.get_xlabel() for axes in panels] == [
         "energy offset (eV)",
         "signal to noise (peak / s.d.)",
     ]
-    for axes, quantity in zip(panels, made.levels, strict=True):
+    for axes, quantity in zip(panels, made.curves, strict=True):
         for name, line in zip(reversed(made.names), axes.get_lines(), strict=True):
             np.testing.assert_allclose(
-                np.asarray(line.get_ydata()), made.curves[quantity][name].mean(axis=0)
+                np.asarray(line.get_ydata()), made.curves[quantity].scores[name].mean
             )
     first, last = panels[1].get_xlim()
     assert first > last  # it gets worse to the right
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [
-        "recipe “paper”",
-        "my model",
-        "majority class",
+        "paper",
+        "mine",
+        "majority",
     ]
 
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.models.inference import broadened
 from nearedge.records import replacing
-from nearedge.spectra import Spectrum, resample
+from nearedge.spectra import Spectrum, broadened, recorded, resample
 
 
 @dataclass(frozen=True)
@@ -105,11 +104,14 @@ def simulate_sample(
     first = np.floor(-beamline.before / beamline.step) * beamline.step + float(data.energy[0])
     energy = np.arange(first, float(data.energy[-1]) + 1e-9, beamline.step)
     inside = np.clip(energy, data.energy[0], data.energy[-1])
-    mu = resample(data.energy, mean, inside, data.source)[0]
-    mu /= mu.max()
-    along = np.linspace(0, 1, len(mu))
-    noise = np.random.default_rng(seed).normal(size=len(mu)) / beamline.signal_to_noise
-    mu = beamline.counts * (mu + beamline.background + beamline.slope * along + noise)
+    mean = resample(data.energy, mean, inside, data.source)
+    mu = recorded(
+        mean * (beamline.counts / mean.max()),
+        np.random.default_rng(seed),
+        background=beamline.background + beamline.slope / 2,
+        slope=beamline.slope,
+        signal_to_noise=beamline.signal_to_noise,
+    )[0]
     truth = {
         "coordination": float(kept.coordination.mean()),
         "fractions": {name: count / len(kept) for name, count in kept.counts().items()},

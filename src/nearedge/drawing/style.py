@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 # M. Okabe and K. Ito, Color Universal Design (2008).
 BLACK, GREY = "#000000", "#7f7f7f"
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 
-_CLASSES = (BLUE, SKY, GREEN, ORANGE, VERMILION, BLACK, YELLOW, GREY)
+_COUNTS = (BLUE, SKY, GREEN, ORANGE, VERMILION, BLACK, YELLOW, GREY)
+_OTHERS = (PURPLE, BLACK, GREY, YELLOW)
 
 _RC: Any = {
     "font.family": "DejaVu Sans",
@@ -43,25 +47,39 @@ def figure_style() -> Iterator[None]:
         yield
 
 
+def save_figure(figure: Figure, path: Path, formats: Sequence[str] = ("png", "pdf")) -> None:
+    """Write a figure as `path` with each of the endings; the same figure gives the same files."""
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    for ending in formats:
+        figure.savefig(path.with_name(f"{path.name}.{ending}"), metadata=undated.get(ending))
+
+
 def class_colours(classes: Sequence[str]) -> dict[str, str]:
-    """Give every class a colour: coordination numbers by their order, dimers purple.
+    """Give every class a colour of its own, however many there are: counts by their order.
 
     Examples
     --------
-    >>> class_colours(["0", "1", "dimer"])["dimer"]
-    '#CC79A7'
+    >>> class_colours(["0", "1", "peroxide"])
+    {'0': '#0072B2', '1': '#56B4E9', 'peroxide': '#CC79A7'}
     """
-    numbers = [name for name in classes if name != "dimer"]
-    colours = {name: _CLASSES[index % len(_CLASSES)] for index, name in enumerate(numbers)}
-    return {name: colours.get(name, PURPLE) for name in classes}
+    counts = [name for name in classes if name.isdigit()]
+    others = [name for name in classes if not name.isdigit()]
+    if len(counts) > len(_COUNTS) or len(others) > len(_OTHERS):
+        colours = mpl.colormaps["turbo"].resampled(len(classes))
+        return {name: to_hex(colours(place)) for place, name in enumerate(classes)}
+    colour = {
+        **dict(zip(counts, _COUNTS, strict=False)),
+        **dict(zip(others, _OTHERS, strict=False)),
+    }
+    return {name: colour[name] for name in classes}
 
 
 def class_title(name: str, neighbour: str) -> str:
-    """Name a class in words: ``"2"`` as ``2 Fe``, ``"dimer"`` as it is.
+    """Name a class in words: a count with what is counted, any other as it is.
 
     Examples
     --------
-    >>> class_title("2", "Fe"), class_title("dimer", "Fe")
-    ('2 Fe', 'dimer')
+    >>> class_title("2", "Ti"), class_title("peroxide", "Ti")
+    ('2 Ti', 'peroxide')
     """
     return f"{name} {neighbour}" if name.isdigit() else name

@@ -9,13 +9,11 @@ from ase.data.colors import jmol_colors
 from ase.neighborlist import neighbor_list
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
 from scipy.spatial.transform import Rotation
 
-from nearedge.drawing.style import GREY, ORANGE, SKY, VERMILION
+from nearedge.drawing.style import GREY
 
-_COLOURS = {"O": VERMILION, "Fe": ORANGE, "Li": SKY}
 _LIGHT = np.array([-0.45, 0.55, 0.70])
 
 
@@ -54,10 +52,10 @@ def surroundings(atoms: Atoms, atom: int, cutoff: float) -> Surroundings:
     ('O', 'Mg', 'Mg', 'Mg', 'Mg', 'Mg', 'Mg')
     """
     centre, neighbour, vector = neighbor_list("ijD", atoms, cutoff)
-    mine = centre == atom
+    around = centre == atom
     names = atoms.get_chemical_symbols()
-    symbols = [names[atom], *(names[index] for index in neighbour[mine])]
-    return Surroundings(tuple(symbols), np.vstack([np.zeros(3), vector[mine]]))
+    symbols = [names[atom], *(names[index] for index in neighbour[around])]
+    return Surroundings(tuple(symbols), np.vstack([np.zeros(3), vector[around]]))
 
 
 def view(positions: Float[np.ndarray, "atom 3"]) -> Float[np.ndarray, "atom 3"]:
@@ -74,14 +72,6 @@ def view(positions: Float[np.ndarray, "atom 3"]) -> Float[np.ndarray, "atom 3"]:
     apart = np.linalg.norm(turned[:, :, None, :2] - turned[:, None, :, :2], axis=3)
     first, second = np.triu_indices(len(positions), 1)
     return turned[apart[:, first, second].min(axis=1).argmax()]
-
-
-def colour_of(symbol: str) -> tuple[float, float, float]:
-    """Colour of an element: three of the palette for Li, Fe and O, Jmol's for the others."""
-    if symbol in _COLOURS:
-        return to_rgb(_COLOURS[symbol])
-    red, green, blue = jmol_colors[atomic_numbers[symbol]]
-    return float(red), float(green), float(blue)
 
 
 def draw_surroundings(axes: Axes, around: Surroundings) -> None:
@@ -102,7 +92,7 @@ def draw_surroundings(axes: Axes, around: Surroundings) -> None:
         size *= 1 + 0.10 * z / reach
         order = 20 + 5 * z / reach
         axes.imshow(
-            _ball(colour_of(symbol)),
+            _ball(jmol_colors[atomic_numbers[symbol]]),
             extent=(x - size, x + size, y - size, y + size),
             zorder=order,
             interpolation="bilinear",
@@ -125,14 +115,14 @@ def draw_surroundings(axes: Axes, around: Surroundings) -> None:
     axes.axis("off")
 
 
-def _ball(colour: tuple[float, float, float], pixels: int = 96) -> Float[np.ndarray, "y x 4"]:
+def _ball(colour: Float[np.ndarray, " 3"], pixels: int = 96) -> Float[np.ndarray, "y x 4"]:
     """Picture of a sphere lit from the upper left, transparent outside its disc."""
     axis = np.linspace(-1, 1, pixels)
     x, y = np.meshgrid(axis, axis[::-1])
     inside = x**2 + y**2
     normal = np.stack([x, y, np.sqrt(np.clip(1 - inside, 0, None))], axis=-1)
     lit = np.clip(normal @ (_LIGHT / np.linalg.norm(_LIGHT)), 0, None)[..., None]
-    shaded = np.array(colour) * (0.62 + 0.38 * lit)
+    shaded = colour * (0.62 + 0.38 * lit)
     shaded += (1 - shaded) * (0.30 * lit + 0.45 * lit**14)
     edge = np.clip((1 - np.sqrt(inside)) * pixels / 2, 0, 1)
     return np.clip(np.dstack([shaded, edge]), 0, 1)

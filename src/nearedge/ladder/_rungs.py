@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import FOLDS, Fold, Rung
 from nearedge.errors import InputError
+from nearedge.records import pack
 from nearedge.spectra import Window
 from nearedge.spectra.alignment import AlignmentFit, Curves, fit_alignment
 
@@ -131,8 +132,8 @@ def another_engine_aligned(
             "moved": moved,
             "silent_energies": most,
             "transductive": transductive,
-            **{key: float(np.mean([fit.to_dict()[key] for fit in fits])) for key in _NUMBERS},
-            "fits": [fit.to_dict() for fit in dict.fromkeys(fits)],
+            **{key: float(np.mean([getattr(fit, key) for fit in fits])) for key in _NUMBERS},
+            "fits": [pack(fit)[0] for fit in dict.fromkeys(fits)],
         },
     )
 
@@ -188,7 +189,7 @@ def _fits(
 
 
 def _moved(data: SiteSpectra, fit: AlignmentFit, window: Window) -> Spectra:
-    return fit.alignment.apply(data.energy, data.mu, window.grid, data.source)
+    return fit.apply(data.energy, data.mu, window.grid, data.source)
 
 
 def _engines(data: SiteSpectra, other: SiteSpectra) -> str:
@@ -196,8 +197,8 @@ def _engines(data: SiteSpectra, other: SiteSpectra) -> str:
 
 
 def _words(data: SiteSpectra, moved: str, fits: Sequence[AlignmentFit]) -> str:
-    shifts = [fit.alignment.shift for fit in fits]
-    widths = [fit.alignment.broadening for fit in fits]
+    shifts = [fit.shift for fit in fits]
+    widths = [fit.broadening for fit in fits]
     low, high = min(shifts), max(shifts)
     shift = f"{low:+.2f}" if high - low < 0.005 else f"{low:+.2f} to {high:+.2f}"
     return (

@@ -1,4 +1,4 @@
-"""How predictions suffer when spectra are measured less well than those that were trained on.
+"""How answers suffer when spectra are measured less well than those that were trained on.
 
 One thing at a time is done to raw spectra: their energies are offset, they are broadened, made
 noisy or scaled. It is done on all the energies that are stored, and only then the window is cut
@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -19,8 +19,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.learning.examples import mixtures
 from nearedge.models import Model
-from nearedge.spectra import Window, resample
-from nearedge.spectra.alignment import FWHM, Alignment
+from nearedge.spectra import FWHM, Window, convolved, recorded, resample
 
 Quantity = Literal["offset", "broadening", "signal_to_noise", "scale"]
 Score = Literal["accuracy", "mean absolute error"]
@@ -32,14 +31,6 @@ LEVELS: Mapping[Quantity, tuple[float, ...]] = {
     "scale": (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25),
 }
 """What is tried by default, in the unit of `Disturbance`."""
-
-UNTOUCHED: Mapping[Quantity, float] = {
-    "offset": 0.0,
-    "broadening": 0.0,
-    "signal_to_noise": math.inf,
-    "scale": 1.0,
-}
-"""The levels that do nothing."""
 
 MIXTURES = 1000
 """Mixtures that the sites are made into to judge a regressor."""
@@ -60,8 +51,7 @@ class Disturbance:
         Full width at half maximum, in eV, of a Gaussian the spectra are convolved with.
     signal_to_noise : float
         A spectrum's highest stored intensity over the standard deviation of the normal noise that
-        is added to each stored energy independently; infinite for none. It is added last, to what
-        is already offset, broadened and scaled.
+        is added to each stored energy; infinite for none.
     scale : float
         Factor of the intensities.
 
@@ -97,7 +87,7 @@ class Disturbance:
         self,
         energy: Float[np.ndarray, " energy"],
         mu: Float[np.ndarray, "site energy"],
-        window: Window | None = None,
+        window: Window,
         *,
         seed: int = 0,
         source: str = "spectra",
@@ -107,44 +97,23 @@ class Disturbance:
         Where an offset, or the tail of the Gaussian, asks for energies beyond the stored ones, the
         stored end value is held; `held` counts them.
 
-        Parameters
-        ----------
-        energy : float array, shape (energy,)
-            Stored energies in eV, increasing.
-        mu : float array, shape (site, energy)
-            Stored spectra.
-        window : Window, optional
-            The energies wanted; the paper's by default.
-        seed : int
-            Of the noise.
-        source : str
-            Names the spectra in an error.
-
         Raises
         ------
         InputError
             If the energies do not cover the window even without an offset.
         """
-        grid = (window or Window()).grid
+        grid = window.grid
         inputs = resample(energy, mu, grid, source)
         if self.offset or self.broadening:
-            # One more energy on either side, so far away that the offset stays between them.
-            reach = 1.0 + abs(self.offset)
-            longer = np.concatenate([[energy[0] - reach], energy, [energy[-1] + reach]])
-            held = np.concatenate([mu[:, :1], mu, mu[:, -1:]], axis=1)
-            alignment = Alignment(shift=self.offset, broadening=self.broadening / FWHM)
-            inputs = alignment.apply(longer, held, grid, source)
-        inputs = self.scale * inputs
+            inputs = convolved(energy, mu, grid - self.offset, self.broadening / FWHM)
         if math.isfinite(self.signal_to_noise):
-            noise = np.random.default_rng(seed).normal(size=mu.shape)
-            peak = self.scale * np.abs(mu).max(axis=1, keepdims=True)
-            sigma = peak / self.signal_to_noise
-            inputs = inputs + sigma * resample(energy, noise, grid, source)
-        return inputs
+            noisy = recorded(mu, np.random.default_rng(seed), signal_to_noise=self.signal_to_noise)
+            inputs = inputs + resample(energy, noisy - mu, grid, source)
+        return self.scale * inputs
 
-    def held(self, energy: Float[np.ndarray, " energy"], window: Window | None = None) -> int:
+    def held(self, energy: Float[np.ndarray, " energy"], window: Window) -> int:
         """Count the window's energies at which the offset leaves only a held end value."""
-        wanted = (window or Window()).grid - self.offset
+        wanted = window.grid - self.offset
         slack = 1e-6
         return int(((wanted < energy[0] - slack) | (wanted > energy[-1] + slack)).sum())
 
@@ -160,7 +129,7 @@ class Trial:
     mu : float array, shape (example, energy)
         Single sites, or averages.
     truth : ndarray, shape (example,)
-        Class names, or coordination numbers.
+        Class names, or numbers.
     predict : mapping of str to callable
         What answers, by name.
     windows : mapping of str to Window, optional
@@ -179,30 +148,54 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Mean:
+    """Mean and standard deviation of a score over the trials, at each level."""
+
+    mean: Float[np.ndarray, " level"]
+    spread: Float[np.ndarray, " level"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Scores against one quantity.
+
+    Attributes
+    ----------
+    levels : tuple of float
+        What was tried.
+    held_energies : int
+        Most energies of a window where a held end value stood in.
+    scores : dict of str to Mean
+        By the names of what was judged.
+    """
+
+    levels: tuple[float, ...]
+    held_energies: int
+    scores: dict[str, Mean]
+
+
+@dataclass(frozen=True)
 class Robustness:
-    """Scores against each quantity; arrays by the names of what was judged.
+    """Scores against each quantity.
 
     Attributes
     ----------
     score : {"accuracy", "mean absolute error"}
-    levels : dict of str to tuple of float
-        What was tried of each quantity.
-    undisturbed : dict of str to float array, shape (turn,)
-        Score on the spectra as they are, of each trial.
-    curves : dict of str to dict of str to float array, shape (turn, level)
-        Score by quantity and name, of each trial.
-    held : dict of str to int
-        By quantity: most energies of the window where a held end value stood in.
     n : int
         Examples that were scored at each level, all trials together.
+    trials : int
+        Number of trials.
+    undisturbed : dict of str to float
+        Mean score on the spectra as they are, by the names of what was judged.
+    curves : dict of str to Curve
+        By quantity.
     """
 
     score: Score
-    levels: dict[Quantity, tuple[float, ...]]
-    undisturbed: dict[str, Float[np.ndarray, " turn"]]
-    curves: dict[Quantity, dict[str, Float[np.ndarray, "turn level"]]]
-    held: dict[Quantity, int]
     n: int
+    trials: int
+    undisturbed: dict[str, float]
+    curves: dict[Quantity, Curve]
 
     @property
     def names(self) -> list[str]:
@@ -211,7 +204,8 @@ class Robustness:
 
     def at(self, quantity: Quantity, level: float, name: str) -> float:
         """Look up a mean score."""
-        return float(self.curves[quantity][name].mean(axis=0)[self.levels[quantity].index(level)])
+        curve = self.curves[quantity]
+        return float(curve.scores[name].mean[curve.levels.index(level)])
 
     def tolerated(self, quantity: Quantity, name: str, loss: float) -> list[float]:
         """List the levels next to the untouched one that cost no more than `loss` of the score.
@@ -219,44 +213,22 @@ class Robustness:
         Levels are followed from the untouched one to either side until one costs more.
         """
         sign = 1 if self.score == "accuracy" else -1
-        means = sign * self.curves[quantity][name].mean(axis=0)
-        least = sign * float(self.undisturbed[name].mean()) - loss
-        held = dict(zip(self.levels[quantity], (means >= least).tolist(), strict=True))
-        start = UNTOUCHED[quantity]
+        curve = self.curves[quantity]
+        borne = sign * (curve.scores[name].mean - self.undisturbed[name]) >= -loss
+        bears = dict(zip(curve.levels, borne.tolist(), strict=True))
+        start = getattr(Disturbance(), quantity)
         sides = (
-            sorted((level for level in held if level <= start), reverse=True),
-            sorted(level for level in held if level > start),
+            sorted((level for level in bears if level <= start), reverse=True),
+            sorted(level for level in bears if level > start),
         )
-        return sorted(level for side in sides for level in takewhile(held.__getitem__, side))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give means and spreads over the trials, ready for JSON."""
-        return {
-            "score": self.score,
-            "n": self.n,
-            "undisturbed": {name: float(one.mean()) for name, one in self.undisturbed.items()},
-            "curves": {
-                quantity: {
-                    "levels": list(self.levels[quantity]),
-                    "held_energies": self.held[quantity],
-                    **{
-                        name: {
-                            "mean": scores.mean(axis=0).tolist(),
-                            "spread": scores.std(axis=0).tolist(),
-                        }
-                        for name, scores in named.items()
-                    },
-                }
-                for quantity, named in self.curves.items()
-            },
-        }
+        return sorted(level for side in sides for level in takewhile(bears.__getitem__, side))
 
 
 def judge(
     trials: Sequence[Trial],
     score: Score,
     *,
-    levels: Mapping[Quantity, Sequence[float]] | None = None,
+    levels: Mapping[Quantity, Sequence[float]] = LEVELS,
     seed: int = 0,
 ) -> Robustness:
     """Score answers on spectra that are disturbed, one quantity at a time.
@@ -266,60 +238,53 @@ def judge(
     trials : sequence of Trial
         One for each network of a cross-validation, say; all with the same names to answer.
     score : {"accuracy", "mean absolute error"}
-    levels : mapping of str to sequence of float, optional
-        What to try of each quantity; `LEVELS` by default.
+    levels : mapping of str to sequence of float
+        What to try of each quantity.
     seed : int
         Of the noise, which is the same for all that answer.
-
-    Returns
-    -------
-    Robustness
 
     Raises
     ------
     InputError
         If the stored energies do not cover a window, or a level makes no sense.
     """
-    wanted = LEVELS if levels is None else levels
-    tried: dict[Quantity, tuple[float, ...]] = {
-        name: tuple(map(float, some)) for name, some in wanted.items()
-    }
     rate = accuracy_score if score == "accuracy" else mean_absolute_error
-
-    def scores(turn: int, trial: Trial, disturbance: Disturbance) -> dict[str, float]:
-        inputs = {
-            window: disturbance.apply(trial.energy, trial.mu, window, seed=seed + turn)
-            for window in {trial.window(name) for name in trial.predict}
-        }
-        return {
-            name: float(rate(trial.truth, predict(inputs[trial.window(name)])))
-            for name, predict in trial.predict.items()
-        }
-
     names = list(trials[0].predict)
-    plain = [scores(turn, trial, Disturbance()) for turn, trial in enumerate(trials)]
-    curves: dict[Quantity, dict[str, np.ndarray]] = {}
-    held: dict[Quantity, int] = {}
-    for quantity, some in tried.items():
-        steps = [Disturbance(**{quantity: level}) for level in some]
-        table = [[scores(turn, trial, step) for step in steps] for turn, trial in enumerate(trials)]
-        curves[quantity] = {
-            name: np.array([[one[name] for one in row] for row in table]) for name in names
-        }
-        held[quantity] = max(
+
+    def scores(disturbance: Disturbance) -> Float[np.ndarray, "trial name"]:
+        rows = []
+        for turn, trial in enumerate(trials):
+            inputs = {
+                window: disturbance.apply(trial.energy, trial.mu, window, seed=seed + turn)
+                for window in map(trial.window, names)
+            }
+            rows.append(
+                [
+                    float(rate(trial.truth, trial.predict[name](inputs[trial.window(name)])))
+                    for name in names
+                ]
+            )
+        return np.array(rows)
+
+    curves: dict[Quantity, Curve] = {}
+    for quantity, tried in levels.items():
+        steps = [Disturbance(**{quantity: float(level)}) for level in tried]
+        table = np.stack([scores(step) for step in steps], axis=-1)
+        held = [
             step.held(trial.energy, trial.window(name))
             for step in steps
             for trial in trials
             for name in names
+        ]
+        means = zip(names, table.mean(axis=0), table.std(axis=0), strict=True)
+        curves[quantity] = Curve(
+            tuple(map(float, tried)),
+            max(held),
+            {name: Mean(mean, spread) for name, mean, spread in means},
         )
-    return Robustness(
-        score,
-        tried,
-        {name: np.array([one[name] for one in plain]) for name in names},
-        curves,
-        held,
-        sum(len(trial.truth) for trial in trials),
-    )
+    plain = scores(Disturbance()).mean(axis=0).tolist()
+    count = sum(len(trial.truth) for trial in trials)
+    return Robustness(score, count, len(trials), dict(zip(names, plain, strict=True)), curves)
 
 
 def robustness(
@@ -327,10 +292,10 @@ def robustness(
     data: SiteSpectra,
     *,
     only: Sequence[str] = (),
-    levels: Mapping[Quantity, Sequence[float]] | None = None,
+    levels: Mapping[Quantity, Sequence[float]] = LEVELS,
     seed: int = 0,
 ) -> dict[str, Robustness]:
-    """Score trained models, all of one kind, on disturbed spectra of a dataset.
+    """Score trained models of one target on disturbed spectra of a dataset.
 
     Parameters
     ----------
@@ -340,8 +305,8 @@ def robustness(
         Labelled spectra.
     only : sequence of str
         Snapshots or trajectories to score; all by default.
-    levels : mapping of str to sequence of float, optional
-        What to try of each quantity; `LEVELS` by default.
+    levels : mapping of str to sequence of float
+        What to try of each quantity.
     seed : int
         Of noise and mixtures.
 
@@ -358,7 +323,7 @@ def robustness(
         If models differ in kind, the dataset's labels or energies are not theirs, or a name is
         unknown.
     """
-    kept = data.select(data.names_mask(only)) if only else data
+    scored = data.select(data.names_mask(only)) if only else data
     first = next(iter(models.values()))
     for name, model in models.items():
         if model.kind != first.kind:
@@ -366,9 +331,9 @@ def robustness(
                 f"model '{name}' is a {model.kind}, another a {first.kind}; compare models of one "
                 "kind"
             )
-        if kept.rule != model.rule:
+        if scored.rule != model.rule:
             raise InputError(
-                f"{data.source}: is labelled by {kept.rule}, model '{name}' by {model.rule}; "
+                f"{data.source}: is labelled by {scored.rule}, model '{name}' by {model.rule}; "
                 "relabel the dataset or train on it"
             )
     training = first.record["training"]
@@ -379,16 +344,15 @@ def robustness(
         constant = training["mean_coordination"]
     predict: dict[str, Predict] = {name: model.estimator.predict for name, model in models.items()}
     predict["constant"] = lambda inputs: np.full(len(inputs), constant)
-    common: Any = {"levels": levels, "seed": seed}
     windows = {**{name: model.window for name, model in models.items()}, "constant": first.window}
     if first.kind == "classifier":
-        trial = Trial(kept.energy, kept.mu, kept.environment, predict, windows)
-        return {"sites": judge([trial], "accuracy", **common)}
-    numbers = kept.coordination
-    trial = Trial(kept.energy, kept.mu, numbers.astype(float), predict, windows)
-    results = {"sites": judge([trial], "mean absolute error", **common)}
-    if len(kept) > 1:
-        mu, mean = mixtures(kept.mu, numbers, examples=MIXTURES, seed=seed)
-        trial = Trial(kept.energy, mu, mean, predict, windows)
-        results["mixtures"] = judge([trial], "mean absolute error", **common)
+        trial = Trial(scored.energy, scored.mu, scored.environment, predict, windows)
+        return {"sites": judge([trial], "accuracy", levels=levels, seed=seed)}
+    numbers = scored.coordination
+    trial = Trial(scored.energy, scored.mu, numbers.astype(float), predict, windows)
+    results = {"sites": judge([trial], "mean absolute error", levels=levels, seed=seed)}
+    if len(scored) > 1:
+        mu, mean = mixtures(scored.mu, numbers, examples=MIXTURES, seed=seed)
+        trial = Trial(scored.energy, mu, mean, predict, windows)
+        results["mixtures"] = judge([trial], "mean absolute error", levels=levels, seed=seed)
     return results

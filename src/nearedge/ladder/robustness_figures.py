@@ -17,32 +17,30 @@ _AXES: Mapping[Quantity, str] = {
 }
 
 TOP = 8.0
-"""Errors of more neighbours than an atom can have are cut off."""
+"""Larger errors are cut off."""
 
-# Colour, marker, line and label; other names take the remaining colours in turn.
+# Colour, marker and line; other names take the remaining colours in turn.
 _LINES = {
-    "best": (VERMILION, "s", "-", "recipe “best”"),
-    "paper": (BLUE, "o", "-", "recipe “paper”"),
-    "svm": (GREEN, "D", "--", "SVM (RBF)"),
-    "1-nn": (SKY, "v", "--", "1-NN"),
-    "ridge": (ORANGE, "^", "--", "ridge"),
-    "majority": (GREY, "", ":", "majority class"),
-    "constant": (BLACK, "", ":", "constant"),
+    "best": (VERMILION, "s", "-"),
+    "paper": (BLUE, "o", "-"),
+    "svm": (GREEN, "D", "--"),
+    "1-nn": (SKY, "v", "--"),
+    "ridge": (ORANGE, "^", "--"),
+    "majority": (GREY, "", ":"),
+    "constant": (BLACK, "", ":"),
 }
 _OTHERS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 _MARKERS = ("o", "s", "D", "P", "^", "v")
 
 
-def draw_robustness(
-    result: Robustness, *, labels: Mapping[str, str] | None = None, title: str | None = None
-) -> Figure:
+def draw_robustness(result: Robustness, *, unit: str = "", title: str | None = None) -> Figure:
     """Draw the score against each quantity, with its spread over the trials.
 
     Parameters
     ----------
     result : Robustness
-    labels : mapping of str to str, optional
-        What the legend calls some of the names.
+    unit : str
+        Of an error.
     title : str, optional
         Above the panels.
     """
@@ -50,27 +48,17 @@ def draw_robustness(
     panels = figure.subplots(2, 2, sharey=True).ravel()
     accuracy = result.score == "accuracy"
     styles = _styles(result.names)
-    for axes, letter, (quantity, levels) in zip(
-        panels, "abcd", result.levels.items(), strict=False
-    ):
+    for axes, letter, (quantity, curve) in zip(panels, "abcd", result.curves.items(), strict=False):
         for name in reversed(result.names):
-            colour, marker, line, label = styles[name]
-            scores = result.curves[quantity][name]
-            mean, spread = scores.mean(axis=0), scores.std(axis=0)
+            colour, marker, line = styles[name]
+            mean, spread = curve.scores[name].mean, curve.scores[name].spread
             axes.plot(
-                levels,
-                mean,
-                color=colour,
-                ls=line,
-                marker=marker or None,
-                ms=4.5,
-                mec="black",
-                mew=0.4,
-                label=(labels or {}).get(name, label),
-            )
-            if len(scores) > 1 and marker and line == "-":
+                curve.levels, mean, color=colour, ls=line, marker=marker or None, ms=4.5,
+                mec="black", mew=0.4, label=name,
+            )  # fmt: skip
+            if result.trials > 1 and line == "-":
                 low = mean - spread if accuracy else np.maximum(mean - spread, 0.5 * mean)
-                axes.fill_between(levels, low, mean + spread, color=colour, alpha=0.15, lw=0)
+                axes.fill_between(curve.levels, low, mean + spread, color=colour, alpha=0.15, lw=0)
         axes.set_xlabel(_AXES[quantity])
         axes.set_title(letter, loc="left", fontweight="bold")
         axes.grid(axis="y", color="0.92", lw=0.7)
@@ -81,17 +69,17 @@ def draw_robustness(
             axes.xaxis.set_major_locator(FixedLocator([1000, 300, 100, 30, 10]))
             axes.xaxis.set_minor_locator(NullLocator())
             axes.xaxis.set_major_formatter("{x:g}")
-    for axes in panels[len(result.levels) :]:
+    for axes in panels[len(result.curves) :]:
         axes.axis("off")
     for axes in panels[::2]:
-        axes.set_ylabel("accuracy" if accuracy else "mean absolute error (neighbours)")
+        axes.set_ylabel("accuracy" if accuracy else f"{result.score} {unit}".strip())
     if accuracy:
         panels[0].set_ylim(0, 1)
         panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     else:
         panels[0].set_yscale("log")
-        most = max(float(one.max()) for named in result.curves.values() for one in named.values())
-        panels[0].set_ylim(top=min(TOP, 1.5 * most))
+        scores = [score for curve in result.curves.values() for score in curve.scores.values()]
+        panels[0].set_ylim(top=min(TOP, 1.5 * max(float(score.mean.max()) for score in scores)))
         panels[0].yaxis.set_major_locator(FixedLocator([0.01, 0.03, 0.1, 0.3, 1, 3]))
         panels[0].yaxis.set_major_formatter("{x:g}")
     if title:
@@ -101,10 +89,7 @@ def draw_robustness(
     return figure
 
 
-def _styles(names: Sequence[str]) -> dict[str, tuple[str, str, str, str]]:
+def _styles(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     others = [name for name in names if name not in _LINES]
-    styles = dict(_LINES)
-    for rank, name in enumerate(others):
-        place = rank % len(_OTHERS)
-        styles[name] = (_OTHERS[place], _MARKERS[place], "-", name)
-    return styles
+    marked = [(_OTHERS[n % 6], _MARKERS[n % 6], "-") for n in range(len(others))]
+    return {**_LINES, **dict(zip(others, marked, strict=True))}

@@ -5,7 +5,7 @@ import numpy as np
 from nearedge.ladder import Errors, Ladder, Step
 from nearedge.ladder.robustness import Quantity, Robustness
 from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Hardship
+from nearedge.paper.robustness import Disturbed
 
 UNSEEN = {
     "spectrum": "spectra drawn at random and kept out of training",
@@ -109,14 +109,22 @@ TOLERATED = 0.05
 """Loss of accuracy, or growth of the mean absolute error in neighbours, that is called small."""
 
 
-def bearing(hardship: Hardship | None) -> list[str]:
+def bearing(hardship: Disturbed | None) -> list[str]:
     """Say how far spectra may be disturbed before the answers suffer."""
     if hardship is None:
         return []
     texts = []
     for result, what, unit in (
-        (hardship.accuracy, "accuracy on raw spectra", f"{100 * TOLERATED:.0f} percentage points"),
-        (hardship.error, "mean absolute error on mixtures of spectra", f"{TOLERATED:g} neighbours"),
+        (
+            hardship.classifier,
+            "accuracy on raw spectra",
+            f"{100 * TOLERATED:.0f} percentage points",
+        ),
+        (
+            hardship.regressor,
+            "mean absolute error on mixtures of spectra",
+            f"{TOLERATED:g} neighbours",
+        ),
     ):
         ours = [name for name in result.names if name not in (*METHODS, "ridge", "constant")]
         limits = [f"recipe “{name}” bears {_borne(result, name)}" for name in ours]

@@ -23,7 +23,7 @@ from nearedge.paper.results import (
     Scores,
     Sweep,
 )
-from nearedge.paper.robustness import Networks
+from nearedge.paper.robustness import Networks, judge_disturbed
 
 _READINGS: tuple[tuple[str, str, float], ...] = (
     ("no penalty", "example", 0.0),
@@ -169,7 +169,9 @@ def reproduce(
     learnt = iter(run_regressors(recipe, Sites(mu, data.coordination, data.environment), flat))
     regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
     best = min(rates, key=lambda rate: np.mean([one.validation for one in regressors[rate]]))
-    networks = Networks()
+    networks = {recipe.name: Networks()}
+    if protocol.better:
+        networks[protocol.better.name] = Networks()
     ladder = climb(
         data,
         recipe,
@@ -177,7 +179,7 @@ def reproduce(
         seed=seed,
         other=other,
         paper=(classifiers["paper"], regressors[best]),
-        witness=networks.keeper(recipe),
+        witness=networks[recipe.name],
         progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.35 * part),
     )
     better = protocol.better and climb(
@@ -188,11 +190,11 @@ def reproduce(
         only=[name for name in RUNGS if name != "paper"],
         other=other,
         beside=ladder,
-        witness=networks.keeper(protocol.better),
+        witness=networks[protocol.better.name],
         progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.06 * part),
     )
     tell("robustness", 0.96)
-    hardship = networks.judge(data, seed)
+    hardship = judge_disturbed(networks, data, seed)
     return Reproduction(
         dataset=data.info(),
         settings=protocol.settings(),

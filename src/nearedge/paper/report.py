@@ -26,7 +26,7 @@ from nearedge.paper.findings import bearing, headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
 from nearedge.paper.page import facts, heading, listing, page, pair, paragraph, picture
 from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Hardship
+from nearedge.paper.robustness import Disturbed
 from nearedge.paper.tables import (
     comparison,
     coverage_table,
@@ -217,12 +217,12 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         yield from _robustness_plates(results.hardship)
 
 
-def _robustness_plates(hardship: Hardship) -> Iterator[Plate]:
+def _robustness_plates(hardship: Disturbed) -> Iterator[Plate]:
     done = (
         "One disturbance at a time is made to the raw spectra on all stored energies, before the "
         "window is cut out. Shaded: standard deviation over the folds."
     )
-    held = hardship.accuracy.held["offset"]
+    held = hardship.classifier.curves["offset"].held_energies
     if held:
         done += (
             f" At the largest offset {held} of the window's {Window().points} energies lie beyond "
@@ -232,7 +232,7 @@ def _robustness_plates(hardship: Hardship) -> Iterator[Plate]:
         "robustness",
         "Robustness of the classifier",
         f"Accuracy on raw spectra not trained on (rung {hardship.rung}). {done}",
-        draw_robustness(hardship.accuracy),
+        draw_robustness(hardship.classifier),
     )
     yield Plate(
         "robustness-regression",
@@ -240,7 +240,7 @@ def _robustness_plates(hardship: Hardship) -> Iterator[Plate]:
         "Mean absolute error of the mean coordination number of mixtures of raw spectra not "
         f"trained on (rung {hardship.rung}). {done} Lines that leave the panel at the top are "
         "wrong by more than all neighbours there can be.",
-        draw_robustness(hardship.error),
+        draw_robustness(hardship.regressor, unit="(neighbours)"),
     )
 
 

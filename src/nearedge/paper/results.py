@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nearedge.ladder import Ladder
-from nearedge.paper.robustness import Hardship
+from nearedge.paper.robustness import Disturbed
+from nearedge.records import as_json
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Reproduction:
         The measurements.
     better : Ladder or None
         The ladder of another recipe, above the paper's own rung.
-    hardship : Hardship or None
+    hardship : Disturbed or None
         Scores of both recipes on disturbed spectra, where a rung above the paper's was climbed.
     """
 
@@ -161,7 +162,7 @@ class Reproduction:
     readings: tuple[Reading, ...]
     ladder: Ladder
     better: Ladder | None
-    hardship: Hardship | None = None
+    hardship: Disturbed | None = None
     published: Published = Published()
 
     @property
@@ -180,7 +181,7 @@ class Reproduction:
         if self.better:
             ladders["better"] = self.better.to_dict()
         if self.hardship:
-            ladders["robustness"] = self.hardship.to_dict()
+            ladders["robustness"] = as_json(self.hardship)
         own = {*ladders, "hardship"}
         rest = {name: value for name, value in vars(self).items() if name not in own}
         plain = {name: _plain(value) for name, value in rest.items()}

@@ -7,7 +7,7 @@ from nearedge.ladder.robustness import Quantity
 from nearedge.paper.findings import percent, several, small
 from nearedge.paper.page import table
 from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Hardship
+from nearedge.paper.robustness import Disturbed
 from nearedge.targets import class_order
 
 
@@ -116,17 +116,17 @@ _CONDITIONS: tuple[tuple[str, Quantity, float], ...] = (
 )
 
 
-def robustness_table(hardship: Hardship) -> str:
+def robustness_table(hardship: Disturbed) -> str:
     """Scores of every method under some of the disturbances."""
-    accuracy, error = hardship.accuracy, hardship.error
+    accuracy, error = hardship.classifier, hardship.regressor
     short = {"svm": "SVM", "1-nn": "1-NN"}
     names = [short.get(name, name) for name in accuracy.names]
     head = ["disturbance", *names, *(f"MAE, {name}" for name in error.names)]
     rows = [
         [
             "none",
-            *(percent(float(accuracy.undisturbed[name].mean())) for name in accuracy.names),
-            *(f"{error.undisturbed[name].mean():.2f}" for name in error.names),
+            *(percent(accuracy.undisturbed[name]) for name in accuracy.names),
+            *(f"{error.undisturbed[name]:.2f}" for name in error.names),
         ]
     ]
     for words, quantity, level in _CONDITIONS:

@@ -1,5 +1,11 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
+from ._distortion import (
+    FWHM as FWHM,
+    broadened as broadened,
+    convolved as convolved,
+    recorded as recorded,
+)
 from ._edge import edge_energy as edge_energy, guess_edge as guess_edge
 from ._grids import Window as Window, check_spectra as check_spectra, resample as resample
 from ._identity import Identity as Identity

@@ -1,4 +1,4 @@
-"""Learned alignment of two engines' spectra: energy shift, intensity scale, Gaussian broadening.
+"""Alignment of two engines' spectra: energy shift, intensity factor, Gaussian broadening.
 
 Two engines, or two levels of theory, put their energy zero elsewhere, print other units and
 broaden differently. An `Alignment` moves the spectra of one, the source, onto those of the other,
@@ -6,22 +6,26 @@ the target. `fit_alignment` learns it without any label: from pairs where both h
 else from the mean and the spread over the sites, for which the two need not share an atom.
 """
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import make_interp_spline
 from scipy.optimize import minimize
-from scipy.special import ndtr
 
 from nearedge.errors import InputError
+from nearedge.spectra._distortion import convolved
 from nearedge.spectra._grids import Window, check_spectra, resample
 
-FWHM = 2 * math.sqrt(2 * math.log(2))
-"""Full width at half maximum of a Gaussian of standard deviation one."""
+MAX_BROADENING = 2.0
+"""Largest standard deviation of the Gaussian that is tried, eV."""
+
+SHIFT_STEP = 0.25
+"""Step of the scan over shifts, eV: narrower than the features, so that none is stepped over."""
+
+STARTS = 4
+"""So many of the scan's lowest minima are refined."""
 
 
 class Curves(NamedTuple):
@@ -122,81 +126,48 @@ class Alignment:
                 f"{wanted.min() + self.shift:g} to {wanted.max() + self.shift:g} eV; compute a "
                 "wider range, or align the other spectra to these"
             )
-        return self.scale * _smooth(energy, mu, wanted, self.broadening)
-
-    def to_dict(self) -> dict[str, float]:
-        """Give the three numbers by name."""
-        return {"shift": self.shift, "scale": self.scale, "broadening": self.broadening}
+        return self.scale * convolved(energy, mu, wanted, self.broadening)
 
 
-@dataclass(frozen=True)
-class Search:
-    """Where `fit_alignment` looks.
+@dataclass(frozen=True, kw_only=True)
+class Candidate(Alignment):
+    """An alignment, and the relative distance that it leaves.
 
     Parameters
     ----------
-    max_shift : float
-        How far from `centre` shifts are tried, up or down, in eV.
-    max_broadening : float
-        Largest standard deviation of the Gaussian in eV.
-    shift_step : float
-        Step of the scan over shifts, eV: narrower than the features, so that none is stepped over.
-    starts : int
-        Lowest minima of the scan that are refined.
-    centre : float
-        Middle of the shifts that are tried, in eV.
+    residual : float
+        Root mean square of what remains over that of the target: of the spectra in pairs,
+        otherwise of mean and spread over the sites, weighing the same.
     """
 
-    max_shift: float = 8.0
-    max_broadening: float = 2.0
-    shift_step: float = 0.25
-    starts: int = 4
-    centre: float = 0.0
+    residual: float
 
 
-@dataclass(frozen=True)
-class AlignmentFit:
-    """An alignment, how well it fits and how sure it is.
+@dataclass(frozen=True, kw_only=True)
+class AlignmentFit(Candidate):
+    """The best alignment, and how sure it is.
 
-    Attributes
+    Parameters
     ----------
-    alignment : Alignment
-        The best found.
-    before, residual : float
-        Relative distance, with no more than the best factor and with the alignment: the root mean
-        square of what remains over that of the target. In pairs: of the spectra. Otherwise: of
-        mean and spread over the sites, weighing the same.
-    paired : bool
-        Whether pairs were fitted.
-    bounds : tuple of float
+    residual_before : float
+        Relative distance with no more than the best factor.
+    shift_bounds : tuple of float
         Least and largest shift in eV that was allowed.
     at_bound : bool
         Whether the shift stopped at a bound: a better one may lie beyond.
-    rival, rival_residual : Alignment or None, float or None
-        The best other minimum, at least 1 eV away: an alignment is ambiguous if it is nearly as
-        good.
+    rival : Candidate or None
+        The best other minimum, at least 1 eV away.
     """
 
-    alignment: Alignment
-    before: float
-    residual: float
-    paired: bool
-    bounds: tuple[float, float]
+    residual_before: float
+    shift_bounds: tuple[float, float]
     at_bound: bool
-    rival: Alignment | None = None
-    rival_residual: float | None = None
+    rival: Candidate | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Give every number, ready for JSON."""
-        return {
-            **self.alignment.to_dict(),
-            "residual_before": self.before,
-            "residual": self.residual,
-            "paired": self.paired,
-            "shift_bounds": list(self.bounds),
-            "at_bound": self.at_bound,
-            "rival": self.rival and {**self.rival.to_dict(), "residual": self.rival_residual},
-        }
+    @property
+    def ambiguous(self) -> bool:
+        """Whether the rival leaves less than 1.15 times the residual."""
+        return self.rival is not None and self.rival.residual < 1.15 * self.residual
 
 
 def fit_alignment(
@@ -205,14 +176,13 @@ def fit_alignment(
     window: Window | None = None,
     *,
     paired: bool = False,
-    search: Search | None = None,
+    shifts: tuple[float, float] = (-8.0, 8.0),
 ) -> AlignmentFit:
     """Learn the alignment that moves the source's spectra onto the target's, without labels.
 
     For every shift and broadening the best factor is known in closed form, so two numbers are
     searched: all shifts of a scan, with several broadenings each, then the lowest minima of the
-    scan are refined by L-BFGS-B inside the bounds, and the best is taken. The shift is bounded by
-    the `Search` and by what the source stores.
+    scan are refined by L-BFGS-B inside the bounds, and the best is taken.
 
     Parameters
     ----------
@@ -224,12 +194,8 @@ def fit_alignment(
         Whether spectrum i of both is of the same atom. Otherwise mean and standard deviation over
         the sites are matched. These depend on the composition too: sets with very different shares
         of the classes are aligned with an error that no fit can see.
-    search : Search, optional
-        Where to look.
-
-    Returns
-    -------
-    AlignmentFit
+    shifts : tuple of float
+        Least and largest shift in eV that is tried, as far as the source's energies allow.
 
     Raises
     ------
@@ -242,13 +208,13 @@ def fit_alignment(
     >>> energy = np.linspace(-10, 20, 301)
     >>> centres = np.linspace(2, 6, 9)[:, None]
     >>> mu = np.exp(-((energy - centres) ** 2)) + 2 * np.exp(-(((energy - 9) / 2) ** 2))
-    >>> found = fit_alignment(Curves(energy, mu), Curves(energy + 2.5, 3 * mu)).alignment
-    >>> f"{found.shift:.3f} {found.scale:.3f} {found.broadening:.2f}"
+    >>> fit = fit_alignment(Curves(energy, mu), Curves(energy + 2.5, 3 * mu))
+    >>> f"{fit.shift:.3f} {fit.scale:.3f} {fit.broadening:.2f}"
     '2.500 3.000 0.00'
     """
-    window, search = window or Window(), search or Search()
-    for one in (source, target):
-        check_spectra(one.energy, one.mu, one.source)
+    window = window or Window()
+    for curves in (source, target):
+        check_spectra(curves.energy, curves.mu, curves.source)
     if paired and len(source.mu) != len(target.mu):
         raise InputError(
             f"{source.source}: {len(source.mu)} spectra are no pairs of the {len(target.mu)} of "
@@ -262,98 +228,86 @@ def fit_alignment(
     # Two sets of one site each have no spread, and so nothing to match there.
     weights = np.where(norms > 0, 1 / np.where(norms > 0, norms, 1), 0)[:, None, None]
     goal = goal * weights
-    low = max(search.centre - search.max_shift, float(grid[-1] - source.energy[-1]))
-    high = min(search.centre + search.max_shift, float(grid[0] - source.energy[0]))
+    low = max(shifts[0], float(grid[-1] - source.energy[-1]))
+    high = min(shifts[1], float(grid[0] - source.energy[0]))
     if low > high:
         raise InputError(
             f"{source.source}: energies from {source.energy[0]:g} to {source.energy[-1]:g} eV do "
             f"not cover the window {grid[0]:g} to {grid[-1]:g} eV by any shift from "
-            f"{search.centre - search.max_shift:g} to {search.centre + search.max_shift:g} eV; "
-            "compute a wider range"
+            f"{shifts[0]:g} to {shifts[1]:g} eV; compute a wider range"
         )
-    energy, mu = _cropped(source, grid[0] - high, grid[-1] - low, 6 * search.max_broadening)
+    energy, mu = _cropped(source, grid[0] - high, grid[-1] - low)
 
     def judge(moved: np.ndarray) -> tuple[float, float]:
         """Best factor, and the relative distance that it leaves."""
-        mine = _signature(moved, paired) * weights
-        power = float((mine**2).sum())
-        scale = float((mine * goal).sum()) / power if power > 0 else 0.0
+        signature = _signature(moved, paired) * weights
+        power = float((signature**2).sum())
+        scale = float((signature * goal).sum()) / power if power > 0 else 0.0
         if scale <= 0:
             return 0.0, 1.0
-        left = float(((scale * mine - goal) ** 2).sum() / (goal**2).sum())
-        return scale, left**0.5
+        return scale, float(((scale * signature - goal) ** 2).sum() / (goal**2).sum()) ** 0.5
 
-    def compare(shift: float, broadening: float) -> tuple[float, float]:
-        return judge(_smooth(energy, mu, grid - shift, broadening))
+    def candidate(shift: float, broadening: float) -> Candidate | None:
+        shift, broadening = float(np.clip(shift, low, high)), max(float(broadening), 0.0)
+        scale, left = judge(convolved(energy, mu, grid - shift, broadening))
+        return Candidate(shift, scale, broadening, residual=left) if scale > 0 else None
 
-    def scan(shifts: np.ndarray, broadening: float) -> list[float]:
+    def distance(x: np.ndarray) -> float:
+        return judge(convolved(energy, mu, grid - x[0], x[1]))[1]
+
+    def scan(steps: np.ndarray, broadening: float) -> list[float]:
         # Smoothed once and then interpolated: near enough to find where minima are.
         reach = np.arange(grid[0] - high, grid[-1] - low + 0.1, 0.1)
-        smooth = make_interp_spline(reach, _smooth(energy, mu, reach, broadening), k=1, axis=1)
-        return [judge(smooth(grid - shift))[1] for shift in shifts]
+        smooth = make_interp_spline(reach, convolved(energy, mu, reach, broadening), k=1, axis=1)
+        return [judge(smooth(grid - shift))[1] for shift in steps]
 
-    def finished(x: np.ndarray) -> tuple[Alignment, float] | None:
-        shift, broadening = float(np.clip(x[0], low, high)), float(max(x[1], 0.0))
-        scale, left = compare(shift, broadening)
-        return (Alignment(shift, scale, broadening), left) if scale > 0 else None
-
+    steps = np.linspace(low, high, max(2, round((high - low) / SHIFT_STEP) + 1))
+    widths = MAX_BROADENING * np.array([0.0, 0.15, 0.4, 0.8])
+    table = np.array([scan(steps, float(width)) for width in widths]).T
     minima = []
-    limits = [(low, high), (0.0, search.max_broadening)]
-    for start in _starts(scan, low, high, search):
-        found = minimize(
-            lambda x: compare(float(x[0]), float(x[1]))[1],
+    for row in _dips(table.min(axis=1))[:STARTS]:
+        start = (float(steps[row]), float(widths[table[row].argmin()]))
+        end = minimize(
+            distance,
             start,
             method="L-BFGS-B",
-            bounds=limits,
+            bounds=[(low, high), (0.0, MAX_BROADENING)],
             options={"ftol": 1e-12, "gtol": 1e-9},
-        )
+        ).x
         # The line search may end above its start where the distance has a kink.
-        ends = [one for one in (finished(np.array(start)), finished(found.x)) if one is not None]
-        if ends:
-            minima.append(min(ends, key=lambda one: one[1]))
+        minima += [one for one in (candidate(*start), candidate(*end)) if one is not None]
     if not minima:
         raise InputError(
             f"{source.source}: has no positive overlap with {target.source} at any shift; these "
             "are no absorption spectra of one edge"
         )
-    minima.sort(key=lambda one: one[1])
-    best, residual = minima[0]
-    rival = next((one for one in minima if abs(one[0].shift - best.shift) >= 1), None)
-    unmoved = float(np.clip(0.0, low, high))
+    minima.sort(key=lambda minimum: minimum.residual)
+    best = minima[0]
     return AlignmentFit(
-        alignment=best,
-        before=compare(unmoved, 0.0)[1],
-        residual=residual,
-        paired=paired,
-        bounds=(low, high),
+        **vars(best),
+        residual_before=distance(np.array([np.clip(0.0, low, high), 0.0])),
+        shift_bounds=(low, high),
         at_bound=min(best.shift - low, high - best.shift) < 1e-3,
-        rival=rival and rival[0],
-        rival_residual=rival and rival[1],
+        rival=next((other for other in minima if abs(other.shift - best.shift) >= 1), None),
     )
 
 
 def _cropped(
-    curves: Curves, low: float, high: float, margin: float
+    curves: Curves, low: float, high: float
 ) -> tuple[Float[np.ndarray, " energy"], Float[np.ndarray, "site energy"]]:
     """Leave out energies so far away that no tail of the Gaussian reaches the window."""
-    kept = (curves.energy >= low - margin) & (curves.energy <= high + margin)
-    first, last = np.flatnonzero(kept)[[0, -1]]
+    margin = 6 * MAX_BROADENING
+    inside = (curves.energy >= low - margin) & (curves.energy <= high + margin)
+    first, last = np.flatnonzero(inside)[[0, -1]]
     part = slice(max(first - 1, 0), last + 2)
     return curves.energy[part], curves.mu[:, part]
 
 
-def _starts(
-    scan: Callable[[np.ndarray, float], list[float]], low: float, high: float, search: Search
-) -> list[tuple[float, float]]:
-    """Lowest minima of the scan: shift, and the best broadening there."""
-    shifts = np.linspace(low, high, max(2, round((high - low) / search.shift_step) + 1))
-    widths = search.max_broadening * np.array([0.0, 0.15, 0.4, 0.8])
-    table = np.array([scan(shifts, float(width)) for width in widths]).T
-    floor = table.min(axis=1)
-    padded = np.concatenate([[np.inf], floor, [np.inf]])
-    dips = np.flatnonzero((floor <= padded[:-2]) & (floor <= padded[2:]))
-    dips = dips[np.argsort(floor[dips], kind="stable")][: search.starts]
-    return [(float(shifts[row]), float(widths[table[row].argmin()])) for row in dips]
+def _dips(values: Float[np.ndarray, " step"]) -> np.ndarray:
+    """Places of the local minima, the lowest first."""
+    padded = np.concatenate([[np.inf], values, [np.inf]])
+    dips = np.flatnonzero((values <= padded[:-2]) & (values <= padded[2:]))
+    return dips[np.argsort(values[dips], kind="stable")]
 
 
 def _signature(
@@ -363,25 +317,3 @@ def _signature(
     if paired:
         return mu[None]
     return np.stack([mu.mean(axis=0), mu.std(axis=0)])[:, None]
-
-
-def _smooth(
-    energy: Float[np.ndarray, " energy"],
-    mu: Float[np.ndarray, "site energy"],
-    wanted: Float[np.ndarray, " grid"],
-    sigma: float,
-) -> Float[np.ndarray, "site grid"]:
-    """Convolve piecewise linear spectra with a normal density, exactly, at the wanted energies.
-
-    A spectrum is its first value and a ramp per segment. A ramp is the difference of two integrals
-    of a step, and a step convolved with a normal density is its distribution function, of which
-    the integral from minus infinity to x is x Phi(x / sigma) + sigma phi(x / sigma).
-    """
-    x = wanted[:, None] - energy
-    if sigma > 1e-6:  # eV: less is nothing, and would overflow
-        z = x / sigma
-        integral = x * ndtr(z) + sigma * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    else:
-        integral = np.maximum(x, 0.0)
-    ramps = -np.diff(integral, axis=1) / np.diff(energy)
-    return mu[:, :1] + np.diff(mu, axis=1) @ ramps.T

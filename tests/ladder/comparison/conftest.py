@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.ladder.comparison import Comparison, compare
 from nearedge.spectra.alignment import Alignment
 
 DONE = Alignment(shift=0.6, scale=1e-5, broadening=0.3)
@@ -30,3 +31,8 @@ def second(first: SiteSpectra) -> SiteSpectra:
     table = table.assign(mu=(("site", "energy"), mu)).assign_attrs(engine="another")
     moved = replace(first, table=table, structures=structures, source="moved")
     return moved.select(np.random.default_rng(3).permutation(len(moved)))
+
+
+@pytest.fixture(scope="session")
+def compared(first: SiteSpectra, second: SiteSpectra) -> Comparison:
+    return compare(first, second)

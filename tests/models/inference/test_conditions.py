@@ -7,8 +7,7 @@ from scipy.sparse import csr_array
 
 from nearedge.errors import InputError
 from nearedge.models.inference import Conditions, simulate_measurements
-from nearedge.models.inference._conditions import broadened
-from nearedge.spectra import noise_level
+from nearedge.spectra import broadened, noise_level
 
 ENERGY = np.arange(-5.0, 15.0, 0.1)
 SITES = np.array([np.exp(-(((ENERGY - at) / 1.5) ** 2)) for at in (2.0, 4.0, 6.0)])

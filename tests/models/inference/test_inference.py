@@ -84,7 +84,7 @@ def test_the_coordination_is_that_of_the_fractions(answer: Posterior) -> None:
 
 
 def test_resolution_is_told(inference: Inference, axis: np.ndarray, scan: np.ndarray) -> None:
-    from nearedge.models.inference._conditions import broadened
+    from nearedge.spectra import broadened
 
     widths = [
         inference.infer(axis, broadened(axis, scan[None], width)[0])[0].width

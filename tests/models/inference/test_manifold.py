@@ -6,7 +6,6 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from scipy.stats import multivariate_normal
 
-from nearedge.models.inference._conditions import broadened
 from nearedge.models.inference._manifold import (
     DISCREPANCY,
     NOISES,
@@ -14,6 +13,7 @@ from nearedge.models.inference._manifold import (
     fit_manifold,
     noise_levels,
 )
+from nearedge.spectra import broadened
 from nearedge.spectra._windows import cut_windows, profiles
 
 GRID = np.linspace(-1.0, 9.0, 21)

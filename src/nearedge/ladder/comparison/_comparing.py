@@ -1,20 +1,28 @@
 """Comparing two engines' datasets on the atoms that both hold."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.stats import rankdata
+from jaxtyping import Bool, Float, Int
 
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.matching import match_sites
 from nearedge.errors import InputError
-from nearedge.ladder.comparison._features import Landmarks, Measures, find_landmarks, measure
-from nearedge.ladder.comparison._likeness import Likeness, correlations, likeness
+from nearedge.ladder.comparison._features import (
+    Correlation,
+    Features,
+    Landmarks,
+    Retrieval,
+    correlation,
+    correlations,
+    find_landmarks,
+    measure,
+    retrieve,
+)
 from nearedge.spectra import Window, resample
-from nearedge.spectra.alignment import AlignmentFit, Curves, Search, fit_alignment
-from nearedge.targets import DIMER, class_order
+from nearedge.spectra.alignment import AlignmentFit, Curves, fit_alignment
+from nearedge.targets import class_order
 
 LOWEST, HIGHEST, STEP = -5.0, 20.0, 0.2
 """Where spectra are compared unless a window is given, in eV, as far as both are stored."""
@@ -22,7 +30,7 @@ LOWEST, HIGHEST, STEP = -5.0, 20.0, 0.2
 CLASS_REACH = 3.0
 """A class is aligned within so many eV of the shift of all: few pairs would fit anything."""
 
-Side = Literal["first", "second"]
+Pair = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -31,17 +39,43 @@ class ClassFit:
 
     Attributes
     ----------
-    count : int
+    n : int
         Number of atoms.
     alignment : AlignmentFit
         Fitted to the pairs of this class only, within 3 eV of that of all.
-    residual_common : float
+    residual_common_alignment : float
         Relative distance that the alignment of all pairs leaves in this class.
+    pre_edge_weight, pre_edge_centre, main_peak : tuple of float
+        Means by either engine; the main peak of the atoms that have one by both, else NaN.
     """
 
-    count: int
+    n: int
     alignment: AlignmentFit
-    residual_common: float
+    residual_common_alignment: float
+    pre_edge_weight: Pair
+    pre_edge_centre: Pair
+    main_peak: Pair
+
+
+@dataclass(frozen=True)
+class PeakOffset:
+    """Main peak of the second engine less that of the first, each on its own zero, in eV.
+
+    Attributes
+    ----------
+    n, without_peak : int
+        Atoms that have a main peak by both engines, and the others.
+    mean, spread : float
+        Over the atoms; NaN if there are too few.
+    agreement : Correlation
+        Of the two engines' peaks over the atoms.
+    """
+
+    n: int
+    without_peak: int
+    mean: float
+    spread: float
+    agreement: Correlation
 
 
 @dataclass(frozen=True)
@@ -50,14 +84,12 @@ class Comparison:
 
     Attributes
     ----------
-    engines : tuple of str
-        Names of first and second.
-    sources : tuple of str
-        The datasets.
-    rows : tuple of int arrays, shape (site,)
-        The compared sites in either dataset, sorted by class.
+    engines, datasets : tuple of str
+        Names of first and second, and where they were read.
     snapshots : dict of str to str
         Name in the second dataset by name in the first.
+    rows : tuple of int arrays, shape (site,)
+        The compared sites in either dataset, sorted by class.
     environment, coordination : arrays, shape (site,)
         Class and neighbour count of each atom, as the first dataset labels them.
     neighbour : str
@@ -66,137 +98,57 @@ class Comparison:
         Energies, from the zero of the side that is not moved, on which spectra are compared.
     moved : {"first", "second"}
         Which side the alignment moves.
-    alignment : AlignmentFit
-        Of all pairs.
-    unpaired : AlignmentFit
-        What mean and spread alone would give, as where atoms differ.
+    alignment, alignment_without_pairs : AlignmentFit
+        Of all pairs, and what mean and spread alone would give, as where atoms differ.
     classes : dict of str to ClassFit
         By class name.
-    landmarks, measures : tuples
-        Features of either engine, on its own zero.
+    landmarks, features : tuples
+        Of either engine, on its own zero.
+    pre_edge_weight : dict of str to Correlation
+        Of the weight with the count by the ``first`` and ``second`` engine, and ``between`` the
+        engines; over the atoms whose class is their count.
+    main_peak : PeakOffset
     spectra : tuple of float arrays, shape (site, grid)
         Both on the window, after the alignment.
-    plain, centred : Likeness
-        Of the spectra as they are, and of what is left when each engine's mean spectrum is taken
-        away.
-    class_matrix : float array, shape (class, class)
+    matrices : dict of str to float array, shape (site, site)
+        Correlation of the first engine's spectra (rows) with the second's: of the ``spectra`` as
+        they are, and ``centred``, each engine's mean spectrum taken away.
+    correlation : dict of str to Retrieval
+        What either matrix shows.
+    class_correlation : float array, shape (class, class)
         Correlation of centred class means, first engine in rows.
     """
 
     engines: tuple[str, str]
-    sources: tuple[str, str]
-    rows: tuple[Int[np.ndarray, " site"], Int[np.ndarray, " site"]]
+    datasets: tuple[str, str]
     snapshots: dict[str, str]
+    rows: tuple[Int[np.ndarray, " site"], Int[np.ndarray, " site"]]
     environment: np.ndarray
     coordination: Int[np.ndarray, " site"]
     neighbour: str
     window: Window
-    moved: Side
+    moved: Literal["first", "second"]
     alignment: AlignmentFit
-    unpaired: AlignmentFit
+    alignment_without_pairs: AlignmentFit
     classes: dict[str, ClassFit]
     landmarks: tuple[Landmarks, Landmarks]
-    measures: tuple[Measures, Measures]
+    features: tuple[Features, Features]
+    pre_edge_weight: dict[str, Correlation]
+    main_peak: PeakOffset
     spectra: tuple[Float[np.ndarray, "site grid"], Float[np.ndarray, "site grid"]]
-    plain: Likeness
-    centred: Likeness
-    class_matrix: Float[np.ndarray, "cls cls"]
+    matrices: dict[str, Float[np.ndarray, "site site"]]
+    correlation: dict[str, Retrieval]
+    class_correlation: Float[np.ndarray, "cls cls"]
 
     @property
-    def counted(self) -> np.ndarray:
-        """Which atoms the neighbour count describes: all but dimers, bool, shape (site,)."""
-        return self.environment != DIMER
+    def mover(self) -> str:
+        """The engine whose spectra are moved."""
+        return self.engines[0 if self.moved == "first" else 1]
 
     @property
-    def peaked(self) -> np.ndarray:
-        """Which atoms have a main peak by both engines, bool, shape (site,)."""
-        return np.isfinite(self.measures[0].peak) & np.isfinite(self.measures[1].peak)
-
-    @property
-    def weight_correlations(self) -> dict[str, dict[str, float | None]]:
-        """Pre-edge weight with the count, by engine, and between engines; dimers left out."""
-        kept = self.counted
-        first, second = (one.weight[kept] for one in self.measures)
-        count = self.coordination[kept].astype(float)
-        return {
-            "first": correlation(first, count),
-            "second": correlation(second, count),
-            "between": correlation(first, second),
-        }
-
-    @property
-    def peak_offsets(self) -> dict[str, float | int | None]:
-        """Main peak of the second engine less that of the first, each on its own zero, eV."""
-        kept = self.peaked
-        first, second = (one.peak[kept] for one in self.measures)
-        apart = second - first
-        return {
-            "n": int(kept.sum()),
-            "without_peak": int((~kept).sum()),
-            "mean": float(apart.mean()) if len(apart) else None,
-            "spread": float(apart.std(ddof=1)) if len(apart) > 1 else None,
-            **correlation(first, second),
-        }
-
-    def class_means(self, name: str) -> dict[str, Any]:
-        """Means over the atoms of a class."""
-        mine = self.environment == name
-        fit = self.classes[name]
-        peaks = mine & self.peaked
-        return {
-            "n": fit.count,
-            "alignment": fit.alignment.to_dict(),
-            "residual_common_alignment": fit.residual_common,
-            **{
-                key: [
-                    float(getattr(one, field)[kept].mean()) if kept.any() else None
-                    for one in self.measures
-                ]
-                for key, field, kept in (
-                    ("pre_edge_weight", "weight", mine),
-                    ("pre_edge_centre", "centre", mine),
-                    ("main_peak", "peak", peaks),
-                )
-            },
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give every number, ready for JSON; lists of two are first and second."""
-        grid = self.window
-        names = list(self.classes)
-        first, second = self.measures
-        return {
-            "engines": list(self.engines),
-            "datasets": list(self.sources),
-            "n": len(self.environment),
-            "snapshots": self.snapshots,
-            "window": {"min": grid.minimum, "max": grid.maximum, "n": grid.points},
-            "moved": self.moved,
-            "alignment": self.alignment.to_dict(),
-            "alignment_without_pairs": self.unpaired.to_dict(),
-            "landmarks": [vars(one) for one in self.landmarks],
-            "pre_edge_weight": self.weight_correlations,
-            "main_peak": self.peak_offsets,
-            "correlation": {"spectra": self.plain.to_dict(), "centred": self.centred.to_dict()},
-            "classes": {name: self.class_means(name) for name in names},
-            "class_correlation": {
-                name: dict(zip(names, map(float, row), strict=True))
-                for name, row in zip(names, self.class_matrix, strict=True)
-            },
-            "sites": [
-                {
-                    "rows": [int(self.rows[0][n]), int(self.rows[1][n])],
-                    "class": str(self.environment[n]),
-                    "coordination": int(self.coordination[n]),
-                    "pre_edge_weight": [float(first.weight[n]), float(second.weight[n])],
-                    "pre_edge_centre": [float(first.centre[n]), float(second.centre[n])],
-                    "main_peak": [_number(first.peak[n]), _number(second.peak[n])],
-                    "correlation": float(self.plain.matrix[n, n]),
-                    "correlation_centred": float(self.centred.matrix[n, n]),
-                }
-                for n in range(len(self.environment))
-            ],
-        }
+    def still(self) -> str:
+        """The engine whose spectra are left where they are."""
+        return self.engines[1 if self.moved == "first" else 0]
 
 
 def compare(first: SiteSpectra, second: SiteSpectra, window: Window | None = None) -> Comparison:
@@ -231,74 +183,95 @@ def compare(first: SiteSpectra, second: SiteSpectra, window: Window | None = Non
             "with the atoms in their order"
         )
     names = class_order(first.environment[rows].tolist())
-    rank = np.array([names.index(name) for name in first.environment[rows]])
-    order = np.argsort(rank, kind="stable")
+    order = np.argsort([names.index(name) for name in first.environment[rows]], kind="stable")
     rows, others = rows[order], others[order]
-    environment = first.environment[rows]
+    environment, coordination = first.environment[rows], first.coordination[rows]
+    members = {name: environment == name for name in names}
     curves = (
         Curves(first.energy, first.mu[rows], first.source),
         Curves(second.energy, second.mu[others], second.source),
     )
-    moved: Side = "first" if np.ptp(first.energy) > np.ptp(second.energy) else "second"
-    source, target = curves if moved == "first" else curves[::-1]
+    moves_first = np.ptp(first.energy) > np.ptp(second.energy)
+    source, target = curves if moves_first else curves[::-1]
     window = window or _default_window(target)
     fit = fit_alignment(source, target, window, paired=True)
-    grid = window.grid
-    aligned = fit.alignment.apply(source.energy, source.mu, grid, source.source)
-    still = resample(target.energy, target.mu, grid, target.source)
-    spectra = (aligned, still) if moved == "first" else (still, aligned)
-    near = Search(max_shift=CLASS_REACH, centre=fit.alignment.shift)
+    aligned = fit.apply(source.energy, source.mu, window.grid, source.source)
+    still = resample(target.energy, target.mu, window.grid, target.source)
+    spectra = (aligned, still) if moves_first else (still, aligned)
+    landmarks = (find_landmarks(*curves[0]), find_landmarks(*curves[1]))
+    features = (
+        measure(curves[0].energy, curves[0].mu, landmarks[0]),
+        measure(curves[1].energy, curves[1].mu, landmarks[1]),
+    )
+    peaked = np.isfinite(features[0].peak) & np.isfinite(features[1].peak)
+    counted = environment == coordination.astype(str)
+    shifts = (fit.shift - CLASS_REACH, fit.shift + CLASS_REACH)
     classes = {}
-    for name in names:
-        mine = environment == name
-        parts = [Curves(one.energy, one.mu[mine], one.source) for one in (source, target)]
+    for name, rows_of in members.items():
+        pair = [Curves(side.energy, side.mu[rows_of], side.source) for side in (source, target)]
+        left = np.linalg.norm(aligned[rows_of] - still[rows_of]) / np.linalg.norm(still[rows_of])
         classes[name] = ClassFit(
-            int(mine.sum()),
-            fit_alignment(parts[0], parts[1], window, paired=True, search=near),
-            _distance(aligned[mine], still[mine]),
+            int(rows_of.sum()),
+            fit_alignment(pair[0], pair[1], window, paired=True, shifts=shifts),
+            float(left),
+            _means("weight", features, rows_of),
+            _means("centre", features, rows_of),
+            _means("peak", features, rows_of & peaked),
         )
-    landmarks = [find_landmarks(*one) for one in curves]
     centred = [mu - mu.mean(axis=0) for mu in spectra]
-    means = [np.array([mu[environment == name].mean(axis=0) for name in names]) for mu in centred]
+    means = [np.array([mu[rows_of].mean(axis=0) for rows_of in members.values()]) for mu in centred]
+    matrices = {"spectra": correlations(*spectra), "centred": correlations(*centred)}
+    weights = [side.weight[counted] for side in features]
+    count = coordination[counted].astype(float)
     return Comparison(
         engines=_names(first, second),
-        sources=(first.source, second.source),
-        rows=(rows, others),
+        datasets=(first.source, second.source),
         snapshots=dict(
             zip(first.snapshot[rows].tolist(), second.snapshot[others].tolist(), strict=True)
         ),
+        rows=(rows, others),
         environment=environment,
-        coordination=first.coordination[rows],
+        coordination=coordination,
         neighbour=first.rule.neighbour,
         window=window,
-        moved=moved,
+        moved="first" if moves_first else "second",
         alignment=fit,
-        unpaired=fit_alignment(source, target, window),
+        alignment_without_pairs=fit_alignment(source, target, window),
         classes=classes,
-        landmarks=(landmarks[0], landmarks[1]),
-        measures=(
-            measure(curves[0].energy, curves[0].mu, landmarks[0]),
-            measure(curves[1].energy, curves[1].mu, landmarks[1]),
-        ),
+        landmarks=landmarks,
+        features=features,
+        pre_edge_weight={
+            "first": correlation(weights[0], count),
+            "second": correlation(weights[1], count),
+            "between": correlation(weights[0], weights[1]),
+        },
+        main_peak=_peak_offset(features, peaked),
         spectra=spectra,
-        plain=likeness(spectra[0], spectra[1], environment),
-        centred=likeness(centred[0], centred[1], environment),
-        class_matrix=correlations(means[0], means[1]),
+        matrices=matrices,
+        correlation={name: retrieve(matrix, environment) for name, matrix in matrices.items()},
+        class_correlation=correlations(means[0], means[1]),
     )
 
 
-def correlation(one: np.ndarray, other: np.ndarray) -> dict[str, float | None]:
-    """Pearson's and Spearman's correlation; None where a side does not vary."""
-    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
-        return {"pearson": None, "spearman": None}
-    return {
-        "pearson": float(np.corrcoef(one, other)[0, 1]),
-        "spearman": float(np.corrcoef(_ranks(one), _ranks(other))[0, 1]),
-    }
+def _means(
+    feature: str, features: tuple[Features, Features], rows: Bool[np.ndarray, " site"]
+) -> Pair:
+    first, second = (getattr(side, feature)[rows] for side in features)
+    return (float(first.mean()), float(second.mean())) if rows.any() else (np.nan, np.nan)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
-    return cast("np.ndarray", rankdata(values))
+def _peak_offset(
+    features: tuple[Features, Features], peaked: Bool[np.ndarray, " site"]
+) -> PeakOffset:
+    first, second = (side.peak[peaked] for side in features)
+    apart = second - first
+    return PeakOffset(
+        n=len(apart),
+        without_peak=int((~peaked).sum()),
+        mean=float(apart.mean()) if len(apart) else np.nan,
+        spread=float(apart.std(ddof=1)) if len(apart) > 1 else np.nan,
+        agreement=correlation(first, second),
+    )
 
 
 def _default_window(target: Curves) -> Window:
@@ -311,15 +284,7 @@ def _default_window(target: Curves) -> Window:
     return Window(low, high, round((high - low) / STEP) + 1)
 
 
-def _distance(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
-
-
 def _names(first: SiteSpectra, second: SiteSpectra) -> tuple[str, str]:
     names = str(first.attributes["engine"]), str(second.attributes["engine"])
     # Two levels of theory by one code still need names of their own.
     return names if names[0] != names[1] else (f"{names[0]} (first)", f"{names[1]} (second)")
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

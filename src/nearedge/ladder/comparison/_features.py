@@ -1,4 +1,4 @@
-"""Features of near-edge spectra: landmarks of an engine, weights and positions of each site."""
+"""Features of near-edge spectra: landmarks of an engine, features of each site, correlations."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,10 @@ from jaxtyping import Float
 from scipy.integrate import trapezoid
 from scipy.interpolate import make_interp_spline
 from scipy.signal import find_peaks
+from scipy.stats import rankdata
 
 from nearedge.errors import InputError
-from nearedge.spectra.alignment import Alignment
+from nearedge.spectra import convolved
 
 BELOW_ZERO = 1.0
 """The pre-edge starts so many eV below an engine's zero, where its first empty states are."""
@@ -46,14 +47,13 @@ class Landmarks:
 
 
 @dataclass(frozen=True)
-class Measures:
+class Features:
     """Features of single sites.
 
     Attributes
     ----------
     weight : float array, shape (site,)
-        Area of the pre-edge, from `Landmarks.start` to the valley, over the area from the start to
-        the main peak of the mean spectrum.
+        Area of the pre-edge over the area from its start to the main peak of the mean spectrum.
     centre : float array, shape (site,)
         First moment of the pre-edge in eV from the engine's zero.
     peak : float array, shape (site,)
@@ -64,6 +64,42 @@ class Measures:
     weight: Float[np.ndarray, " site"]
     centre: Float[np.ndarray, " site"]
     peak: Float[np.ndarray, " site"]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Pearson's and Spearman's correlation; None where a side does not vary."""
+
+    pearson: float | None
+    spearman: float | None
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How well a spectrum of the first engine finds its own atom among the second's.
+
+    Attributes
+    ----------
+    same, different : float
+        Mean Pearson correlation of the two spectra of one atom, and of different atoms.
+    first, five : float
+        Share of the atoms whose own spectrum correlates best of all, or is among the best five.
+    median_rank : float
+        Median rank of an atom's own spectrum; 1 is best.
+    same_class : float
+        Share of the atoms whose best spectrum is of an atom of their class.
+    chance_first, chance_class : float
+        What guessing gives.
+    """
+
+    same: float
+    different: float
+    first: float
+    five: float
+    median_rank: float
+    same_class: float
+    chance_first: float
+    chance_class: float
 
 
 def find_landmarks(
@@ -83,7 +119,7 @@ def find_landmarks(
             "compute a wider range"
         )
     grid = np.arange(-BELOW_ZERO, min(HIGHEST, float(energy[-1])), _STEP)
-    mean = Alignment(broadening=_SMOOTH).apply(energy, mu.mean(axis=0)[None], grid)[0]
+    mean = convolved(energy, mu.mean(axis=0)[None], grid, _SMOOTH)[0]
     top = int(mean.argmax())
     valleys, _ = find_peaks(-mean[: top + 1], prominence=_PROMINENCE * float(mean[top]))
     if top == len(grid) - 1 or not len(valleys):
@@ -98,26 +134,69 @@ def measure(
     energy: Float[np.ndarray, " energy"],
     mu: Float[np.ndarray, "site energy"],
     landmarks: Landmarks,
-) -> Measures:
+) -> Features:
     """Measure the features of every site."""
     whole = np.arange(landmarks.start, landmarks.main + _STEP / 2, _STEP)
     curves = make_interp_spline(energy, mu, k=1, axis=1)(whole)
     low = whole <= landmarks.valley
     area = trapezoid(curves[:, low], whole[low], axis=1)
     moment = trapezoid(curves[:, low] * whole[low], whole[low], axis=1)
-    return Measures(
+    main = landmarks.main
+    fine = np.arange(max(main - REACH, energy[0]), min(main + REACH, energy[-1]), _STEP / 5)
+    # Cubic, for a maximum between the stored energies.
+    place = make_interp_spline(energy, mu, k=3, axis=1)(fine).argmax(axis=1)
+    inside = (place > 0) & (place < len(fine) - 1)
+    return Features(
         weight=area / trapezoid(curves, whole, axis=1),
         centre=moment / area,
-        peak=_peaks(energy, mu, landmarks.main),
+        peak=np.where(inside, fine[place], np.nan),
     )
 
 
-def _peaks(
-    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "site energy"], main: float
-) -> Float[np.ndarray, " site"]:
-    fine = np.arange(max(main - REACH, energy[0]), min(main + REACH, energy[-1]), _STEP / 5)
-    # Cubic, for a maximum between the stored energies.
-    curves = make_interp_spline(energy, mu, k=3, axis=1)(fine)
-    place = curves.argmax(axis=1)
-    inside = (place > 0) & (place < len(fine) - 1)
-    return np.where(inside, fine[place], np.nan)
+def correlation(first: np.ndarray, second: np.ndarray) -> Correlation:
+    """Correlate two features over the sites."""
+    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return Correlation(None, None)
+    ranks = np.array([rankdata(values) for values in (first, second)])
+    return Correlation(float(np.corrcoef(first, second)[0, 1]), float(np.corrcoef(ranks)[0, 1]))
+
+
+def correlations(
+    first: Float[np.ndarray, "row grid"], second: Float[np.ndarray, "column grid"]
+) -> Float[np.ndarray, "row column"]:
+    """Pearson correlation over the energies of every spectrum with every other."""
+    first, second = _normalised(first), _normalised(second)
+    return first @ second.T
+
+
+def _normalised(mu: Float[np.ndarray, "row grid"]) -> Float[np.ndarray, "row grid"]:
+    centred = mu - mu.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    # A constant spectrum, such as the mean of a single site less itself, correlates with nothing.
+    return centred / np.where(length > 0, length, 1)
+
+
+def retrieve(matrix: Float[np.ndarray, "site site"], environment: np.ndarray) -> Retrieval:
+    """Judge a matrix of correlations, of which row and column i are of the same atom.
+
+    Examples
+    --------
+    >>> mu = np.random.default_rng(0).random((6, 40))
+    >>> retrieval = retrieve(correlations(mu, 3 * mu + 1), np.array(list("001122")))
+    >>> retrieval.first, retrieval.median_rank, round(retrieval.same, 6)
+    (1.0, 1.0, 1.0)
+    """
+    own = np.diag(matrix)
+    count = len(matrix)
+    rank = 1 + (matrix > own[:, None]).sum(axis=1)
+    shares = np.unique(environment, return_counts=True)[1] / count
+    return Retrieval(
+        same=float(own.mean()),
+        different=float((matrix.sum() - own.sum()) / max(count * (count - 1), 1)),
+        first=float((rank == 1).mean()),
+        five=float((rank <= 5).mean()),
+        median_rank=float(np.median(rank)),
+        same_class=float((environment[matrix.argmax(axis=1)] == environment).mean()),
+        chance_first=1 / count,
+        chance_class=float((shares**2).sum()),
+    )

@@ -10,16 +10,14 @@ from nearedge.ladder.comparison._comparing import Comparison
 
 
 def draw_comparison(result: Comparison) -> Figure:
-    """Draw both engines' class means, feature by feature, and how alike single spectra are."""
+    """Draw both engines' class means, their features site by site, and correlations."""
     figure = Figure(figsize=(12.6, 7.6), layout="constrained")
     (a, b, c), (d, e, f) = figure.subplots(2, 3)
     colours = class_colours(list(result.classes))
-    shared = max(float(np.percentile(mu, 99.7)) for mu in result.spectra)
+    top = 1.15 * max(float(np.percentile(mu, 99.7)) for mu in result.spectra)
     for axes, letter, side in ((a, "a", 0), (b, "b", 1)):
-        _draw_means(axes, result, side, colours)
-        axes.set_title(f"{letter}   {result.engines[side]}{_how_moved(result, side)}", loc="left")
-        axes.set_ylim(0, 1.15 * shared)
-        _say_what_is_cut(axes, result, side, 1.15 * shared)
+        _draw_means(axes, result, side, colours, top)
+        axes.set_title(f"{letter}   {_side_title(result, side)}", loc="left")
     a.legend(ncols=2, loc="upper right")
     _draw_weights(c, result)
     _draw_peaks(d, result, colours)
@@ -28,124 +26,115 @@ def draw_comparison(result: Comparison) -> Figure:
     return figure
 
 
-def _how_moved(result: Comparison, side: int) -> str:
-    if (result.moved == "first") != (side == 0):
-        return ""
-    how = result.alignment.alignment
-    return f", moved {how.shift:+.2f} eV, broadened {how.broadening:.2f} eV"
+def _side_title(result: Comparison, side: int) -> str:
+    engine, fit = result.engines[side], result.alignment
+    if engine != result.mover:
+        return engine
+    return f"{engine}, moved {fit.shift:+.2f} eV, broadened {fit.broadening:.2f} eV"
 
 
-def _draw_means(axes: Axes, result: Comparison, side: int, colours: dict[str, str]) -> None:
+def _draw_means(
+    axes: Axes, result: Comparison, side: int, colours: dict[str, str], top: float
+) -> None:
     grid, mu = result.window.grid, result.spectra[side]
+    cut = []
     for name, fit in result.classes.items():
         mean = mu[result.environment == name].mean(axis=0)
-        label = f"{class_title(name, result.neighbour)} ({fit.count})"
-        axes.plot(grid, mean, color=colours[name], label=label)
-    still = result.engines[1 if result.moved == "first" else 0]
-    axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
-    axes.set(
-        xlim=(grid[0], grid[-1]),
-        xlabel=f"energy from {still}'s zero (eV)",
-        ylabel=f"mean µ, in {still}'s unit",
-    )
-
-
-def _say_what_is_cut(axes: Axes, result: Comparison, side: int, top: float) -> None:
-    means = {
-        name: float(result.spectra[side][result.environment == name].mean(axis=0).max())
-        for name in result.classes
-    }
-    cut = [
-        f"{class_title(name, result.neighbour)} reaches {high:.2g}"
-        for name, high in means.items()
-        if high > top
-    ]
+        title = class_title(name, result.neighbour)
+        axes.plot(grid, mean, color=colours[name], label=f"{title} ({fit.n})")
+        if mean.max() > top:
+            cut.append(f"{title} reaches {mean.max():.2g}")
     # Below the legend.
     axes.text(
         0.98, 0.74, "\n".join(cut), transform=axes.transAxes, ha="right", va="top", fontsize=8
+    )
+    axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
+    axes.set(
+        xlim=(grid[0], grid[-1]),
+        ylim=(0, top),
+        xlabel=f"energy from {result.still}'s zero (eV)",
+        ylabel=f"mean µ, in {result.still}'s unit",
     )
 
 
 def _draw_weights(axes: Axes, result: Comparison) -> None:
     names = list(result.classes)
-    found = result.weight_correlations
     rng = np.random.default_rng(0)  # only keeps points apart
-    for side, (colour, marker) in enumerate(((BLUE, "o"), (VERMILION, "^"))):
-        weight = result.measures[side].weight
-        shift = 0.34 * side - 0.17
-        rho = found["first" if side == 0 else "second"]["spearman"]
-        said = "" if rho is None else f", Spearman {rho:+.2f}"
+    sides = zip(result.features, result.engines, ("first", "second"), "o^", strict=True)
+    for (features, engine, side, marker), colour in zip(sides, (BLUE, VERMILION), strict=True):
+        shift = -0.17 if side == "first" else 0.17
         for place, name in enumerate(names):
-            mine = weight[result.environment == name]
-            spots = place + shift + rng.uniform(-0.1, 0.1, len(mine))
-            axes.plot(spots, mine, marker, color=colour, ms=3.2, mew=0, alpha=0.45)
-            axes.hlines(mine.mean(), place + shift - 0.15, place + shift + 0.15, color=colour, lw=2)
-        label = f"{result.engines[side]}{said}"
+            weight = features.weight[result.environment == name]
+            spots = place + shift + rng.uniform(-0.1, 0.1, len(weight))
+            axes.plot(spots, weight, marker, color=colour, ms=3.2, mew=0, alpha=0.45)
+            ends = place + shift - 0.15, place + shift + 0.15
+            axes.hlines(weight.mean(), *ends, color=colour, lw=2)
+        rho = result.pre_edge_weight[side].spearman
+        label = engine if rho is None else f"{engine}, Spearman {rho:+.2f}"
         axes.plot([], [], marker, color=colour, ms=5, mew=0, label=label)
     axes.set_xticks(range(len(names)), names)
     axes.set(xlabel=f"{result.neighbour} neighbours", ylabel="pre-edge share of the area")
-    top = max(float(one.weight.max()) for one in result.measures)
-    axes.set_ylim(0, 1.3 * top)
+    axes.set_ylim(0, 1.3 * max(float(side.weight.max()) for side in result.features))
     axes.legend(loc="upper left")
     axes.set_title("c   pre-edge weight of every atom", loc="left")
 
 
 def _draw_peaks(axes: Axes, result: Comparison, colours: dict[str, str]) -> None:
-    first, second = (one.peak for one in result.measures)
+    first, second = (side.peak for side in result.features)
     for name in result.classes:
-        mine = (result.environment == name) & result.peaked
-        axes.plot(first[mine], second[mine], "o", color=colours[name], ms=4.5, mew=0, alpha=0.8)
-    found = result.peak_offsets
-    if found["mean"] is not None:
-        axes.axline((0, float(found["mean"])), slope=1, color=GREY, lw=1, ls="--")
-        spread = "" if found["spread"] is None else f" ± {found['spread']:.2f}"
-        said = "" if found["pearson"] is None else f", Pearson {found['pearson']:+.2f}"
-        axes.set_title(f"d   main peak: {found['mean']:+.2f}{spread} eV{said}", loc="left")
-        kept = result.peaked
-        axes.set_xlim(first[kept].min() - 0.4, first[kept].max() + 0.4)
-        axes.set_ylim(second[kept].min() - 0.4, second[kept].max() + 0.4)
+        members = result.environment == name
+        axes.plot(
+            first[members], second[members], "o", color=colours[name], ms=4.5, mew=0, alpha=0.8
+        )
+    offset = result.main_peak
+    if offset.n:
+        axes.axline((0, offset.mean), slope=1, color=GREY, lw=1, ls="--")
+    pearson = offset.agreement.pearson
+    suffix = "" if pearson is None else f", Pearson {pearson:+.2f}"
+    axes.set_title(
+        f"d   main peak: {offset.mean:+.2f} ± {offset.spread:.2f} eV{suffix}", loc="left"
+    )
     axes.set(
         xlabel=f"{result.engines[0]}, from its own zero (eV)",
         ylabel=f"{result.engines[1]}, from its own zero (eV)",
     )
+    if offset.n:
+        peaked = np.isfinite(first) & np.isfinite(second)
+        axes.set_xlim(first[peaked].min() - 0.4, first[peaked].max() + 0.4)
+        axes.set_ylim(second[peaked].min() - 0.4, second[peaked].max() + 0.4)
     axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
 def _draw_matrix(axes: Axes, result: Comparison) -> None:
-    image = axes.imshow(result.centred.matrix, vmin=-1, vmax=1, cmap="RdBu_r", aspect="equal")
-    counts = [fit.count for fit in result.classes.values()]
+    image = axes.imshow(result.matrices["centred"], vmin=-1, vmax=1, cmap="RdBu_r", aspect="equal")
+    counts = [fit.n for fit in result.classes.values()]
     edges = np.concatenate([[0], np.cumsum(counts)]) - 0.5
     for edge in edges[1:-1]:
         axes.axhline(edge, color="black", lw=0.5)
         axes.axvline(edge, color="black", lw=0.5)
     middles = (edges[:-1] + edges[1:]) / 2
     # Names of tiny classes side by side would lie on each other.
-    wide = [n for n, count in enumerate(counts) if count > 0.04 * sum(counts)]
-    names = list(result.classes)
-    ticks, labels = [middles[n] for n in wide], [names[n] for n in wide]
-    axes.set_xticks(ticks, labels)
-    axes.set_yticks(ticks, labels)
+    labelled = {
+        float(middle): name
+        for middle, name, count in zip(middles, result.classes, counts, strict=True)
+        if count > 0.04 * sum(counts)
+    }
+    axes.set_xticks(list(labelled), list(labelled.values()))
+    axes.set_yticks(list(labelled), list(labelled.values()))
     axes.set(xlabel=f"{result.engines[1]}, atoms by class", ylabel=f"{result.engines[0]}")
-    axes.set_title(
-        f"e   correlation less mean spectra: same atom {result.centred.same:+.2f}", loc="left"
-    )
+    same = result.correlation["centred"].same
+    axes.set_title(f"e   correlation less mean spectra: same atom {same:+.2f}", loc="left")
     axes.figure.colorbar(image, ax=axes, shrink=0.85, label="Pearson correlation")
 
 
 def _draw_class_matrix(axes: Axes, result: Comparison) -> None:
     names = list(result.classes)
-    axes.imshow(result.class_matrix, vmin=-1, vmax=1, cmap="RdBu_r", aspect="equal")
-    for row, values in enumerate(result.class_matrix):
-        for column, value in enumerate(values):
-            axes.text(
-                column,
-                row,
-                f"{value:+.2f}",
-                ha="center",
-                va="center",
-                fontsize=7.5,
-                color="white" if abs(value) > 0.6 else "black",
-            )
+    axes.imshow(result.class_correlation, vmin=-1, vmax=1, cmap="RdBu_r", aspect="equal")
+    for (row, column), value in np.ndenumerate(result.class_correlation):
+        colour = "white" if abs(value) > 0.6 else "black"
+        axes.text(
+            column, row, f"{value:+.2f}", ha="center", va="center", fontsize=7.5, color=colour
+        )
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel=f"{result.engines[1]}, class means", ylabel=f"{result.engines[0]}")

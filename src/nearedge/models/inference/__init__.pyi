@@ -2,7 +2,6 @@
 
 from ._conditions import (
     Conditions as Conditions,
-    broadened as broadened,
     simulate_measurements as simulate_measurements,
 )
 from ._fitting import fit_inference as fit_inference

@@ -7,8 +7,7 @@ from jaxtyping import Float
 from scipy.sparse import csr_array
 
 from nearedge.errors import InputError
-from nearedge.spectra import cut_windows
-from nearedge.spectra.alignment import FWHM, Alignment
+from nearedge.spectra import broadened, cut_windows, recorded
 
 BROADENING_STEP = 0.1
 """Broadenings are whole multiples of it, eV: finer ones make no difference."""
@@ -90,29 +89,11 @@ def simulate_measurements(
     for step in np.unique(steps):
         mine = steps == step
         mu[mine] = weights[mine] @ broadened(energy, sites, step * BROADENING_STEP)
-    height = mu.max(axis=1, keepdims=True)
-    along = np.linspace(-0.5, 0.5, len(energy))
     level = rng.uniform(0, conditions.background, (count, 1))
     slope = rng.uniform(-conditions.slope, conditions.slope, (count, 1))
     noisy, clean = np.log(conditions.signal_to_noise).tolist()
     quality = np.exp(rng.uniform(noisy, clean, (count, 1)))
-    noise = rng.normal(size=mu.shape) / quality
-    return mu + height * (level + slope * along + noise)
-
-
-def broadened(
-    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "spectrum energy"], width: float
-) -> Float[np.ndarray, "spectrum energy"]:
-    """Convolve spectra with a Gaussian of this full width at half maximum, in eV.
-
-    Examples
-    --------
-    >>> peak = np.zeros((1, 9))
-    >>> peak[0, 4] = 1.0
-    >>> broadened(np.arange(9.0), peak, 2.0)[0, 3:6].round(2)
-    array([0.24, 0.42, 0.24])
-    """
-    return Alignment(broadening=width / FWHM).apply(energy, mu)
+    return recorded(mu, rng, background=level, slope=slope, signal_to_noise=quality)
 
 
 def broadened_windows(

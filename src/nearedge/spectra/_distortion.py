@@ -1,0 +1,92 @@
+"""The forward model: what a spectrum suffers between a computed site and a measured file."""
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+FWHM = 2 * math.sqrt(2 * math.log(2))
+"""Full width at half maximum of a Gaussian of standard deviation one."""
+
+Each = float | Float[np.ndarray, "spectrum 1"]
+"""One number for all spectra, or one for each."""
+
+
+def convolved(
+    energy: Float[np.ndarray, " energy"],
+    mu: Float[np.ndarray, "spectrum energy"],
+    grid: Float[np.ndarray, " grid"],
+    sigma: float,
+) -> Float[np.ndarray, "spectrum grid"]:
+    """Convolve piecewise linear spectra with a normal density, exactly, at the wanted energies.
+
+    A spectrum is its first value and a ramp per segment. A ramp is the difference of two integrals
+    of a step, and a step convolved with a normal density is its distribution function, of which
+    the integral from minus infinity to x is x Phi(x / sigma) + sigma phi(x / sigma). Beyond the
+    stored energies the end values go on.
+
+    Parameters
+    ----------
+    energy : float array, shape (energy,)
+        Stored energies in eV, increasing.
+    mu : float array, shape (spectrum, energy)
+        Stored spectra.
+    grid : float array, shape (grid,)
+        Wanted energies in eV.
+    sigma : float
+        Standard deviation of the density in eV; zero interpolates.
+    """
+    from scipy.special import ndtr
+
+    x = grid[:, None] - energy
+    if sigma > 1e-6:  # eV: less is nothing, and would overflow
+        z = x / sigma
+        integral = x * ndtr(z) + sigma * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    else:
+        integral = np.maximum(x, 0.0)
+    ramps = -np.diff(integral, axis=1) / np.diff(energy)
+    return mu[:, :1] + np.diff(mu, axis=1) @ ramps.T
+
+
+def broadened(
+    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "spectrum energy"], width: float
+) -> Float[np.ndarray, "spectrum energy"]:
+    """Convolve spectra with a Gaussian of this full width at half maximum, in eV.
+
+    Examples
+    --------
+    >>> peak = np.zeros((1, 9))
+    >>> peak[0, 4] = 1.0
+    >>> broadened(np.arange(9.0), peak, 2.0)[0, 3:6].round(2)
+    array([0.24, 0.42, 0.24])
+    """
+    return convolved(energy, mu, energy, width / FWHM)
+
+
+def recorded(
+    mu: Float[np.ndarray, "spectrum energy"],
+    rng: np.random.Generator,
+    *,
+    background: Each = 0.0,
+    slope: Each = 0.0,
+    signal_to_noise: Each = math.inf,
+) -> Float[np.ndarray, "spectrum energy"]:
+    """Put spectra on a sloping background, and add normal noise at every energy.
+
+    Parameters
+    ----------
+    mu : float array, shape (spectrum, energy)
+        Spectra at equal steps of energy.
+    rng : Generator
+        Draws the noise.
+    background : float or float array, shape (spectrum, 1)
+        Height of the background in the middle, in units of each spectrum's highest intensity.
+    slope : float or float array, shape (spectrum, 1)
+        Its rise from the first to the last energy, in the same unit.
+    signal_to_noise : float or float array, shape (spectrum, 1)
+        Highest intensity over the standard deviation of the noise.
+    """
+    height = np.abs(mu).max(axis=1, keepdims=True)
+    along = np.linspace(-0.5, 0.5, mu.shape[1])
+    noise = rng.normal(size=mu.shape) / signal_to_noise
+    return mu + height * (background + slope * along + noise)
