@@ -1,5 +1,8 @@
 """The errors that nearedge raises on purpose: each names the file, the value and the remedy."""
 
+import os
+from pathlib import Path
+
 
 class NearEdgeError(Exception):
     """What every deliberate error of nearedge is; the command line prints it and exits with 1."""
@@ -7,6 +10,25 @@ class NearEdgeError(Exception):
 
 class InputError(NearEdgeError, ValueError):
     """Something the user gave cannot be used: a file, a value, a name."""
+
+
+class OutputError(NearEdgeError, OSError):
+    """A result cannot be written: no permission, a file in the way, a full disk.
+
+    Parameters
+    ----------
+    path : Path
+        What was to be written.
+    error : OSError
+        Why not, as the system says.
+    """
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        # HDF5 writes pages of its own about the system's error.
+        reason = error.strerror or str(error)
+        if error.errno and len(reason) > 80:
+            reason = os.strerror(error.errno)
+        super().__init__(f"{path}: cannot be written ({reason}); choose another output")
 
 
 class EngineError(NearEdgeError, RuntimeError):

@@ -1,7 +1,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +34,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         return replace(quick, recipe=recipe, better=None, widths=(4,), sizes=(300,), sweep_epochs=5)
 
-    # The package's name nearedge.cli.paper is the verb itself.
-    monkeypatch.setattr(import_module("nearedge.cli.paper"), "quick_protocol", protocol)
+    monkeypatch.setattr("nearedge.paper.quick_protocol", protocol)
 
 
 @pytest.mark.usefixtures("hasty")

@@ -45,7 +45,7 @@ def test_help_and_bad_usage() -> None:
 @pytest.fixture
 def copper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of two copper cells, and EMT in the place of SevenNet-0, which is not always there."""
-    monkeypatch.setattr(verbs, "sevennet", EMT)
+    monkeypatch.setattr("nearedge.structures.sevennet", EMT)
     path = tmp_path / "cu.extxyz"
     cell = "3.6 0 0 0 3.6 0 0 0 3.6"
     path.write_text(

@@ -18,3 +18,8 @@ from ._measurement import (
 )
 from ._prediction import predict as predict, read_spectra as read_spectra
 from ._table import write_csv as write_csv
+from .simulation import (
+    Beamline as Beamline,
+    simulate_sample as simulate_sample,
+    write_columns as write_columns,
+)

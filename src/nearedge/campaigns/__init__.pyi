@@ -3,3 +3,4 @@
 from ._motion import run_trajectories as run_trajectories
 from ._potentials import TRIALS as TRIALS, reference_potentials as reference_potentials
 from ._run import simulate as simulate
+from .production import Production as Production, produce as produce

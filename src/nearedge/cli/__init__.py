@@ -1,8 +1,9 @@
 """The command line: every verb, and the one place where errors become exit codes."""
 
+import os
 import sys
-from importlib.metadata import version
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,7 +17,7 @@ from nearedge.cli.predict import predict
 from nearedge.cli.production import make
 from nearedge.cli.robustness import robustness
 from nearedge.cli.simulate import potentials, simulate
-from nearedge.errors import NearEdgeError
+from nearedge.errors import NearEdgeError, OutputError
 
 app = typer.Typer(
     name="nearedge",
@@ -29,6 +30,8 @@ app = typer.Typer(
 
 def _show_version(wanted: bool | None) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"nearedge {version('nearedge')}")
         raise typer.Exit
 
@@ -68,5 +71,25 @@ def main() -> None:
     try:
         app()
     except NearEdgeError as error:
-        typer.echo(f"nearedge: {' '.join(str(error).split())}", err=True)
-        sys.exit(1)
+        _fail(error, str(error))
+    except OSError as error:
+        # A file that went away, a disk that filled: nothing that a traceback would explain.
+        named = f"{error.filename}: " if error.filename else ""
+        _fail(error, f"{named}{error.strerror or error}")
+
+
+def _fail(error: Exception, message: str) -> NoReturn:
+    typer.echo(f"nearedge: {' '.join(message.split())}", err=True)
+    if isinstance(error, OutputError) and _unflushed():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
+    sys.exit(1)
+
+
+def _unflushed() -> bool:
+    """Whether HDF5 holds a file that it could not write: it would crash at the program's end."""
+    if "h5py" not in sys.modules:
+        return False
+    h5f = import_module("h5py.h5f")
+    return h5f.get_obj_count(h5f.OBJ_ALL, h5f.OBJ_FILE) > 0

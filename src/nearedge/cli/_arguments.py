@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from nearedge.datasets import SiteSpectra
+from nearedge import datasets
 
 Dataset = Annotated[Path, typer.Argument(help="Dataset folder.", show_default=False)]
 ModelFolder = Annotated[Path, typer.Argument(help="Model folder.", show_default=False)]
@@ -16,6 +16,7 @@ Only = Annotated[
     list[str] | None,
     typer.Option(help="Snapshots or trajectories to score.", metavar="NAME ..."),
 ]
+RecipeName = Literal["best", "network", "paper"]
 Output = Annotated[
     Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)
 ]
@@ -52,7 +53,7 @@ Repeat = Annotated[
 ]
 
 
-def class_counts(data: SiteSpectra) -> str:
+def class_counts(data: "datasets.SiteSpectra") -> str:
     """Say how many sites each class has."""
     return ", ".join(f"{name}: {count}" for name, count in data.counts().items())
 

@@ -1,14 +1,14 @@
 """The verbs ``nearedge dataset ...``: import, fetch, merge, describe and check datasets."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from nearedge import datasets, targets
 from nearedge.cli._arguments import (
     Absorber,
     Cutoff,
@@ -21,25 +21,12 @@ from nearedge.cli._arguments import (
     class_counts,
     print_json,
 )
-from nearedge.datasets import (
-    ATTRIBUTES,
-    Quality,
-    SiteSpectra,
-    check_folder,
-    independence,
-    load_dataset,
-    merge,
-    save_dataset,
-)
-from nearedge.datasets.fetching import PUBLIC, fetch_public, public_dataset
-from nearedge.datasets.importing import Format, import_dataset
 from nearedge.errors import InputError
 from nearedge.records import check_free
-from nearedge.targets import EnvironmentRule
 
 app = typer.Typer(no_args_is_help=True, help="Import, fetch, merge, describe and check datasets.")
 
-PublicName = StrEnum("PublicName", list(PUBLIC))
+PublicName = Literal["ocean-li3feo35"]
 _LISTED = 10
 """Findings of one test that are printed; --json gives all."""
 
@@ -47,7 +34,7 @@ _LISTED = 10
 @app.command("info")
 def info(path: Dataset, json: Json = False) -> None:
     """Show sites, snapshots, trajectories, class counts, energy grid and provenance."""
-    data = load_dataset(path)
+    data = datasets.load_dataset(path)
     if json:
         print_json(data.info())
     else:
@@ -80,7 +67,7 @@ def import_(
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="Temperature in K.", min=0)] = None,
     format: Annotated[
-        Format | None,
+        Literal["matrix", "ocean", "feff"] | None,
         typer.Option(help="Format of the spectra (default: a file is a matrix, else seen)."),
     ] = None,
     engine: Annotated[str | None, typer.Option(help="Code that computed the spectra.")] = None,
@@ -97,17 +84,17 @@ def import_(
         "mu_unit": mu_unit,
         "licence": licence,
     }
-    data = import_dataset(
+    data = datasets.import_dataset(
         structure,
         spectra,
-        EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
+        targets.EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
         format=format,
         snapshot=snapshot,
         trajectory=trajectory,
         temperature=temperature,
         attributes={key: value for key, value in said.items() if value is not None},
     )
-    save_dataset(data, output, force=force)
+    datasets.save_dataset(data, output, force=force)
     if trajectory is None:
         typer.echo(
             f"The snapshot counts as a trajectory of its own, '{data.trajectory[0]}': "
@@ -134,8 +121,8 @@ def merge_(
     """Join datasets of one engine, one labelling rule and one energy grid."""
     check_free(output, force=force)
     said = dict(_key_and_text(one) for one in attribute or [])
-    data = merge([load_dataset(path) for path in paths], said)
-    save_dataset(data, output, force=force)
+    data = datasets.merge([datasets.load_dataset(path) for path in paths], said)
+    datasets.save_dataset(data, output, force=force)
     typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
 
 
@@ -163,7 +150,7 @@ def check(
     """
     if output is not None:
         check_free(output, force=force)
-    quality = check_folder(path)
+    quality = datasets.check_folder(path)
     if output is not None:
         quality.save_kept(output, force=force)
     if json:
@@ -186,7 +173,7 @@ def independence_(path: Dataset, json: Json = False) -> None:
     Relative distances between two spectra: where one atom differs from itself as much as from
     others of its class, a snapshot is as good as another trajectory.
     """
-    found = independence(load_dataset(path))
+    found = datasets.independence(datasets.load_dataset(path))
     if json:
         print_json(found.to_dict())
         return
@@ -219,11 +206,11 @@ def fetch(
     environment variable NEAREDGE_DATA may place; what lies there already is not downloaded again,
     so a cache that was filled by hand needs no network.
     """
-    output = output or Path(name.value)
+    output = output or Path(name)
     check_free(output, force=force)
-    public = PUBLIC[name.value]
-    data = public_dataset(public, fetch_public(public))
-    save_dataset(data, output, force=force)
+    public = datasets.PUBLIC[name]
+    data = datasets.public_dataset(public, datasets.fetch_public(public))
+    datasets.save_dataset(data, output, force=force)
     if public.left_out:
         typer.echo(public.left_out, err=True)
     typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
@@ -231,14 +218,14 @@ def fetch(
 
 def _key_and_text(attribute: str) -> tuple[str, str]:
     key, equals, text = attribute.partition("=")
-    if not (key.isidentifier() and equals and text) or key in ATTRIBUTES:
+    if not (key.isidentifier() and equals and text) or key in datasets.ATTRIBUTES:
         raise typer.BadParameter(
-            f"'{attribute}' is not KEY=TEXT with a key other than {', '.join(ATTRIBUTES)}"
+            f"'{attribute}' is not KEY=TEXT with a key other than {', '.join(datasets.ATTRIBUTES)}"
         )
     return key, text
 
 
-def print_summary(data: SiteSpectra) -> None:
+def print_summary(data: "datasets.SiteSpectra") -> None:
     """Print a dataset's summary as a table."""
     said = data.info()
     energy = said["energy"]
@@ -265,7 +252,7 @@ def print_summary(data: SiteSpectra) -> None:
     Console().print(table, highlight=False, markup=False)
 
 
-def print_quality(quality: Quality) -> None:
+def print_quality(quality: "datasets.Quality") -> None:
     """Print what quality control found: counts, then each finding, long lists cut."""
     console = Console()
 

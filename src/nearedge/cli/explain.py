@@ -7,24 +7,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nearedge import models
-from nearedge.answers import read_spectra
-from nearedge.answers.explanation import (
-    ExplanationOptions,
-    Question,
-    Site,
-    SpectrumExplanation,
-    Training,
-    explain_classes,
-    explain_spectrum,
-    find_site,
-    match_training,
-    plain_words,
-    report,
-    write_explanation,
-)
+from nearedge import answers, datasets, models
+from nearedge.answers import explanation
 from nearedge.cli._arguments import Force, Json, print_json
-from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.errors import InputError
 from nearedge.records import check_free
 
@@ -89,44 +74,46 @@ def explain(
     Integrated gradients and occlusion check each other. Classes are explained on sites that the
     model has not been trained on, if the dataset has any.
     """
-    options = ExplanationOptions(width=width)
+    options = explanation.ExplanationOptions(width=width)
     if output is not None:
         check_free(output, force=force)
     loaded = models.load_model(model)
-    data = load_dataset(spectra) if spectra.is_dir() else None
+    data = datasets.load_dataset(spectra) if spectra.is_dir() else None
     known = _training(loaded, training, data)
     if spectrum is None and data is not None:
         if target is not None:
             raise typer.BadParameter("--target is for one --spectrum: every class is explained")
-        result = explain_classes(loaded, data, known, against=against, options=options)
+        result = explanation.explain_classes(loaded, data, known, against=against, options=options)
     else:
-        question = Question(target, against)
+        question = explanation.Question(target, against)
         result = _one(loaded, spectra, spectrum, data, known, question, options, nearest)
     if output is not None:
-        write_explanation(output, result, force=force)
+        explanation.write_explanation(output, result, force=force)
     if json:
-        print_json(report(result))
+        print_json(explanation.report(result))
         return
     console = Console()
-    for text in plain_words(result):
+    for text in explanation.plain_words(result):
         console.print(f"- {text}", highlight=False, markup=False)
-    if isinstance(result, SpectrumExplanation) and result.nearest:
+    if isinstance(result, explanation.SpectrumExplanation) and result.nearest:
         console.print(_sites_table(result))
     if output is not None:
         console.print(f"{output}/explanation.png, .svg, .pdf, .json", highlight=False)
 
 
-def _training(model: models.Model, given: Path | None, data: SiteSpectra | None) -> Training:
+def _training(
+    model: "models.Model", given: Path | None, data: "datasets.SiteSpectra | None"
+) -> "explanation.Training":
     """Find what the model was trained on: where the user says, or where it may well be."""
     if given is not None:
-        return match_training(model, load_dataset(given))
+        return explanation.match_training(model, datasets.load_dataset(given))
     if data is not None:
         try:
-            return match_training(model, data)
+            return explanation.match_training(model, data)
         except InputError:
             pass
     try:
-        return match_training(model, load_dataset(starter_path()))
+        return explanation.match_training(model, datasets.load_dataset(datasets.starter_path()))
     except InputError:
         raise InputError(
             "the model was trained on neither these spectra nor the dataset that ships; name its "
@@ -135,16 +122,16 @@ def _training(model: models.Model, given: Path | None, data: SiteSpectra | None)
 
 
 def _one(
-    model: models.Model,
+    model: "models.Model",
     path: Path,
     wanted: str | None,
-    data: SiteSpectra | None,
-    training: Training,
-    question: Question,
-    options: ExplanationOptions,
+    data: "datasets.SiteSpectra | None",
+    training: "explanation.Training",
+    question: "explanation.Question",
+    options: "explanation.ExplanationOptions",
     nearest: int,
-) -> SpectrumExplanation:
-    energy, mu, names = read_spectra(path)
+) -> "explanation.SpectrumExplanation":
+    energy, mu, names = answers.read_spectra(path)
     if wanted is None and len(names) > 1:
         raise InputError(
             f"{path}: holds {len(names)} spectra; choose one with --spectrum, from '{names[0]}' to "
@@ -157,8 +144,8 @@ def _one(
             f"'{names[-1]}'"
         )
     row = names.index(wanted)
-    site: Site | None = None if data is None else find_site(data, row, model.window)
-    return explain_spectrum(
+    site = None if data is None else explanation.find_site(data, row, model.window)
+    return explanation.explain_spectrum(
         model,
         energy,
         mu[row],
@@ -171,7 +158,7 @@ def _one(
     )
 
 
-def _sites_table(result: SpectrumExplanation) -> Table:
+def _sites_table(result: "explanation.SpectrumExplanation") -> Table:
     table = Table(title="nearest training spectra, one of each atom", title_justify="left")
     table.add_column("site", no_wrap=True)
     table.add_column("class")

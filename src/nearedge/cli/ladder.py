@@ -1,6 +1,5 @@
 """The verb that climbs the ladder of honest splits."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,15 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nearedge.cli._arguments import Dataset, Json, Seed, print_json
+from nearedge import datasets, ladder as rungs, targets
+from nearedge.cli._arguments import Dataset, Json, RecipeName, Seed, print_json
 from nearedge.cli._progress import progress_bar
-from nearedge.datasets import load_dataset
-from nearedge.ladder import Contest, Ladder, climb
-from nearedge.learning.recipes import RECIPES
-from nearedge.targets import class_order
 
-RecipeName = StrEnum("RecipeName", list(RECIPES))
-_BEST = RecipeName("best")
 EngineDataset = Annotated[
     Path | None,
     typer.Option(
@@ -28,7 +22,7 @@ EngineDataset = Annotated[
 
 def ladder(
     dataset: Dataset,
-    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = _BEST,
+    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = "best",
     seeds: Annotated[
         int, typer.Option(help="Seeds, each with a fold of its own.", min=1, max=50)
     ] = 3,
@@ -37,10 +31,10 @@ def ladder(
     json: Json = False,
 ) -> None:
     """Score a recipe on raw unseen spectra while less and less is shared with training."""
-    data = load_dataset(dataset)
-    other = load_dataset(engine_dataset) if engine_dataset else None
+    data = datasets.load_dataset(dataset)
+    other = datasets.load_dataset(engine_dataset) if engine_dataset else None
     with progress_bar() as tell:
-        climbed = climb(data, recipe.value, seeds=seeds, seed=seed, other=other, progress=tell)
+        climbed = rungs.climb(data, recipe, seeds=seeds, seed=seed, other=other, progress=tell)
     if json:
         print_json(climbed.to_dict())
         return
@@ -56,7 +50,7 @@ def ladder(
         console.print(f"not climbed: {name} ({reason})")
 
 
-def _classifier_table(climbed: Ladder) -> Table:
+def _classifier_table(climbed: "rungs.Ladder") -> Table:
     table = Table(
         title=f"accuracy, recipe {climbed.recipe}, {climbed.seeds} seeds", title_justify="left"
     )
@@ -72,14 +66,14 @@ def _classifier_table(climbed: Ladder) -> Table:
     return table
 
 
-def _sets_table(climbed: Ladder) -> Table:
+def _sets_table(climbed: "rungs.Ladder") -> Table:
     judged = {name: step.sets for name, step in climbed.rungs.items() if step.sets}
     first = next(iter(judged.values()))
     table = Table(
         title=f"truths held by sets meant to hold {first['level']:.0%}", title_justify="left"
     )
     table.add_column("rung")
-    classes = class_order({name for one in judged.values() for name in one["per_class"]})
+    classes = targets.class_order({name for one in judged.values() for name in one["per_class"]})
     for name in ("all", *classes, "classes in a set", "n"):
         table.add_column(name, justify="right")
     for name, one in judged.items():
@@ -93,7 +87,7 @@ def _sets_table(climbed: Ladder) -> Table:
     return table
 
 
-def _regressor_table(climbed: Ladder) -> Table:
+def _regressor_table(climbed: "rungs.Ladder") -> Table:
     table = Table(
         title="mean coordination number, mean squared (absolute) error", title_justify="left"
     )
@@ -102,7 +96,7 @@ def _regressor_table(climbed: Ladder) -> Table:
     for name in ("recipe", "ridge", "constant", "n"):
         table.add_column(name, justify="right")
 
-    def row(rung: str, what: str, contest: Contest) -> None:
+    def row(rung: str, what: str, contest: "rungs.Contest") -> None:
         every = [contest.regressor, contest.baselines["ridge"], contest.baselines["constant"]]
         errors = [f"{one.mse:.4f} ({one.mae:.3f})" for one in every]
         table.add_row(rung, what, *errors, str(contest.n))

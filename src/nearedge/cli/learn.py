@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nearedge import models
+from nearedge import datasets, models
 from nearedge.cli._arguments import (
     Dataset,
     Force,
@@ -16,18 +16,19 @@ from nearedge.cli._arguments import (
     MoreNames,
     Only,
     Output,
+    RecipeName,
     Seed,
     named,
     print_json,
 )
-from nearedge.datasets import Group, load_dataset
 from nearedge.records import check_free
-
-RecipeName = Literal["best", "network", "paper"]
 
 
 def train(
-    kind: Annotated[models.Kind, typer.Argument(help="What to train.", show_default=False)],
+    kind: Annotated[
+        Literal["classifier", "regressor"],
+        typer.Argument(help="What to train.", show_default=False),
+    ],
     dataset: Dataset,
     output: Output,
     more: MoreNames = None,
@@ -39,7 +40,7 @@ def train(
         ),
     ] = None,
     group: Annotated[
-        Group | None,
+        Literal["snapshot", "atom", "trajectory"] | None,
         typer.Option(
             help="What is kept apart when the error is estimated and the intervals calibrated"
             " (default: the strictest that the dataset can carry)."
@@ -65,7 +66,7 @@ def train(
     """Train a classifier or a regressor, and estimate its error on unseen groups of sites."""
     held_out = named("--hold-out", hold_out, more)
     check_free(output, force=force)
-    data = load_dataset(dataset)
+    data = datasets.load_dataset(dataset)
     with Console(stderr=True).status(f"training on {dataset}"):
         model = models.train(
             data,
@@ -123,7 +124,7 @@ def evaluate(
 ) -> None:
     """Score a model on the raw, unaveraged sites of a dataset."""
     names = named("--only", only, more)
-    result = models.evaluate(models.load_model(model), load_dataset(dataset), only=names)
+    result = models.evaluate(models.load_model(model), datasets.load_dataset(dataset), only=names)
     if json:
         print_json(result)
         return

@@ -8,13 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nearedge.answers import ALIKE
-from nearedge.answers.maps import MapSettings, StackMap, map_stack
+from nearedge import models
+from nearedge.answers import maps
 from nearedge.cli._arguments import Force, Json, LikeTraining, Output, print_json
 from nearedge.drawing.progress import counting_bar
-from nearedge.files.stacks import open_stack
-from nearedge.models import load_model, ready_model_path
-from nearedge.models.inference import Zero
+from nearedge.files import stacks
+from nearedge.models import inference
 from nearedge.records import check_free
 
 
@@ -80,7 +79,7 @@ def map_(
     ] = None,
     e0_uncertainty: Annotated[
         float, typer.Option(help="Standard deviation of --e0, eV.", metavar="EV", min=0)
-    ] = Zero.uncertainty,
+    ] = 0.5,
     mask_below: Annotated[
         float | None,
         typer.Option(
@@ -89,18 +88,18 @@ def map_(
             show_default=False,
         ),
     ] = None,
-    like_training: LikeTraining = ALIKE,
+    like_training: LikeTraining = 0.5,
     json: Json = False,
     force: Force = False,
 ) -> None:
     """Map coordination and fractions of environments out of a stack of images."""
     if len(paths) > 2:
         raise typer.BadParameter(f"give one stack, not {len(paths) - 1}")
-    model = paths[0] if len(paths) == 2 else ready_model_path()
+    model = paths[0] if len(paths) == 2 else models.ready_model_path()
     stack = paths[-1]
     check_free(output, force=force)
-    settings = MapSettings(Zero(e0, e0_uncertainty), mask_below, like_training)
-    loaded = load_model(model)
+    settings = maps.MapSettings(inference.Zero(e0, e0_uncertainty), mask_below, like_training)
+    loaded = models.load_model(model)
     output.parent.mkdir(parents=True, exist_ok=True)
     bar = counting_bar()
     task = bar.add_task("images unpacked", total=None)
@@ -112,7 +111,7 @@ def map_(
                 shown.enter_context(bar)
             bar.update(task, completed=done, total=total)
 
-        opened = open_stack(
+        opened = stacks.open_stack(
             stack,
             energies,
             inner=path,
@@ -123,14 +122,14 @@ def map_(
             advance=advance,
         )
     with opened:
-        result = map_stack(loaded, opened, output, settings, name=str(model), force=force)
+        result = maps.map_stack(loaded, opened, output, settings, name=str(model), force=force)
     if json:
         print_json(result.to_dict())
         return
     _print(result)
 
 
-def _print(result: StackMap) -> None:
+def _print(result: "maps.StackMap") -> None:
     console = Console()
     posterior = result.mean.posterior
     rows, columns = result.shape

@@ -9,13 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from nearedge import datasets, paper as room
 from nearedge.cli._arguments import Force, Seed
 from nearedge.cli._progress import progress_bar
 from nearedge.cli.ladder import EngineDataset
-from nearedge.datasets import load_dataset, starter_path
-from nearedge.paper.findings import headline, summary
-from nearedge.paper.protocol import Protocol, quick_protocol, reproduce
-from nearedge.paper.report import Making, versions, write_report
 from nearedge.records import check_free
 
 
@@ -36,22 +33,22 @@ def paper(
     """Reproduce Li, Lu and Chan (2019), climb the ladder above it, and write a report."""
     started = time.monotonic()
     check_free(out, force=force)
-    data = load_dataset(dataset or starter_path())
-    other = load_dataset(engine_dataset) if engine_dataset else None
+    data = datasets.load_dataset(dataset or datasets.starter_path())
+    other = datasets.load_dataset(engine_dataset) if engine_dataset else None
     with progress_bar() as tell:
-        results = reproduce(
+        results = room.reproduce(
             data,
-            quick_protocol() if quick else Protocol(),
+            room.quick_protocol() if quick else room.Protocol(),
             seed=seed,
             other=other,
             progress=tell,
         )
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-        making = Making(command, time.monotonic() - started, versions())
+        making = room.Making(command, time.monotonic() - started, room.versions())
         tell("writing the report", 1.0)
-        index = write_report(out, results, data, making, force=force)
+        index = room.write_report(out, results, data, making, force=force)
     console = Console(soft_wrap=True)
-    for text in (*headline(results), *summary(results.ladder, results.better)):
+    for text in (*room.headline(results), *room.summary(results.ladder, results.better)):
         console.print(text, highlight=False, markup=False)
         console.print()
     console.print(f"{index} ({time.monotonic() - started:.0f} s)", highlight=False, markup=False)

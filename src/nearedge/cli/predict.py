@@ -3,33 +3,19 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nearedge import models
-from nearedge.answers import (
-    ALIKE,
-    Align,
-    Answer,
-    Failure,
-    Request,
-    is_folder,
-    plot_name,
-    predict_files,
-    write_csv,
-    write_figure,
-)
+from nearedge import answers as answering, files as reading, models, spectra
 from nearedge.cli._arguments import Force, Json, LikeTraining, print_json
 from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
-from nearedge.files import MARK
-from nearedge.models.inference import Zero
+from nearedge.models import inference
 from nearedge.records import check_free, replacing
-from nearedge.spectra import Baseline, Preparation
 
 SHOWN = 30
 """Most spectra of which remarks and reasons are printed."""
@@ -60,17 +46,18 @@ def predict(
     ] = None,
     e0_uncertainty: Annotated[
         float, typer.Option(help="Standard deviation of E0, eV.", min=0.0)
-    ] = Zero.uncertainty,
+    ] = 0.5,
     align: Annotated[
-        Align | None,
+        Literal["auto", "none"] | None,
         typer.Option(
             help="Search the zero, or take energies as they are (default: search it where they"
             " begin above the model's window)."
         ),
     ] = None,
-    like_training: LikeTraining = ALIKE,
+    like_training: LikeTraining = 0.5,
     baseline: Annotated[
-        Baseline, typer.Option(help="What is fitted before the edge and taken off.")
+        Literal["auto", "none", "constant", "line", "victoreen"],
+        typer.Option(help="What is fitted before the edge and taken off."),
     ] = "auto",
     pre_edge: Annotated[
         tuple[float, float] | None,
@@ -112,28 +99,28 @@ def predict(
         if output is not None:
             check_free(output, force=force)
     model = models.load_model(folder)
-    request = Request(
+    request = answering.Request(
         align=align,
-        zero=None if e0 is None else Zero(e0, e0_uncertainty),
+        zero=None if e0 is None else inference.Zero(e0, e0_uncertainty),
         alike=like_training,
-        preparation=Preparation(baseline, pre_edge, not keep_glitches),
+        preparation=spectra.Preparation(baseline, pre_edge, not keep_glitches),
         merge=merge,
         atoms_averaged=atoms_averaged,
     )
-    answers: list[Answer] = []
-    failures: list[Failure] = []
+    answers: list[answering.Answer] = []
+    failures: list[answering.Failure] = []
     with _figures(plot, model, force=force) as drawn, _progress(files) as advanced:
-        for _, found in predict_files(model, files, request):
+        for _, found in answering.predict_files(model, files, request):
             for one in found:
-                if isinstance(one, Failure):
+                if isinstance(one, answering.Failure):
                     failures.append(one)
                     continue
                 drawn(one)
                 # The arrays of thousands of measurements are not kept.
-                answers.append(Answer(one.file, one.spectrum, one.result))
+                answers.append(answering.Answer(one.file, one.spectrum, one.result))
             advanced()
     if csv is not None and answers:
-        write_csv(csv, answers, force=force)
+        answering.write_csv(csv, answers, force=force)
     if json:
         _print_json(model, answers, failures, request)
     elif answers:
@@ -150,9 +137,9 @@ def _split(paths: Sequence[str]) -> tuple[Path, list[str]]:
     """Tell the model from the files."""
     first = Path(paths[0])
     # A folder's name that was mistyped must not let the model that ships answer instead.
-    if len(paths) > 1 and not first.suffix and MARK not in paths[0] and not first.exists():
+    if len(paths) > 1 and not first.suffix and reading.MARK not in paths[0] and not first.exists():
         raise InputError(f"{first}: no such model folder or file; check the name")
-    if not is_folder(first) or (
+    if not answering.is_folder(first) or (
         (first / "spectra.nc").exists() and not (first / "model.json").exists()
     ):
         return models.ready_model_path(), list(paths)
@@ -162,7 +149,7 @@ def _split(paths: Sequence[str]) -> tuple[Path, list[str]]:
 
 
 @contextmanager
-def _figures(plot: Path | None, model: models.Model, *, force: bool) -> Iterator[Any]:
+def _figures(plot: Path | None, model: "models.Model", *, force: bool) -> Iterator[Any]:
     """Give what draws an answer into the folder, which appears when all are drawn."""
     if plot is None:
         yield lambda _: None
@@ -170,15 +157,15 @@ def _figures(plot: Path | None, model: models.Model, *, force: bool) -> Iterator
     with replacing(plot, force=force) as folder:
         folder.mkdir()
 
-        def draw(answer: Answer) -> None:
+        def draw(answer: "answering.Answer") -> None:
             if answer.measurement is not None:
-                path = folder / plot_name(answer)
+                path = folder / answering.plot_name(answer)
                 # Two folders may hold files of one name.
                 number = 2
                 while path.exists():
-                    path = folder / f"{number}-{plot_name(answer)}"
+                    path = folder / f"{number}-{answering.plot_name(answer)}"
                     number += 1
-                write_figure(path, answer, model)
+                answering.write_figure(path, answer, model)
 
         yield draw
     if not any(plot.iterdir()):
@@ -197,10 +184,10 @@ def _progress(files: Sequence[str]) -> Iterator[Any]:
 
 
 def _print_json(
-    model: models.Model,
-    answers: Sequence[Answer],
-    failures: Sequence[Failure],
-    request: Request,
+    model: "models.Model",
+    answers: "Sequence[answering.Answer]",
+    failures: "Sequence[answering.Failure]",
+    request: "answering.Request",
 ) -> None:
     calibration = model.record["calibration"]
     print_json(
@@ -216,7 +203,7 @@ def _print_json(
 
 
 def _print_tables(
-    model: models.Model, folder: Path, answers: Sequence[Answer], atoms: int | None
+    model: "models.Model", folder: Path, answers: "Sequence[answering.Answer]", atoms: int | None
 ) -> None:
     console = Console()
     measured = [one.to_dict() for one in answers if one.result["measured"]]
@@ -267,7 +254,7 @@ def _remarks(predicted: Sequence[dict[str, Any]], atoms: int | None) -> list[str
     return remarks
 
 
-def _measured(predicted: Sequence[dict[str, Any]], model: models.Model) -> Table:
+def _measured(predicted: Sequence[dict[str, Any]], model: "models.Model") -> Table:
     rule, record = model.rule, model.record["measured"]
     title = (
         f"{rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}; intervals of 90%, made on "
@@ -293,7 +280,7 @@ def _measured(predicted: Sequence[dict[str, Any]], model: models.Model) -> Table
     return table
 
 
-def _computed(predicted: Sequence[dict[str, Any]], model: models.Model) -> Table:
+def _computed(predicted: Sequence[dict[str, Any]], model: "models.Model") -> Table:
     calibration, rule = model.record["calibration"], model.rule
     title = f"{rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}"
     if calibration["rung"]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from nearedge.campaigns.production import Production, produce
+from nearedge import campaigns, engines, structures
 from nearedge.cli._arguments import (
     ClusterRadius,
     FmsRadius,
@@ -16,16 +16,12 @@ from nearedge.cli._arguments import (
     class_counts,
 )
 from nearedge.cli.simulate import interruptible, site_list
-from nearedge.engines import FeffSettings
 from nearedge.errors import InputError
-from nearedge.structures import DisorderedRockSalt, Dynamics, sevennet
 
 
 def make(
     output: Output,
-    cells: Annotated[
-        int, typer.Option(help="Cells to start from, a trajectory each.", min=1)
-    ] = Production.cells,
+    cells: Annotated[int, typer.Option(help="Cells to start from, a trajectory each.", min=1)] = 26,
     repeat: Repeat = (2, 2, 2),
     dimers: Annotated[
         list[int] | None,
@@ -40,10 +36,8 @@ def make(
     ] = 1,
     equilibration: Annotated[
         float, typer.Option(help="Time at a temperature before its first snapshot, fs.")
-    ] = Dynamics.equilibration,
-    interval: Annotated[
-        float, typer.Option(help="Time between snapshots, fs.")
-    ] = Dynamics.interval,
+    ] = 160.0,
+    interval: Annotated[float, typer.Option(help="Time between snapshots, fs.")] = 100.0,
     sites: Annotated[
         str | None,
         typer.Option(
@@ -53,12 +47,12 @@ def make(
     ] = None,
     trials: Annotated[
         int, typer.Option(help="Structures to try for the reference potentials.", min=1)
-    ] = Production.trials,
-    cluster_radius: ClusterRadius = FeffSettings.cluster_radius,
-    scf_radius: ScfRadius = FeffSettings.scf_radius,
-    fms_radius: FmsRadius = FeffSettings.fms_radius,
+    ] = 9,
+    cluster_radius: ClusterRadius = 7.0,
+    scf_radius: ScfRadius = 4.0,
+    fms_radius: FmsRadius = 4.8,
     workers: Workers = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = Production.seed,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 1,
     resume: Resume = False,
 ) -> None:
     """Make the dataset of disordered Li3FeO3.5 from nothing (extra: md; takes hours).
@@ -69,14 +63,14 @@ def make(
     """
     if output.exists() and not resume:
         raise InputError(f"{output}: already exists; choose another output or pass --resume")
-    production = Production(
+    production = campaigns.Production(
         cells=cells,
         kinds=tuple(
-            DisorderedRockSalt(repeat=repeat, dimers=number, rare_sites=rare_sites)
+            structures.DisorderedRockSalt(repeat=repeat, dimers=number, rare_sites=rare_sites)
             for number in dimers or (1, 0, 2, 0)
         ),
-        dynamics=Dynamics(equilibration=equilibration, interval=interval),
-        feff=FeffSettings(
+        dynamics=structures.Dynamics(equilibration=equilibration, interval=interval),
+        feff=engines.FeffSettings(
             cluster_radius=cluster_radius, scf_radius=scf_radius, fms_radius=fms_radius
         ),
         trials=trials,
@@ -84,5 +78,7 @@ def make(
         seed=seed,
     )
     with interruptible():
-        data = produce(production, output, sevennet(), workers=workers, resume=resume)
+        data = campaigns.produce(
+            production, output, structures.sevennet(), workers=workers, resume=resume
+        )
     typer.echo(f"{output / 'spectra'}: {len(data)} sites, classes {class_counts(data)}")

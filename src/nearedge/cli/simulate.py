@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nearedge.campaigns import TRIALS, reference_potentials, simulate as run_campaign
+from nearedge import campaigns, datasets, engines, structures as cells, targets
 from nearedge.cli._arguments import (
     Absorber,
     ClusterRadius,
@@ -23,14 +23,7 @@ from nearedge.cli._arguments import (
     Workers,
     class_counts,
 )
-from nearedge.datasets import starter_path
-from nearedge.engines import FeffSettings
-from nearedge.engines.feff import FeffEngine
 from nearedge.errors import InputError
-from nearedge.structures import read_snapshots
-from nearedge.targets import EnvironmentRule
-
-_SHIPPED = starter_path() / "potentials"
 
 
 class EngineName(StrEnum):
@@ -84,10 +77,10 @@ def simulate(
         ),
     ] = None,
     workers: Workers = None,
-    edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = FeffSettings.edge,
-    cluster_radius: ClusterRadius = FeffSettings.cluster_radius,
-    scf_radius: ScfRadius = FeffSettings.scf_radius,
-    fms_radius: FmsRadius = FeffSettings.fms_radius,
+    edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = "K",
+    cluster_radius: ClusterRadius = 7.0,
+    scf_radius: ScfRadius = 4.0,
+    fms_radius: FmsRadius = 4.8,
     potentials: Annotated[
         Path | None,
         typer.Option(
@@ -109,19 +102,20 @@ def simulate(
             "--engine ocean: this version does not run OCEAN; run it yourself and read its output "
             "with: nearedge dataset import --format ocean"
         )
-    settings = FeffSettings(
+    settings = engines.FeffSettings(
         edge=edge,
         cluster_radius=cluster_radius,
         scf_radius=scf_radius,
         fms_radius=fms_radius,
         dimer=dimer or None,
     )
+    shipped = datasets.starter_path() / "potentials"
     chosen = None if sites is None else site_list(sites)
     with interruptible():
-        data = run_campaign(
-            [snapshot for path in structures for snapshot in read_snapshots(path)],
-            FeffEngine(settings, _SHIPPED if potentials == Path("shipped") else potentials),
-            EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
+        data = campaigns.simulate(
+            [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
+            engines.FeffEngine(settings, shipped if potentials == Path("shipped") else potentials),
+            targets.EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
             output,
             every=every,
             sites=chosen,
@@ -142,11 +136,11 @@ def potentials(
     dimer: Dimer = 1.7,
     trials: Annotated[
         int, typer.Option(help="Structures to try: the first of each trajectory.", min=1)
-    ] = TRIALS,
+    ] = 9,
     workers: Workers = None,
-    edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = FeffSettings.edge,
-    cluster_radius: ClusterRadius = FeffSettings.cluster_radius,
-    scf_radius: ScfRadius = FeffSettings.scf_radius,
+    edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = "K",
+    cluster_radius: ClusterRadius = 7.0,
+    scf_radius: ScfRadius = 4.0,
     resume: Resume = False,
     force: Force = False,
 ) -> None:
@@ -155,16 +149,16 @@ def potentials(
     Their Fermi level is the median of those of several structures. Spectra computed with them
     differ by geometry alone, and cost a tenth of those with a self-consistent field each.
     """
-    settings = FeffSettings(
+    settings = engines.FeffSettings(
         edge=edge, cluster_radius=cluster_radius, scf_radius=scf_radius,
-        fms_radius=min(FeffSettings.fms_radius, cluster_radius), dimer=dimer or None,
+        fms_radius=min(engines.FeffSettings.fms_radius, cluster_radius), dimer=dimer or None,
     )  # fmt: skip
     with interruptible():
-        found = reference_potentials(
-            [snapshot for path in structures for snapshot in read_snapshots(path)],
+        found = campaigns.reference_potentials(
+            [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
             output,
             settings,
-            EnvironmentRule(absorber, dimer=dimer or None),
+            targets.EnvironmentRule(absorber, dimer=dimer or None),
             trials=trials,
             workers=workers,
             resume=resume,

@@ -8,12 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nearedge.answers.simulation import Beamline, simulate_sample, write_columns
+from nearedge import answers, datasets, files as reading, spectra
 from nearedge.cli._arguments import Dataset, Force, Json, MoreNames, Seed, named, print_json
-from nearedge.datasets import load_dataset
-from nearedge.files import read_spectra
 from nearedge.records import check_free
-from nearedge.spectra import Spectrum
 
 app = typer.Typer(
     no_args_is_help=True, help="Look into files of measured spectra, and simulate some."
@@ -41,7 +38,7 @@ def list_(
     ] = False,
 ) -> None:
     """List the absorption spectra of files, and what was done or assumed in reading them."""
-    found = [spectrum for file in files for spectrum in read_spectra(file)]
+    found = [spectrum for file in files for spectrum in reading.read_spectra(file)]
     if json:
         print_json([_record(spectrum) for spectrum in found])
         return
@@ -83,21 +80,17 @@ def simulate_(
             metavar="NAME ...",
         ),
     ] = None,
-    e0: Annotated[
-        float, typer.Option("--e0", help="Where the computed zero lies, eV.")
-    ] = Beamline.e0,
-    broadening: Annotated[
-        float, typer.Option(help="Extra full width at half maximum, eV.")
-    ] = Beamline.broadening,
+    e0: Annotated[float, typer.Option("--e0", help="Where the computed zero lies, eV.")] = 530.0,
+    broadening: Annotated[float, typer.Option(help="Extra full width at half maximum, eV.")] = 0.5,
     signal_to_noise: Annotated[
         float, typer.Option(help="Highest intensity over the noise.")
-    ] = Beamline.signal_to_noise,
+    ] = 50.0,
     background: Annotated[
         float, typer.Option(help="Constant background, share of the highest intensity.")
-    ] = Beamline.background,
+    ] = 0.3,
     slope: Annotated[
         float, typer.Option(help="Rise of the background over all energies, in the same unit.")
-    ] = Beamline.slope,
+    ] = 0.2,
     seed: Seed = 0,
     json: Json = False,
     force: Force = False,
@@ -107,10 +100,12 @@ def simulate_(
     The truth is printed, and not in the file: predict it from the file, and compare.
     """
     check_free(output, force=force)
-    beamline = Beamline(e0, broadening, signal_to_noise, background, slope)
+    beamline = answers.Beamline(e0, broadening, signal_to_noise, background, slope)
     names = named("--only", only, more)
-    spectrum, truth = simulate_sample(load_dataset(dataset), beamline, only=names, seed=seed)
-    write_columns(output, spectrum, ["simulated by nearedge"], force=force)
+    spectrum, truth = answers.simulate_sample(
+        datasets.load_dataset(dataset), beamline, only=names, seed=seed
+    )
+    answers.write_columns(output, spectrum, ["simulated by nearedge"], force=force)
     if json:
         print_json({"file": str(output), **truth})
         return
@@ -121,7 +116,7 @@ def simulate_(
     )
 
 
-def _record(spectrum: Spectrum) -> dict[str, Any]:
+def _record(spectrum: "spectra.Spectrum") -> dict[str, Any]:
     return {
         "file": spectrum.source,
         "name": spectrum.name,

@@ -5,18 +5,10 @@ from typing import Annotated
 
 import typer
 
-from nearedge.campaigns import run_trajectories
+from nearedge import campaigns, structures as cells
 from nearedge.cli._arguments import Force, Repeat, Resume, Seed
 from nearedge.errors import InputError
 from nearedge.records import check_free
-from nearedge.structures import (
-    DisorderedRockSalt,
-    Dynamics,
-    disordered_starts,
-    read_snapshots,
-    sevennet,
-    write_snapshots,
-)
 
 app = typer.Typer(no_args_is_help=True, help="Build disordered structures and move them.")
 
@@ -48,11 +40,11 @@ def build(
     """Build disordered Li3FeO3.5 rock salts of exact composition, unrelaxed."""
     check_free(output, force=force)
     kinds = [
-        DisorderedRockSalt(repeat=repeat, dimers=number, rare_sites=rare_sites)
+        cells.DisorderedRockSalt(repeat=repeat, dimers=number, rare_sites=rare_sites)
         for number in dimers or [0]
     ]
-    snapshots = disordered_starts(kinds, count, seed=seed, name=name)
-    write_snapshots(output, snapshots, force=force)
+    snapshots = cells.disordered_starts(kinds, count, seed=seed, name=name)
+    cells.write_snapshots(output, snapshots, force=force)
     typer.echo(f"{output}: {count} x {snapshots[0].atoms.get_chemical_formula('hill')}")
 
 
@@ -75,17 +67,15 @@ def md(
     ] = None,
     equilibration: Annotated[
         float, typer.Option(help="Time at a temperature before its first snapshot, fs.")
-    ] = Dynamics.equilibration,
-    interval: Annotated[
-        float, typer.Option(help="Time between snapshots, fs.")
-    ] = Dynamics.interval,
-    timestep: Annotated[float, typer.Option(help="Time step, fs.")] = Dynamics.timestep,
+    ] = 160.0,
+    interval: Annotated[float, typer.Option(help="Time between snapshots, fs.")] = 100.0,
+    timestep: Annotated[float, typer.Option(help="Time step, fs.")] = 2.0,
     friction: Annotated[
         float, typer.Option(help="Friction of the Langevin thermostat, 1/fs.")
-    ] = Dynamics.friction,
+    ] = 0.02,
     relaxation_steps: Annotated[
         int, typer.Option(help="Most steps of the relaxation before.", min=0)
-    ] = Dynamics.relaxation_steps,
+    ] = 40,
     seed: Seed = 0,
     resume: Resume = False,
 ) -> None:
@@ -94,10 +84,10 @@ def md(
     Each start structure gives TRAJECTORY.extxyz and TRAJECTORY.json in the folder as soon as it
     is complete. A killed run continues with --resume and gives the same frames.
     """
-    settings = Dynamics(
-        temperatures=tuple(temperature or Dynamics.temperatures),
+    settings = cells.Dynamics(
+        temperatures=tuple(temperature or cells.Dynamics.temperatures),
         frames=tuple(
-            frames or (Dynamics.frames if temperature is None else [1] * len(temperature))
+            frames or (cells.Dynamics.frames if temperature is None else [1] * len(temperature))
         ),
         equilibration=equilibration,
         interval=interval,
@@ -107,5 +97,5 @@ def md(
     )
     if output.exists() and not resume:
         raise InputError(f"{output}: already exists; choose another output or pass --resume")
-    starts = [start for path in structures for start in read_snapshots(path)]
-    run_trajectories(starts, output, sevennet(), settings, seed=seed)
+    starts = [start for path in structures for start in cells.read_snapshots(path)]
+    campaigns.run_trajectories(starts, output, cells.sevennet(), settings, seed=seed)

@@ -19,3 +19,9 @@ from ._quality import (
     check_quality as check_quality,
 )
 from ._sites import ATTRIBUTES as ATTRIBUTES, Group as Group, SiteSpectra as SiteSpectra
+from .fetching import (
+    PUBLIC as PUBLIC,
+    fetch_public as fetch_public,
+    public_dataset as public_dataset,
+)
+from .importing import import_dataset as import_dataset

@@ -1,4 +1,5 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
+from .findings import headline as headline, summary as summary
 from .protocol import Protocol as Protocol, quick_protocol as quick_protocol, reproduce as reproduce
 from .report import Making as Making, versions as versions, write_report as write_report

@@ -1,4 +1,4 @@
-"""Keeping results: files and folders whole or not at all, and dataclasses as records.
+"""Dataclasses as records: what JSON holds, and arrays.
 
 A record is a dataclass whose fields are plain values, arrays and other records. `pack` splits it
 into what JSON holds and its arrays by name; `unpack` makes it again, and says which field of which
@@ -7,9 +7,7 @@ file is missing, foreign or of another type.
 
 import json
 import math
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
@@ -21,71 +19,11 @@ from cattrs.gen import make_dict_structure_fn
 from jaxtyping import AbstractArray
 
 from nearedge.errors import InputError
+from nearedge.records._outputs import replacing
 
 Record = TypeVar("Record")
 Json = dict[str, Any]
 """What a JSON object holds."""
-
-
-def check_free(path: str | Path, *, force: bool = False) -> Path:
-    """Refuse an output path that exists, unless it may be replaced.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file or folder to be written.
-    force : bool
-        Whether an existing one may be replaced.
-
-    Returns
-    -------
-    Path
-        The same path.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
-    path = Path(path)
-    if path.exists() and not force:
-        raise InputError(f"{path}: already exists; choose another output or pass --force")
-    return path
-
-
-@contextmanager
-def replacing(path: str | Path, *, force: bool = False) -> Iterator[Path]:
-    """Give a temporary name beside `path` and rename it to `path` if the block succeeds.
-
-    The block may make a file or a folder of the temporary name. After an error nothing is left
-    behind, and what stood at `path` before is untouched.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file or folder to be written; missing parents are made.
-    force : bool
-        Whether an existing `path` may be replaced.
-
-    Yields
-    ------
-    Path
-        The temporary name, on the same file system as `path`.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
-    path = check_free(path, force=force)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
-        temporary = Path(scratch) / path.name
-        yield temporary
-        if path.exists() and (path.is_dir() or temporary.is_dir()):
-            # A folder cannot be renamed over, nor can a file by a folder.
-            path.rename(Path(scratch) / "replaced")
-        temporary.replace(path)
 
 
 def pack(record: object) -> tuple[Json, dict[str, np.ndarray]]:

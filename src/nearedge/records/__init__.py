@@ -1,0 +1,5 @@
+"""Keeping results: files and folders whole or not at all, and dataclasses as records."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
