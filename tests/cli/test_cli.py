@@ -78,3 +78,13 @@ def test_an_error_of_the_system_is_one_line(
     assert (code, out) == (1, "")
     assert err.startswith(f"nearedge: {line}")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--quiet", "dataset", "info"), ("dataset", "info", "--quiet")])
+def test_quiet_is_said_before_or_after_the_verb(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    told = []
+    monkeypatch.setattr("nearedge.drawing.progress.be_quiet", told.append)
+    assert "missing: no such folder" in run(*words, "missing")[2]
+    assert told == [True]

@@ -27,6 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+QUIET, PROGRESS = "--quiet", "nearedge.drawing.progress"
+
 
 def _show_version(wanted: bool | None) -> None:
     if wanted:
@@ -42,8 +44,12 @@ def _options(
         bool | None,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option(QUIET, help="Show no progress; before or after the verb.")
+    ] = False,
 ) -> None:
-    pass
+    if quiet or PROGRESS in sys.modules:
+        import_module(PROGRESS).be_quiet(quiet)
 
 
 app.add_typer(structures.app, name="structures")
@@ -68,8 +74,12 @@ app.command("map")(map_)
 
 def main() -> None:
     """Run the command line: 0 on success, 2 on bad usage, 1 on bad input with one clear line."""
+    words = sys.argv[1:]
+    if QUIET in words:
+        # It belongs to the program, and is typed after the verb by many.
+        words = [QUIET, *(word for word in words if word != QUIET)]
     try:
-        app()
+        app(words)
     except NearEdgeError as error:
         _fail(error, str(error))
     except OSError as error:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from nearedge import datasets, ladder as rungs, targets
 from nearedge.cli._arguments import Dataset, Json, RecipeName, Seed, print_json
-from nearedge.cli._progress import progress_bar
+from nearedge.drawing.progress import progress_bar
 
 EngineDataset = Annotated[
     Path | None,

@@ -21,6 +21,7 @@ from nearedge.cli._arguments import (
     named,
     print_json,
 )
+from nearedge.drawing.progress import progress_bar
 from nearedge.records import check_free
 
 
@@ -67,7 +68,7 @@ def train(
     held_out = named("--hold-out", hold_out, more)
     check_free(output, force=force)
     data = datasets.load_dataset(dataset)
-    with Console(stderr=True).status(f"training on {dataset}"):
+    with progress_bar(f"training on {dataset}"):
         model = models.train(
             data,
             kind,

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from nearedge import datasets, paper as room
 from nearedge.cli._arguments import Force, Seed
-from nearedge.cli._progress import progress_bar
 from nearedge.cli.ladder import EngineDataset
+from nearedge.drawing.progress import progress_bar
 from nearedge.records import check_free
 
 

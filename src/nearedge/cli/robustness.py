@@ -59,6 +59,7 @@ def robustness(
 
     from nearedge import models
     from nearedge.datasets import load_dataset
+    from nearedge.drawing.progress import progress_bar
     from nearedge.drawing.style import figure_style, save_figure
     from nearedge.ladder import robustness as disturbed
     from nearedge.ladder.robustness_figures import draw_robustness
@@ -75,7 +76,7 @@ def robustness(
         folder.name if unique else str(folder): models.load_model(folder) for folder in folders
     }
     data = load_dataset(dataset)
-    with Console(stderr=True).status(f"disturbing the spectra of {dataset}"):
+    with progress_bar(f"disturbing the spectra of {dataset}"):
         results = disturbed.robustness(loaded, data, only=names, seed=seed)
         evaluated = {
             name: models.evaluate(candidate, data, only=names) for name, candidate in loaded.items()
