@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from nearedge.datasets import SiteSpectra
-from nearedge.drawing.style import class_colours, figure_style
+from nearedge.drawing.style import figure_style
 from nearedge.paper.figures import (
     draw_agreement,
     draw_classes,
     draw_epochs,
     draw_networks,
-    draw_sizes,
-    draw_widths,
+    draw_sweep,
     typical_sites,
 )
+from nearedge.paper.results import Agreement, Curve
 
 
 def test_the_typical_site_is_the_medoid_of_its_class(telling_dataset: SiteSpectra):
@@ -47,30 +47,30 @@ def test_figure_2_names_layers_and_classes():
         assert wanted in texts
 
 
-def test_sweeps_and_curves_are_drawn_as_given():
+def test_sweeps_are_drawn_as_means():
     values = np.array([4, 8, 16])
-    scores = {part: np.array([0.5, 0.9, 1.0]) for part in ("train", "validation", "test")}
-    for figure in (draw_widths(values, scores), draw_sizes(values, scores)):
-        (axes,) = figure.axes
-        assert len(axes.lines) == 3
-        for line in axes.lines:
-            assert np.array_equal(np.asarray(line.get_ydata()), scores["test"])
-        assert axes.get_xlabel()
-        assert "accuracy" in axes.get_ylabel()
+    scores = np.array([[0.5, 0.9, 1.0], [0.7, 0.9, 0.8]])
+    accuracy: dict[str, np.ndarray] = dict.fromkeys(("train", "validation", "test"), scores)
+    (axes,) = draw_sweep(values, accuracy, "nodes").axes
+    assert len(axes.lines) == len(axes.collections) == 3
+    for line in axes.lines:
+        assert np.allclose(np.asarray(line.get_ydata()), [0.6, 0.9, 0.9])
+    assert axes.get_xlabel() == "nodes"
+    assert "accuracy" in axes.get_ylabel()
+
+
+def test_errors_of_all_rates_are_on_one_scale():
     epoch = np.arange(1, 6)
-    (axes,) = draw_epochs(0.01, epoch, 1 / epoch, 2 / epoch).axes
-    assert axes.get_yscale() == "log"
-    assert "neighbours²" in axes.get_ylabel()
-    assert "0.01" in axes.get_title(loc="left")
+    curves = [Curve(rate, epoch, 1 / epoch, 1 / (rate * epoch)) for rate in (0.01, 0.001)]
+    left, right = draw_epochs(curves, "neighbours²").axes
+    assert left.get_yscale() == "log"
+    assert left.get_ylim() == right.get_ylim()
+    assert "neighbours²" in left.get_ylabel()
+    assert "0.001" in right.get_title(loc="left")
 
 
 def test_agreement_tells_its_error():
     truth = np.array([1.0, 2.0, 3.0])
-    (axes,) = draw_agreement(truth, truth + 0.1, "Fe").axes
+    (axes,) = draw_agreement(Agreement(0.01, 0, truth, truth + 0.1), "number of Fe").axes
     assert "MSE 0.0100" in axes.texts[0].get_text()
-    assert "Fe" in axes.get_xlabel()
-
-
-def test_classes_have_colours_of_their_own():
-    colours = class_colours(["0", "1", "2", "3", "4", "dimer"])
-    assert len(set(colours.values())) == 6
+    assert axes.get_xlabel() == "true number of Fe"

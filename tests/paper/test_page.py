@@ -4,12 +4,12 @@ import base64
 import re
 from xml.etree import ElementTree
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from nearedge.paper.page import (
+    contents,
     facts,
     heading,
-    items,
     listing,
     page,
     pair,
@@ -30,15 +30,16 @@ def words(element: ElementTree.Element) -> str:
     return " ".join("".join(element.itertext()).replace("\u00a0", " ").split())
 
 
+@settings(max_examples=30, deadline=None)
 @given(texts=st.lists(TEXTS, min_size=8, max_size=8))
 def test_any_text_arrives_unchanged_in_a_well_formed_page(texts: list[str]):
     sections = [
         heading(texts[0]),
         paragraph(texts[1], "note"),
-        items([texts[2]]),
+        contents([texts[2]]),
         facts([(texts[3], texts[4])]),
         listing(texts[5]),
-        table([texts[6]], [[texts[7]]], caption="c", numbers=[0], bold=[0]),
+        table([texts[6]], [[texts[7]]], caption="c", words=0, bold=0),
     ]
     root = parse(page(texts[0], sections))
     found = words(root)

@@ -15,10 +15,11 @@ from nearedge.paper.findings import bearing, headline, percent, several, small, 
 from nearedge.paper.protocol import Protocol, reproduce
 from nearedge.paper.report import FORMATS, Making, versions, write_report
 from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Networks
+from nearedge.paper.robustness import Networks, judge_disturbed
+from nearedge.records import as_json
 
 NAMES = [
-    *(f"figure-{name}" for name in ("1", "2", "3a", "3b", "4a", "4b", "4c")),
+    *(f"figure-{name}" for name in ("1", "2", "3a", "3b", "4ab", "4c")),
     "ladder",
     "ladder-regression",
     "robustness",
@@ -40,7 +41,7 @@ def results(telling_dataset: SiteSpectra) -> Reproduction:
         recipe=recipe,
         better=better,
         seeds=2,
-        widths=(4, 8),
+        widths=(8,),
         sizes=(200, 400),
         sweep_epochs=5,
         quick=True,
@@ -73,8 +74,9 @@ def test_the_protocol_measures_all_that_the_paper_shows(results: Reproduction):
     assert [run.seed for run in results.classifier] == [11, 12]
     assert sorted({run.rate for run in results.regressor}) == [0.001, 0.01]
     assert len(results.regressor) == 4
-    assert results.widths.values.tolist() == [4, 8]
+    assert results.widths.values.tolist() == [8]
     assert results.sizes.values.tolist() == [200, 400]
+    assert results.sizes.accuracy["test"].shape == (2, 2)  # seeds, sizes
     assert len(results.readings) >= 4
     assert len({reading.convention for reading in results.readings}) == 4
     for curve in results.curves:
@@ -109,12 +111,18 @@ def test_the_page_is_well_formed_and_holds_every_headline_number(
     for level in ladder.regression.values():
         error = level.mixtures.regressor
         assert small(error.mse, several(ladder, error.mse_spread)) in words
-    borne = bearing(results.hardship)
+    borne = bearing(results.robustness)
     assert len(borne) == 2
     for sentence in (*headline(results), *summary(ladder, results.better), *borne):
         assert sentence in words
     assert "98.7 %" in words
     assert "quick run" in words
+    # The paper's own numbers come before what they hide, and every link has its goal.
+    assert words.index("98.7 %") < words.index("On raw spectra of")
+    anchors = {tag.get("id") for tag in root.iter("h2")}
+    links = [tag.attrib["href"] for tag in root.iter("a")]
+    assert len(links) == len(anchors) >= 6
+    assert {link.removeprefix("#") for link in links} == anchors
     assert "nearedge paper --seed 11 <&>" in words
     assert results.dataset["fingerprint"] in words
     assert f"jax {versions()['jax']}" in words
@@ -132,26 +140,26 @@ def test_every_figure_is_there_in_every_format(report: Path):
 
 def test_undisturbed_scores_are_those_of_the_ladder(report: Path, results: Reproduction):
     """The same networks on the same sites, so the same accuracy."""
-    assert results.hardship is not None
+    assert results.robustness is not None
     assert results.better is not None
-    assert results.hardship.rung == "trajectory"
-    accuracy, error = results.hardship.accuracy, results.hardship.error
+    assert results.robustness.rung == "trajectory"
+    accuracy, error = results.robustness.classifier, results.robustness.regressor
     assert accuracy.names == ["paper", "best", "svm", "1-nn", "majority"]
     assert error.names == ["paper", "best", "ridge", "constant"]
     for ladder in (results.ladder, results.better):
         step = ladder.rungs["trajectory"]
-        assert tuple(accuracy.undisturbed[ladder.recipe]) == pytest.approx(step.accuracies)
+        assert accuracy.undisturbed[ladder.recipe] == pytest.approx(step.accuracy)
         assert accuracy.at("offset", 0.0, ladder.recipe) == pytest.approx(step.accuracy)
     for name in ("svm", "1-nn", "majority"):
         rival = results.ladder.rungs["trajectory"].baselines[name]
-        assert accuracy.undisturbed[name].mean() == pytest.approx(rival)
+        assert accuracy.undisturbed[name] == pytest.approx(rival)
     stored = json.loads((report / "report.json").read_text(encoding="utf-8"))["robustness"]
-    assert stored == results.hardship.to_dict()
+    assert stored == as_json(results.robustness)
     assert min(stored["classifier"]["curves"]["offset"]["levels"]) == -2.0
 
 
 def test_without_a_rung_there_is_nothing_to_disturb(telling_dataset: SiteSpectra):
-    assert Networks().judge(telling_dataset, 0) is None
+    assert judge_disturbed({"paper": Networks()}, telling_dataset, 0) is None
     assert bearing(None) == []
 
 
@@ -178,10 +186,13 @@ def test_an_existing_report_is_only_replaced_when_told_to(
 
 
 def test_words_follow_the_numbers(results: Reproduction):
-    assert verdict(0.9, 0.8, 0.05).startswith("better")
-    assert verdict(0.7, 0.8, 0.05).startswith("worse")
-    assert verdict(0.78, 0.8, 0.05).startswith("within the spread")
     step = results.ladder.rungs["trajectory"]
+    rival = max(step.baselines.values())
+    spreads = dict.fromkeys(step.baseline_spreads, 0.0)
+    step = replace(step, spread=0.05, baseline_spreads=spreads)
+    assert verdict(replace(step, accuracy=rival + 0.06)).startswith("better")
+    assert verdict(replace(step, accuracy=rival - 0.02)).startswith("within the spread")
+    assert "single seed" in verdict(replace(step, accuracies=(0.5,)))
     beaten = replace(step, accuracy=0.1, spread=0.0)
     rungs = {**results.ladder.rungs, "trajectory": beaten}
     text = summary(replace(results.ladder, rungs=rungs))[0]

@@ -49,6 +49,9 @@ def figure_style() -> Iterator[None]:
 
 def save_figure(figure: Figure, path: Path, formats: Sequence[str] = ("png", "pdf")) -> None:
     """Write a figure as `path` with each of the endings; the same figure gives the same files."""
+    # Laid out once, not anew for every file.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     for ending in formats:
         figure.savefig(path.with_name(f"{path.name}.{ending}"), metadata=undated.get(ending))

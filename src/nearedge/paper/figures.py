@@ -1,5 +1,6 @@
 """The paper's figures 1 to 4, drawn from a dataset and from what the protocol measured."""
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,7 @@ from nearedge.drawing.style import (
     class_title,
 )
 from nearedge.drawing.surroundings import draw_surroundings, surroundings
+from nearedge.paper.results import Agreement, Curve
 from nearedge.spectra import Window
 
 _PARTS = {
@@ -48,8 +50,8 @@ def typical_sites(data: SiteSpectra, window: Window | None = None) -> dict[str, 
     typical = {}
     for name in data.classes:
         sites = np.flatnonzero(data.environment == name)
-        mine = scaled[sites]
-        typical[name] = int(sites[cdist(mine, mine).sum(axis=1).argmin()])
+        members = scaled[sites]
+        typical[name] = int(sites[cdist(members, members).sum(axis=1).argmin()])
     return typical
 
 
@@ -79,15 +81,9 @@ def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
         draw_surroundings(picture, around)
         picture.set_title(class_title(name, data.rule.neighbour), fontweight="bold")
         picture.text(
-            0.5,
-            -0.02,
-            f"{data.snapshot[site]}\natom {data.atom[site]}",
-            transform=picture.transAxes,
-            ha="center",
-            va="top",
-            fontsize=6.5,
-            color="0.35",
-        )
+            0.5, -0.02, f"{data.snapshot[site]}\natom {data.atom[site]}",
+            transform=picture.transAxes, ha="center", va="top", fontsize=6.5, color="0.35",
+        )  # fmt: skip
     for cell in cells[len(typical) :].ravel():
         cell.set_axis_off()
     figure.supxlabel(f"energy from {_zero(data)} (eV)", fontsize=9)
@@ -102,7 +98,7 @@ def draw_networks(points: int, classes: tuple[str, ...], hidden: tuple[int, ...]
     names = [f"P({name})" for name in classes]
     _draw_network(left, points, hidden, names, "softmax", "a   classifier: environment class")
     _draw_network(
-        right, points, hidden, ["mean CN"], "linear", "b   regressor: mean coordination number"
+        right, points, hidden, ["mean"], "linear", "b   regressor: mean number of neighbours"
     )
     return figure
 
@@ -145,84 +141,65 @@ def _draw_network(
     axes.axis("off")
 
 
-def draw_widths(
-    widths: Int[np.ndarray, " value"], scores: dict[str, Float[np.ndarray, " value"]]
+def draw_sweep(
+    values: Int[np.ndarray, " value"],
+    accuracy: Mapping[str, Float[np.ndarray, "seed value"]],
+    label: str,
 ) -> Figure:
-    """Figure 3a: accuracy against the number of hidden nodes."""
-    figure = _draw_sweep(widths, scores, "nodes of the first hidden layer, h (second: h - 2)")
-    figure.axes[0].set_xticks(widths)
-    return figure
-
-
-def draw_sizes(
-    sizes: Int[np.ndarray, " value"], scores: dict[str, Float[np.ndarray, " value"]]
-) -> Figure:
-    """Figure 3b: accuracy against the number of examples."""
-    return _draw_sweep(sizes, scores, "same-class averages in all (split 3:1:1)")
-
-
-def _draw_sweep(
-    values: Int[np.ndarray, " value"], scores: dict[str, Float[np.ndarray, " value"]], label: str
-) -> Figure:
+    """Figures 3a and 3b: accuracy against one quantity, means and spreads over the seeds."""
     figure = Figure(figsize=(4.6, 3.3), layout="constrained")
     axes = figure.subplots()
     for part, (colour, marker, line, name) in _PARTS.items():
-        axes.plot(values, scores[part], marker=marker, ls=line, color=colour, ms=5, label=name)
+        mean = accuracy[part].mean(axis=0)
+        axes.plot(values, mean, marker=marker, ls=line, color=colour, ms=5, label=name)
+        if len(accuracy[part]) > 1:
+            spread = accuracy[part].std(axis=0, ddof=1)
+            axes.fill_between(values, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
     axes.set(xlabel=label, ylabel="accuracy on synthetic averages")
+    if len(values) < 9 and np.ptp(values) < 20:
+        axes.set_xticks(values)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     axes.grid(axis="y", color="0.92", lw=0.7)
     figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 
-def draw_epochs(
-    rate: float,
-    epoch: Int[np.ndarray, " epoch"],
-    train: Float[np.ndarray, " epoch"],
-    validation: Float[np.ndarray, " epoch"],
-) -> Figure:
-    """Figures 4a and 4b: the regressor's error while it learns."""
-    figure = Figure(figsize=(4.6, 3.3), layout="constrained")
-    axes = figure.subplots()
-    axes.semilogy(epoch, train, color=BLUE, lw=1.2, label="training")
-    axes.semilogy(epoch, validation, color=VERMILION, lw=1.0, ls="--", label="validation")
-    axes.set(xlabel="epoch", ylabel="mean squared error (neighbours²)", xlim=(0, int(epoch[-1])))
-    axes.set_title(f"learning rate {rate:g}", loc="left")
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.grid(color="0.92", lw=0.7)
-    axes.legend(loc="upper right")
+def draw_epochs(curves: Sequence[Curve], unit: str) -> Figure:
+    """Figures 4a and 4b: the regressor's error while it learns, all rates on one scale."""
+    figure = Figure(figsize=(8.8, 3.3), layout="constrained")
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    for axes, letter, curve in zip(panels, "abcdef", curves, strict=False):
+        axes.semilogy(curve.epoch, curve.train, color=BLUE, lw=1.2, label="training")
+        axes.semilogy(
+            curve.epoch, curve.validation, color=VERMILION, lw=1.0, ls="--", label="validation"
+        )
+        axes.set(xlabel="epoch", xlim=(0, int(curve.epoch[-1])))
+        axes.set_title(f"{letter}   learning rate {curve.rate:g}", loc="left")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.grid(color="0.92", lw=0.7)
+        axes.legend(loc="upper right")
+    panels[0].set_ylabel(f"mean squared error ({unit})")
     return figure
 
 
-def draw_agreement(
-    truth: Float[np.ndarray, " example"],
-    predicted: Float[np.ndarray, " example"],
-    neighbour: str,
-) -> Figure:
-    """Figure 4c: predicted against true mean coordination number of the test mixtures."""
+def draw_agreement(agreement: Agreement, label: str) -> Figure:
+    """Figure 4c: predicted against true numbers of the test mixtures."""
+    truth, predicted = agreement.truth, agreement.predicted
     figure = Figure(figsize=(4.0, 3.8), layout="constrained")
     axes = figure.subplots()
-    low = min(truth.min(), predicted.min()) - 0.05
-    high = max(truth.max(), predicted.max()) + 0.05
-    axes.plot([low, high], [low, high], color=GREY, lw=1, ls="--", label="perfect")
+    limits = (
+        min(truth.min(), predicted.min()) - 0.05,
+        max(truth.max(), predicted.max()) + 0.05,
+    )
+    axes.plot(limits, limits, color=GREY, lw=1, ls="--", label="perfect")
     axes.plot(truth, predicted, ".", color=BLUE, ms=3, alpha=0.45, mew=0, label="test mixtures")
     error = float(np.mean((predicted - truth) ** 2))
     axes.text(
-        0.97,
-        0.04,
-        f"MSE {error:.4f}\nRMSE {np.sqrt(error):.3f}\n{len(truth)} mixtures",
-        transform=axes.transAxes,
-        ha="right",
-        va="bottom",
-        fontsize=8.5,
-    )
-    axes.set(
-        xlim=(low, high),
-        ylim=(low, high),
-        aspect="equal",
-        xlabel=f"true mean {neighbour} coordination number",
-        ylabel=f"predicted mean {neighbour} coordination number",
-    )
+        0.97, 0.04, f"MSE {error:.4f}\nRMSE {np.sqrt(error):.3f}\n{len(truth)} mixtures",
+        transform=axes.transAxes, ha="right", va="bottom", fontsize=8.5,
+    )  # fmt: skip
+    axes.set(xlim=limits, ylim=limits, aspect="equal")
+    axes.set(xlabel=f"true {label}", ylabel=f"predicted {label}")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.legend(loc="upper left", markerscale=3)

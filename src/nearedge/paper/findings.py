@@ -1,8 +1,10 @@
 """What the numbers say, in words: every sentence of the report's summary is made here from them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from nearedge.ladder import Errors, Ladder, Step
+from nearedge.ladder import Contest, Ladder, Step
 from nearedge.ladder.robustness import Quantity, Robustness
 from nearedge.paper.results import Reproduction
 from nearedge.paper.robustness import Disturbed
@@ -14,12 +16,15 @@ UNSEEN = {
     "trajectory": "trajectories that were kept out of training",
 }
 METHODS = {
-    "majority": "majority class",
-    "1-nn": "nearest neighbour",
+    "majority": "the most frequent class",
+    "1-nn": "the nearest neighbour",
     "svm": "support vectors",
     "logistic": "logistic regression",
-    "random-forest": "random forest",
+    "random-forest": "a random forest",
 }
+
+TOLERATED = 0.05
+"""Loss of accuracy, or growth of the mean absolute error, that is called small."""
 
 
 def percent(value: float, spread: float | None = None) -> str:
@@ -45,15 +50,9 @@ def small(value: float, spread: float | None = None) -> str:
     return format(value, digits) + ("" if spread is None else f" ± {format(spread, digits)}")
 
 
-def hardest(ladder: Ladder) -> str | None:
-    """Name the highest rung that was climbed on the dataset itself; None if there is none."""
-    climbed = [name for name in ladder.rungs if name in UNSEEN]
-    return climbed[-1] if climbed else None
-
-
-def best_baseline(step: Step) -> str:
-    """Name the best of the plain methods."""
-    return max(step.baselines, key=lambda name: step.baselines[name])
+def mean(values: Sequence[float]) -> tuple[float, float | None]:
+    """Give mean and standard deviation; None for the spread of a single value."""
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def several(ladder: Ladder, spread: float) -> float | None:
@@ -61,215 +60,138 @@ def several(ladder: Ladder, spread: float) -> float | None:
     return spread if ladder.seeds > 1 else None
 
 
-def verdict(network: float, rival: float, spread: float) -> str:
-    """Compare two accuracies; a difference that is not larger than the spread shows nothing.
-
-    Examples
-    --------
-    >>> verdict(0.9, 0.7, 0.05)
-    'better than the best plain method'
-    """
-    if abs(network - rival) <= spread:
-        return "within the spread of the best plain method"
-    return f"{'better' if network > rival else 'worse'} than the best plain method"
-
-
 def headline(results: Reproduction) -> list[str]:
     """Say what the paper's own figures are here, and what they mean."""
-    accuracies = [run.accuracy.test for run in results.classifier]
-    raw = [run.raw for run in results.classifier]
     published = results.published
-    best = [run.mse.test for run in results.regressor if run.rate == results.best_rate]
+    test = [run.accuracy.test for run in results.classifier]
+    mse = [run.mse.test for run in results.regressor if run.rate == results.best_rate]
+    raw = [run.raw for run in results.classifier]
     trained = f"{results.dataset['sites']} {results.dataset['engine'].upper()} spectra"
     return [
-        f"The paper's classifier, trained as the paper says on {trained}, reaches "
-        f"{percent(_mean(accuracies), _std(accuracies))} on its own test set (paper: "
-        f"{percent(published.test_accuracy)}). The regressor's mean squared error on its own test "
-        f"set is {small(_mean(best), _std(best))} (paper: {small(published.test_mse)}).",
-        "What these two numbers mean: the examples are averages of raw spectra, made first and "
-        "split afterwards, so every test example is a new average of spectra that the network was "
-        "trained on. They measure how well the network separates averages of atoms it has seen, "
-        "not how well it reads a new atom. The same networks, given one raw spectrum at a time, "
-        "all of them parents of the training set, are right for "
-        f"{percent(_mean(raw), _std(raw))}.",
+        f"The paper's classifier, trained as the paper says on {trained}, is right for "
+        f"{percent(*mean(test))} of its own test set (paper: {percent(published.test_accuracy)}). "
+        f"The regressor's mean squared error on its own test set is {small(*mean(mse))} (paper: "
+        f"{small(published.test_mse)}).",
+        "What these two numbers mean: the test examples are averages of the very spectra that the "
+        "network was trained on, since spectra are averaged first and split afterwards. Given one "
+        "raw spectrum at a time, all of them parents of the training set, the same networks are "
+        f"right for {percent(*mean(raw))}.",
     ]
 
 
 def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
     """Say what the honest rungs show: for the classifier, another recipe, and the regressor."""
-    return [
-        *_classifier_summary(ladder),
-        *_better_summary(better),
-        *_engine_summary(ladder),
-        *_regressor_summary(ladder),
+    top = hardest(ladder)
+    if top is None:
+        return ["This dataset cannot carry any rung above the paper's own."]
+    step = ladder.rungs[top]
+    rival, score, spread = best_plain(ladder, step)
+    texts = [
+        f"On raw spectra of {UNSEEN[top]} the recipe “{ladder.recipe}” is right for "
+        f"{percent(step.accuracy, several(ladder, step.spread))} of {step.n}; {METHODS[rival]}, "
+        f"the best of the plain methods, for {percent(score, spread)}; the most frequent class is "
+        f"{percent(step.baselines['majority'])}. The network is {verdict(step)}."
     ]
+    if step.unlearnt:
+        missing = ", ".join(f"{count} of class {name}" for name, count in step.unlearnt.items())
+        texts[0] += f" Errors among these: {missing}, which training could not teach."
+    if better and top in better.rungs:
+        other = better.rungs[top]
+        texts.append(
+            f"The recipe “{better.recipe}” of this package, on the same folds, is right for "
+            f"{percent(other.accuracy, several(better, other.spread))}: {verdict(other)}."
+        )
+    for name in ("engine", "engine-aligned"):
+        if name in ladder.rungs:
+            step = ladder.rungs[name]
+            texts.append(
+                f"Rung {name} ({step.remark}): right for "
+                f"{percent(step.accuracy, several(ladder, step.spread))}; the most frequent class "
+                f"is {percent(step.baselines['majority'])}."
+            )
+    return [*texts, _regressor(ladder, top)] if top in ladder.regression else texts
 
 
-TOLERATED = 0.05
-"""Loss of accuracy, or growth of the mean absolute error in neighbours, that is called small."""
+def hardest(ladder: Ladder) -> str | None:
+    """Name the highest rung that was climbed on the dataset itself; None if there is none."""
+    climbed = [name for name in ladder.rungs if name in UNSEEN]
+    return climbed[-1] if climbed else None
 
 
-def bearing(hardship: Disturbed | None) -> list[str]:
+def best_plain(ladder: Ladder, step: Step) -> tuple[str, float, float | None]:
+    """Name the best of the plain methods, its accuracy and spread."""
+    rival = max(step.baselines, key=lambda name: step.baselines[name])
+    return rival, step.baselines[rival], several(ladder, step.baseline_spreads[rival])
+
+
+def verdict(step: Step) -> str:
+    """Compare with the best plain method; what is not larger than the spread shows nothing."""
+    rival = max(step.baselines, key=lambda name: step.baselines[name])
+    gain = step.accuracy - step.baselines[rival]
+    if len(step.accuracies) == 1:
+        return f"{100 * gain:+.1f} points from the best plain method, by a single seed"
+    if abs(gain) <= max(step.spread, step.baseline_spreads[rival]):
+        return "within the spread of the best plain method"
+    return f"{'better' if gain > 0 else 'worse'} than the best plain method"
+
+
+def _regressor(ladder: Ladder, top: str) -> str:
+    level = ladder.regression[top]
+    errors = {"network": level.mixtures.regressor, **level.mixtures.baselines}
+    mse = {
+        name: small(error.mse, several(ladder, error.mse_spread)) for name, error in errors.items()
+    }
+    text = (
+        f"On mixtures of spectra of {UNSEEN[top]} the regressor's mean squared error is "
+        f"{mse['network']}, that of ridge regression {mse['ridge']}, and that of always answering "
+        f"the training mean {mse['constant']}."
+    )
+    if level.snapshots:
+        text += f" On averages of whole held-out snapshots {_absolute(ladder, level.snapshots)}."
+    if level.mixtures.regressor.mse >= level.mixtures.baselines["constant"].mse:
+        text += " It would be better to answer the mean."
+    return text
+
+
+def _absolute(ladder: Ladder, contest: Contest) -> str:
+    errors = {"its": contest.regressor, **contest.baselines}
+    mae = {
+        name: small(error.mae, several(ladder, error.mae_spread)) for name, error in errors.items()
+    }
+    return (
+        f"its mean absolute error is {mae['its']} (ridge: {mae['ridge']}, constant: "
+        f"{mae['constant']})"
+    )
+
+
+def bearing(robustness: Disturbed | None) -> list[str]:
     """Say how far spectra may be disturbed before the answers suffer."""
-    if hardship is None:
+    if robustness is None:
         return []
     texts = []
-    for result, what, unit in (
-        (
-            hardship.classifier,
-            "accuracy on raw spectra",
-            f"{100 * TOLERATED:.0f} percentage points",
-        ),
-        (
-            hardship.regressor,
-            "mean absolute error on mixtures of spectra",
-            f"{TOLERATED:g} neighbours",
-        ),
+    for result, what, limit in (
+        (robustness.classifier, "accuracy on raw spectra", f"{100 * TOLERATED:g} points"),
+        (robustness.regressor, "mean absolute error on mixtures", f"{TOLERATED:g}"),
     ):
-        ours = [name for name in result.names if name not in (*METHODS, "ridge", "constant")]
-        limits = [f"recipe “{name}” bears {_borne(result, name)}" for name in ours]
+        recipes = [name for name in result.names if name not in (*METHODS, "ridge", "constant")]
+        limits = [f"recipe “{name}” bears {_borne(result, name)}" for name in recipes]
         texts.append(
-            f"Robustness of the {what} of {UNSEEN[hardship.rung]}, at a loss of at most {unit} "
-            f"among the disturbances that were tried one at a time: {'; '.join(limits)}."
+            f"Robustness of the {what} of {UNSEEN[robustness.rung]}, one disturbance at a time, at "
+            f"a loss of at most {limit}: {'; '.join(limits)}."
         )
     return texts
-
-
-def _signed(value: float) -> str:
-    return f"{value:+g}" if value else "0"
 
 
 def _borne(result: Robustness, name: str) -> str:
     def levels(quantity: Quantity) -> list[float]:
         return result.tolerated(quantity, name, TOLERATED)
 
-    texts = []
-    offsets = [level for level in levels("offset") if level]
-    texts.append(
-        f"energy offsets from {_signed(min(0.0, *offsets))} to {_signed(max(0.0, *offsets))} eV"
-        if offsets
-        else "no energy offset"
+    offsets, scales, noises = levels("offset"), levels("scale"), levels("signal_to_noise")
+    return ", ".join(
+        [
+            f"energy offsets from {min(offsets, default=0):g} to {max(offsets, default=0):g} eV",
+            f"broadening up to {max(levels('broadening'), default=0):g} eV",
+            f"signal to noise down to {min(noises):g}" if noises else "no noise",
+            f"intensity factors from {min(scales, default=1):g} to {max(scales, default=1):g}",
+        ]
     )
-    widths = [level for level in levels("broadening") if level]
-    texts.append(f"{max(widths):g} eV of broadening" if widths else "no broadening")
-    noises = levels("signal_to_noise")
-    texts.append(f"signal to noise down to {min(noises):g}" if noises else "no noise")
-    scales = [level for level in levels("scale") if level != 1]
-    texts.append(
-        f"intensity factors from {min(1.0, *scales):g} to {max(1.0, *scales):g}"
-        if scales
-        else "no other intensity"
-    )
-    return ", ".join(texts)
-
-
-def _classifier_summary(ladder: Ladder) -> list[str]:
-    top = hardest(ladder)
-    if top is None:
-        return ["This dataset cannot carry any rung above the paper's own."]
-    step = ladder.rungs[top]
-    rival = best_baseline(step)
-    rivals = several(ladder, step.baseline_spreads[rival])
-    sentences = [
-        f"On raw spectra of {UNSEEN[top]} the recipe “{ladder.recipe}” is right for "
-        f"{percent(step.accuracy, several(ladder, step.spread))} of {step.n}; {METHODS[rival]}, "
-        f"the best of the plain methods, for {percent(step.baselines[rival], rivals)}; guessing "
-        f"the most frequent class, for {percent(step.baselines['majority'])}. The network is "
-        f"{_against_best(step)}."
-    ]
-    if "paper" in ladder.rungs:
-        fall = ladder.rungs["paper"].accuracy - step.accuracy
-        if fall > 0:
-            sentences.append(
-                f"Between the paper's rung and this one lie {100 * fall:.1f} percentage points."
-            )
-    if step.unlearnt:
-        missing = ", ".join(f"{count} of class {name}" for name, count in step.unlearnt.items())
-        sentences.append(
-            f"Test spectra whose class the training side could not teach ({missing}) count as "
-            "errors."
-        )
-    return [" ".join(sentences)]
-
-
-def _better_summary(better: Ladder | None) -> list[str]:
-    top = hardest(better) if better else None
-    if better is None or top is None:
-        return []
-    step = better.rungs[top]
-    return [
-        f"The recipe “{better.recipe}” of this package, on the same spectra and folds, is right "
-        f"for {percent(step.accuracy, several(better, step.spread))}: {_against_best(step)}."
-    ]
-
-
-def _engine_summary(ladder: Ladder) -> list[str]:
-    if "engine" not in ladder.rungs:
-        return []
-    step = ladder.rungs["engine"]
-    texts = [
-        f"Tested on another engine's spectra ({step.remark}; one factor brings the intensities to "
-        "one mean, the energies are left as they are), the network is right for "
-        f"{percent(step.accuracy, several(ladder, step.spread))}; guessing the most frequent "
-        f"class, for {percent(step.baselines['majority'])}."
-    ]
-    if "engine-aligned" in ladder.rungs:
-        after = ladder.rungs["engine-aligned"]
-        rival = best_baseline(after)
-        texts.append(
-            f"After a learnt alignment ({after.remark}) it is right for "
-            f"{percent(after.accuracy, several(ladder, after.spread))}, and the best plain method, "
-            f"{METHODS[rival]}, for {percent(after.baselines[rival])}."
-        )
-    return texts
-
-
-def _against_best(step: Step) -> str:
-    rival = best_baseline(step)
-    spread = max(step.spread, step.baseline_spreads[rival])
-    return verdict(step.accuracy, step.baselines[rival], spread)
-
-
-def _regressor_summary(ladder: Ladder) -> list[str]:
-    climbed = [name for name in ladder.regression if name in UNSEEN]
-    if not climbed:
-        return []
-    top = climbed[-1]
-    level = ladder.regression[top]
-    network, mixed = level.mixtures.regressor, level.mixtures.baselines
-    mse = {
-        name: small(one.mse, several(ladder, one.mse_spread))
-        for name, one in {"network": network, **mixed}.items()
-    }
-    text = (
-        f"On mixtures of spectra of {UNSEEN[top]} the regressor's mean squared error is "
-        f"{mse['network']}; ridge regression on the same spectra has {mse['ridge']}, and always "
-        f"answering the training mean {mse['constant']}. "
-        f"{_against_constant(network, mixed['constant'])}"
-    )
-    if level.snapshots is not None:
-        whole = level.snapshots
-        mae = {
-            name: small(one.mae, several(ladder, one.mae_spread))
-            for name, one in {"network": whole.regressor, **whole.baselines}.items()
-        }
-        text += (
-            " On the averages of whole held-out snapshots, what an experiment would see, its mean "
-            f"absolute error is {mae['network']} neighbours (ridge: {mae['ridge']}, constant: "
-            f"{mae['constant']})."
-        )
-    return [text]
-
-
-def _against_constant(network: Errors, constant: Errors) -> str:
-    if network.mse >= constant.mse:
-        return "It would be better to answer the mean."
-    return f"The network does away with {percent(1 - network.mse / constant.mse)} of that error."
-
-
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values))
-
-
-def _std(values: list[float]) -> float | None:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else None

@@ -1,7 +1,8 @@
 """The ladder as figures: accuracy and error, rung by rung, beside the plain methods."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
@@ -9,12 +10,9 @@ from matplotlib.ticker import PercentFormatter
 from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from nearedge.ladder import Contest, Ladder
 
-_WORDS = {
+_RUNGS = {
     "paper": "paper\naverages, then\nrandom split",
     "spectrum": "spectrum\nrandom split of\nraw spectra",
-    "snapshot": "snapshot\nnone on\nboth sides",
-    "atom": "atom\nnone on\nboth sides",
-    "trajectory": "trajectory\nnone on\nboth sides",
     "engine": "engine\nanother engine's\nspectra",
     "engine-aligned": "engine-aligned\nthe same,\naligned",
 }
@@ -31,65 +29,35 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
     """Accuracy of the classifier on every rung, beside the plain methods and another recipe."""
     figure = Figure(figsize=(8.6, 4.4), layout="constrained")
     axes = figure.subplots()
-    places = list(range(len(ladder.rungs)))
-    steps = list(ladder.rungs.values())
-    for place, step in zip(places, steps, strict=True):
-        level = step.baselines["majority"]
+    steps = ladder.rungs
+    places = {name: float(place) for place, name in enumerate(steps)}
+    for name, place in places.items():
+        level = steps[name].baselines["majority"]
         axes.hlines(level, place - 0.36, place + 0.36, color=GREY, lw=1.4, ls=":")
     axes.plot([], [], color=GREY, lw=1.4, ls=":", label="majority class")
-    for rank, (name, (colour, marker, label)) in enumerate(_BASELINES.items()):
-        shift = 0.04 + 0.085 * rank
-        axes.errorbar(
-            [place + shift for place in places],
-            [step.baselines[name] for step in steps],
-            [step.baseline_spreads[name] for step in steps],
-            fmt=marker,
-            color=colour,
-            ms=5.5,
-            mec="black",
-            mew=0.4,
-            elinewidth=1,
-            label=label,
-        )
-    _mark(
-        axes,
-        [place - 0.14 for place in places],
-        [step.accuracy for step in steps],
-        [step.spread for step in steps],
-        f"recipe “{ladder.recipe}”",
-    )
-    for place, step in zip(places, steps, strict=True):
-        axes.annotate(
-            f"{100 * step.accuracy:.1f} %",
-            (place - 0.19, step.accuracy),
-            xytext=(-3, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=8.5,
-            fontweight="bold",
-            color=BLUE,
-        )
+    for rank, (method, (colour, marker, label)) in enumerate(_BASELINES.items()):
+        scores = {
+            name: (step.baselines[method], step.baseline_spreads[method])
+            for name, step in steps.items()
+        }
+        _mark(axes, places, scores, 0.04 + 0.085 * rank, colour, marker, label, 5)
+    scores = {name: (step.accuracy, step.spread) for name, step in steps.items()}
+    _mark(axes, places, scores, -0.14, BLUE, "o", f"recipe “{ladder.recipe}”", 8)
+    for name, step in steps.items():
+        _write(axes, places[name] - 0.19, step.accuracy, "bold")
         if step.raw_parents is not None:
-            _mark_raw(axes, place - 0.14, step.raw_parents)
+            axes.plot(
+                places[name] - 0.14, step.raw_parents, "o", ms=8, mfc="white", mec=BLUE, mew=1.6,
+                label="same network on\nthe raw parents", zorder=6,
+            )  # fmt: skip
+            _write(axes, places[name] - 0.2, step.raw_parents, "normal")
     if better:
-        both = [name for name in ladder.rungs if name in better.rungs]
-        axes.errorbar(
-            [list(ladder.rungs).index(name) - 0.05 for name in both],
-            [better.rungs[name].accuracy for name in both],
-            [better.rungs[name].spread for name in both],
-            fmt="s",
-            color=VERMILION,
-            ms=7,
-            mec="black",
-            mew=0.5,
-            elinewidth=1.4,
-            capsize=3,
-            label=f"recipe “{better.recipe}”",
-            zorder=5,
-        )
-    axes.set_xticks(places, [_WORDS.get(name, name) for name in ladder.rungs])
-    axes.set(xlim=(-0.72, places[-1] + 0.5), ylim=(0, 1.04), ylabel="accuracy")
+        scores = {name: (step.accuracy, step.spread) for name, step in better.rungs.items()}
+        label = f"recipe “{better.recipe}”"
+        _mark(axes, places, scores, -0.05, VERMILION, "s", label, 7)
+    words = [_RUNGS.get(name, f"{name}\nnone on\nboth sides") for name in steps]
+    axes.set_xticks(list(places.values()), words)
+    axes.set(xlim=(-0.72, len(places) - 0.5), ylim=(0, 1.04), ylabel="accuracy")
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y", color="0.92", lw=0.7)
     axes.set_axisbelow(True)
@@ -97,98 +65,77 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
     return figure
 
 
-def _mark_raw(axes: Axes, place: float, accuracy: float) -> None:
-    axes.plot(
-        place,
-        accuracy,
-        "o",
-        ms=8,
-        mfc="white",
-        mec=BLUE,
-        mew=1.6,
-        label="same network on\nthe raw parents",
-        zorder=6,
-    )
+def _mark(
+    axes: Axes,
+    places: Mapping[str, float],
+    scores: Mapping[str, tuple[float, float]],
+    shift: float,
+    colour: str,
+    marker: str,
+    label: str,
+    size: int,
+) -> None:
+    """Mark a method's score on its rungs, with the spread."""
+    shared = [name for name in places if name in scores]
+    axes.errorbar(
+        [places[name] + shift for name in shared],
+        [scores[name][0] for name in shared],
+        [scores[name][1] for name in shared],
+        fmt=marker, color=colour, ms=size, mec="black", mew=0.4, elinewidth=1.2, label=label,
+        zorder=2 + size / 2,
+    )  # fmt: skip
+
+
+def _write(axes: Axes, place: float, accuracy: float, weight: str) -> None:
     axes.annotate(
-        f"{100 * accuracy:.1f} %",
-        (place - 0.06, accuracy),
-        xytext=(-3, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=8.5,
-        color=BLUE,
-    )
+        f"{100 * accuracy:.1f} %", (place, accuracy), xytext=(-3, 0), textcoords="offset points",
+        ha="right", va="center", fontsize=8.5, fontweight=weight, color=BLUE,
+    )  # fmt: skip
 
 
-def draw_regression_ladder(ladder: Ladder) -> Figure:
+def draw_regression_ladder(ladder: Ladder, unit: str) -> Figure:
     """Mean squared error of the regressor on every rung, beside ridge and the constant."""
     figure = Figure(figsize=(8.6, 3.9), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    mixed = {name: level.mixtures for name, level in ladder.regression.items()}
-    whole = {
-        name: level.snapshots
-        for name, level in ladder.regression.items()
-        if level.snapshots is not None
-    }
-    _draw_errors(left, mixed)
+    levels = ladder.regression.items()
+    _draw_errors(left, {name: level.mixtures for name, level in levels})
+    whole = {name: level.snapshots for name, level in levels if level.snapshots is not None}
     left.set_title("a   mixtures of 20 to 70 spectra", loc="left")
-    left.set_ylabel("mean squared error (neighbours²)")
-    _draw_errors(right, whole)
+    left.set_ylabel(f"mean squared error ({unit})")
     right.set_title("b   averages of whole held-out snapshots", loc="left")
+    if whole:
+        _draw_errors(right, whole)
+    else:
+        right.text(0.5, 0.5, "no rung holds out\nwhole snapshots", ha="center", va="center")
+        right.axis("off")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 
-def _draw_errors(axes: Axes, trials: dict[str, Contest]) -> None:
-    if not trials:
-        axes.text(0.5, 0.5, "no rung holds out\nwhole snapshots", ha="center", va="center")
-        axes.axis("off")
-        return
-    series = [
-        ("network", BLUE, "o", [trial.regressor for trial in trials.values()]),
-        ("ridge", ORANGE, "s", [trial.baselines["ridge"] for trial in trials.values()]),
-        ("constant", BLACK, "_", [trial.baselines["constant"] for trial in trials.values()]),
-    ]
-    labels = {"network": "network", "ridge": "ridge", "constant": "constant (training mean)"}
-    for rank, (name, colour, marker, errors) in enumerate(series):
-        places = [place + 0.17 * (rank - 1) for place in range(len(trials))]
-        values = [error.mse for error in errors]
+def _draw_errors(axes: Axes, contests: Mapping[str, Contest]) -> None:
+    series: Sequence[tuple[str, str, str]] = (
+        ("network", BLUE, "o"),
+        ("ridge", ORANGE, "s"),
+        ("constant", BLACK, "_"),
+    )
+    for rank, (name, colour, marker) in enumerate(series):
+        errors = [
+            contest.regressor if name == "network" else contest.baselines[name]
+            for contest in contests.values()
+        ]
+        mse = np.array([error.mse for error in errors])
+        spread = np.array([error.mse_spread for error in errors])
+        dash = marker == "_"
         # The spread may reach zero, which a logarithmic axis cannot show.
-        below = [min(error.mse_spread, 0.9 * error.mse) for error in errors]
-        above = [error.mse_spread for error in errors]
+        below = np.minimum(spread, 0.9 * mse)
         axes.errorbar(
-            places,
-            values,
-            [below, above],
-            fmt=marker,
-            color=colour,
-            ms=12 if marker == "_" else 6.5,
-            mew=2 if marker == "_" else 0.5,
-            elinewidth=1,
-            label=labels[name],
-        )
+            np.arange(len(errors)) + 0.17 * (rank - 1), mse, [below, spread],
+            fmt=marker, color=colour, ms=12 if dash else 6.5, mew=2 if dash else 0.5, elinewidth=1,
+            label="constant (training mean)" if dash else name,
+        )  # fmt: skip
     axes.set_yscale("log")
-    axes.set_xticks(range(len(trials)), list(trials))
-    axes.set_xlim(-0.5, len(trials) - 0.5)
+    axes.set_xticks(range(len(contests)), list(contests))
+    axes.set_xlim(-0.5, len(contests) - 0.5)
     axes.grid(axis="y", which="both", color="0.93", lw=0.6)
     axes.set_axisbelow(True)
-
-
-def _mark(
-    axes: Axes, x: Sequence[float], y: Sequence[float], spread: Sequence[float], label: str
-) -> None:
-    axes.errorbar(
-        x,
-        y,
-        spread,
-        fmt="o",
-        color=BLUE,
-        ms=8,
-        lw=1.2,
-        elinewidth=1.4,
-        capsize=3,
-        label=label,
-        zorder=5,
-    )

@@ -23,43 +23,45 @@ $body
 </html>
 """)
 
-_STYLE = """
-:root { color-scheme: light; }
-body { margin: 0; background: #fff; color: #1a1a1a;
-  font: 16px/1.55 "Source Serif 4", "Charter", "Georgia", "DejaVu Serif", serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
-h1, h2, h3, th, td, figcaption, nav, .card, .note, code, pre {
-  font-family: "Source Sans 3", "Helvetica Neue", "Arial", "DejaVu Sans", sans-serif; }
-h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; }
-h2 { font-size: 1.3rem; margin: 2.6rem 0 .6rem; padding-top: .7rem; border-top: 1px solid #ccc; }
-h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
-p, ul, ol { max-width: 46rem; }
-.lead { font-size: 1.12rem; }
-.byline { color: #555; margin-top: 0; font-size: .95rem; }
-.note { background: #fff6e0; border-left: 4px solid #E69F00; padding: .6rem .9rem;
-  font-size: .93rem; max-width: 46rem; }
-.table { overflow-x: auto; }
-table { border-collapse: collapse; margin: .8rem 0 1rem; font-size: .88rem;
-  font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: #444; font-size: .88rem; padding-bottom: .4rem;
-  font-family: "Source Sans 3", "Helvetica Neue", "Arial", "DejaVu Sans", sans-serif; }
-th, td { padding: .32rem .75rem .32rem 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid #e2e2e2; }
-thead th { border-bottom: 1.5px solid #333; vertical-align: bottom; }
-td.number, th.number { text-align: right; white-space: nowrap; }
-td strong { color: #003f63; }
-figure { margin: 1.4rem 0 1.8rem; }
-figure img { max-width: 100%; height: auto; display: block; }
-figcaption { font-size: .88rem; color: #333; max-width: 46rem; margin-top: .5rem; }
-.pair { display: flex; flex-wrap: wrap; gap: 0 2rem; }
-.pair figure { flex: 1 1 22rem; max-width: 30rem; }
-code, pre { font-family: "DejaVu Sans Mono", "Menlo", "Consolas", monospace; font-size: .86em; }
-pre { background: #f5f5f5; padding: .7rem .9rem; overflow-x: auto; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; font-size: .9rem;
-  font-family: "Source Sans 3", "Helvetica Neue", "Arial", "DejaVu Sans", sans-serif; }
-dt { color: #555; } dd { margin: 0; overflow-wrap: anywhere; }
-@media print { main { max-width: none; padding: 0; } h2 { break-after: avoid; }
-  figure, table { break-inside: avoid; } }
+_SANS = '"Source Sans 3", "Helvetica Neue", "Arial", "DejaVu Sans", sans-serif'
+_STYLE = f"""
+:root {{ color-scheme: light; }}
+body {{ margin: 0; background: #fff; color: #1a1a1a;
+  font: 16px/1.55 "Source Serif 4", "Charter", "Georgia", "DejaVu Serif", serif; }}
+main {{ max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }}
+h1, h2, h3, th, td, caption, figcaption, nav, dl, .note, code, pre {{ font-family: {_SANS}; }}
+h1 {{ font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; }}
+h2 {{ font-size: 1.3rem; margin: 2.6rem 0 .6rem; padding-top: .7rem;
+  border-top: 1px solid #ccc; }}
+h3 {{ font-size: 1.05rem; margin: 1.6rem 0 .4rem; }}
+p, ul, ol {{ max-width: 46rem; }}
+.byline {{ color: #555; margin-top: 0; font-size: .95rem; }}
+.note {{ background: #fff6e0; border-left: 4px solid #E69F00; padding: .6rem .9rem;
+  font-size: .93rem; max-width: 46rem; }}
+nav ol {{ padding-left: 1.4rem; font-size: .95rem; }}
+a {{ color: #005a8c; }}
+.table {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; margin: .8rem 0 1rem; font-size: .86rem;
+  font-variant-numeric: tabular-nums; }}
+caption {{ text-align: left; color: #444; font-size: .88rem; padding-bottom: .4rem; }}
+th, td {{ padding: .32rem .7rem .32rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid #e2e2e2; }}
+thead th {{ border-bottom: 1.5px solid #333; vertical-align: bottom; }}
+td.number, th.number {{ text-align: right; }}
+td.number {{ white-space: nowrap; }}
+td strong {{ color: #003f63; }}
+figure {{ margin: 1.4rem 0 1.8rem; }}
+figure img {{ max-width: 100%; height: auto; display: block; }}
+figcaption {{ font-size: .88rem; color: #333; max-width: 46rem; margin-top: .5rem; }}
+.pair {{ display: flex; flex-wrap: wrap; gap: 0 2rem; }}
+.pair figure {{ flex: 1 1 22rem; max-width: 30rem; }}
+code, pre {{ font-family: "DejaVu Sans Mono", "Menlo", "Consolas", monospace; font-size: .86em; }}
+pre {{ background: #f5f5f5; padding: .7rem .9rem; overflow-x: auto; }}
+dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem;
+  font-size: .9rem; }}
+dt {{ color: #555; }} dd {{ margin: 0; overflow-wrap: anywhere; }}
+@media print {{ main {{ max-width: none; padding: 0; }} h2 {{ break-after: avoid; }}
+  figure, table {{ break-inside: avoid; }} .table {{ overflow-x: visible; }} }}
 """
 
 
@@ -68,25 +70,32 @@ def page(title: str, sections: Iterable[str]) -> str:
     return _PAGE.substitute(title=escape(title), style=_STYLE.strip(), body="\n".join(sections))
 
 
-def heading(text: str, level: int = 2) -> str:
-    """Write a heading.
+def contents(titles: Iterable[str]) -> str:
+    """Write a list of links to the headings of the page.
+
+    Examples
+    --------
+    >>> contents(["The dataset"])
+    '<nav><ol><li><a href="#the-dataset">The dataset</a></li></ol></nav>'
+    """
+    links = (f'<li><a href="#{_anchor(title)}">{_text(title)}</a></li>' for title in titles)
+    return f"<nav><ol>{''.join(links)}</ol></nav>"
+
+
+def heading(text: str) -> str:
+    """Write a heading that `contents` can link to.
 
     Examples
     --------
     >>> heading("A < B")
-    '<h2>A &lt; B</h2>'
+    '<h2 id="a-b">A &lt; B</h2>'
     """
-    return f"<h{level}>{_text(text)}</h{level}>"
+    return f'<h2 id="{_anchor(text)}">{_text(text)}</h2>'
 
 
-def paragraph(text: str, kind: str = "") -> str:
+def paragraph(text: str, style: str = "") -> str:
     """Write a paragraph of plain text."""
-    return f"<p{_class(kind)}>{_text(text)}</p>"
-
-
-def items(texts: Iterable[str]) -> str:
-    """Write a bulleted list of plain texts."""
-    return "<ul>" + "".join(f"<li>{_text(text)}</li>" for text in texts) + "</ul>"
+    return f"<p{_class(style)}>{_text(text)}</p>"
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
@@ -105,8 +114,8 @@ def table(
     rows: Iterable[Sequence[str]],
     *,
     caption: str,
-    numbers: Sequence[int] = (),
-    bold: Sequence[int] = (),
+    words: int = 1,
+    bold: int | None = None,
 ) -> str:
     """Write a table of plain texts.
 
@@ -118,17 +127,17 @@ def table(
         The cells.
     caption : str
         What the table shows.
-    numbers : sequence of int
-        Columns to set flush right.
-    bold : sequence of int
-        Columns to stress.
+    words : int
+        Columns of words at the left; the others hold numbers and are set flush right.
+    bold : int, optional
+        Column to stress.
     """
 
-    def cell(kind: str, column: int, text: str) -> str:
+    def cell(tag: str, column: int, text: str) -> str:
         inner = _text(text)
-        if kind == "td" and column in bold:
+        if tag == "td" and column == bold:
             inner = f"<strong>{inner}</strong>"
-        return f"<{kind}{_class('number' if column in numbers else '')}>{inner}</{kind}>"
+        return f"<{tag}{_class('number' if column >= words else '')}>{inner}</{tag}>"
 
     top = "".join(cell("th", column, text) for column, text in enumerate(head))
     body = "".join(
@@ -155,10 +164,15 @@ def pair(pictures: Iterable[str]) -> str:
     return '<div class="pair">' + "\n".join(pictures) + "</div>"
 
 
+def _anchor(text: str) -> str:
+    plain = "".join(letter if letter.isalnum() else " " for letter in text.lower())
+    return "-".join(plain.split())
+
+
 def _text(text: str) -> str:
     """Escape plain text, and keep a number on one line with its spread and its unit."""
     return escape(text).replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0")
 
 
-def _class(kind: str) -> str:
-    return f' class="{kind}"' if kind else ""
+def _class(name: str) -> str:
+    return f' class="{name}"' if name else ""

@@ -1,6 +1,5 @@
 """The paper's protocol from end to end: networks, sweeps, readings of "L2 0.1", and the ladder."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,7 +48,7 @@ class Protocol:
     better : Recipe or None
         Another recipe to climb the ladder beside it.
     seeds : int
-        Networks trained for every number that has a spread.
+        Networks trained for every number that has a spread, and for every point of figure 3.
     rates : tuple of float
         Learning rates of the regressor, as in figures 4a and 4b.
     widths : tuple of int
@@ -68,28 +67,28 @@ class Protocol:
     rates: tuple[float, ...] = (0.01, 0.001)
     widths: tuple[int, ...] = (4, 6, 8, 10, 12, 14, 16)
     sizes: tuple[int, ...] = (500, 1000, 2000, 3000, 4000, 6000, 8000)
-    sweep_epochs: int = 1500
+    sweep_epochs: int = 600
     quick: bool = False
 
-    def settings(self) -> dict[str, Any]:
-        """Every option, ready for JSON."""
-        own = {
-            name: value for name, value in vars(self).items() if name not in ("recipe", "better")
+    def settings(self) -> dict[str, str]:
+        """Every option in words."""
+        recipe, better = self.recipe, self.better
+        lists = {
+            "seeds": [self.seeds],
+            "learning rates": self.rates,
+            "nodes of figure 3a": self.widths,
+            "examples of figure 3b": self.sizes,
+            "epochs of figure 3": [self.sweep_epochs],
+            "averages": [recipe.averages.count],
+            "parents of an average": recipe.averages.size,
+            "mixtures": [recipe.mixtures.count],
+            "parents of a mixture": recipe.mixtures.size,
         }
         return {
-            "recipe": self.recipe.name,
-            "recipe_beside": self.better.name if self.better else None,
-            "hidden": list(self.recipe.classifier["hidden"]),
-            "classifier": dict(self.recipe.classifier),
-            "regressor": dict(self.recipe.regressor),
-            "classifier_examples": self.recipe.averages.count,
-            "parents_of_an_average": list(self.recipe.averages.size),
-            "regressor_examples": self.recipe.mixtures.count,
-            "parents_of_a_mixture": list(self.recipe.mixtures.size),
-            **{
-                key: list(value) if isinstance(value, tuple) else value
-                for key, value in own.items()
-            },
+            "recipes": recipe.name + (f", {better.name}" if better else ""),
+            **{name: ", ".join(map(str, values)) for name, values in lists.items()},
+            "classifier": ", ".join(f"{name}={value}" for name, value in recipe.classifier.items()),
+            "regressor": ", ".join(f"{name}={value}" for name, value in recipe.regressor.items()),
         }
 
 
@@ -112,8 +111,8 @@ def quick_protocol() -> Protocol:
         recipe=recipe,
         better=better,
         seeds=1,
-        widths=(4, 8, 12, 16),
-        sizes=(600, 1200, 2400),
+        widths=(4, 8, 16),
+        sizes=(600, 2400),
         sweep_epochs=100,
         quick=True,
     )
@@ -161,8 +160,10 @@ def reproduce(
     trained = iter(run_classifiers(recipe, mu, data.environment, flat))
     classifiers = {name: [next(trained) for _ in group] for name, group in trials.items()}
     tell("the regressor", 0.45)
+    # The error after every epoch is drawn.
+    drawn = {"records": int(recipe.regressor["epochs"])}
     rates = {
-        rate: [Trial(one, changes={"learning_rate": rate, **_records(recipe)}) for one in seeds]
+        rate: [Trial(one, changes={"learning_rate": rate, **drawn}) for one in seeds]
         for rate in protocol.rates
     }
     flat = [trial for group in rates.values() for trial in group]
@@ -194,12 +195,13 @@ def reproduce(
         progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.06 * part),
     )
     tell("robustness", 0.96)
-    hardship = judge_disturbed(networks, data, seed)
+    robustness = judge_disturbed(networks, data, seed)
     return Reproduction(
         dataset=data.info(),
         settings=protocol.settings(),
         seed=seed,
         quick=protocol.quick,
+        hidden=tuple(recipe.classifier["hidden"]),
         classifier=tuple(
             ClassifierRun(one, _scores(outcome), outcome.raw, outcome.restarts)
             for one, outcome in zip(seeds, classifiers["paper"], strict=True)
@@ -211,8 +213,8 @@ def reproduce(
         ),
         curves=tuple(_curve(rate, outcomes[0]) for rate, outcomes in regressors.items()),
         agreement=_agreement(best, seed, regressors[best][0]),
-        widths=_sweep(protocol.widths, classifiers["widths"]),
-        sizes=_sweep(protocol.sizes, classifiers["sizes"]),
+        widths=_sweep(protocol.widths, protocol.seeds, classifiers["widths"]),
+        sizes=_sweep(protocol.sizes, protocol.seeds, classifiers["sizes"]),
         readings=tuple(
             Reading(name, convention, coefficient, _scores(outcome), outcome.raw)
             for (name, convention, coefficient), outcome in zip(
@@ -221,30 +223,28 @@ def reproduce(
         ),
         ladder=ladder,
         better=better,
-        hardship=hardship,
+        robustness=robustness,
     )
 
 
 def _classifier_trials(protocol: Protocol, seeds: list[int]) -> dict[str, list[Trial]]:
     """List every classifier of the report, so that all are trained side by side."""
-    first, epochs = seeds[0], {"epochs": protocol.sweep_epochs}
+    epochs = {"epochs": protocol.sweep_epochs}
     return {
         "paper": [Trial(seed) for seed in seeds],
         "widths": [
-            Trial(first, changes={"hidden": (width, width - 2), **epochs})
+            Trial(seed, changes={"hidden": (width, width - 2), **epochs})
+            for seed in seeds
             for width in protocol.widths
         ],
-        "sizes": [Trial(first, examples=size, changes=epochs) for size in protocol.sizes],
+        "sizes": [
+            Trial(seed, examples=size, changes=epochs) for seed in seeds for size in protocol.sizes
+        ],
         "readings": [
-            Trial(first, changes={"l2": coefficient, "l2_convention": convention, **epochs})
+            Trial(seeds[0], changes={"l2": coefficient, "l2_convention": convention, **epochs})
             for _, convention, coefficient in _READINGS
         ],
     }
-
-
-def _records(recipe: Recipe) -> Mapping[str, int]:
-    """Record the regressor's error after every epoch: it is drawn."""
-    return {"records": int(recipe.regressor["epochs"])}
 
 
 def _scores(outcome: Outcome[Any]) -> Scores:
@@ -261,9 +261,9 @@ def _agreement(rate: float, seed: int, outcome: Outcome[Regressor]) -> Agreement
     return Agreement(rate, seed, outcome.labels[test], _numbers(outcome.predicted[test]))
 
 
-def _sweep(values: tuple[int, ...], outcomes: list[Outcome[Classifier]]) -> Sweep:
+def _sweep(values: tuple[int, ...], seeds: int, outcomes: list[Outcome[Classifier]]) -> Sweep:
     accuracy = {
-        part: np.array([getattr(outcome, part) for outcome in outcomes])
+        part: np.reshape([getattr(outcome, part) for outcome in outcomes], (seeds, len(values)))
         for part in ("train", "validation", "test")
     }
     return Sweep(np.array(values), accuracy)

@@ -1,6 +1,5 @@
 """The report: one page that opens offline, the figures as files, and every number as JSON."""
 
-import json
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from nearedge.datasets import SiteSpectra
-from nearedge.drawing.style import figure_style
+from nearedge.drawing.style import figure_style, save_figure
 from nearedge.ladder import Ladder
 from nearedge.ladder.robustness_figures import draw_robustness
 from nearedge.paper.figures import (
@@ -19,23 +18,31 @@ from nearedge.paper.figures import (
     draw_classes,
     draw_epochs,
     draw_networks,
-    draw_sizes,
-    draw_widths,
+    draw_sweep,
 )
 from nearedge.paper.findings import bearing, headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
-from nearedge.paper.page import facts, heading, listing, page, pair, paragraph, picture
+from nearedge.paper.page import (
+    contents,
+    facts,
+    heading,
+    listing,
+    page,
+    pair,
+    paragraph,
+    picture,
+)
 from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Disturbed
 from nearedge.paper.tables import (
     comparison,
     coverage_table,
+    error_tables,
     ladder_table,
+    over,
     readings,
-    regression_table,
     robustness_table,
 )
-from nearedge.records import replacing
+from nearedge.records import replacing, write_json
 from nearedge.spectra import Window
 
 FORMATS = ("png", "svg", "pdf")
@@ -44,6 +51,7 @@ _CITATION = (
     "L. Li, M. Lu, M. K. Y. Chan, A Deep Learning Model for Atomic Structures Prediction Using "
     "X-ray Absorption Spectroscopic Data (2019)"
 )
+_UNIT = "neighbours²"
 
 
 @dataclass(frozen=True)
@@ -115,42 +123,31 @@ def write_report(
     """
     path = Path(path)
     with replacing(path, force=force) as folder, figure_style():
-        (folder / "figures").mkdir(parents=True)
-        plates = {plate.name: plate for plate in _plates(results, data)}
-        for plate in plates.values():
-            for kind in FORMATS:
-                # No date inside: the same numbers give the same files.
-                about: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-                plate.figure.savefig(
-                    folder / "figures" / f"{plate.name}.{kind}", metadata=about.get(kind)
-                )
-        numbers = {
-            **results.to_dict(),
-            "findings": [
-                *headline(results),
-                *summary(results.ladder, results.better),
-                *bearing(results.hardship),
-            ],
-            "made": vars(making),
-        }
-        (folder / "report.json").write_text(
-            json.dumps(numbers, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+        figures = folder / "figures"
+        figures.mkdir(parents=True)
+        shown = {}
+        for plate in _plates(results, data):
+            save_figure(plate.figure, figures / plate.name, FORMATS)
+            png = (figures / f"{plate.name}.png").read_bytes()
+            shown[plate.name] = picture(png, title=plate.title, caption=plate.caption)
+        texts = (
+            *headline(results),
+            *summary(results.ladder, results.better),
+            *bearing(results.robustness),
         )
-        shown = {
-            name: picture(
-                (folder / "figures" / f"{name}.png").read_bytes(),
-                title=plate.title,
-                caption=plate.caption,
-            )
-            for name, plate in plates.items()
-        }
-        text = page("X-ray absorption to atomic structure", _sections(results, shown, making))
+        numbers = {**results.to_json(), "findings": list(texts), "made": vars(making)}
+        write_json(folder / "report.json", numbers)
+        parts = dict(_sections(results, shown, making))
+        body = [*_opening(results), contents(parts)]
+        for title, part in parts.items():
+            body += [heading(title), *part]
+        text = page("X-ray absorption to atomic structure", body)
         (folder / "index.html").write_text(text, encoding="utf-8")
     return path / "index.html"
 
 
 def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
-    info = results.dataset
+    info, runs = results.dataset, len(results.classifier)
     near = info["neighbour"]
     yield Plate(
         "figure-1",
@@ -161,90 +158,95 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         f"{info['cutoff']:g} Å in that snapshot; dotted lines are contacts longer than a bond.",
         draw_classes(data),
     )
-    hidden = tuple(results.settings["hidden"])
     yield Plate(
         "figure-2",
         "Figure 2. The two networks",
-        "Fully connected; a, the classifier; b, the regressor. CN: coordination number.",
-        draw_networks(Window().points, tuple(info["classes"]), hidden),
+        "Fully connected; a, the classifier; b, the regressor.",
+        draw_networks(Window().points, tuple(info["classes"]), results.hidden),
     )
-    epochs = results.settings["sweep_epochs"]
+    swept = f"Rung paper, scored on averages; {over(runs)}{' (bands)' if runs > 1 else ''}"
     yield Plate(
         "figure-3a",
         "Figure 3a. Accuracy against the number of hidden nodes",
-        f"Same-class averages, {results.settings['classifier_examples']} in all, {epochs} epochs, "
-        "one seed.",
-        draw_widths(results.widths.values, results.widths.accuracy),
+        f"{swept}, {results.settings['averages']} averages, "
+        f"{results.settings['epochs of figure 3']} epochs.",
+        draw_sweep(
+            results.widths.values,
+            results.widths.accuracy,
+            "nodes of the first hidden layer, h (second: h - 2)",
+        ),
     )
     yield Plate(
         "figure-3b",
         "Figure 3b. Accuracy against the number of examples",
-        f"The network of figure 2a, {epochs} epochs, one seed.",
-        draw_sizes(results.sizes.values, results.sizes.accuracy),
+        f"{swept}, the network of figure 2a, {results.settings['epochs of figure 3']} epochs.",
+        draw_sweep(
+            results.sizes.values,
+            results.sizes.accuracy,
+            "same-class averages in all (split 3:1:1)",
+        ),
     )
-    for letter, curve in zip("ab", results.curves, strict=True):
-        yield Plate(
-            f"figure-4{letter}",
-            f"Figure 4{letter}. The regressor while it learns, learning rate {curve.rate:g}",
-            f"Mixtures, {results.settings['regressor_examples']} in all, first seed.",
-            draw_epochs(curve.rate, curve.epoch, curve.train, curve.validation),
-        )
+    yield Plate(
+        "figure-4ab",
+        "Figures 4a and 4b. The regressor while it learns",
+        f"Rung paper, {results.settings['mixtures']} mixtures, one seed (the first), both learning "
+        "rates on one scale.",
+        draw_epochs(results.curves, _UNIT),
+    )
     yield Plate(
         "figure-4c",
         "Figure 4c. Predicted against true mean coordination number",
-        f"Test mixtures of the first seed, learning rate {results.agreement.rate:g} (the one with "
-        "the lower validation error). These mixtures share their parents with the training set.",
-        draw_agreement(results.agreement.truth, results.agreement.predicted, near),
+        "Rung paper: test mixtures, whose parents are in the training set too; one seed (the "
+        f"first), learning rate {results.agreement.rate:g}, the one with the lower validation "
+        "error.",
+        draw_agreement(results.agreement, f"mean {near} coordination number"),
     )
+    seeds = over(results.ladder.seeds)
     yield Plate(
         "ladder",
         "The ladder, classifier",
-        "Accuracy on raw, unaveraged spectra that were not trained on, except on the rung “paper”, "
-        "which is scored on averages as the paper's is. Bars: standard deviation over seeds, each "
-        "with its own fold. Plain methods learn from the same training spectra, at the "
-        "energies that recipe “paper” sees.",
+        "Accuracy on raw, unaveraged spectra that were not trained on, except on the rung paper, "
+        f"which is scored on averages as the paper's is. {seeds.capitalize()}, each with its own "
+        "fold. Plain methods learn from the same training spectra, at the energies that recipe "
+        f"“{results.ladder.recipe}” sees.",
         draw_ladder(results.ladder, results.better),
     )
     yield Plate(
         "ladder-regression",
         "The ladder, regressor",
-        "Mean squared error of the mean coordination number. On the rung “paper” the mixtures "
-        "share their parents with the training set; on all others they are made of held-out "
-        "spectra only.",
-        draw_regression_ladder(results.ladder),
+        f"Mean squared error of the mean coordination number; {seeds}. On the rung paper the "
+        "mixtures share their parents with the training set; on all others they are made of "
+        "held-out spectra only.",
+        draw_regression_ladder(results.ladder, _UNIT),
     )
-    if results.hardship:
-        yield from _robustness_plates(results.hardship)
-
-
-def _robustness_plates(hardship: Disturbed) -> Iterator[Plate]:
-    done = (
-        "One disturbance at a time is made to the raw spectra on all stored energies, before the "
-        "window is cut out. Shaded: standard deviation over the folds."
+    if results.robustness is None:
+        return
+    scored = (
+        f"of sites not trained on (rung {results.robustness.rung}), mean and standard deviation "
+        f"(shaded) over {results.robustness.classifier.trials} folds. One disturbance at a time is "
+        "made to the raw spectra, before the window is cut out."
     )
-    held = hardship.classifier.curves["offset"].held_energies
+    held = results.robustness.classifier.curves["offset"].held_energies
     if held:
-        done += (
+        scored += (
             f" At the largest offset {held} of the window's {Window().points} energies lie beyond "
             "the stored ones, where the end value is held."
         )
     yield Plate(
         "robustness",
         "Robustness of the classifier",
-        f"Accuracy on raw spectra not trained on (rung {hardship.rung}). {done}",
-        draw_robustness(hardship.classifier),
+        f"Accuracy on raw spectra {scored}",
+        draw_robustness(results.robustness.classifier),
     )
     yield Plate(
         "robustness-regression",
         "Robustness of the regressor",
-        "Mean absolute error of the mean coordination number of mixtures of raw spectra not "
-        f"trained on (rung {hardship.rung}). {done} Lines that leave the panel at the top are "
-        "wrong by more than all neighbours there can be.",
-        draw_robustness(hardship.regressor, unit="(neighbours)"),
+        f"Mean absolute error of the mean coordination number of mixtures {scored}",
+        draw_robustness(results.robustness.regressor, unit="(neighbours)"),
     )
 
 
-def _sections(results: Reproduction, shown: Mapping[str, str], making: Making) -> Iterator[str]:
+def _opening(results: Reproduction) -> Iterator[str]:
     yield "<h1>From X-ray absorption spectra to atomic structure</h1>"
     yield paragraph(f"A reproduction of {_CITATION}, and what lies above it.", "byline")
     if results.quick:
@@ -253,49 +255,70 @@ def _sections(results: Reproduction, shown: Mapping[str, str], making: Making) -
             "was made”). Its numbers show that everything works; quote those of the full run.",
             "note",
         )
-    for text in headline(results):
-        yield paragraph(text)
-    for text in summary(results.ladder, results.better):
-        yield paragraph(text)
-    yield heading("The ladder of honest splits")
-    yield paragraph(
-        "The same recipe is trained and scored again and again, while from rung to rung less may "
-        "stand on both sides. A difference between two rungs is what the lower one owes to the "
-        "likeness of its training and test spectra."
+
+
+def _sections(
+    results: Reproduction, shown: Mapping[str, str], making: Making
+) -> Iterator[tuple[str, list[str]]]:
+    """The page's parts: the paper's own results first, then what they hide, then what is better."""
+    reached, meant = headline(results)
+    ladder, better = results.ladder, results.better
+    figures_3 = pair(shown[name] for name in ("figure-3a", "figure-3b"))
+    yield (
+        "The paper's results",
+        [
+            paragraph(reached),
+            comparison(results),
+            *(shown[name] for name in ("figure-1", "figure-2")),
+            figures_3,
+            shown["figure-4ab"],
+            pair([shown["figure-4c"]]),
+        ],
     )
-    yield shown["ladder"]
-    yield _meanings(results.ladder)
-    yield ladder_table(results.ladder, results.better)
-    yield coverage_table(results.better or results.ladder)
-    yield from _not_climbed(results.ladder)
-    yield shown["ladder-regression"]
-    yield regression_table(results.ladder, results.better)
-    if results.hardship:
-        yield heading("Spectra measured less well")
-        for text in bearing(results.hardship):
-            yield paragraph(text)
-        yield shown["robustness"]
-        yield shown["robustness-regression"]
-        yield robustness_table(results.hardship)
-    yield heading("The paper's numbers and ours")
-    yield comparison(results)
-    yield heading("The paper's figures")
-    yield shown["figure-1"]
-    yield shown["figure-2"]
-    yield pair(shown[name] for name in ("figure-3a", "figure-3b"))
-    yield pair(shown[name] for name in ("figure-4a", "figure-4b"))
-    yield pair([shown["figure-4c"]])
-    yield heading("What “L2 0.1” may mean")
-    yield paragraph(
-        "The paper gives the coefficient, not the convention. What each reading gives, one seed, "
-        f"{results.settings['sweep_epochs']} epochs:"
+    yield (
+        "What “L2 0.1” may mean",
+        [
+            paragraph(
+                "The paper gives the coefficient, not the convention. What each reading gives, one "
+                f"seed, {results.settings['epochs of figure 3']} epochs:"
+            ),
+            readings(results),
+        ],
     )
-    yield readings(results)
-    yield heading("The dataset")
-    yield facts(_card(results.dataset))
-    yield heading("How this was made")
-    yield listing(making.command)
-    yield facts(_made(results, making))
+    yield (
+        "What these results hide",
+        [
+            paragraph(meant),
+            *map(paragraph, summary(ladder)),
+            paragraph(
+                "From rung to rung less may stand on both sides of the split. A difference between "
+                "two rungs is what the lower one owes to the similarity of its training and test "
+                "spectra."
+            ),
+            shown["ladder"],
+            _meanings(ladder),
+            ladder_table(ladder, better),
+            *_not_climbed(ladder),
+            shown["ladder-regression"],
+            error_tables(ladder, better, _UNIT),
+        ],
+    )
+    beyond = [text for text in summary(ladder, better) if text not in summary(ladder)]
+    sets = coverage_table(better or ladder)
+    if beyond or sets:
+        yield "Better models", [*map(paragraph, beyond), sets]
+    if results.robustness:
+        yield (
+            "Spectra measured less well",
+            [
+                *map(paragraph, bearing(results.robustness)),
+                shown["robustness"],
+                shown["robustness-regression"],
+                robustness_table(results.robustness),
+            ],
+        )
+    yield "The dataset", [facts(_card(results.dataset))]
+    yield "How this was made", [listing(making.command), facts(_made(results, making))]
 
 
 def _meanings(ladder: Ladder) -> str:
@@ -332,17 +355,10 @@ def _card(info: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _made(results: Reproduction, making: Making) -> list[tuple[str, str]]:
-    settings = [
-        (
-            name.replace("_", " "),
-            ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value),
-        )
-        for name, value in results.settings.items()
-    ]
     restarts = sum(run.restarts for run in (*results.classifier, *results.regressor))
     return [
         ("seed", str(results.seed)),
-        *settings,
+        *results.settings.items(),
         ("dead networks started again", str(restarts)),
         ("time", f"{making.seconds:.0f} s"),
         ("versions", ", ".join(f"{name} {text}" for name, text in making.versions.items())),

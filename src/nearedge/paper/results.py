@@ -1,6 +1,6 @@
-"""What the protocol measures, as plain records that figures and report are made from."""
+"""What the protocol measures, as records that figures and report are made from."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from nearedge.ladder import Ladder
 from nearedge.paper.robustness import Disturbed
-from nearedge.records import as_json
+from nearedge.records import Json, as_json
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class RegressorRun:
     rate : float
         Learning rate of Adam.
     mse : Scores
-        Mean squared error on the mixtures, in neighbours².
+        Mean squared error on the mixtures.
     restarts : int
         Times the network had died and was started again.
     """
@@ -78,7 +78,7 @@ class RegressorRun:
 
 @dataclass(frozen=True)
 class Curve:
-    """Mean squared error after every epoch, in neighbours²."""
+    """Mean squared error of one regressor after every epoch."""
 
     rate: float
     epoch: Int[np.ndarray, " epoch"]
@@ -91,12 +91,12 @@ class Sweep:
     """Accuracy of the classifier against one quantity; arrays by the names of the parts."""
 
     values: Int[np.ndarray, " value"]
-    accuracy: dict[str, Float[np.ndarray, " value"]]
+    accuracy: dict[str, Float[np.ndarray, "seed value"]]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """True and predicted mean coordination numbers of the test mixtures."""
+    """True and predicted numbers of the test mixtures of one regressor."""
 
     rate: float
     seed: int
@@ -136,23 +136,27 @@ class Reproduction:
     dataset : dict
         As `SiteSpectra.info` gives it.
     settings : dict
-        Every option of the protocol.
+        Every option of the protocol, as text.
     seed : int
         The first seed; every other number follows from it.
     quick : bool
         Whether fewer epochs and seeds were spent than the paper's.
+    hidden : tuple of int
+        Nodes of the networks' hidden layers.
     classifier, regressor, curves, agreement, widths, sizes, readings, ladder
         The measurements.
     better : Ladder or None
         The ladder of another recipe, above the paper's own rung.
-    hardship : Disturbed or None
+    robustness : Disturbed or None
         Scores of both recipes on disturbed spectra, where a rung above the paper's was climbed.
+    published : Published
     """
 
-    dataset: dict[str, Any]
-    settings: dict[str, Any]
+    dataset: Json
+    settings: dict[str, str]
     seed: int
     quick: bool
+    hidden: tuple[int, ...]
     classifier: tuple[ClassifierRun, ...]
     regressor: tuple[RegressorRun, ...]
     curves: tuple[Curve, ...]
@@ -162,7 +166,7 @@ class Reproduction:
     readings: tuple[Reading, ...]
     ladder: Ladder
     better: Ladder | None
-    hardship: Disturbed | None = None
+    robustness: Disturbed | None
     published: Published = Published()
 
     @property
@@ -175,26 +179,9 @@ class Reproduction:
             ),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Give every number, ready for JSON."""
-        ladders = {"ladder": self.ladder.to_dict()}
-        if self.better:
-            ladders["better"] = self.better.to_dict()
-        if self.hardship:
-            ladders["robustness"] = as_json(self.hardship)
-        own = {*ladders, "hardship"}
-        rest = {name: value for name, value in vars(self).items() if name not in own}
-        plain = {name: _plain(value) for name, value in rest.items()}
-        return {**plain, "best_rate": self.best_rate, **ladders}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if hasattr(value, "__dataclass_fields__"):
-        return _plain(asdict(value))
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return value
+        plain: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("ladder", "better"):
+            plain[name] = plain[name] and plain[name].to_dict()
+        return as_json({**plain, "best_rate": self.best_rate})
