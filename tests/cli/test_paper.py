@@ -22,7 +22,7 @@ def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quick protocol, quicker still, and its figures in one format."""
-    monkeypatch.setattr(import_module("nearedge.paper.report"), "FORMATS", ("png",))
+    monkeypatch.setattr("nearedge.paper.report.FORMATS", ("png",))
 
     def protocol() -> Protocol:
         quick = quick_protocol()
