@@ -14,7 +14,7 @@ quick: $(VENV)/.core
 	$(BIN)/nearedge paper --quick --force
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadscope
 
 lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff check

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from nearedge.datasets import SiteSpectra, assemble, merge
 from nearedge.datasets.importing import import_dataset
@@ -16,6 +17,10 @@ from nearedge.spectra import Window
 from nearedge.structures import DisorderedRockSalt, Snapshot, disordered_rock_salt
 from nearedge.targets import EnvironmentRule
 
+# A quarter of hypothesis' usual number of examples; each test that needs more says so.
+settings.register_profile("house", max_examples=25, deadline=None)
+settings.load_profile("house")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -23,7 +28,7 @@ def shared_data() -> Path:
     beside = Path(__file__).parents[2] / "shared" / "data"
     folder = Path(os.environ.get("NEAREDGE_REFERENCE_DATA", beside))
     if not folder.is_dir():
-        pytest.skip("no reference data; NEAREDGE_REFERENCE_DATA names their folder")
+        pytest.skip(f"no reference data at {folder}; NEAREDGE_REFERENCE_DATA names their folder")
     return folder
 
 

@@ -72,7 +72,16 @@ def test_a_class_with_one_spectrum_is_refused_and_nothing_is_written(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lonely"]
 
 
-def test_an_output_that_exists_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:
-    code, _, err = run("paper", "--dataset", str(tmp_path / "none"), "--out", str(tmp_path))
+@pytest.mark.parametrize(("words", "folder"), [((), "paper"), (("--quick",), "paper-quick")])
+def test_an_output_that_exists_is_refused_before_any_work(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    folder: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / folder).mkdir()
+    code, _, err = run("paper", "--dataset", "none", *words)
     assert code == 1
-    assert "already exists" in err
+    assert err.startswith(f"nearedge: {folder}: already exists")

@@ -20,7 +20,7 @@ SMALL = [
 @pytest.mark.engine
 @pytest.mark.filterwarnings("ignore")  # torch, e3nn and sevenn warn about each other
 def test_a_slice_from_nothing(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("sevenn")
+    pytest.importorskip("sevenn", reason="needs the extra md: make test-md")
     path = tmp_path / "made"
     code, out, err = run("dataset", "make", *SMALL, "-o", str(path))
     assert code == 0, err

@@ -20,9 +20,15 @@ def paper(
     dataset: Annotated[
         Path | None, typer.Option(help="Dataset folder (default: the one that ships).")
     ] = None,
-    out: Annotated[Path, typer.Option("-o", "--out", "--output", help="Folder to write.")] = Path(
-        "paper"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            "--output",
+            help="Folder to write (default: paper; with --quick paper-quick).",
+        ),
+    ] = None,
     seed: Seed = 0,
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer epochs, seeds and examples: under a minute.")
@@ -32,6 +38,7 @@ def paper(
 ) -> None:
     """Reproduce Li, Lu and Chan (2019), climb the ladder above it, and write a report."""
     started = time.monotonic()
+    out = out or Path("paper-quick" if quick else "paper")
     check_free(out, force=force)
     data = datasets.load_dataset(dataset or datasets.starter_path())
     other = datasets.load_dataset(engine_dataset) if engine_dataset else None
