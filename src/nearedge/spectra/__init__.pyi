@@ -9,6 +9,8 @@ from ._distortion import (
 from ._edge import edge_energy as edge_energy, guess_edge as guess_edge
 from ._grids import Window as Window, check_spectra as check_spectra, resample as resample
 from ._identity import Identity as Identity
+from ._normalisation import Normalised as Normalised, find_e0 as find_e0, normalise as normalise
+from ._plot import plot as plot
 from ._preparation import (
     BASELINES as BASELINES,
     Baseline as Baseline,
