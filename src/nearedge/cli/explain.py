@@ -1,7 +1,7 @@
 """The verb that says why: which energies decide, and which training spectra are near."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from nearedge.answers import explanation
 from nearedge.cli._arguments import Force, Json, print_json
 from nearedge.errors import InputError
 from nearedge.records import check_free
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def explain(
@@ -74,26 +77,36 @@ def explain(
     Integrated gradients and occlusion check each other. Classes are explained on sites that the
     model has not been trained on, if the dataset has any.
     """
-    options = explanation.ExplanationOptions(width=width)
     if output is not None:
         check_free(output, force=force)
     loaded = models.load_model(model)
     data = datasets.load_dataset(spectra) if spectra.is_dir() else None
-    known = _training(loaded, training, data)
+    trained_on = _training(loaded, training, data)
     if spectrum is None and data is not None:
         if target is not None:
             raise typer.BadParameter("--target is for one --spectrum: every class is explained")
-        result = explanation.explain_classes(loaded, data, known, against=against, options=options)
+        result = explanation.explain_classes(loaded, data, trained_on, against=against, width=width)
     else:
-        question = explanation.Question(target, against)
-        result = _one(loaded, spectra, spectrum, data, known, question, options, nearest)
+        name, energy, mu, site = _choose(spectra, data, spectrum)
+        result = explanation.explain_spectrum(
+            loaded,
+            energy,
+            mu,
+            trained_on,
+            name=name,
+            target=target,
+            against=against,
+            width=width,
+            nearest=nearest,
+            site=site,
+        )
     if output is not None:
         explanation.write_explanation(output, result, force=force)
     if json:
         print_json(explanation.report(result))
         return
     console = Console()
-    for text in explanation.plain_words(result):
+    for text in explanation.findings(result):
         console.print(f"- {text}", highlight=False, markup=False)
     if isinstance(result, explanation.SpectrumExplanation) and result.nearest:
         console.print(_sites_table(result))
@@ -121,41 +134,27 @@ def _training(
         ) from None
 
 
-def _one(
-    model: "models.Model",
-    path: Path,
-    wanted: str | None,
-    data: "datasets.SiteSpectra | None",
-    training: "explanation.Training",
-    question: "explanation.Question",
-    options: "explanation.ExplanationOptions",
-    nearest: int,
-) -> "explanation.SpectrumExplanation":
-    energy, mu, names = answers.read_spectra(path)
-    if wanted is None and len(names) > 1:
-        raise InputError(
-            f"{path}: holds {len(names)} spectra; choose one with --spectrum, from '{names[0]}' to "
-            f"'{names[-1]}'"
-        )
-    wanted = names[0] if wanted is None else wanted
+def _choose(
+    path: Path, data: "datasets.SiteSpectra | None", wanted: str | None
+) -> "tuple[str, np.ndarray, np.ndarray, explanation.Site | None]":
+    """Find the wanted spectrum: its name, energies and intensities, and its site in a dataset."""
+    if data is None:
+        energy, mu, names = answers.read_spectra(path)
+    else:
+        energy, mu = data.energy, data.mu
+        pairs = zip(data.snapshot, data.atom, strict=True)
+        names = [f"{snapshot}/{atom}" for snapshot, atom in pairs]
+    if wanted is None and len(names) == 1:
+        wanted = names[0]
     if wanted not in names:
+        missing = f"no spectrum is named '{wanted}'" if wanted else f"holds {len(names)} spectra"
         raise InputError(
-            f"{path}: no spectrum is named '{wanted}'; they are named from '{names[0]}' to "
-            f"'{names[-1]}'"
+            f"{path}: {missing}; choose one with --spectrum, from '{names[0]}' to '{names[-1]}'"
         )
     row = names.index(wanted)
-    site = None if data is None else explanation.find_site(data, row, model.window)
-    return explanation.explain_spectrum(
-        model,
-        energy,
-        mu[row],
-        training,
-        name=wanted if data is not None else f"{path.name}, {wanted}",
-        question=question,
-        options=options,
-        nearest=nearest,
-        site=site,
-    )
+    if data is None:
+        return f"{path.name}, {wanted}", energy, mu[row], None
+    return wanted, energy, mu[row], explanation.Site(data, row)
 
 
 def _sites_table(result: "explanation.SpectrumExplanation") -> Table:

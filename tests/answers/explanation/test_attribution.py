@@ -11,7 +11,6 @@ from jaxtyping import Array, Float
 
 from nearedge.answers.explanation import (
     Background,
-    ExplanationOptions,
     attribute,
     evaluate_scores,
     integrated_gradients,
@@ -181,10 +180,13 @@ def test_scores_that_do_not_depend_on_anything_agree_on_nothing(spectra: np.ndar
     assert one.share(-1.0, 11.0) == 0
 
 
-@pytest.mark.parametrize("options", [{"width": 0.0}, {"width": np.nan}, {"steps": 0}])
-def test_options_without_meaning_are_refused(options: dict[str, float]) -> None:
-    with pytest.raises(InputError):
-        ExplanationOptions(**options)  # pyright: ignore[reportArgumentType]
+def test_options_without_meaning_are_refused(spectra: np.ndarray) -> None:
+    background = Background.of(spectra)
+    for width, steps in ((0.0, 10), (np.nan, 10), (1.0, 0)):
+        with pytest.raises(InputError):
+            attribute(
+                [bent], spectra[:1], ENERGY, background, background.mean, width=width, steps=steps
+            )
 
 
 def test_one_spectrum_is_no_background() -> None:

@@ -9,15 +9,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from nearedge.answers.explanation import (
-    ExplanationOptions,
-    Question,
+    Site,
     Training,
     explain_classes,
     explain_spectrum,
-    find_nearest,
-    find_site,
+    findings,
     match_training,
-    plain_words,
     report,
     seen_sites,
 )
@@ -36,7 +33,7 @@ PLAIN = replace(
     averaged=False,
 )
 teach = partial(train, recipe=PLAIN, hold_out=["run2"], seed=1)
-QUICK = ExplanationOptions(steps=20)
+STEPS = 20
 
 
 @pytest.fixture(scope="module")
@@ -99,15 +96,22 @@ def test_the_nearest_site_comes_with_its_neighbours(
 ) -> None:
     data = telling_dataset
     row = int(np.flatnonzero((data.trajectory == "run2") & (data.environment == "3"))[0])
-    own = find_site(data, row, classifier.window)
-    sites, usual = find_nearest(own.spectrum, training, classifier.window, count=4)
-    assert usual > 0
-    assert {site.trajectory for site in sites} <= {"run0", "run1"}
-    for site in sites:
+    result = explain_spectrum(
+        classifier,
+        data.energy,
+        data.mu[row],
+        training,
+        steps=STEPS,
+        nearest=4,
+        site=Site(data, row),
+    )
+    assert result.usual > 0
+    assert {str(site.data.trajectory[site.row]) for site in result.nearest} <= {"run0", "run1"}
+    for site in result.nearest:
         near = [far for symbol, far in site.neighbours if symbol == "Fe"]
-        assert len(near) == site.coordination
+        assert len(near) == site.data.coordination[site.row]
         assert max(near) < data.rule.cutoff
-    assert sites[0].coordination == 3
+    assert result.nearest[0].environment == "3"
 
 
 def test_a_spectrum_that_is_predicted_right(
@@ -121,10 +125,10 @@ def test_a_spectrum_that_is_predicted_right(
         data.mu[row],
         training,
         name="run2/x",
-        options=QUICK,
-        site=find_site(data, row, classifier.window),
+        steps=STEPS,
+        site=Site(data, row),
     )
-    words = plain_words(result)
+    words = findings(result)
     assert words[0].startswith("predicted: dimer")
     assert "its label is dimer" in words[0]
     assert any("5 of dimer" in text or "4 of dimer" in text for text in words)
@@ -139,8 +143,8 @@ def test_a_foreign_spectrum_is_said_to_be(
 ) -> None:
     data = telling_dataset
     foreign = 50 * data.mu[0]
-    result = explain_spectrum(regressor, data.energy, foreign, training, options=QUICK, nearest=0)
-    assert any("does not apply" in text for text in plain_words(result))
+    result = explain_spectrum(regressor, data.energy, foreign, training, steps=STEPS, nearest=0)
+    assert any("does not apply" in text for text in findings(result))
     assert result.nearest == ()
     with figure_style():
         assert overlaps(draw_spectrum_explanation(result)) == []
@@ -155,7 +159,7 @@ def test_classes_of_a_model(
     telling_dataset: SiteSpectra,
 ) -> None:
     model = classifier if kind == "classifier" else regressor
-    result = explain_classes(model, telling_dataset, training, against="0", options=QUICK)
+    result = explain_classes(model, telling_dataset, training, against="0", steps=STEPS)
     assert result.unseen
     named = {*result.classes, *result.never_right}
     assert ("0" in named) == (kind == "regressor")
@@ -181,7 +185,7 @@ def test_other_labels_are_refused(
             telling_dataset.energy,
             telling_dataset.mu[0],
             training,
-            question=Question(against="9"),
+            against="9",
         )
     with pytest.raises(InputError, match="predicts numbers; leave out"):
         explain_spectrum(
@@ -189,5 +193,5 @@ def test_other_labels_are_refused(
             telling_dataset.energy,
             telling_dataset.mu[0],
             training,
-            question=Question(target="2"),
+            target="2",
         )

@@ -15,13 +15,13 @@ interval tells and no other does: little, where neighbouring energies say the sa
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from nearedge.answers.explanation._background import Background, replaced
 from nearedge.errors import InputError
@@ -32,28 +32,6 @@ Fill = Callable[
     [Float[np.ndarray, "example energy"], Bool[np.ndarray, " energy"]],
     Float[np.ndarray, "example energy"],
 ]
-
-
-@dataclass(frozen=True)
-class ExplanationOptions:
-    """How an explanation is made.
-
-    Attributes
-    ----------
-    width : float
-        Width in eV of the interval that is hidden, and over which gradients are summed.
-    steps : int
-        Points on the way of the integrated gradients.
-    """
-
-    width: float = 1.0
-    steps: int = 200
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.width) and self.width > 0):
-            raise InputError(f"interval width {self.width} must be a positive energy (eV)")
-        if self.steps < 1:
-            raise InputError(f"steps={self.steps} must be at least 1")
 
 
 @dataclass(frozen=True)
@@ -95,7 +73,10 @@ class Attribution:
     @property
     def agreement(self) -> float:
         """Rank correlation of both methods over the energies (Spearman), at the same width."""
-        return _rank_correlation(self.summed.mean(axis=0), self.occluded.mean(axis=0))
+        curves = self.summed.mean(axis=0), self.occluded.mean(axis=0)
+        if min(map(np.ptp, curves)) == 0:
+            return 0.0
+        return float(np.corrcoef([np.asarray(rankdata(curve)) for curve in curves])[0, 1])
 
     def share(self, low: float, high: float) -> float:
         """Share of the absolute attribution (gradients, ensemble mean) between two energies."""
@@ -197,7 +178,7 @@ def integrated_gradients(
     """
     away = jnp.asarray(spectra - baseline)
     start = jnp.asarray(baseline)
-    slopes = [jax.grad(lambda x, one=one: one(x).sum()) for one in functions]
+    slopes = [jax.grad(lambda x, score=score: score(x).sum()) for score in functions]
 
     @jax.jit
     def total() -> Float[Array, "network example energy"]:
@@ -251,7 +232,9 @@ def attribute(
     energy: Float[np.ndarray, " energy"],
     background: Background,
     baseline: Float[np.ndarray, " energy"],
-    options: ExplanationOptions | None = None,
+    *,
+    width: float = 1.0,
+    steps: int = 200,
 ) -> list[Attribution]:
     """Explain the scores of each spectrum by both methods.
 
@@ -268,17 +251,27 @@ def attribute(
     baseline : float array, shape (energy,)
         Where integrated gradients start, and what hides intervals: the mean training spectrum, or
         that of the class which the question is against.
-    options : ExplanationOptions, optional
-        Width and steps.
+    width : float
+        Of the interval in eV that is hidden, and over which gradients are summed.
+    steps : int
+        Points on the way of the integrated gradients.
 
     Returns
     -------
     list of Attribution
         One for each spectrum.
+
+    Raises
+    ------
+    InputError
+        If the width is not positive or there is no step.
     """
-    options = options or ExplanationOptions()
-    gradients = integrated_gradients(functions, spectra, baseline, options.steps)
-    hidden = intervals(energy, options.width)
+    if not (np.isfinite(width) and width > 0):
+        raise InputError(f"interval width {width} must be a positive energy (eV)")
+    if steps < 1:
+        raise InputError(f"steps={steps} must be at least 1")
+    gradients = integrated_gradients(functions, spectra, baseline, steps)
+    hidden = intervals(energy, width)
     occluded = occlusion(functions, spectra, partial(replaced, by=baseline), hidden)
     unique = occlusion(functions, spectra, background.expected, hidden)
     high = evaluate_scores(functions, spectra)
@@ -287,7 +280,7 @@ def attribute(
     return [
         Attribution(
             energy,
-            options.width,
+            width,
             gradients[:, row],
             occluded[:, row],
             unique[:, row],
@@ -300,30 +293,70 @@ def attribute(
 
 
 def mean_attribution(parts: Sequence[Attribution]) -> Attribution:
-    """Average attributions over spectra, network by network."""
-    first = parts[0]
+    """Average attributions over spectra, network by network; the gap is the largest."""
+
+    def mean(name: str) -> np.ndarray:
+        return np.mean([getattr(part, name) for part in parts], axis=0)
+
     return Attribution(
-        first.energy,
-        first.width,
-        np.mean([one.gradients for one in parts], axis=0),
-        np.mean([one.occluded for one in parts], axis=0),
-        np.mean([one.unique for one in parts], axis=0),
-        float(np.mean([one.score for one in parts])),
-        float(np.mean([one.baseline_score for one in parts])),
-        max(one.gap for one in parts),
+        parts[0].energy,
+        parts[0].width,
+        mean("gradients"),
+        mean("occluded"),
+        mean("unique"),
+        float(mean("score")),
+        float(mean("baseline_score")),
+        max(part.gap for part in parts),
     )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Energies next to each other that all speak for, or all against.
+
+    Attributes
+    ----------
+    low, high : float
+        First and last energy in eV.
+    amount : float
+        Sum of the integrated gradients, mean over the networks.
+    spread : float
+        Its standard deviation over the networks.
+    confirmed : bool
+        Whether hiding parts of it changes the score in the same direction, on average.
+    """
+
+    low: float
+    high: float
+    amount: float
+    spread: float
+    confirmed: bool
+
+
+def stretches(attribution: Attribution) -> list[Stretch]:
+    """Cut an attribution where its sign changes, as seen through intervals of its width.
+
+    Returns
+    -------
+    list of Stretch
+        The weightiest first. Their amounts add up to the difference of score and baseline score.
+    """
+    sign = np.sign(attribution.summed.mean(axis=0))
+    # Zeros belong to what stands before them.
+    for place in np.flatnonzero(sign == 0):
+        sign[place] = sign[place - 1] if place else 0
+    edges = [0, *(np.flatnonzero(np.diff(sign)) + 1), len(sign)]
+    pieces = []
+    for start, stop in pairwise(edges):
+        amounts = attribution.gradients[:, start:stop].sum(axis=1)
+        hidden = attribution.occluded[:, start:stop].mean()
+        amount = float(amounts.mean())
+        low, high = attribution.energy[[start, stop - 1]].tolist()
+        pieces.append(Stretch(low, high, amount, float(amounts.std()), bool(amount * hidden > 0)))
+    return sorted(pieces, key=lambda piece: -abs(piece.amount))
 
 
 def _together(
     functions: Sequence[Score],
 ) -> Callable[[Float[Array, "example energy"]], Float[Array, "network example"]]:
-    return jax.jit(lambda x: jnp.stack([one(x) for one in functions]))
-
-
-def _rank_correlation(
-    one: Float[np.ndarray, " energy"], other: Float[np.ndarray, " energy"]
-) -> float:
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 0.0
-    found: Any = spearmanr(one, other)  # typed as a tuple in scipy's stubs
-    return float(found.statistic)
+    return jax.jit(lambda x: jnp.stack([score(x) for score in functions]))

@@ -63,10 +63,10 @@ class Background:
         >>> Background.of(rise).expected(np.array([[1.0, 9.0, 3.0]]), hidden).round(1)
         array([[1., 2., 3.]])
         """
-        known = ((spectra - self.mean) / self.scale)[:, ~hidden]
+        shown = ((spectra - self.mean) / self.scale)[:, ~hidden]
         among = self.covariance[np.ix_(~hidden, ~hidden)]
         across = self.covariance[np.ix_(~hidden, hidden)]
-        guess = known @ np.linalg.solve(among, across)
+        guess = shown @ np.linalg.solve(among, across)
         filled = np.array(spectra, float)
         filled[:, hidden] = guess * self.scale[hidden] + self.mean[hidden]
         return filled

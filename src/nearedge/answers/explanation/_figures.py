@@ -14,13 +14,11 @@ from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import MaxNLocator
 
 from nearedge.answers.explanation._attribution import Attribution
-from nearedge.answers.explanation._classes import ClassExplanation
-from nearedge.answers.explanation._sites import Site
-from nearedge.answers.explanation._spectrum import SpectrumExplanation
-from nearedge.answers.explanation._words import baseline_name, score_name
-from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, class_title
+from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
+from nearedge.answers.explanation._findings import answer_words
+from nearedge.answers.explanation._nearest import Site
+from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION
 from nearedge.drawing.surroundings import draw_surroundings, surroundings
-from nearedge.targets import DIMER
 
 # Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
 _TWO_SIDED = LinearSegmentedColormap.from_list("two-sided", [BLUE, "#ffffff", VERMILION])
@@ -45,22 +43,22 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, hspace=0.04, squeeze=False)
     top = parts[0, 0]
     spectrum, curves = top.subplots(2, 1, sharex=True, height_ratios=[1.25, 1])
-    attribution = result.attribution
-    norm = _draw_spectrum(spectrum, result.spectrum, result.baseline, attribution)
-    name = score_name(result.kind, result.target, result.against, result.neighbour)
+    attribution, setting = result.attribution, result.setting
+    norm = _draw_spectrum(spectrum, result.spectrum, setting.baseline, attribution)
+    name = setting.score(result.target)
     label = f"{_short(name)} per {attribution.width:g} eV".replace(" against", "\nagainst")
     colours = figure.colorbar(
         ScalarMappable(norm, _TWO_SIDED), ax=spectrum, pad=0.01, aspect=14, label=label
     )
     colours.ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True))
-    spectrum.set_ylabel(f"µ ({_unit(result.unit)})")
-    spectrum.set_title(f"{result.name}: {_said(result)}", loc="left", fontweight="bold")
-    what = baseline_name(result.against, result.neighbour)
-    spectrum.plot([], [], color=GREY, ls="--", lw=1, label=what)
+    spectrum.set_ylabel(f"µ ({_unit(setting.unit)})")
+    answer = answer_words(result) if result.prediction["applies"] else "the model does not apply"
+    spectrum.set_title(f"{result.name}: {answer}", loc="left", fontweight="bold")
+    spectrum.plot([], [], color=GREY, ls="--", lw=1, label=setting.baseline_name)
     spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)
     _draw_curves(curves, attribution)
     curves.set(
-        xlabel=f"energy from {_zero(result.zero)} (eV)", ylabel=label.replace(" per", "\nper")
+        xlabel=f"energy from {_zero(setting.zero)} (eV)", ylabel=label.replace(" per", "\nper")
     )
     curves.set_title(
         f"rank correlation of the two methods {attribution.agreement:.2f}",
@@ -79,7 +77,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
 
 def draw_class_explanation(result: ClassExplanation) -> Figure:
     """Draw the mean spectrum of every class, coloured, with the curves of both methods."""
-    count = len(result.classes)
+    count, setting = len(result.classes), result.setting
     columns = 3 if count > 4 else min(count, 2)
     rows = -(-count // columns)
     figure = Figure(figsize=(3.5 * columns, 3.1 * rows + 0.5), layout="constrained")
@@ -90,17 +88,17 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         sharex=True,
         height_ratios=[1.15, 1] * rows,
     )
-    for number, (name, one) in enumerate(result.classes.items()):
+    for number, (name, explained) in enumerate(result.classes.items()):
         row, column = divmod(number, columns)
         spectrum, curves = panels[2 * row, column], panels[2 * row + 1, column]
-        _draw_spectrum(spectrum, one.spectrum, result.baseline, one.attribution)
-        spectrum.set_title(class_title(name, result.neighbour), loc="left", fontweight="bold")
+        _draw_spectrum(spectrum, explained.spectrum, setting.baseline, explained.attribution)
+        spectrum.set_title(setting.title(name), loc="left", fontweight="bold")
         spectrum.set_title(
-            f"{one.right} right of {one.sites}", loc="right", fontsize=8, color="0.35"
+            f"{explained.right} right of {explained.sites}", loc="right", fontsize=8, color="0.35"
         )
-        _draw_curves(curves, one.attribution)
+        _draw_curves(curves, explained.attribution)
         curves.set_title(
-            f"rank correlation {one.attribution.agreement:.2f}",
+            f"rank correlation {explained.attribution.agreement:.2f}",
             loc="right",
             fontsize=8,
             color="0.35",
@@ -108,8 +106,8 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         )
         if column == 0:
             spectrum.set_ylabel("µ")
-            width = one.attribution.width
-            word = "log-odds" if result.kind == "classifier" else f"{result.neighbour} atoms"
+            width = explained.attribution.width
+            word = "log-odds" if setting.classifier else f"{setting.neighbour} atoms"
             curves.set_ylabel(f"{word} per {width:g} eV")
         curves.tick_params(labelbottom=True)
         # Of a column its last panel, also where the last row is not full.
@@ -125,16 +123,16 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         Patch(color=VERMILION),
         Patch(color=BLUE),
     ]
-    labels.append(baseline_name(result.against, result.neighbour))
-    if result.kind == "classifier":
+    labels.append(setting.baseline_name)
+    if setting.classifier:
         labels += ["speaks for the class", "speaks against it"]
     else:
-        labels += [f"speaks for {many} {result.neighbour}" for many in ("more", "fewer")]
+        labels += [f"speaks for {many} {setting.neighbour}" for many in ("more", "fewer")]
     figure.legend(handles, labels, **_legend(next(iter(result.classes.values())).attribution))
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     title = (
         f"What decides: means over right predictions for {seen}; energies from "
-        f"{_zero(result.zero)}; µ in {_unit(result.unit)}"
+        f"{_zero(setting.zero)}; µ in {_unit(setting.unit)}"
     )
     # Some 13 letters fit in an inch.
     figure.suptitle(fill(title, int(13 * figure.get_figwidth())), fontsize=9.5)
@@ -195,17 +193,17 @@ def _draw_curves(axes: Axes, attribution: Attribution) -> None:
 
 def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Site]) -> None:
     """Draw the spectrum's own atom, if known, and the nearest training sites, each above its µ."""
-    energy = result.attribution.energy
-    shown = [result.spectrum, *(site.spectrum for site in cells)]
-    top = 1.08 * max(float(one.max()) for one in shown)
+    energy, window = result.attribution.energy, result.window
+    spectra = [site.data.select(np.array([site.row])).inputs(window)[0] for site in cells]
+    top = 1.08 * max(float(mu.max()) for mu in (result.spectrum, *spectra))
     for number, (picture, panel) in enumerate(panels.T):
         if number >= len(cells):
             picture.set_axis_off()
             panel.set_axis_off()
             continue
-        site = cells[number]
+        site, mu = cells[number], spectra[number]
         draw_surroundings(picture, surroundings(site.structure, site.atom, site.cutoff))
-        title = class_title(site.environment, result.neighbour)
+        title = result.setting.title(site.environment)
         far = "itself" if site.distance is None else f"distance {site.distance:.2f}"
         picture.set_title(
             f"{title}\n{far}",
@@ -215,7 +213,7 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
         picture.text(
             0.5,
             -0.02,
-            f"{site.snapshot}\natom {site.atom}\n{_distances(site, result.neighbour)}",
+            f"{site.snapshot}\natom {site.atom}\n{_distances(site, result.setting.neighbour)}",
             transform=picture.transAxes,
             ha="center",
             va="top",
@@ -225,8 +223,8 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
         )
         panel.plot(energy, result.spectrum, color=BLACK, lw=0.9)
         if site.distance is not None:
-            panel.plot(energy, site.spectrum, color=VERMILION, lw=1.1, ls="--")
-        panel.set(xlim=(energy[0], energy[-1]), ylim=(min(0.0, float(site.spectrum.min())), top))
+            panel.plot(energy, mu, color=VERMILION, lw=1.1, ls="--")
+        panel.set(xlim=(energy[0], energy[-1]), ylim=(min(0.0, float(mu.min())), top))
         panel.xaxis.set_major_locator(_ticks(3))
         panel.yaxis.set_major_locator(_ticks(3))
         if number:
@@ -236,24 +234,13 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
 
 
 def _distances(site: Site, neighbour: str) -> str:
-    """Distances in Å that make the class: of a dimer its bond first, then of the counted."""
-    near = [f"{far:.2f}" for symbol, far in site.neighbours if symbol == neighbour]
-    said = f"{neighbour} {' '.join(near)} Å" if near else f"no {neighbour}"
-    partner = [far for symbol, far in site.neighbours if symbol == site.absorber]
-    if site.environment != DIMER or not partner:
-        return said
-    return f"{site.absorber} {partner[0]:.2f} Å, {said}"
-
-
-def _said(result: SpectrumExplanation) -> str:
-    prediction = result.prediction
-    if not prediction["applies"]:
-        return "the model does not apply"
-    if result.kind == "regressor":
-        return f"{prediction['coordination']:.2f} {result.neighbour}"
-    name = prediction["environment"]
-    chance = prediction["probabilities"][name]
-    return f"{class_title(name, result.neighbour)} (probability {chance:.2f})"
+    """Distances in Å that make the class: the counted atoms, and a bond to the site's own kind."""
+    counted = [f"{far:.2f}" for symbol, far in site.neighbours if symbol == neighbour]
+    text = f"{neighbour} {' '.join(counted)} Å" if counted else f"no {neighbour}"
+    partners = [far for symbol, far in site.neighbours if symbol == site.absorber]
+    if site.environment.isdigit() or not partners:
+        return text
+    return f"{site.absorber} {partners[0]:.2f} Å, {text}"
 
 
 def _short(name: str) -> str:

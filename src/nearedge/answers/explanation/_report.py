@@ -1,21 +1,16 @@
 """Writing an explanation: the numbers as JSON, the figure as files, the clusters as structures."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from nearedge.answers.explanation._attribution import Attribution
-from nearedge.answers.explanation._classes import ClassExplanation
+from nearedge.answers.explanation._attribution import Attribution, stretches
+from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
 from nearedge.answers.explanation._figures import draw_class_explanation, draw_spectrum_explanation
-from nearedge.answers.explanation._sites import Site
-from nearedge.answers.explanation._spectrum import SpectrumExplanation
-from nearedge.answers.explanation._stretches import stretches
-from nearedge.answers.explanation._words import baseline_name, plain_words, score_name
-from nearedge.drawing.style import figure_style
-from nearedge.records import replacing
+from nearedge.answers.explanation._findings import findings
+from nearedge.answers.explanation._nearest import Site
+from nearedge.drawing.style import figure_style, save_figure
+from nearedge.records import Json, as_json, replacing, write_json
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -54,13 +49,8 @@ def write_explanation(path: str | Path, result: Explanation, *, force: bool = Fa
                 site.write_cluster(folder / "nearest" / cluster_name(number, site))
         else:
             figure = draw_class_explanation(result)
-        for kind in FORMATS:
-            # No date inside: the same numbers give the same files.
-            about: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-            figure.savefig(folder / f"explanation.{kind}", metadata=about.get(kind))
-        (folder / "explanation.json").write_text(
-            json.dumps(report(result), indent=1, allow_nan=False) + "\n", encoding="utf-8"
-        )
+        save_figure(figure, folder / "explanation", FORMATS)
+        write_json(folder / "explanation.json", report(result))
     return Path(path)
 
 
@@ -70,76 +60,74 @@ def cluster_name(number: int, site: Site) -> str:
     return f"{number:02d}-{plain}-{site.atom}.extxyz"
 
 
-def report(result: Explanation) -> dict[str, Any]:
+def report(result: Explanation) -> Json:
     """Give every number and the findings in words, ready for JSON."""
-    common = {
-        "kind": result.kind,
-        "against": result.against,
-        "baseline": {
-            "what": baseline_name(result.against, result.neighbour),
-            "mu": result.baseline.tolist(),
-        },
-        "energy_zero": result.zero,
-        "mu_unit": result.unit,
+    setting = result.setting
+    common: Json = {
+        "kind": "classifier" if setting.classifier else "regressor",
+        "against": setting.against,
+        "baseline": {"what": setting.baseline_name, "mu": setting.baseline},
+        "energy_zero": setting.zero,
+        "mu_unit": setting.unit,
+        "findings": findings(result),
     }
     if isinstance(result, SpectrumExplanation):
-        return {
-            "spectrum": result.name,
-            **common,
-            "target": result.target,
-            "score": score_name(result.kind, result.target, result.against, result.neighbour),
-            "prediction": result.prediction,
-            "site": None if result.site is None else result.site.to_dict(),
-            "mu": result.spectrum.tolist(),
-            "attribution": _attribution(result.attribution),
-            "nearest": [
-                {**site.to_dict(), "file": f"nearest/{cluster_name(number, site)}"}
-                for number, site in enumerate(result.nearest, start=1)
-            ],
-            "usual_distance": result.usual,
-            "findings": plain_words(result),
-        }
-    return {
-        **common,
-        "unseen": result.unseen,
-        "classes": {
-            name: {
-                "sites": one.sites,
-                "right": one.right,
-                "score": score_name(result.kind, name, result.against, result.neighbour),
-                "mu": one.spectrum.tolist(),
-                "attribution": _attribution(one.attribution),
-                "single_agreement": one.single,
+        return as_json(
+            {
+                "spectrum": result.name,
+                **common,
+                "target": result.target,
+                "score": setting.score(result.target),
+                "prediction": result.prediction,
+                "site": result.site and result.site.to_json(),
+                "mu": result.spectrum,
+                "attribution": _attribution(result.attribution),
+                "nearest": [
+                    {**site.to_json(), "file": f"nearest/{cluster_name(number, site)}"}
+                    for number, site in enumerate(result.nearest, start=1)
+                ],
+                "usual_distance": result.usual,
             }
-            for name, one in result.classes.items()
-        },
-        "never_right": result.never_right,
-        "findings": plain_words(result),
-    }
+        )
+    return as_json(
+        {
+            **common,
+            "unseen": result.unseen,
+            "classes": {
+                name: {
+                    "sites": explained.sites,
+                    "right": explained.right,
+                    "score": setting.score(name),
+                    "mu": explained.spectrum,
+                    "attribution": _attribution(explained.attribution),
+                    "single_agreement": explained.single_agreement,
+                }
+                for name, explained in result.classes.items()
+            },
+            "never_right": result.never_right,
+        }
+    )
 
 
-def _attribution(one: Attribution) -> dict[str, Any]:
+def _attribution(attribution: Attribution) -> Json:
     """Mean and spread over the networks of each method, and what was made of them."""
     curves = {
-        "integrated_gradients": one.gradients,
-        "integrated_gradients_summed": one.summed,
-        "occlusion": one.occluded,
-        "occlusion_given_the_rest": one.unique,
+        "integrated_gradients": attribution.gradients,
+        "integrated_gradients_summed": attribution.summed,
+        "occlusion": attribution.occluded,
+        "occlusion_given_the_rest": attribution.unique,
     }
     return {
-        "energy": one.energy.tolist(),
-        "width": one.width,
-        "networks": len(one.gradients),
-        "score": one.score,
-        "baseline_score": one.baseline_score,
-        "completeness_gap": one.gap,
-        "agreement": one.agreement,
+        "energy": attribution.energy,
+        "width": attribution.width,
+        "networks": len(attribution.gradients),
+        "score": attribution.score,
+        "baseline_score": attribution.baseline_score,
+        "completeness_gap": attribution.gap,
+        "agreement": attribution.agreement,
         **{
-            name: {
-                "mean": values.mean(axis=0).tolist(),
-                "spread": np.std(values, axis=0).tolist(),
-            }
+            name: {"mean": values.mean(axis=0), "spread": np.std(values, axis=0)}
             for name, values in curves.items()
         },
-        "stretches": [asdict(piece) for piece in stretches(one)],
+        "stretches": stretches(attribution),
     }

@@ -1,4 +1,4 @@
-"""The sites that a model was trained on, found again in a dataset, and what is asked of it."""
+"""The sites that a model was trained on, found again in a dataset."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float
 from nearedge.answers.explanation._background import Background
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.learning.estimators import Classifier
 from nearedge.models import Model
 
 
@@ -30,23 +29,23 @@ class Training:
     inputs: Float[np.ndarray, "site energy"]
     background: Background
 
+    def baseline(self, against: str | None) -> Float[np.ndarray, " energy"]:
+        """Give the mean spectrum of all training sites, or of a class.
 
-@dataclass(frozen=True)
-class Question:
-    """What is to be explained.
-
-    Attributes
-    ----------
-    target : str, optional
-        Class that is asked about; by default the one that is predicted. A regressor is always
-        asked about its number.
-    against : str, optional
-        Why the target rather than this class: the baseline is the mean training spectrum of this
-        class, not that of all, and a classifier's score is the log-odds between the two.
-    """
-
-    target: str | None = None
-    against: str | None = None
+        Raises
+        ------
+        InputError
+            If the training sites have no such class.
+        """
+        if against is None:
+            return self.background.mean
+        members = self.data.environment == against
+        if not members.any():
+            raise InputError(
+                f"class '{against}' is not among the training sites; choose one of "
+                f"{', '.join(self.data.classes)}"
+            )
+        return self.inputs[members].mean(axis=0)
 
 
 def match_training(model: Model, data: SiteSpectra) -> Training:
@@ -63,13 +62,13 @@ def match_training(model: Model, data: SiteSpectra) -> Training:
         f"{record['fingerprint'][:12]}...); give the dataset it was trained on"
     )
     try:
-        kept = data.select(~data.names_mask(record["held_out"]))
+        sites = data.select(~data.names_mask(record["held_out"]))
     except InputError:
         raise refusal from None
-    if kept.fingerprint() != record["fingerprint"]:
+    if sites.fingerprint() != record["fingerprint"]:
         raise refusal
-    inputs = kept.inputs(model.window)
-    return Training(kept, inputs, Background.of(inputs))
+    inputs = sites.inputs(model.window)
+    return Training(sites, inputs, Background.of(inputs))
 
 
 def seen_sites(model: Model, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
@@ -79,39 +78,3 @@ def seen_sites(model: Model, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
         return np.zeros(len(data), bool)
     snapshots = np.isin(data.snapshot, record["training"]["snapshots"])
     return snapshots & np.isin(data.groups("atom"), record["training"]["atoms"])
-
-
-def baseline_of(training: Training, against: str | None) -> Float[np.ndarray, " energy"]:
-    """Give the mean spectrum of all training sites, or of a class.
-
-    Raises
-    ------
-    InputError
-        If the training sites have no such class.
-    """
-    if against is None:
-        return training.background.mean
-    members = training.data.environment == against
-    if not members.any():
-        raise InputError(
-            f"class '{against}' is not among the training sites; choose one of "
-            f"{', '.join(training.data.classes)}"
-        )
-    return training.inputs[members].mean(axis=0)
-
-
-def class_place(model: Model, name: str) -> int:
-    """Look up the place of a class among those of a classifier.
-
-    Raises
-    ------
-    InputError
-        If the model does not know it.
-    """
-    assert isinstance(model.estimator, Classifier)
-    known = [str(one) for one in model.estimator.classes_]
-    if name not in known:
-        raise InputError(
-            f"class '{name}' is not one of the model's; choose one of {', '.join(known)}"
-        )
-    return known.index(name)

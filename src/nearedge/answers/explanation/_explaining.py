@@ -1,0 +1,364 @@
+"""Explaining what a model says of one spectrum, and what it looks at in those of each class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from nearedge.answers._prediction import predict
+from nearedge.answers.explanation._attribution import (
+    Attribution,
+    Score,
+    attribute,
+    mean_attribution,
+    scores,
+)
+from nearedge.answers.explanation._nearest import Site, nearest_spectra
+from nearedge.answers.explanation._training import Training, seen_sites
+from nearedge.datasets import SiteSpectra
+from nearedge.drawing.style import class_title
+from nearedge.errors import InputError
+from nearedge.learning.estimators import Classifier
+from nearedge.models import Model
+from nearedge.records import Json
+from nearedge.spectra import Window, resample
+
+MOST = 200
+"""So many spectra of a class are explained at most, drawn at random."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an explanation is of.
+
+    Attributes
+    ----------
+    classifier : bool
+        Whether classes are predicted, and log-odds explained, or a number itself.
+    neighbour : str
+        Element whose number is predicted.
+    zero, unit : str
+        Of the energies and the spectra.
+    against : str or None
+        Class that the explained one is set against; None for the mean of all training spectra.
+    baseline : float array, shape (energy,)
+        Mean training spectrum, of that class or of all.
+    """
+
+    classifier: bool
+    neighbour: str
+    zero: str
+    unit: str
+    against: str | None
+    baseline: Float[np.ndarray, " energy"]
+
+    def title(self, name: str) -> str:
+        """Name a class."""
+        return class_title(name, self.neighbour)
+
+    def score(self, target: str | None) -> str:
+        """Name what is explained."""
+        if not self.classifier or target is None:
+            return f"number of {self.neighbour}"
+        against = "" if self.against is None else f" against {self.title(self.against)}"
+        return f"log-odds of {self.title(target)}{against}"
+
+    @property
+    def baseline_name(self) -> str:
+        """Name the baseline."""
+        of = "" if self.against is None else f" of {self.title(self.against)}"
+        return f"mean training spectrum{of}"
+
+
+@dataclass(frozen=True)
+class SpectrumExplanation:
+    """Why a model says what it says of one spectrum.
+
+    Attributes
+    ----------
+    name : str
+        Of the spectrum.
+    setting : Setting
+    spectrum : float array, shape (energy,)
+        At the model's energies.
+    prediction : dict
+        As of `nearedge.predict`.
+    target : str or None
+        Class that is asked about; None of a regressor.
+    attribution : Attribution
+    nearest : tuple of Site
+        Training sites, the nearest first.
+    usual : float
+        Median distance of a training spectrum from its nearest.
+    window : Window
+        The model's energies.
+    site : Site or None
+        The spectrum's own atom, where it is known.
+    """
+
+    name: str
+    setting: Setting
+    spectrum: Float[np.ndarray, " energy"]
+    prediction: Json
+    target: str | None
+    attribution: Attribution
+    nearest: tuple[Site, ...]
+    usual: float
+    window: Window
+    site: Site | None
+
+
+@dataclass(frozen=True)
+class ClassAttribution:
+    """What decides for a class, as the mean over its spectra that are predicted right.
+
+    Attributes
+    ----------
+    sites : int
+        Sites of the class that were looked at.
+    right : int
+        Those of them that are predicted right; of a regressor, to half a neighbour.
+    spectrum : float array, shape (energy,)
+        Mean of the explained spectra.
+    attribution : Attribution
+        Mean of their attributions.
+    single_agreement : float
+        Median agreement of both methods on a single spectrum.
+    """
+
+    sites: int
+    right: int
+    spectrum: Float[np.ndarray, " energy"]
+    attribution: Attribution
+    single_agreement: float
+
+
+@dataclass(frozen=True)
+class ClassExplanation:
+    """What a model looks at in the spectra of each class.
+
+    Attributes
+    ----------
+    setting : Setting
+    unseen : bool
+        Whether the model was trained on none of the sites.
+    classes : dict of str to ClassAttribution
+    never_right : dict of str to int
+        Classes without a right prediction, and their number of sites.
+    """
+
+    setting: Setting
+    unseen: bool
+    classes: dict[str, ClassAttribution]
+    never_right: dict[str, int]
+
+
+def explain_spectrum(
+    model: Model,
+    energy: Float[np.ndarray, " energy"],
+    mu: Float[np.ndarray, " energy"],
+    training: Training,
+    *,
+    name: str = "spectrum",
+    target: str | None = None,
+    against: str | None = None,
+    width: float = 1.0,
+    steps: int = 200,
+    nearest: int = 5,
+    site: Site | None = None,
+) -> SpectrumExplanation:
+    """Find the energies that decide what a model says of a spectrum, and its like in training.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on spectra of the same zero and unit.
+    energy : float array, shape (energy,)
+        In eV.
+    mu : float array, shape (energy,)
+        The spectrum.
+    training : Training
+        What the model was trained on, see `match_training`.
+    name : str
+        Names the spectrum.
+    target : str, optional
+        Class that is asked about; by default the one that is predicted.
+    against : str, optional
+        Why the target rather than this class: the baseline is the mean training spectrum of this
+        class, not that of all, and a classifier's score is the log-odds between the two.
+    width, steps
+        See `attribute`.
+    nearest : int
+        How many training spectra are to be found.
+    site : Site, optional
+        The spectrum's own atom, if it is known.
+
+    Raises
+    ------
+    InputError
+        If the energies do not cover the model's window, or a class is unknown or not to be asked
+        about.
+    """
+    classifier = isinstance(model.estimator, Classifier)
+    if target is not None and not classifier:
+        raise InputError(
+            f"class '{target}' is asked about, but the model predicts numbers; leave out the "
+            "target, or use a classifier"
+        )
+    single = 1 if site is not None and not classifier else None
+    (prediction,) = predict(model, energy, mu[None], name, atoms_averaged=single)
+    if classifier and target is None:
+        target = str(prediction["environment"])
+    if target is not None and target == against:
+        raise InputError(f"class '{target}' is asked about against itself; choose another class")
+    spectrum = resample(energy, mu[None], model.window.grid, name)
+    setting = _setting(model, training, against)
+    (attribution,) = attribute(
+        _scores(model, [target or ""], against),
+        spectrum,
+        model.window.grid,
+        training.background,
+        setting.baseline,
+        width=width,
+        steps=steps,
+    )
+    data = training.data
+    # A spectrum is not its own neighbour.
+    own = (data.snapshot == site.snapshot) & (data.atom == site.atom) if site else False
+    rows, distances, usual = nearest_spectra(
+        spectrum[0],
+        training.inputs,
+        data.groups("atom"),
+        count=nearest,
+        allowed=np.broadcast_to(np.logical_not(own), len(data)),
+    )
+    near = zip(rows.tolist(), distances.tolist(), strict=True)
+    return SpectrumExplanation(
+        name,
+        setting,
+        spectrum[0],
+        prediction,
+        target,
+        attribution,
+        tuple(Site(data, row, distance) for row, distance in near),
+        usual,
+        model.window,
+        site,
+    )
+
+
+def explain_classes(
+    model: Model,
+    data: SiteSpectra,
+    training: Training,
+    *,
+    against: str | None = None,
+    width: float = 1.0,
+    steps: int = 200,
+) -> ClassExplanation:
+    """Find the energies that decide for each class, on sites the model was not trained on.
+
+    Parameters
+    ----------
+    model : Model
+        What is explained.
+    data : SiteSpectra
+        Labelled spectra. Those the model was trained on are left out, unless it was trained on
+        all of them.
+    training : Training
+        What the model was trained on, see `match_training`.
+    against : str, optional
+        See `explain_spectrum`; this class itself is then not explained by a classifier.
+    width, steps
+        See `attribute`.
+
+    Raises
+    ------
+    InputError
+        If labels or energies are not those the model was trained with, a class is unknown, or no
+        spectrum is predicted right.
+    """
+    if data.rule != model.rule:
+        raise InputError(
+            f"{data.source}: is labelled by {data.rule}, the model by {model.rule}; relabel the "
+            "dataset or train on it"
+        )
+    seen = seen_sites(model, data)
+    unseen = not seen.all()
+    tested = data.select(~seen) if unseen else data
+    inputs = tested.inputs(model.window)
+    right = _right(model, inputs, tested)
+    setting = _setting(model, training, against)
+    rng = np.random.default_rng(0)
+    rows = {}
+    never_right = {}
+    for name, count in tested.counts().items():
+        if setting.classifier and name == against:
+            continue
+        chosen = np.flatnonzero(right & (tested.environment == name))
+        if len(chosen):
+            rows[name] = np.sort(rng.permutation(chosen)[:MOST])
+        else:
+            never_right[name] = count
+    if not rows:
+        raise InputError(
+            f"{tested.source}: no spectrum is predicted right, so there is nothing to explain; use "
+            "spectra like those the model was trained on"
+        )
+    every = np.concatenate(list(rows.values()))
+    parts = attribute(
+        _scores(model, tested.environment[every].tolist(), against),
+        inputs[every],
+        model.window.grid,
+        training.background,
+        setting.baseline,
+        width=width,
+        steps=steps,
+    )
+    classes = {}
+    for name, chosen in rows.items():
+        members = [part for part, row in zip(parts, every, strict=True) if row in chosen]
+        classes[name] = ClassAttribution(
+            tested.counts()[name],
+            int((right & (tested.environment == name)).sum()),
+            inputs[chosen].mean(axis=0),
+            mean_attribution(members),
+            float(np.median([part.agreement for part in members])),
+        )
+    return ClassExplanation(setting, unseen, classes, never_right)
+
+
+def _setting(model: Model, training: Training, against: str | None) -> Setting:
+    spectra = model.record["spectra"]
+    return Setting(
+        isinstance(model.estimator, Classifier),
+        model.rule.neighbour,
+        str(spectra["energy_zero"]),
+        str(spectra["mu_unit"]),
+        against,
+        training.baseline(against),
+    )
+
+
+def _scores(model: Model, targets: Sequence[str], against: str | None) -> list[Score]:
+    """Make the scores of the classes that are asked about, one for each spectrum."""
+    if not isinstance(model.estimator, Classifier):
+        return scores(model.estimator)
+    places = {str(name): place for place, name in enumerate(model.estimator.classes_)}
+    unknown = [name for name in (*targets, against) if name is not None and name not in places]
+    if unknown:
+        raise InputError(
+            f"class '{unknown[0]}' is not one of the model's; choose one of {', '.join(places)}"
+        )
+    rows = np.array([places[name] for name in targets])
+    return scores(model.estimator, rows, None if against is None else places[against])
+
+
+def _right(
+    model: Model, inputs: Float[np.ndarray, "site energy"], data: SiteSpectra
+) -> Bool[np.ndarray, " site"]:
+    predicted = np.asarray(model.estimator.predict(inputs))
+    if isinstance(model.estimator, Classifier):
+        return predicted.astype(str) == data.environment
+    return np.abs(predicted - data.coordination) < 0.5

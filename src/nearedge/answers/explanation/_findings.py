@@ -1,0 +1,129 @@
+"""What an explanation says, in plain words: every sentence is made from the measured numbers."""
+
+from collections import Counter
+
+import numpy as np
+
+from nearedge.answers.explanation._attribution import Attribution, stretches
+from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
+
+AGREE, MAINLY = 0.8, 0.5
+"""Rank correlations from which both methods are said to agree, or to agree in the main."""
+
+_SHOWN, _LEAST = 3, 0.02
+"""Stretches that are told, and the least of them as a share of the weightiest."""
+
+
+def findings(result: SpectrumExplanation | ClassExplanation) -> list[str]:
+    """Say what was found, one finding each."""
+    return _of_spectrum(result) if isinstance(result, SpectrumExplanation) else _of_classes(result)
+
+
+def agreement_words(value: float) -> str:
+    """Say how far two methods that rank energies can be believed.
+
+    Examples
+    --------
+    >>> agreement_words(0.93)
+    'integrated gradients and occlusion agree (rank correlation 0.93)'
+    """
+    if value >= AGREE:
+        verdict = "agree"
+    elif value >= MAINLY:
+        verdict = "agree in the main"
+    else:
+        verdict = "do not agree, so neither is to be believed by itself"
+    return f"integrated gradients and occlusion {verdict} (rank correlation {value:.2f})"
+
+
+def answer_words(result: SpectrumExplanation) -> str:
+    """Give the answer that is explained."""
+    prediction, setting = result.prediction, result.setting
+    if not setting.classifier:
+        return f"{prediction['coordination']:.2f} {setting.neighbour}"
+    name = prediction["environment"]
+    return f"{setting.title(name)}, probability {prediction['probabilities'][name]:.2f}"
+
+
+def _of_spectrum(result: SpectrumExplanation) -> list[str]:
+    setting, attribution = result.setting, result.attribution
+    label = ""
+    if result.site is not None:
+        number = f"{result.site.to_json()['coordination']} {setting.neighbour}"
+        title = setting.title(result.site.environment) if setting.classifier else number
+        label = f"; its label is {title}"
+    texts = [f"predicted: {answer_words(result)}{label}."]
+    if not result.prediction["applies"]:
+        texts.append(
+            "The model does not apply to this spectrum "
+            f"({result.prediction['novelty']['reason']}): what it says of it, and why, means "
+            "nothing."
+        )
+    texts.append(
+        f"From the {setting.baseline_name} to this one the {setting.score(result.target)} goes "
+        f"from {attribution.baseline_score:.1f} to {attribution.score:.1f}; of that:"
+    )
+    texts += [f"{text}." for text in _weighty(attribution)]
+    texts.append(f"Over the energies {agreement_words(attribution.agreement)}.")
+    texts.append(_noise(attribution))
+    if result.nearest:
+        classes = Counter(site.environment for site in result.nearest).most_common()
+        counts = ", ".join(f"{count} of {setting.title(name)}" for name, count in classes)
+        nearest = result.nearest[0]
+        texts.append(
+            f"The nearest training spectra: {counts}. The nearest, {nearest.name}, is "
+            f"{nearest.distance:.2f} training standard deviations away (root mean square over the "
+            f"energies); usual among training spectra is {result.usual:.2f}."
+        )
+    return texts
+
+
+def _weighty(attribution: Attribution) -> list[str]:
+    """Describe the stretches that are worth a word."""
+    pieces = stretches(attribution)
+    least = _LEAST * abs(pieces[0].amount)
+    texts = []
+    for piece in pieces[:_SHOWN]:
+        if abs(piece.amount) < least:
+            continue
+        spread = f" ± {piece.spread:.1f}" if piece.spread else ""
+        doubt = "" if abs(piece.amount) > 2 * piece.spread else ", which may be noise"
+        seconded = "" if piece.confirmed else ", not confirmed by occlusion"
+        ends = f"{piece.low:.1f} to {piece.high:.1f} eV"
+        texts.append(f"{ends}: {piece.amount:+.1f}{spread}{doubt}{seconded}")
+    return texts
+
+
+def _noise(attribution: Attribution) -> str:
+    summed = attribution.summed
+    if len(summed) == 1:
+        return "No ensemble: how much of this is chance cannot be told."
+    clear = np.abs(summed.mean(axis=0)) > 2 * summed.std(axis=0)
+    return (
+        f"At {clear.sum()} of {len(clear)} energies it is more than twice the standard deviation "
+        "between the networks."
+    )
+
+
+def _of_classes(result: ClassExplanation) -> list[str]:
+    setting = result.setting
+    texts = [f"Baseline: the {setting.baseline_name}. Only right predictions are counted."]
+    if not result.unseen:
+        texts.insert(
+            0,
+            "The model was trained on all of these sites: this shows what it has learnt by heart, "
+            "too. Train with --hold-out and explain the sites that were held out.",
+        )
+    for name, explained in result.classes.items():
+        attribution = explained.attribution
+        texts.append(
+            f"{setting.title(name)} ({explained.right} right of {explained.sites}): the "
+            f"{setting.score(name)} goes from {attribution.baseline_score:.1f} to "
+            f"{attribution.score:.1f}, of that {'; '.join(_weighty(attribution))}; "
+            f"{agreement_words(attribution.agreement)}."
+        )
+    for name, count in result.never_right.items():
+        texts.append(
+            f"{setting.title(name)}: none of {count} is predicted right, so it is not explained."
+        )
+    return texts
