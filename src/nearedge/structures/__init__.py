@@ -1,4 +1,4 @@
-"""Structures: disordered cells, their molecular dynamics, and snapshots read from files."""
+"""Structures: crystals, disordered cells, their molecular dynamics, and snapshots of files."""
 
 import lazy_loader
 

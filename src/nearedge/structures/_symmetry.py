@@ -1,0 +1,68 @@
+"""Atoms of a crystal that symmetry makes equal."""
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Int
+
+SYMMETRY_TOLERANCE = 0.02
+"""Distance in Å within which atoms count as mapped onto each other: published coordinates are
+rounded by that much."""
+
+
+def equivalent_atoms(
+    atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE
+) -> Int[np.ndarray, " atom"]:
+    """Find for each atom the first atom that the space group maps onto it.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure; one that is not periodic in three directions has no symmetry here.
+    tolerance : float
+        Distance in Å, see spglib (Togo, Shinohara and Tanaka 2024), which finds the symmetry.
+
+    Returns
+    -------
+    int array, shape (atom,)
+        Index of that atom, the same for all of an orbit; each atom's own where spglib finds
+        no symmetry.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> equivalent_atoms(bulk("MgO", "rocksalt", a=4.2, cubic=True)).tolist()
+    [0, 1, 0, 1, 0, 1, 0, 1]
+    """
+    found = _symmetry(atoms, tolerance)
+    return np.arange(len(atoms)) if found is None else np.asarray(found.equivalent_atoms, int)
+
+
+def space_group(atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE) -> int:
+    """Find the number of the space group of a crystal, 1 where no symmetry is found."""
+    found = _symmetry(atoms, tolerance)
+    return 1 if found is None else int(found.number)
+
+
+def primitive_cell(atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE) -> Atoms:
+    """Reduce a crystal to its primitive cell, without moving its atoms."""
+    import spglib
+
+    cell = spglib.standardize_cell(
+        _cell(atoms), to_primitive=True, no_idealize=True, symprec=tolerance
+    )
+    if cell is None:
+        return atoms
+    lattice, positions, numbers = cell
+    return Atoms(numbers, scaled_positions=positions, cell=lattice, pbc=True)
+
+
+def _symmetry(atoms: Atoms, tolerance: float):  # noqa: ANN202 - spglib's own class
+    if not atoms.pbc.all():
+        return None
+    import spglib
+
+    return spglib.get_symmetry_dataset(_cell(atoms), symprec=tolerance)
+
+
+def _cell(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers
