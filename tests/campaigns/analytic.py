@@ -8,12 +8,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 
-from nearedge.engines import SiteSpectrum
+from nearedge.engines import Preparation, SiteSpectrum
 from nearedge.errors import EngineError
 from nearedge.structures.clusters import cut_cluster
 
@@ -24,7 +23,7 @@ class AnalyticEngine:
     refuse: tuple[int, ...] = ()
     crash: tuple[int, ...] = ()
     hang: tuple[int, ...] = ()
-    levels: tuple[float, ...] = (-12.0,)
+    diverge: bool = False
     size: int = 0
     calls: Path | None = None
 
@@ -38,15 +37,11 @@ class AnalyticEngine:
         named = {"ordinary": tuple(sites[:cut]), "other": tuple(sites[cut:])}
         return {name: members for name, members in named.items() if members}
 
-    def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> dict[str, Any]:
+    def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> Preparation:
         self._note(f"prepare {sites[0]}")
-        if "other" not in folder.name:
-            return {"representative": sites[0], "fermi_level": -12.0}
-        attempt = self.size - len(sites)
-        level = self.levels[min(attempt, len(self.levels) - 1)]
-        if np.isnan(level):
+        if "other" in folder.name and self.diverge:
             raise EngineError("the field did not converge")
-        return {"representative": sites[0], "fermi_level": level}
+        return Preparation(representative=sites[0], fermi_level=-12.0)
 
     def spectrum(self, atoms: Atoms, site: int, prepared: Path, folder: Path) -> SiteSpectrum:
         self._note(f"spectrum {site}")

@@ -30,13 +30,13 @@ def test_the_median_serves_all(tmp_path: Path) -> None:
     snapshots.insert(1, magnesia(4.5, "wide", "later"))
     path = tmp_path / "potentials"
     found = reference_potentials(snapshots, path, TINY, RULE, workers=1)
-    said = found["O_in_OMg"]
-    levels = said["trials"]
+    reference = found["O_in_OMg"]
+    levels = reference.trials
     level = {name.split()[0]: level for name, level in levels.items()}
     assert set(level) == {"wide", "narrow", "usual"}
     assert level["narrow"] != level["wide"]
-    assert said["fermi_level"] == np.median(list(levels.values()))
-    assert level[said["snapshot"]] == said["fermi_level"]
+    assert reference.fermi_level == np.median(list(levels.values()))
+    assert level[reference.snapshot] == reference.fermi_level
     assert [one.name for one in tmp_path.iterdir()] == ["potentials"]
 
     engine = FeffEngine(TINY, path)
@@ -45,7 +45,7 @@ def test_the_median_serves_all(tmp_path: Path) -> None:
         prepared, work = tmp_path / f"group{number}", tmp_path / f"work{number}"
         prepared.mkdir()
         work.mkdir()
-        assert engine.prepare(snapshot.atoms, [5], prepared)["fermi_level"] == said["fermi_level"]
+        assert engine.prepare(snapshot.atoms, [5], prepared) == reference.preparation
         spectra.append(engine.spectrum(snapshot.atoms, 5, prepared, work))
     # One zero for all; what is left is geometry.
     assert len({one.provenance["fermi_level"] for one in spectra}) == 1
@@ -63,7 +63,7 @@ def test_failures_are_told_and_a_run_resumes(tmp_path: Path) -> None:
         reference_potentials([magnesia(4.21, "a")], path, hopeless, RULE, workers=1)
     # The longest time is no part of what is computed.
     found = reference_potentials([magnesia(4.21, "a")], path, TINY, RULE, workers=1, resume=True)
-    assert len(found["O_in_OMg"]["trials"]) == 1
+    assert len(found["O_in_OMg"].trials) == 1
     with pytest.raises(InputError, match="already exists"):
         reference_potentials([magnesia(4.21, "a")], path, TINY, RULE)
 

@@ -14,7 +14,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from nearedge.campaigns import simulate
-from nearedge.campaigns._state import CampaignState
+from nearedge.campaigns._state import CampaignState, fingerprint
 from nearedge.datasets import load_dataset
 from nearedge.engines import FeffSettings
 from nearedge.engines.feff import FeffEngine
@@ -87,47 +87,35 @@ def test_nothing_finished_is_an_error(analytic: ModuleType, tmp_path: Path) -> N
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize(
-    ("levels", "lost", "reason"),
-    [
-        ((-12.4,), 0, ""),
-        ((-8.6, -12.1), 0, ""),
-        ((-8.6,), 2, r"Fermi level -8.60 eV is +3.40 eV from that of the structure's other sites"),
-        ((float("nan"),), 2, "preparation failed: the field did not converge"),
-    ],
-)
-def test_groups_must_agree_on_the_fermi_level(
-    analytic: ModuleType, tmp_path: Path, levels: tuple[float, ...], lost: int, reason: str
-) -> None:
-    engine = analytic.AnalyticEngine(levels=levels, size=2)
-    structure = [
-        dataclasses.replace(one, atoms=one.atoms.repeat((2, 1, 1))) for one in snapshots(1)
-    ]
-    data = simulate(structure, engine, RULE, tmp_path / "data", workers=1)
-    assert len(data) == 8 - lost
-    found = tmp_path / "data" / "failures.json"
-    listed = json.loads(found.read_text()) if lost else []
-    assert [one["reason"].startswith(reason) for one in listed] == [True] * lost
-    if not lost:
-        assert set(data.table["fermi_level"].values.tolist()) == {-12.0, levels[-1]}
+def test_a_preparation_that_fails_costs_its_group(analytic: ModuleType, tmp_path: Path) -> None:
+    engine = analytic.AnalyticEngine(diverge=True, size=2)
+    data = simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=1)
+    assert data.atom.tolist() == [1, 3]
+    listed = json.loads((tmp_path / "data" / "failures.json").read_text())
+    reason = "preparation failed: the field did not converge"
+    assert [(one["atom"], one["reason"]) for one in listed] == [(5, reason), (7, reason)]
 
 
-def test_resuming_other_inputs_is_refused(analytic: ModuleType, tmp_path: Path) -> None:
-    path = tmp_path / "data"
+def test_results_are_kept_by_structure_and_engine(analytic: ModuleType, tmp_path: Path) -> None:
+    path, notes = tmp_path / "data", tmp_path / "calls"
     engine = analytic.AnalyticEngine(refuse=(1,))
     simulate(snapshots(1), engine, RULE, path, workers=1)
     with pytest.raises(InputError, match="already exists"):
         simulate(snapshots(1), engine, RULE, path, workers=1)
     other = analytic.AnalyticEngine(radius=4.0)
-    with pytest.raises(InputError, match="begun with other engine;"):
+    with pytest.raises(InputError, match="begun with other parameters;"):
         simulate(snapshots(1), other, RULE, path, workers=1, resume=True)
-    with pytest.raises(InputError, match="begun with other structures, sites;"):
-        simulate(snapshots(2), engine, RULE, path, workers=1, resume=True)
-    with pytest.raises(InputError, match="begun with other sites;"):
-        simulate(snapshots(1), engine, RULE, path, sites=[1], workers=1, resume=True)
+    # More structures, under other names and another rule: what is finished counts.
+    renamed = [dataclasses.replace(one, name=f"again-{one.name}") for one in snapshots(2)[::-1]]
     wider = dataclasses.replace(RULE, cutoff=3.0)
-    with pytest.raises(InputError, match="begun with other labelling;"):
-        simulate(snapshots(1), engine, wider, path, workers=1, resume=True)
+    mended = analytic.AnalyticEngine(calls=notes)
+    data = simulate(renamed, mended, wider, path, workers=1, resume=True)
+    assert len(data) == 8
+    computed = [line for line in notes.read_text().splitlines() if line.startswith("spectrum")]
+    assert len(computed) == 5
+    expected = engine.spectrum(snapshots(1)[0].atoms, 3, tmp_path, tmp_path)
+    row = (data.snapshot == "again-frame-0") & (data.atom == 3)
+    np.testing.assert_allclose(data.mu[row][0], expected.mu, rtol=1e-6)
     data = simulate(snapshots(1), other, RULE, path, workers=1, force=True)
     assert len(data) == 4
 
@@ -253,7 +241,8 @@ def test_killed_and_resumed_without_losing_or_repeating_a_site(tmp_path: Path) -
     data = load_dataset(path)
     assert len(data) == 8
     for name, mu in spectra.items():
-        number, atom = map(int, name.removesuffix(".npz").split("-"))
-        row = (data.snapshot == f"frame-{number}") & (data.atom == atom)
+        structure, atom = name.removesuffix(".npz").split("-")
+        frame = next(one for one in snapshots() if fingerprint(one.atoms) == structure)
+        row = (data.snapshot == frame.name) & (data.atom == int(atom))
         np.testing.assert_allclose(data.mu[row][0], mu, rtol=1e-6)
     assert not (tmp_path / "data.campaign").exists()

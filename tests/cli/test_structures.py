@@ -1,15 +1,20 @@
 """The verbs ``nearedge structures ...`` as they are typed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ase.build import bulk
 from ase.calculators.emt import EMT
+from ase.io import write
 from ase.neighborlist import neighbor_list
 from typer.testing import CliRunner
 
 import nearedge.cli.structures as verbs
 from nearedge.errors import InputError
 from nearedge.structures import read_snapshots
+
+Run = Callable[..., tuple[int, str, str]]
 
 runner = CliRunner()
 
@@ -80,3 +85,34 @@ def test_md_refuses_what_it_cannot_keep_apart(copper: Path, tmp_path: Path) -> N
     with pytest.raises(InputError, match="different trajectories"):
         typed("md", copper, "-o", tmp_path / "md")
     assert not (tmp_path / "md").exists()
+
+
+def test_crystals_of_a_folder(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    write(source / "periclase.cif", bulk("MgO", "rocksalt", a=4.21))
+    write(source / "again.cif", bulk("MgO", "rocksalt", a=4.22))
+    output = tmp_path / "crystals"
+    arguments = ("structures", "crystals", "--absorber", "Mg", "-o", str(output))
+    code, out, err = run(*arguments, "--from", str(source))
+    assert code == 0, err
+    assert out == f"{output}: 1 crystals with 1 unique sites; 1 left out\n"
+    assert [path.name for path in sorted(output.iterdir())] == [
+        "MgO_again_again.cif", "rejected.tsv",
+    ]  # fmt: skip
+    assert "was taken" in (output / "rejected.tsv").read_text()
+    code, _, err = run(*arguments, "--from", str(source))
+    assert (code, "already exists" in err) == (1, True)
+    code, _, err = run("structures", "crystals", "--absorber", "Xx", "-o", str(tmp_path / "none"))
+    assert (code, "'Xx' is not a chemical element" in err) == (1, True)
+    code, _, err = run(
+        "structures",
+        "crystals",
+        "--absorber",
+        "Fe",
+        "--from",
+        str(source),
+        "-o",
+        str(tmp_path / "x"),
+    )
+    assert (code, "no crystal with Fe" in err) == (1, True)

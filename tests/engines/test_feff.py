@@ -10,7 +10,8 @@ from ase.build import bulk
 from ase.io import read
 from hypothesis import given, settings, strategies as st
 
-from nearedge.engines import FeffSettings, feff
+from nearedge.edges import Edge
+from nearedge.engines import FeffSettings, Preparation, feff
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
 from nearedge.structures.clusters import cut_cluster
@@ -63,7 +64,7 @@ def test_input_text_says_the_cluster(seed: int, scale: float) -> None:
 
 
 def test_dimer_is_a_group_with_the_partner_as_a_type(peroxide: Atoms) -> None:
-    engine = FeffEngine()
+    engine = FeffEngine(FeffSettings(dimer=1.7))
     oxygen = np.flatnonzero(peroxide.symbols == "O")
     groups = engine.groups(peroxide, oxygen.tolist())
     dimer = groups["O_in_LiOFe_dimer1"]
@@ -76,7 +77,7 @@ def test_dimer_is_a_group_with_the_partner_as_a_type(peroxide: Atoms) -> None:
 
 
 def test_no_dimers_on_request(peroxide: Atoms) -> None:
-    engine = FeffEngine(FeffSettings(dimer=None))
+    engine = FeffEngine()
     oxygen = np.flatnonzero(peroxide.symbols == "O").tolist()
     assert list(engine.groups(peroxide, oxygen)) == ["O_in_LiOFe"]
 
@@ -99,7 +100,7 @@ def test_lone_absorber_of_another_element_and_edge() -> None:
 
 
 def test_representative_has_usual_surroundings(peroxide: Atoms) -> None:
-    engine = FeffEngine()
+    engine = FeffEngine(FeffSettings(dimer=1.7))
     ordinary = engine.groups(peroxide, np.flatnonzero(peroxide.symbols == "O").tolist())[
         "O_in_LiOFe"
     ]
@@ -116,12 +117,52 @@ def test_lonely_atom_is_refused() -> None:
         FeffEngine().groups(Atoms("O"), [0])
 
 
+def test_settings_of_a_3d_k_edge() -> None:
+    crystal = bulk("GdFe", "cesiumchloride", a=3.0)
+    engine = FeffEngine(FeffSettings.for_edge(Edge("Fe")))
+    assert engine.settings.energy[[0, -1]].tolist() == [-20.0, 60.0]
+    parsed = feff10.FeffInput.parse_strict(engine.feff_input(crystal, 1))
+    # f electrons take part; quadrupole transitions are on.
+    assert {one.z for one in parsed.potentials} == {26, 64}
+    text = engine.feff_input(crystal, 1)
+    assert "64 Gd 3 3" in text
+    assert "26 Fe 2 2" in text
+    assert "MULTIPOLE 2" in text
+    # Each unique site has its own field.
+    assert engine.groups(bulk("Fe", cubic=True), [0, 1]) == {
+        "Fe_in_Fe_site0": (0,), "Fe_in_Fe_site1": (1,),
+    }  # fmt: skip
+    assert FeffSettings.for_edge(Edge("O")) == FeffSettings()
+
+
+def test_a_field_that_does_not_converge_is_tried_with_slower_mixing(
+    magnesia: Atoms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def diverges_at_first(
+        self: FeffEngine, atoms: Atoms, site: int, folder: Path, mixing: str
+    ) -> tuple[float, Preparation]:
+        tried.append(mixing)
+        if not mixing:
+            raise EngineError("FEFF's SCF did not converge")
+        (folder / "pot.bin").write_text("field")
+        return -3.0, Preparation(site, -3.0, 50)
+
+    monkeypatch.setattr(FeffEngine, "self_consistent", diverges_at_first)
+    preparation = FeffEngine(TINY).prepare(magnesia, [1], tmp_path)
+    assert (preparation.scf_iterations, preparation.trials) == (50, {"1": -3.0})
+    assert len(tried) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["pot.bin"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"fms_radius": 8.0}, "smaller than scf_radius"),
         ({"energy_min": 1.0}, "do not enclose"),
         ({"lmax": 9}, "give 0 to 4"),
+        ({"multipole": 1}, "give 0 or 2"),
         ({"scf_radius": -1.0}, "must be positive"),
         ({"dimer": 0.0}, "distance in"),
     ],
@@ -153,21 +194,22 @@ def test_shared_potentials_give_the_spectrum(
     for name in ("potentials", "own", "other"):
         (tmp_path / name).mkdir()
     oxygen = np.flatnonzero(magnesia.symbols == "O").tolist()
-    said = engine.prepare(magnesia, oxygen, tmp_path / "potentials")
-    assert said["representative"] in oxygen
+    prepared = engine.prepare(magnesia, oxygen, tmp_path / "potentials")
+    assert prepared.representative in oxygen
+    assert prepared.fermi_level is not None
     # Equivalent sites have one Fermi level.
-    assert len(said["trials"]) == 2
-    assert np.ptp(list(said["trials"].values())) < 0.02
-    assert -20 < said["fermi_level"] < 0
-    assert 1 < said["scf_iterations"] < 30
+    assert len(prepared.trials) == 2
+    assert np.ptp(list(prepared.trials.values())) < 0.02
+    assert -20 < prepared.fermi_level < 0
+    assert 1 < (prepared.scf_iterations or 0) < 30
     own = engine.spectrum(
-        magnesia, said["representative"], tmp_path / "potentials", tmp_path / "own"
+        magnesia, prepared.representative, tmp_path / "potentials", tmp_path / "own"
     )
     other = engine.spectrum(magnesia, oxygen[-1], tmp_path / "potentials", tmp_path / "other")
     np.testing.assert_allclose(own.energy, np.arange(-3.0, 16.01, 0.5))
     # All O of MgO are equivalent.
     np.testing.assert_allclose(other.mu, own.mu, rtol=1e-3)
-    assert own.provenance["fermi_level"] == pytest.approx(said["fermi_level"], abs=0.01)
+    assert own.provenance["fermi_level"] == pytest.approx(prepared.fermi_level, abs=0.01)
     # The O K edge jump is some tenths of a megabarn (Henke tables: 0.5 Mb above the edge).
     assert 0.1 < own.mu[own.energy > 5].mean() < 1.0
     # An insulator's valence band ends below the edge; above the Fermi level absorption sets in.
@@ -195,7 +237,7 @@ def test_time_limit(magnesia: Atoms, tmp_path: Path) -> None:
 
 def test_real_snapshot_groups(shared_data: Path) -> None:
     folder = shared_data / "ocean-li3feo35"
-    engine = FeffEngine()
+    engine = FeffEngine(FeffSettings(dimer=1.7))
     for name, dimers in (("POSCAR_0K", []), ("POSCAR_15ps", [(80, 93)])):
         atoms = read(folder / name)
         assert isinstance(atoms, Atoms)

@@ -5,11 +5,17 @@ from pathlib import Path
 import pytest
 from ase.build import bulk
 
-from nearedge.engines import FeffSettings, read_reference, write_reference
+from nearedge.engines import (
+    FeffSettings,
+    Preparation,
+    Reference,
+    read_reference,
+    write_reference,
+)
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
 
-SETTINGS = FeffSettings()
+SETTINGS = FeffSettings(dimer=1.7)
 
 
 @pytest.fixture
@@ -20,27 +26,28 @@ def reference(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("pot.bin", "edges.dat", "chemical.dat", "fpf0.dat"):
         (scf / name).write_text(name)
-    said = {"fermi_level": -5.5, "representative": 3, "scf_iterations": 8, "snapshot": "a"}
-    write_reference(folder, SETTINGS, {"O_in_OMg": (scf, said)})
+    known = Reference(3, -5.5, 8, snapshot="a")
+    write_reference(folder, SETTINGS, {"O_in_OMg": (scf, known)})
     return folder
 
 
 def test_written_and_read(reference: Path) -> None:
     found = read_reference(reference, SETTINGS)
     assert list(found) == ["O_in_OMg"]
-    assert found["O_in_OMg"]["fermi_level"] == -5.5
-    assert len(found["O_in_OMg"]["sha256"]) == 64
+    assert found["O_in_OMg"].fermi_level == -5.5
+    assert len(found["O_in_OMg"].sha256) == 64
 
 
 def test_copied_instead_of_computed(reference: Path, tmp_path: Path) -> None:
     engine = FeffEngine(SETTINGS, reference)
     magnesia = bulk("MgO", "rocksalt", a=4.21)
     (tmp_path / "group").mkdir()
-    said = engine.prepare(magnesia, [1], tmp_path / "group")
-    assert (said["fermi_level"], said["snapshot"]) == (-5.5, "a")
+    assert engine.prepare(magnesia, [1], tmp_path / "group") == Preparation(3, -5.5, 8)
     assert (tmp_path / "group" / "pot.bin").read_text() == "pot.bin"
     parameters = json.loads(str(engine.attributes()["parameters"]))
-    assert parameters["potentials"] == {"O_in_OMg": said["sha256"]}
+    assert parameters["potentials"] == {
+        "O_in_OMg": read_reference(reference, SETTINGS)["O_in_OMg"].sha256
+    }
 
 
 def test_other_material_is_refused(reference: Path) -> None:
@@ -65,12 +72,10 @@ def test_dimers_have_their_own_unless_there_are_some(reference: Path, tmp_path: 
     both, copied = tmp_path / "both", tmp_path / "copied"
     both.mkdir()
     copied.mkdir()
-    said = read_reference(reference, settings)["O_in_OMg"]
-    write_reference(
-        both, settings, {"O_in_OMg_dimer": (reference / "O_in_OMg", {**said, "fermi_level": -6.0})}
-    )
+    known = Reference(3, -6.0, 8, snapshot="a")
+    write_reference(both, settings, {"O_in_OMg_dimer": (reference / "O_in_OMg", known)})
     prepared = FeffEngine(settings, both).prepare(magnesia, groups[label], copied)
-    assert prepared["fermi_level"] == -6.0
+    assert prepared.fermi_level == -6.0
 
 
 def test_other_settings_are_refused(reference: Path) -> None:
@@ -84,11 +89,11 @@ def test_other_settings_are_refused(reference: Path) -> None:
     ("name", "content", "said"),
     [
         ("O_in_OMg/pot.bin", "tampered", "pot.bin was changed"),
-        ("O_in_OMg/pot.bin", None, "no usable reference potentials"),
-        ("potentials.json", None, "no usable reference potentials"),
-        ("potentials.json", "{", "no usable reference potentials"),
-        ("potentials.json", "[]", "no usable reference potentials"),
-        ("potentials.json", '{"settings": {}, "groups": {"x": {}}}', "no usable reference"),
+        ("O_in_OMg/pot.bin", None, "pot.bin cannot be read"),
+        ("potentials.json", None, "holds no reference potentials"),
+        ("potentials.json", "{", "no valid JSON"),
+        ("potentials.json", "[]", "holds no JSON object"),
+        ("potentials.json", '{"settings": {}, "groups": {"x": {"level": 1}}}', "extra fields"),
     ],
 )
 def test_damage_is_named(reference: Path, name: str, content: str | None, said: str) -> None:

@@ -3,16 +3,18 @@
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import as_completed
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from nearedge.campaigns._state import CampaignState, describe_inputs
-from nearedge.campaigns._workers import WorkerPool
+from nearedge.campaigns._executor import LocalExecutor, reason_of_failure
+from nearedge.campaigns._run import site_groups
+from nearedge.campaigns._state import CampaignState
+from nearedge.campaigns._tasks import Group
 from nearedge.drawing.progress import counting_bar
-from nearedge.engines import FeffSettings, write_reference
+from nearedge.engines import FeffSettings, Preparation, Reference, write_reference
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing
@@ -21,19 +23,6 @@ from nearedge.targets import EnvironmentRule
 
 TRIALS = 9
 """Structures whose self-consistent field is computed unless told otherwise."""
-
-_Trial = tuple[int, str, tuple[int, ...]]  # number of the snapshot, label and sites of the group
-
-
-@dataclass(frozen=True)
-class _Work:
-    engine: FeffEngine
-    snapshots: tuple[Snapshot, ...]
-    state: CampaignState
-
-    def __call__(self, trial: _Trial) -> None:
-        number, label, sites = trial
-        self.state.prepare(self.engine, self.snapshots[number].atoms, number, label, sites)
 
 
 def reference_potentials(
@@ -48,13 +37,13 @@ def reference_potentials(
     resume: bool = False,
     force: bool = False,
     console: Console | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Compute potentials that the sites of many alike structures can share.
+) -> dict[str, Reference]:
+    """Compute potentials that the sites of many similar structures can share.
 
     FEFF's Fermi level depends on the atoms that happen to stand for each element, by more than an
     eV in a disordered material; spectra of structures with potentials of their own therefore
     differ by what is no physics. Here the SCF runs on the most typical site of several structures,
-    and the one with the median Fermi level is kept: for every kind of ordinary sites, and for
+    and the one with the median Fermi level is kept: for every class of ordinary sites, and for
     dimers.
 
     Parameters
@@ -82,16 +71,15 @@ def reference_potentials(
 
     Returns
     -------
-    dict
-        For each kind of sites: ``fermi_level`` (eV), ``snapshot``, ``representative`` (the atom),
-        ``scf_iterations``, and ``trials``, the Fermi level of every trial by snapshot and atom.
+    dict of str to Reference
+        For each class of sites.
 
     Raises
     ------
     InputError
         If the structures or the path cannot be used.
     EngineError
-        If the SCF of some kind of sites converged nowhere.
+        If the SCF of some class of sites converged nowhere.
     """
     path = Path(path)
     check_free(path, force=force)
@@ -100,11 +88,10 @@ def reference_potentials(
     chosen = _first_of_each(snapshots)[:trials]
     if not chosen:
         raise InputError(f"{path}: no structures to compute potentials for; name at least one file")
-    sites = [tuple(rule.label(snapshot.atoms).atom.tolist()) for snapshot in chosen]
-    todo: list[_Trial] = [
-        (number, label, members)
-        for number, snapshot in enumerate(chosen)
-        for label, members in engine.groups(snapshot.atoms, sites[number]).items()
+    groups = [
+        group
+        for snapshot in chosen
+        for group in site_groups(engine, snapshot, tuple(rule.label(snapshot.atoms).atom.tolist()))
     ]
     state = CampaignState(path.with_name(f"{path.name}.campaign"))
     if state.folder.exists() and not resume:
@@ -114,21 +101,19 @@ def reference_potentials(
         )
     state.folder.mkdir(parents=True, exist_ok=True)
     with state.locked():
-        state.begin(describe_inputs(engine, rule, chosen, sites))
-        failures = _compute(
-            _Work(engine, tuple(chosen), state), todo, workers or os.cpu_count() or 1, timeout,
-            console,
-        )  # fmt: skip
-        kinds = dict.fromkeys(engine.kind(label) for _, label, _ in todo)
-        found = {}
-        for kind in kinds:
-            mine = [trial for trial in todo if engine.kind(trial[1]) == kind]
-            found[kind] = _median(state, chosen, mine, kind, failures)
+        state.begin(engine)
+        failures = _compute(state, engine, groups, workers or os.cpu_count() or 1, timeout, console)
+        references = {
+            name: _median(
+                state, [group for group in groups if engine.kind(group.label) == name], failures
+            )
+            for name in dict.fromkeys(engine.kind(group.label) for group in groups)
+        }
         with replacing(path, force=force) as temporary:
             temporary.mkdir()
-            write_reference(temporary, engine.settings, found)
+            write_reference(temporary, engine.settings, references)
     shutil.rmtree(state.folder)
-    return {label: said for label, (_, said) in found.items()}
+    return {label: reference for label, (_, reference) in references.items()}
 
 
 def _first_of_each(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
@@ -140,52 +125,56 @@ def _first_of_each(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
 
 
 def _compute(
-    work: _Work, todo: Sequence[_Trial], workers: int, timeout: float, console: Console | None
-) -> dict[_Trial, str]:
-    """Do what is not done yet; return why some failed."""
-    failures: dict[_Trial, str] = {}
-    waiting = [trial for trial in todo if work.state.preparation(*trial[:2]) is None]
+    state: CampaignState,
+    engine: FeffEngine,
+    groups: Sequence[Group],
+    workers: int,
+    timeout: float,
+    console: Console | None,
+) -> dict[str, str]:
+    """Prepare the groups; return why some failed, by their names."""
+    failures: dict[str, str] = {}
     with (
         counting_bar(console) as bar,
-        WorkerPool(work, max(1, min(workers, len(waiting))), timeout) as pool,
+        LocalExecutor(max(1, min(workers, len(groups))), timeout) as executor,
     ):
-        shown = bar.add_task("potentials", total=len(todo), completed=len(todo) - len(waiting))
-        while waiting or pool.busy:
-            while waiting and pool.free:
-                trial = waiting.pop(0)
-                pool.submit(trial, trial)
-            for outcome in pool.wait():
-                if outcome.failure is not None:
-                    failures[outcome.key] = outcome.failure  # pyright: ignore[reportArgumentType]
-                bar.advance(shown)
+        shown = bar.add_task("potentials", total=len(groups))
+        running = {
+            executor.submit(state.prepare, engine, group.atoms, group.label, group.sites): group
+            for group in groups
+        }
+        for future in as_completed(running):
+            reason = reason_of_failure(future, timeout)
+            if reason is not None:
+                failures[_name(running[future])] = reason
+            bar.advance(shown)
     return failures
 
 
+def _name(group: Group) -> str:
+    return f"{group.structure} {group.label}"
+
+
 def _median(
-    state: CampaignState,
-    snapshots: Sequence[Snapshot],
-    trials: Sequence[_Trial],
-    kind: str,
-    failures: dict[_Trial, str],
-) -> tuple[Path, dict[str, Any]]:
-    """Choose the potentials of one kind of sites: their folder, and what is known of them."""
-    done = []
+    state: CampaignState, trials: Sequence[Group], failures: dict[str, str]
+) -> tuple[Path, Reference]:
+    """Choose the potentials of one class of sites: their folder, and what is known of them."""
+    done: list[tuple[float, str, Group, Preparation]] = []
     for trial in trials:
-        said = state.preparation(*trial[:2])
-        if said is not None:
-            done.append((said["fermi_level"], trial, said))
+        preparation = state.preparation(trial.atoms, trial.label)
+        if preparation is not None and preparation.fermi_level is not None:
+            done.append((preparation.fermi_level, _name(trial), trial, preparation))
     if not done:
+        first = trials[0]
         raise EngineError(
-            f"the SCF of {kind} converged in none of the structures: {failures[trials[0]]}"
+            f"the SCF of {first.label} converged in none of the structures: "
+            f"{failures[_name(first)]}"
         )
-    done.sort(key=lambda one: one[:2])
-    _, (number, label, _), said = done[(len(done) - 1) // 2]
+    done.sort(key=lambda trial: trial[:2])
+    _, _, chosen, preparation = done[(len(done) - 1) // 2]
     levels = {
-        f"{snapshots[trial[0]].name} atom {one['representative']}": level
-        for level, trial, one in done
+        f"{trial.structure} atom {prepared.representative}": level
+        for level, _, trial, prepared in done
     }
-    return state.group(number, label), {
-        **said,
-        "snapshot": snapshots[number].name,
-        "trials": levels,
-    }
+    reference = Reference(**asdict(replace(preparation, trials=levels)), snapshot=chosen.structure)
+    return state.group(chosen.atoms, chosen.label), reference

@@ -1,45 +1,22 @@
 """Running a campaign: tasks to workers, results to one dataset."""
 
-import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from ase import Atoms
 from rich.console import Console
 
-from nearedge.campaigns._schedule import Schedule, Task
-from nearedge.campaigns._state import CampaignState, describe_inputs
-from nearedge.campaigns._workers import WorkerPool
+from nearedge.campaigns._executor import LocalExecutor
+from nearedge.campaigns._state import FAILURES, CampaignState, write_failures
+from nearedge.campaigns._tasks import Group, compute_groups
 from nearedge.datasets import SiteSpectra, assemble, save_dataset
-from nearedge.drawing.progress import counting_bar
 from nearedge.engines import Engine, SiteSpectrum
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing
 from nearedge.structures import Snapshot
 from nearedge.targets import EnvironmentRule
-
-FAILURES = "failures.json"
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What a worker process needs to do any task of a campaign."""
-
-    engine: Engine
-    structures: tuple[Atoms, ...]
-    state: CampaignState
-
-    def __call__(self, task: Task) -> None:
-        atoms = self.structures[task.number]
-        if task.kind == "prepare":
-            self.state.prepare(self.engine, atoms, task.number, task.group, task.sites)
-        else:
-            self.state.compute(self.engine, atoms, task.number, task.group, task.sites[0])
 
 
 def simulate(
@@ -111,7 +88,9 @@ def simulate(
     chosen = _every(snapshots, every)
     atoms_of = [_sites(snapshot, rule, sites) for snapshot in chosen]
     groups = [
-        _groups(engine, snapshot, found) for snapshot, found in zip(chosen, atoms_of, strict=True)
+        group
+        for snapshot, found in zip(chosen, atoms_of, strict=True)
+        for group in site_groups(engine, snapshot, found)
     ]
     if state.folder.exists() and not resume:
         if not force:
@@ -123,19 +102,23 @@ def simulate(
             state.discard()
     state.folder.mkdir(parents=True, exist_ok=True)
     with state.locked():
-        state.begin(describe_inputs(engine, rule, chosen, atoms_of))
+        state.begin(engine)
         todo = [(number, atom) for number, found in enumerate(atoms_of) for atom in found]
-        count = workers or os.cpu_count() or 1
-        failures = _compute(state, engine, chosen, groups, count, timeout, console)
+        count = max(1, min(workers or os.cpu_count() or 1, len(todo)))
+        shutil.rmtree(state.folder / "work", ignore_errors=True)
+        with LocalExecutor(count, timeout) as executor:
+            failures = compute_groups(
+                state, engine, groups, executor, slots=count, timeout=timeout, console=console
+            )
         data = _collect(state, engine, rule, chosen, todo)
         with replacing(path, force=force or resume) as temporary:
             save_dataset(data, temporary)
             if failures:
-                (temporary / FAILURES).write_text(json.dumps(failures, indent=1) + "\n")
+                write_failures(temporary / FAILURES, failures)
     if failures:
         console.print(
             f"{len(failures)} of {len(todo)} sites failed; --resume tries them again:",
-            *(f"  {one['snapshot']} atom {one['atom']}: {one['reason']}" for one in failures),
+            *(f"  {lost.snapshot} atom {lost.atom}: {lost.reason}" for lost in failures),
             sep="\n",
             style="yellow",
             markup=False,
@@ -183,98 +166,21 @@ def _sites(
     return tuple(sorted(set(sites)))
 
 
-def _groups(
-    engine: Engine, snapshot: Snapshot, sites: tuple[int, ...]
-) -> dict[str, tuple[int, ...]]:
+def site_groups(engine: Engine, snapshot: Snapshot, sites: tuple[int, ...]) -> list[Group]:
+    """Divide the sites of a structure as the engine wants them.
+
+    Raises
+    ------
+    InputError
+        If the engine cannot compute one of them.
+    """
     try:
-        return engine.groups(snapshot.atoms, sites)
+        named = engine.groups(snapshot.atoms, sites)
     except InputError as error:
         raise InputError(f"{snapshot.name}: {error}") from None
-
-
-def _compute(
-    state: CampaignState,
-    engine: Engine,
-    snapshots: list[Snapshot],
-    groups: list[dict[str, tuple[int, ...]]],
-    workers: int,
-    timeout: float,
-    console: Console,
-) -> list[dict[str, Any]]:
-    """Do all that is not done yet; return what failed."""
-    todo = [(number, site) for number, named in enumerate(groups) for site in _members(named)]
-    finished = {one for one in todo if state.site(*one).is_file()}
-    schedule = Schedule(groups, finished, _prepared(state, groups, finished))
-    work = _Work(engine, tuple(snapshot.atoms for snapshot in snapshots), state)
-    shutil.rmtree(state.folder / "work", ignore_errors=True)
-    failures: list[dict[str, Any]] = []
-    reported: set[int] = set()
-    with (
-        counting_bar(console) as bar,
-        WorkerPool(work, max(1, min(workers, len(todo) - len(finished))), timeout) as pool,
-    ):
-        shown = bar.add_task("sites", total=len(todo), completed=len(finished))
-        while True:
-            # Each start changes what is ready.
-            while pool.free and (task := next(schedule.ready(), None)) is not None:
-                schedule.start(task)
-                pool.submit(task, task)
-            if not pool.busy:
-                break
-            for outcome in pool.wait():
-                task = outcome.key
-                assert isinstance(task, Task)
-                if outcome.failure is not None:
-                    schedule.fail(task, outcome.failure)
-                elif task.kind == "prepare":
-                    said = state.preparation(task.number, task.group)
-                    schedule.finish_preparation(task, said or {})
-                else:
-                    finished.add((task.number, task.sites[0]))
-            if len(schedule.failures) > len(failures):
-                failures = [
-                    {"snapshot": snapshots[number].name, "atom": atom, "reason": reason}
-                    for (number, atom), reason in sorted(schedule.failures.items())
-                ]
-                state.write_failures(failures)
-            bar.update(
-                shown,
-                completed=len(finished),
-                description=f"sites ({len(failures)} failed)" if failures else "sites",
-            )
-            for number, named in enumerate(groups):
-                members = {(number, site) for site in _members(named)}
-                if number not in reported and members <= finished | schedule.failures.keys():
-                    reported.add(number)
-                    state.sweep(number, named)
-                    done = len(members & finished)
-                    bar.console.print(
-                        f"{snapshots[number].name}: {done} of {len(members)} sites",
-                        highlight=False,
-                        markup=False,
-                    )
-    return failures
-
-
-def _members(named: dict[str, tuple[int, ...]]) -> list[int]:
-    return [site for members in named.values() for site in members]
-
-
-def _prepared(
-    state: CampaignState,
-    groups: list[dict[str, tuple[int, ...]]],
-    finished: set[tuple[int, int]],
-) -> dict[tuple[int, str], dict[str, Any]]:
-    """Look up the preparations that need not be repeated."""
-    prepared = {}
-    for number, named in enumerate(groups):
-        for name, members in named.items():
-            said = state.preparation(number, name)
-            over = all((number, site) in finished for site in members)
-            # The files are swept when a snapshot is done; the record stays.
-            if said is not None and (over or state.group(number, name).is_dir()):
-                prepared[number, name] = said
-    return prepared
+    return [
+        Group(snapshot.name, snapshot.atoms, label, members) for label, members in named.items()
+    ]
 
 
 def _collect(
@@ -285,12 +191,12 @@ def _collect(
     todo: list[tuple[int, int]],
 ) -> SiteSpectra:
     """Make a dataset of the finished sites."""
-    done = [one for one in todo if state.site(*one).is_file()]
+    done = [(number, atom) for number, atom in todo if state.has(snapshots[number].atoms, atom)]
     if not done:
         raise EngineError(
             f"none of {len(todo)} sites was finished; {state.folder / FAILURES} lists the reasons"
         )
-    spectra = [state.spectrum(*one) for one in done]
+    spectra = [state.spectrum(snapshots[number].atoms, atom) for number, atom in done]
     energy = spectra[0].energy
     for (number, atom), spectrum in zip(done, spectra, strict=True):
         if not np.array_equal(spectrum.energy, energy):
@@ -313,8 +219,7 @@ def _collect(
 def _numbers(spectra: list[SiteSpectrum]) -> dict[str, np.ndarray]:
     """Gather the numbers that the provenance of every site holds."""
     shared = set.intersection(*(set(spectrum.provenance) for spectrum in spectra))
-    gathered = {
+    return {
         name: np.array([spectrum.provenance[name] for spectrum in spectra])
         for name in sorted(shared)
     }
-    return {name: values for name, values in gathered.items() if values.dtype.kind in "if"}

@@ -3,23 +3,32 @@
 import contextlib
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from ase import Atoms
 
-from nearedge.engines import Engine, SiteSpectrum
+from nearedge.engines import Engine, Preparation, SiteSpectrum
 from nearedge.errors import InputError
-from nearedge.structures import Snapshot
-from nearedge.targets import EnvironmentRule
+from nearedge.records import pack, read_json, replacing, unpack, write_json
 
+FAILURES = "failures.json"
 _RECORD = "campaign.json"
+_PREPARATION = "preparation.json"
 _LOCK = "lock"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A site that could not be computed, and why."""
+
+    snapshot: str
+    atom: int
+    reason: str
 
 
 class CampaignState:
@@ -28,26 +37,28 @@ class CampaignState:
     Parameters
     ----------
     folder : Path
-        Holds ``campaign.json`` (what is computed), ``sites/*.npz`` (finished spectra),
-        ``groups/*.json`` (finished preparations) with ``groups/*/`` (their files, as long as they
-        are needed), ``failures.json`` and ``work/`` (what is going on, and logs of what failed).
+        Holds ``campaign.json`` (the engine), ``sites/*.npz`` (finished spectra), ``groups/*/``
+        (preparations, as long as they are needed), ``failures.json`` and ``work/`` (what is going
+        on, and logs of what failed).
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, inputs: dict[str, str]) -> None:
-        """Make the folder for these inputs, or check that it was made for them.
+    def begin(self, engine: Engine) -> None:
+        """Make the folder for an engine, or check that it was made for it.
+
+        What is computed may change from run to run: results are kept by structure and atom.
 
         Raises
         ------
         InputError
-            If the folder was made for other inputs, or is none of a campaign.
+            If the folder was made for another engine, or is none of a campaign.
         """
         record = self.folder / _RECORD
         if record.is_file():
-            known = json.loads(record.read_text())
-            changed = [name for name in inputs if known.get(name) != inputs[name]]
+            before, now = read_json(record), engine.attributes()
+            changed = [name for name in now if before.get(name) != now[name]]
             if changed:
                 raise InputError(
                     f"{self.folder}: was begun with other {', '.join(changed)}; give what it was "
@@ -57,7 +68,7 @@ class CampaignState:
             self._check_own()
         for name in ("sites", "groups"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        write_whole(record, json.dumps(inputs, indent=1))
+        write_json(record, engine.attributes(), force=True)
 
     def discard(self) -> None:
         """Throw the folder away.
@@ -99,54 +110,55 @@ class CampaignState:
                 ) from None
             yield
 
-    def site(self, number: int, atom: int) -> Path:
-        """File of the finished spectrum of an atom of the snapshot of that number."""
-        return self.folder / "sites" / f"{number:05d}-{atom:05d}.npz"
+    def site(self, atoms: Atoms, site: int) -> Path:
+        """File of the finished spectrum of an atom of a structure."""
+        return self.folder / "sites" / f"{fingerprint(atoms)}-{site:05d}.npz"
 
-    def group(self, number: int, name: str) -> Path:
-        """Folder in which a group of a snapshot is prepared."""
-        return self.folder / "groups" / f"{number:05d}-{name}"
+    def group(self, atoms: Atoms, label: str) -> Path:
+        """Folder in which a group of a structure is prepared."""
+        return self.folder / "groups" / f"{fingerprint(atoms)}-{label}"
 
-    def preparation(self, number: int, name: str) -> dict[str, Any] | None:
+    def has(self, atoms: Atoms, site: int) -> bool:
+        """Tell whether a site is finished."""
+        return self.site(atoms, site).is_file()
+
+    def preparation(self, atoms: Atoms, label: str) -> Preparation | None:
         """What is known of a finished preparation, None if it is not finished."""
-        record = self._preparation(number, name)
-        return json.loads(record.read_text()) if record.is_file() else None
+        record = self.group(atoms, label) / _PREPARATION
+        if not record.is_file():
+            return None
+        return unpack(Preparation, read_json(record), source=str(record))
 
-    def forget_preparation(self, number: int, name: str) -> None:
-        """Undo a preparation."""
-        self._preparation(number, name).unlink(missing_ok=True)
-        shutil.rmtree(self.group(number, name), ignore_errors=True)
+    def sweep(self, atoms: Atoms, label: str) -> None:
+        """Delete a group's preparation: its sites, which are finished, hold what is known of it."""
+        shutil.rmtree(self.group(atoms, label), ignore_errors=True)
 
-    def sweep(self, number: int, names: Iterable[str]) -> None:
-        """Delete the files of a snapshot's preparations; their records stay."""
-        for name in names:
-            shutil.rmtree(self.group(number, name), ignore_errors=True)
-
-    def prepare(
-        self, engine: Engine, atoms: Atoms, number: int, name: str, sites: Sequence[int]
-    ) -> None:
-        """Prepare a group; its record is written when everything else is there."""
-        self.forget_preparation(number, name)
-        folder = self.group(number, name)
+    def prepare(self, engine: Engine, atoms: Atoms, label: str, sites: Sequence[int]) -> None:
+        """Prepare a group, unless it is; its record is written when everything else is there."""
+        if self.preparation(atoms, label) is not None:
+            return
+        folder = self.group(atoms, label)
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        said = engine.prepare(atoms, sites, folder)
-        write_whole(self._preparation(number, name), json.dumps(said))
+        plain, _ = pack(engine.prepare(atoms, sites, folder))
+        write_json(folder / _PREPARATION, plain)
 
-    def compute(self, engine: Engine, atoms: Atoms, number: int, name: str, site: int) -> None:
+    def compute(self, engine: Engine, atoms: Atoms, label: str, site: int) -> None:
         """Compute a site; its file appears whole or not at all."""
-        work = self.folder / "work" / f"{number:05d}-{site:05d}"
+        target = self.site(atoms, site)
+        work = self.folder / "work" / target.stem
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        spectrum = engine.spectrum(atoms, site, self.group(number, name), work)
-        said = {**(self.preparation(number, name) or {}), **spectrum.provenance}
-        target = self.site(number, site)
-        # Written in the work folder: same file system, and swept up with it after a crash.
-        whole = work / target.name
-        np.savez(whole, energy=spectrum.energy, mu=spectrum.mu, provenance=json.dumps(said))
-        whole.replace(target)
+        spectrum = engine.spectrum(atoms, site, self.group(atoms, label), work)
+        preparation = self.preparation(atoms, label) or Preparation()
+        provenance = {**preparation.numbers(), **spectrum.provenance}
+        with replacing(target, force=True) as whole:
+            np.savez(
+                whole, energy=spectrum.energy, mu=spectrum.mu, provenance=json.dumps(provenance)
+            )
         shutil.rmtree(work)
 
-    def spectrum(self, number: int, site: int) -> SiteSpectrum:
+    def spectrum(self, atoms: Atoms, site: int) -> SiteSpectrum:
         """Read a finished spectrum.
 
         Raises
@@ -154,53 +166,34 @@ class CampaignState:
         InputError
             If its file is damaged.
         """
-        path = self.site(number, site)
+        path = self.site(atoms, site)
         try:
             with np.load(path, allow_pickle=False) as stored:
                 return SiteSpectrum(
                     stored["energy"], stored["mu"], json.loads(str(stored["provenance"]))
                 )
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise InputError(f"{path}: is damaged ({error}); delete it and pass --resume") from None
 
-    def write_failures(self, failures: list[dict[str, Any]]) -> None:
+    def write_failures(self, failures: Sequence[Failure]) -> None:
         """Record what failed so far."""
-        write_whole(self.folder / "failures.json", json.dumps(failures, indent=1))
-
-    def _preparation(self, number: int, name: str) -> Path:
-        return self.group(number, name).with_suffix(".json")
+        with replacing(self.folder / FAILURES, force=True) as temporary:
+            write_failures(temporary, failures)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
+def fingerprint(atoms: Atoms) -> str:
+    """Sum up all of a structure that a spectrum depends on: elements, positions and cell to 1e-6 Å.
 
-
-def describe_inputs(
-    engine: Engine,
-    rule: EnvironmentRule,
-    snapshots: Sequence[Snapshot],
-    sites: Sequence[Sequence[int]],
-) -> dict[str, str]:
-    """Sum up what a campaign computes, one entry for each thing that may differ.
-
-    Structures are digests of all that matters: elements, positions and cell to 1e-6 Å, names.
+    Results are kept by it: whatever the structure is called, wherever it stands in a list.
     """
-    digest = hashlib.sha256()
-    for snapshot in snapshots:
-        atoms = snapshot.atoms
-        said = (snapshot.name, snapshot.trajectory, snapshot.temperature, snapshot.time)
-        digest.update(repr(said).encode())
-        digest.update(np.asarray(atoms.numbers, np.int64).tobytes())
-        for values in (atoms.positions, atoms.cell.array):
-            # Adding 0 makes -0 and 0 one.
-            digest.update((np.round(values, 6) + 0.0).astype(np.float64).tobytes())
-        digest.update(np.asarray(atoms.pbc, bool).tobytes())
-    return {
-        "engine": json.dumps(engine.attributes(), sort_keys=True),
-        "labelling": json.dumps(asdict(rule), sort_keys=True),
-        "structures": digest.hexdigest(),
-        "sites": hashlib.sha256(repr([list(map(int, one)) for one in sites]).encode()).hexdigest(),
-    }
+    digest = hashlib.sha256(np.asarray(atoms.numbers, np.int64).tobytes())
+    for values in (atoms.positions, atoms.cell.array):
+        # Adding 0 makes -0 and 0 one.
+        digest.update((np.round(values, 6) + 0.0).astype(np.float64).tobytes())
+    digest.update(np.asarray(atoms.pbc, bool).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def write_failures(path: Path, failures: Sequence[Failure]) -> None:
+    """List what failed in a JSON file."""
+    path.write_text(json.dumps([pack(failure)[0] for failure in failures], indent=1) + "\n")

@@ -55,7 +55,8 @@ class Production:
         default=tuple(DisorderedRockSalt(dimers=n, rare_sites=1) for n in (1, 0, 2, 0))
     )
     dynamics: Dynamics = field(default_factory=Dynamics)
-    feff: FeffSettings = field(default_factory=FeffSettings)
+    # 1.7 Å lies between the O-O bond of a peroxide (1.5 Å) and contacts of oxide ions (2.4 Å).
+    feff: FeffSettings = field(default_factory=lambda: FeffSettings(dimer=1.7))
     rule: EnvironmentRule = field(default_factory=EnvironmentRule)
     trials: int = TRIALS
     sites: tuple[int, ...] | None = None

@@ -71,7 +71,7 @@ def make(
         ),
         dynamics=structures.Dynamics(equilibration=equilibration, interval=interval),
         feff=engines.FeffSettings(
-            cluster_radius=cluster_radius, scf_radius=scf_radius, fms_radius=fms_radius
+            cluster_radius=cluster_radius, scf_radius=scf_radius, fms_radius=fms_radius, dimer=1.7
         ),
         trials=trials,
         sites=None if sites is None else tuple(site_list(sites)),

@@ -164,10 +164,10 @@ def potentials(
             resume=resume,
             force=force,
         )
-    for label, said in found.items():
-        levels = sorted(said["trials"].values())
+    for label, reference in found.items():
+        levels = sorted(reference.trials.values())
         typer.echo(
-            f"{label}: Fermi level {said['fermi_level']:.2f} eV ({said['snapshot']} atom "
-            f"{said['representative']}), the median of {len(levels)} from {levels[0]:.2f} to "
+            f"{label}: Fermi level {reference.fermi_level:.2f} eV ({reference.snapshot} atom "
+            f"{reference.representative}), the median of {len(levels)} from {levels[0]:.2f} to "
             f"{levels[-1]:.2f} eV"
         )

@@ -1,16 +1,65 @@
-"""The verbs ``nearedge structures ...``: build disordered cells and move them."""
+"""The verbs ``nearedge structures ...``: collect crystals, build disordered cells and move them."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nearedge import campaigns, structures as cells
-from nearedge.cli._arguments import Force, Repeat, Resume, Seed
+from nearedge.cli._arguments import Force, Output, Repeat, Resume, Seed
+from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.records import check_free
 
-app = typer.Typer(no_args_is_help=True, help="Build disordered structures and move them.")
+app = typer.Typer(
+    no_args_is_help=True, help="Collect crystals; build disordered structures and move them."
+)
+
+
+@app.command("crystals")
+def crystals(
+    output: Output,
+    absorber: Annotated[
+        list[str],
+        typer.Option(help="Element that absorbs; several times for several.", show_default=False),
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder of CIFs to choose from.", show_default=False),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Most crystals to take, small cells first.", min=1)
+    ] = None,
+    max_atoms: Annotated[int, typer.Option(help="Most atoms in a primitive cell.", min=1)] = 80,
+    force: Force = False,
+) -> None:
+    """Collect ordered crystals that hold an absorber, a CIF each.
+
+    Chosen from the minerals of AMCSD (get them with: pip install --no-deps larixite) and from a
+    table of structure types that minerals lack, or from your own CIFs; one of each formula, space
+    group and volume. OUTPUT/rejected.tsv says what was left out, and why.
+    """
+    for element in absorber:
+        Edge(element)
+    check_free(output, force=force)
+    # Where a mineral and the table have the same crystal, the refinement is taken.
+    candidates = (
+        cells.read_crystals(folder)
+        if folder
+        else chain(cells.read_amcsd(absorber), cells.structure_types(absorber))
+    )
+    chosen, rejected = cells.select_crystals(candidates, absorber, max_atoms=max_atoms, limit=limit)
+    if not chosen:
+        raise InputError(
+            f"no crystal with {', '.join(absorber)} can be used ({len(rejected)} were left out"
+            + (f", the first because {rejected[0].reason})" if rejected else ")")
+        )
+    cells.write_crystals(output, chosen, rejected, force=force)
+    sites = sum(len(crystal.sites(absorber)) for crystal in chosen)
+    typer.echo(
+        f"{output}: {len(chosen)} crystals with {sites} unique sites; {len(rejected)} left out"
+    )
 
 
 @app.command("build")

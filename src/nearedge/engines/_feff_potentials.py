@@ -1,21 +1,48 @@
 """Reference potentials of FEFF10: a folder of self-consistent fields that many structures share."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from nearedge.engines._feff_settings import FeffSettings
+from nearedge.engines._protocol import Preparation
 from nearedge.errors import InputError
+from nearedge.records import pack, read_json, unpack, write_json
 
 # What the stages after the SCF read of it.
 POTENTIAL_FILES = ("pot.bin", "edges.dat", "chemical.dat", "fpf0.dat")
 _RECORD = "potentials.json"
 # Settings that potentials depend on.
 _BINDING = ("edge", "core_hole", "scf_radius", "lmax")
+
+
+@dataclass(frozen=True)
+class Reference(Preparation):
+    """Potentials that one class of sites shares.
+
+    Parameters
+    ----------
+    snapshot : str
+        Structure they were computed in.
+    sha256 : str
+        Digest of their ``pot.bin``.
+    """
+
+    snapshot: str = ""
+    sha256: str = ""
+
+    @property
+    def preparation(self) -> Preparation:
+        """What every group that shares them is prepared with."""
+        return Preparation(self.representative, self.fermi_level, self.scf_iterations, self.trials)
+
+
+@dataclass(frozen=True)
+class _Record:
+    settings: FeffSettings
+    groups: dict[str, Reference] = field(default_factory=dict)
 
 
 def copy_potentials(source: Path, target: Path) -> None:
@@ -25,7 +52,7 @@ def copy_potentials(source: Path, target: Path) -> None:
 
 
 def write_reference(
-    folder: Path, settings: FeffSettings, groups: Mapping[str, tuple[Path, dict[str, Any]]]
+    folder: Path, settings: FeffSettings, groups: Mapping[str, tuple[Path, Reference]]
 ) -> None:
     """Write reference potentials.
 
@@ -36,44 +63,46 @@ def write_reference(
     settings : FeffSettings
         What they were computed with.
     groups : mapping
-        For each group of sites, by its label, the folder of its SCF and what is known of it.
+        For each class of sites, by its label, the folder of its SCF and what is known of it.
     """
-    record: dict[str, Any] = {"settings": asdict(settings), "groups": {}}
-    for label, (source, said) in groups.items():
+    references = {}
+    for label, (source, reference) in groups.items():
         (folder / label).mkdir()
         copy_potentials(source, folder / label)
-        digest = hashlib.sha256((folder / label / "pot.bin").read_bytes()).hexdigest()
-        record["groups"][label] = {**said, "sha256": digest}
-    (folder / _RECORD).write_text(json.dumps(record, indent=1) + "\n")
+        references[label] = replace(reference, sha256=_digest(folder / label))
+    plain, _ = pack(_Record(settings, references))
+    write_json(folder / _RECORD, plain)
 
 
-def read_reference(folder: Path, settings: FeffSettings) -> dict[str, dict[str, Any]]:
-    """Read what reference potentials are there, by the label of the group of sites.
+def read_reference(folder: Path, settings: FeffSettings) -> dict[str, Reference]:
+    """Read what reference potentials are there, by the label of the class of sites.
 
     Raises
     ------
     InputError
         If the folder holds none, they are damaged, or were computed with other settings.
     """
-    try:
-        record = json.loads((folder / _RECORD).read_text())
-        known, groups = dict(record["settings"]), dict(record["groups"])
-        for label, said in groups.items():
-            stored = (folder / label / "pot.bin").read_bytes()
-            if hashlib.sha256(stored).hexdigest() != said["sha256"]:
-                raise InputError(f"{folder / label}: pot.bin was changed; compute it again")
-            float(said["fermi_level"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
+    path = folder / _RECORD
+    if not path.is_file():
         raise InputError(
-            f"{folder}: holds no usable reference potentials ({type(error).__name__}: {error}); "
-            "make some with: nearedge potentials"
-        ) from None
+            f"{folder}: holds no reference potentials; make some with: nearedge potentials"
+        )
+    record = unpack(_Record, read_json(path), source=str(path))
+    for label, reference in record.groups.items():
+        if _digest(folder / label) != reference.sha256:
+            raise InputError(f"{folder / label}: pot.bin was changed; compute it again")
     for name in _BINDING:
-        if known.get(name) != getattr(settings, name):
+        before, now = getattr(record.settings, name), getattr(settings, name)
+        if before != now:
             raise InputError(
-                f"{folder}: its potentials were computed with {name} {known.get(name)}, not "
-                f"{getattr(settings, name)}; use the same, or compute potentials for these settings"
+                f"{folder}: its potentials were computed with {name} {before}, not {now}; use the "
+                "same, or compute potentials for these settings"
             )
-    return groups
+    return record.groups
+
+
+def _digest(folder: Path) -> str:
+    try:
+        return hashlib.sha256((folder / "pot.bin").read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{folder}: pot.bin cannot be read ({error.strerror})") from None

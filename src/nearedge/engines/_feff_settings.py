@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from ase.data import atomic_numbers
 
+from nearedge.edges import Edge
 from nearedge.errors import InputError
 
 
@@ -31,6 +33,11 @@ class FeffSettings:
     scf_tolerance : tuple of float
         Convergence of Fermi level (eV), charges and partial charges. FEFF10 reads the first of them
         but goes by 0.001 eV whatever it is.
+    multipole : int
+        FEFF's ``MULTIPOLE``: 0 for dipole transitions alone, 2 for quadrupole ones as well, which
+        the pre-edge of 3d K-edges needs.
+    shared : bool
+        Whether sites of a structure with the same elements around them share an SCF.
     trials : int
         Sites of a large group whose SCF is computed. The potentials with the median Fermi level
         serve the group: one site's alone may be off by more than 1 eV.
@@ -38,7 +45,7 @@ class FeffSettings:
         Distance in Å below which two absorbers are a dimer, whose atoms need potentials of their
         own; None if there are none.
     timeout : float
-        Longest time in seconds that one call of FEFF may take.
+        Longest time in seconds that a stage of FEFF may compute.
 
     Raises
     ------
@@ -56,8 +63,10 @@ class FeffSettings:
     energy_max: float = 16.0
     energy_step: float = 0.2
     scf_tolerance: tuple[float, float, float] = (0.02, 0.005, 0.005)
+    multipole: int = 0
+    shared: bool = True
     trials: int = 3
-    dimer: float | None = 1.7
+    dimer: float | None = None
     timeout: float = 1800.0
 
     def __post_init__(self) -> None:
@@ -78,8 +87,27 @@ class FeffSettings:
             )
         if self.trials < 1:
             raise InputError(f"FEFF setting trials is {self.trials}; at least one SCF is needed")
+        if self.multipole not in (0, 2):
+            raise InputError(f"FEFF setting multipole is {self.multipole}; give 0 or 2")
         if not 0 <= self.lmax <= 4:
             raise InputError(f"FEFF setting lmax is {self.lmax}; give 0 to 4")
+
+    @classmethod
+    def for_edge(cls, edge: Edge) -> "FeffSettings":
+        """Choose what suits an edge; only K-edges of light elements and of Sc to Zn are tried.
+
+        Examples
+        --------
+        >>> settings = FeffSettings.for_edge(Edge("Fe"))
+        >>> settings.energy_max, settings.multipole
+        (60.0, 2)
+        """
+        if edge.name != "K" or not 21 <= atomic_numbers[edge.absorber] <= 30:
+            return cls(edge=edge.name)
+        return cls(
+            fms_radius=5.0, energy_min=-20.0, energy_max=60.0, energy_step=0.5, multipole=2,
+            shared=False, timeout=240.0,
+        )  # fmt: skip
 
     @property
     def energy(self) -> np.ndarray:

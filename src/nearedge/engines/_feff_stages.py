@@ -1,8 +1,11 @@
-"""Run stages of FEFF10 in a process of their own: ``python _feff_stages.py FOLDER STAGE ...``.
+"""Run stages of FEFF10 in a process of their own: ``_feff_stages.py FOLDER SECONDS STAGE ...``.
 
 The engine starts this file as a script. It imports nothing of nearedge, so that it starts fast, and
 it holds its own process group: when the pipe on its standard input closes, because whoever started
 it is gone, it ends the whole group, the FEFF stage that runs included.
+
+A stage may compute for SECONDS: of the processor's time, so that the limit does not depend on what
+else the machine does.
 """
 
 import os
@@ -19,6 +22,15 @@ def _end_with_parent() -> None:
     if hasattr(os, "killpg"):
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)  # no process groups: the stage that runs ends by itself
+
+
+def _limit(seconds: int) -> None:
+    try:
+        import resource
+    except ImportError:  # no POSIX: whoever started it watches the clock
+        return
+    # Inherited by the process of each stage.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
 
 
 def run(folder: Path, stages: list[str]) -> None:
@@ -38,4 +50,5 @@ def run(folder: Path, stages: list[str]) -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    run(Path(sys.argv[1]), sys.argv[2:])
+    _limit(int(sys.argv[2]))
+    run(Path(sys.argv[1]), sys.argv[3:])

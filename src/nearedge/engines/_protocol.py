@@ -3,11 +3,42 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is known of the step that the sites of a group share.
+
+    Parameters
+    ----------
+    representative : int or None
+        Index of the atom it was done on.
+    fermi_level : float or None
+        In eV, on the engine's own scale.
+    scf_iterations : int or None
+        How many its self-consistent field took.
+    trials : dict of str to float
+        Fermi levels of what was tried, by names of the atoms.
+    """
+
+    representative: int | None = None
+    fermi_level: float | None = None
+    scf_iterations: int | None = None
+    trials: dict[str, float] = field(default_factory=dict)
+
+    def numbers(self) -> dict[str, float | int]:
+        """What is kept with every site."""
+        named = {
+            "representative": self.representative,
+            "fermi_level": self.fermi_level,
+            "scf_iterations": self.scf_iterations,
+        }
+        return {name: value for name, value in named.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -20,13 +51,13 @@ class SiteSpectrum:
         In eV from the zero that the engine's attribute ``energy_zero`` states.
     mu : float array, shape (energy,)
         Absorption in the unit that the engine's attribute ``mu_unit`` states.
-    provenance : dict
-        How it was made; what JSON can hold.
+    provenance : dict of str to number
+        Numbers that say how it was made.
     """
 
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, " energy"]
-    provenance: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, float | int] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -53,14 +84,8 @@ class Engine(Protocol):
         """
         ...
 
-    def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> dict[str, Any]:
+    def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> Preparation:
         """Do what the sites of one group share, in an empty folder.
-
-        Returns
-        -------
-        dict
-            Provenance, what JSON can hold. If it has a ``fermi_level`` (eV), the campaign compares
-            it with that of the other groups of the structure.
 
         Raises
         ------

@@ -12,11 +12,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -24,10 +24,15 @@ from ase.data import chemical_symbols
 from ase.neighborlist import neighbor_list
 
 from nearedge.engines import _feff_stages
-from nearedge.engines._feff_potentials import copy_potentials, read_reference, write_reference
+from nearedge.engines._feff_potentials import (
+    Reference,
+    copy_potentials,
+    read_reference,
+    write_reference,
+)
 from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_feff_run, read_xmu
 from nearedge.engines._feff_settings import FeffSettings
-from nearedge.engines._protocol import SiteSpectrum
+from nearedge.engines._protocol import Preparation, SiteSpectrum
 from nearedge.errors import EngineError, InputError
 from nearedge.structures.clusters import Cluster, cut_cluster
 
@@ -35,6 +40,12 @@ _SCF_STAGES = ("rdinp", "atomic", "pot")
 _SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
 _LOG = "feff.log"
 _DIMER = re.compile(r"_dimer\d+$")
+# Iterations and mixing of the SCF after its radius: FEFF's own, and slow ones where they fail.
+_MIXINGS = ("", "0 60 0.05 5")
+# Elements whose f electrons take part.
+_F_ELEMENTS = {*range(58, 72), *range(90, 104)}
+# Times the limit of a stage after which all of them are given up, whatever they do.
+_PATIENCE = 20
 
 LARGE = 12
 """Sites from which the potentials of a group are worth more than one trial."""
@@ -91,7 +102,7 @@ class FeffEngine:
 
     settings: FeffSettings = field(default_factory=FeffSettings)
     potentials: Path | None = None
-    _reference: dict[str, dict[str, Any]] = field(init=False, default_factory=dict, repr=False)
+    _reference: dict[str, Reference] = field(init=False, default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if find_spec("feff10") is None:
@@ -135,17 +146,12 @@ class FeffEngine:
         """Kind of a group that `groups` made: its label, but all dimers are of one kind."""
         return _DIMER.sub("_dimer", label)
 
-    def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> dict[str, Any]:
+    def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> Preparation:
         """Compute the self-consistent potentials of a group on its most typical sites.
 
         Of a group of at least `LARGE` sites, `FeffSettings.trials` are tried and the median Fermi
-        level decides; a smaller one has a single trial. Reference potentials are copied.
-
-        Returns
-        -------
-        dict
-            ``representative`` (atom index), ``fermi_level`` (eV), ``scf_iterations``, and
-            ``trials``, the Fermi level of every trial that converged by its atom.
+        level decides; a smaller one has a single trial. What does not converge is tried again with
+        slower mixing. Reference potentials are copied.
 
         Raises
         ------
@@ -155,45 +161,50 @@ class FeffEngine:
         kind = self.kind(self._label(atoms, sites[0]))
         if self.potentials is not None and kind in self._reference:
             copy_potentials(self.potentials / kind, folder)
-            return self._reference[kind]
-        chosen = self.representatives(
-            atoms, sites, self.settings.trials if len(sites) >= LARGE else 1
-        )
-        trials: list[dict[str, Any]] = []
-        failure = None
-        for site in chosen:
+            return self._reference[kind].preparation
+        count = self.settings.trials if len(sites) >= LARGE else 1
+        trials: list[tuple[float, Preparation]] = []
+        failures: list[EngineError] = []
+        for site in self.representatives(atoms, sites, count):
             trial = folder / f"trial_{site}"
-            trial.mkdir()
-            try:
-                trials.append(self.self_consistent(atoms, site, trial))
-            except EngineError as error:
-                failure = error
+            for mixing in _MIXINGS:
+                shutil.rmtree(trial, ignore_errors=True)
+                trial.mkdir()
+                try:
+                    trials.append(self.self_consistent(atoms, site, trial, mixing))
+                    break
+                except EngineError as error:
+                    failures.append(error)
         if not trials:
-            assert failure is not None
-            raise failure
-        trials.sort(key=lambda trial: trial["fermi_level"])
-        best = trials[(len(trials) - 1) // 2]
-        for path in (folder / f"trial_{best['representative']}").iterdir():
+            raise failures[-1]
+        trials.sort(key=lambda trial: trial[0])
+        _, best = trials[(len(trials) - 1) // 2]
+        for path in (folder / f"trial_{best.representative}").iterdir():
             path.rename(folder / path.name)
-        for site in chosen:
-            shutil.rmtree(folder / f"trial_{site}")
-        levels = {str(trial["representative"]): trial["fermi_level"] for trial in trials}
-        return {**best, "trials": levels}
+        for trial in folder.glob("trial_*"):
+            shutil.rmtree(trial)
+        return replace(best, trials={str(tried.representative): level for level, tried in trials})
 
-    def self_consistent(self, atoms: Atoms, site: int, folder: Path) -> dict[str, Any]:
+    def self_consistent(
+        self, atoms: Atoms, site: int, folder: Path, mixing: str = ""
+    ) -> tuple[float, Preparation]:
         """Compute self-consistent potentials on one site, in an empty folder.
+
+        The words of `mixing` follow the radius in FEFF's ``SCF``.
 
         Returns
         -------
-        dict
-            ``representative``, ``fermi_level`` (eV), ``scf_iterations``.
+        float
+            Fermi level in eV.
+        Preparation
+            What is known of them.
 
         Raises
         ------
         EngineError
             If FEFF fails or the SCF does not converge.
         """
-        self._run(atoms, site, folder, _SCF_STAGES)
+        self._run(self.feff_input(atoms, site, mixing), site, folder, _SCF_STAGES)
         log = (folder / _LOG).read_text(errors="replace")
         converged = re.search(r"Convergence reached in\s+(\d+)", log)
         levels = re.findall(r"New Fermi level:\s+mu=\s*(\S+)\s*eV", log)
@@ -204,11 +215,8 @@ class FeffEngine:
             )
         if not (folder / "pot.bin").is_file():
             raise EngineError(f"FEFF's SCF for atom {site} left no pot.bin")
-        return {
-            "representative": site,
-            "fermi_level": float(levels[-1]),
-            "scf_iterations": int(converged[1]),
-        }
+        level = float(levels[-1])
+        return level, Preparation(site, level, int(converged[1]))
 
     def spectrum(self, atoms: Atoms, site: int, prepared: Path, folder: Path) -> SiteSpectrum:
         """Compute the spectrum of one site with the potentials of its group.
@@ -219,7 +227,7 @@ class FeffEngine:
             If FEFF fails or its spectrum is unusable.
         """
         copy_potentials(prepared, folder)
-        self._run(atoms, site, folder, _SITE_STAGES)
+        self._run(self.feff_input(atoms, site), site, folder, _SITE_STAGES)
         found, mu, fermi_level = read_xmu(folder / "xmu.dat")
         # The header rounds the Fermi level to 0.01 eV; the grid that was asked for is exact.
         energy = self.settings.energy
@@ -242,7 +250,7 @@ class FeffEngine:
         del parameters["timeout"]
         if self._reference:
             parameters["potentials"] = {
-                label: said["sha256"] for label, said in self._reference.items()
+                label: reference.sha256 for label, reference in self._reference.items()
             }
         return {
             "engine": "FEFF10",
@@ -275,7 +283,7 @@ class FeffEngine:
             scores.append(unusual[described.cluster.atom[usual]].sum())
         return [int(sites[place]) for place in np.argsort(scores, kind="stable")[:count]]
 
-    def feff_input(self, atoms: Atoms, site: int) -> str:
+    def feff_input(self, atoms: Atoms, site: int, mixing: str = "") -> str:
         """Write FEFF's input for one site."""
         settings, described = self.settings, self._site(atoms, site)
         cluster, symbols = described.cluster, atoms.get_chemical_symbols()
@@ -294,18 +302,20 @@ class FeffEngine:
             "CONTROL 1 1 1 1 1 1",
             "PRINT 0 0 0 0 0 0",
             f"COREHOLE {settings.core_hole}",
-            f"SCF {settings.scf_radius:g}",
+            f"SCF {settings.scf_radius:g} {mixing}".rstrip(),
             "TOLSCF " + " ".join(f"{value:g}" for value in settings.scf_tolerance),
             f"FMS {settings.fms_radius:g}",
             "ABSOLUTE",
+            *([f"MULTIPOLE {settings.multipole}"] if settings.multipole else []),
             "XANES",
             "EGRID",
             f"e_grid {settings.energy_min:g} {settings.energy_max:g} {settings.energy_step:g}",
             "POTENTIALS",
         ]
         lines += [
-            f"{number} {element} {tag} {settings.lmax} {settings.lmax} {weight:g}"
+            f"{number} {element} {tag} {lmax} {lmax} {weight:g}"
             for number, (element, tag, weight) in enumerate(potentials)
+            for lmax in [max(settings.lmax, 3 if element in _F_ELEMENTS else 0)]
         ]
         lines.append("ATOMS")
         lines += [
@@ -317,7 +327,8 @@ class FeffEngine:
         return "\n".join([*lines, "END", ""])
 
     def _label(self, atoms: Atoms, site: int) -> str:
-        return f"{atoms.symbols[site]}_{self._site(atoms, site).kind}"
+        label = f"{atoms.symbols[site]}_{self._site(atoms, site).kind}"
+        return label if self.settings.shared else f"{label}_site{site}"
 
     def _site(self, atoms: Atoms, site: int) -> _Site:
         cluster = cut_cluster(atoms, site, self.settings.cluster_radius)
@@ -334,30 +345,41 @@ class FeffEngine:
         others = numbers[1:][~partner[1:]]
         return _Site(cluster, partner, tuple(int(number) for number in np.unique(others)))
 
-    def _run(self, atoms: Atoms, site: int, folder: Path, stages: Sequence[str]) -> None:
-        (folder / "feff.inp").write_text(self.feff_input(atoms, site))
+    def _run(self, text: str, site: int, folder: Path, stages: Sequence[str]) -> None:
+        (folder / "feff.inp").write_text(text)
+        limit = self.settings.timeout
         with (folder / _LOG).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", _feff_stages.__file__, str(folder), *stages],
+                [
+                    sys.executable,
+                    "-P",
+                    _feff_stages.__file__,
+                    str(folder),
+                    str(ceil(limit)),
+                    *stages,
+                ],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 process_group=0,
             )
             try:
-                code = process.wait(self.settings.timeout)
+                # The stages watch the time they compute; this ends what hangs.
+                code = process.wait(_PATIENCE * limit)
             except subprocess.TimeoutExpired:
-                raise EngineError(
-                    f"FEFF's {stages[1]} ... {stages[-1]} for atom {site} took longer than "
-                    f"{self.settings.timeout:g} s"
-                ) from None
+                code = None
             finally:
                 # Closing the pipe ends what still runs.
                 assert process.stdin is not None
                 process.stdin.close()
                 process.wait()
+        reason = _reason(folder / _LOG)
+        if code is None or (code != 0 and "(SIGXCPU)" in reason):
+            raise EngineError(
+                f"FEFF's {stages[1]} ... {stages[-1]} for atom {site} took longer than {limit:g} s"
+            )
         if code != 0:
-            raise EngineError(f"FEFF failed for atom {site}: {_reason(folder / _LOG)}")
+            raise EngineError(f"FEFF failed for atom {site}: {reason}")
         if stages[-1] == "ff2x" and not (folder / "xmu.dat").is_file():
             raise EngineError(f"FEFF left no xmu.dat for atom {site}: {_reason(folder / _LOG)}")
 
@@ -392,4 +414,7 @@ def _unusualness(atoms: Atoms, width: float = 2.5) -> np.ndarray:
 
 def _reason(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return " | ".join(lines[-3:]) if lines else "it printed nothing"
+    # What the wheel says of the stage, and what FEFF said last before.
+    verdict = next((place for place, line in enumerate(lines) if line.startswith("Feff")), None)
+    told = lines[-3:] if verdict is None else lines[max(0, verdict - 2) : verdict + 1]
+    return " | ".join(told) if told else "it printed nothing"

@@ -1,5 +1,15 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
+from ._amcsd import read_amcsd as read_amcsd
+from ._crystals import (
+    MAX_ATOMS as MAX_ATOMS,
+    Crystal as Crystal,
+    Rejection as Rejection,
+    read_crystals as read_crystals,
+    select_crystals as select_crystals,
+    structure_types as structure_types,
+    write_crystals as write_crystals,
+)
 from ._disorder import (
     DisorderedRockSalt as DisorderedRockSalt,
     disordered_rock_salt as disordered_rock_salt,
@@ -10,13 +20,4 @@ from ._potential import sevennet as sevennet
 from ._reading import read_snapshots as read_snapshots
 from ._sanity import Sanity as Sanity
 from ._snapshot import Snapshot as Snapshot, write_snapshots as write_snapshots
-from ._amcsd import read_amcsd as read_amcsd
-from ._crystals import (
-    MAX_ATOMS as MAX_ATOMS,
-    Crystal as Crystal,
-    Rejection as Rejection,
-    read_crystals as read_crystals,
-    select_crystals as select_crystals,
-    structure_types as structure_types,
-)
 from ._symmetry import equivalent_atoms as equivalent_atoms

@@ -35,7 +35,8 @@ _QUERY = """
 select cif.id, minerals.name as mineral, formula, pub_title, a, b, c, alpha, beta, gamma,
        atoms_sites, atoms_x, atoms_y, atoms_z, atoms_occupancy, symmetry_xyz,
        journalname, volume, year, page_first, publication_id
-from cif join minerals on minerals.id = mineral_id join spacegroups on spacegroups.id = spacegroup_id
+from cif join minerals on minerals.id = mineral_id
+     join spacegroups on spacegroups.id = spacegroup_id
      join publications on publications.id = publication_id
 where cif.id in (select cif_id from cif_elements where element in ({}))
 order by pub_title like '%P = %', publications.year desc, cif.id

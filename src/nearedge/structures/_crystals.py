@@ -1,9 +1,9 @@
 """Ordered crystals: chosen by their elements, one of each, written with where they come from."""
 
+import csv
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from csv import DictReader
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ from ase.data import covalent_radii
 from ase.neighborlist import neighbor_list
 
 from nearedge.errors import InputError
+from nearedge.records import replacing
 from nearedge.structures._symmetry import equivalent_atoms, primitive_cell, space_group
 
 MAX_ATOMS = 80
@@ -59,13 +60,17 @@ class Crystal:
     def file_name(self) -> str:
         """Name of its CIF: formula, name and code."""
         words = (self.formula, self.name, self.code)
-        return "_".join(re.sub(r"[^A-Za-z0-9.+-]+", "-", word).strip("-") for word in words) + ".cif"
+        return (
+            "_".join(re.sub(r"[^A-Za-z0-9.+-]+", "-", word).strip("-") for word in words) + ".cif"
+        )
 
     def sites(self, absorbers: Sequence[str]) -> dict[int, int]:
         """Find the symmetry-unique atoms of some elements, and how many atoms each stands for."""
         first, count = np.unique(equivalent_atoms(self.atoms), return_counts=True)
         symbols = self.atoms.symbols
-        return {int(i): int(n) for i, n in zip(first, count, strict=True) if symbols[i] in absorbers}
+        return {
+            int(i): int(n) for i, n in zip(first, count, strict=True) if symbols[i] in absorbers
+        }
 
     def cif(self) -> str:
         """Write it as the text of a CIF, all atoms of the cell in space group P1."""
@@ -76,7 +81,10 @@ class Crystal:
             f"_database_code {_quoted(self.code)}",
             f"_publ_section_title {_quoted(self.publication)}",
             f"_chemical_formula_sum {_quoted(self.atoms.symbols.formula.format('hill'))}",
-            *(f"_cell_length_{axis} {value:.6f}" for axis, value in zip("abc", lengths, strict=True)),
+            *(
+                f"_cell_length_{axis} {value:.6f}"
+                for axis, value in zip("abc", lengths, strict=True)
+            ),
             *(
                 f"_cell_angle_{name} {value:.6f}"
                 for name, value in zip(("alpha", "beta", "gamma"), angles, strict=True)
@@ -158,6 +166,32 @@ def select_crystals(
     return chosen[:limit], rejected
 
 
+def write_crystals(
+    folder: str | Path,
+    chosen: Sequence[Crystal],
+    rejected: Sequence[Rejection] = (),
+    *,
+    force: bool = False,
+) -> None:
+    """Write a CIF for each crystal, and ``rejected.tsv`` with those left out.
+
+    Raises
+    ------
+    InputError
+        If `folder` exists and `force` is false.
+    """
+    with replacing(folder, force=force) as temporary:
+        temporary.mkdir()
+        for crystal in chosen:
+            (temporary / crystal.file_name).write_text(crystal.cif())
+        with (temporary / "rejected.tsv").open("w", newline="") as table:
+            rows = csv.writer(table, delimiter="\t")
+            rows.writerow(("name", "code", "formula", "reason"))
+            rows.writerows(
+                (c.name, c.code, c.formula, r.reason) for r in rejected for c in [r.crystal]
+            )
+
+
 def read_crystals(folder: str | Path) -> Iterator[Crystal]:
     """Read the CIFs of a folder, in the order of their names.
 
@@ -186,16 +220,30 @@ def read_crystals(folder: str | Path) -> Iterator[Crystal]:
             yield _from_tags(path, atoms)
 
 
-def structure_types() -> Iterator[Crystal]:
+def structure_types(absorbers: Sequence[str]) -> Iterator[Crystal]:
     """Build the structure types that minerals lack, from the table that ships.
 
     The table holds space group, cell and asymmetric unit of each, with the source.
+
+    Parameters
+    ----------
+    absorbers : sequence of str
+        Elements; what holds none of them is not built.
+
+    Yields
+    ------
+    Crystal
+        In the order of the table.
     """
     from ase.spacegroup import crystal
 
     with files("nearedge.structures").joinpath("structure_types.tsv").open() as table:
-        for row in DictReader((line for line in table if not line.startswith("#")), delimiter="\t"):
+        for row in csv.DictReader(
+            (line for line in table if not line.startswith("#")), delimiter="\t"
+        ):
             sites = [site.split() for site in row["sites"].split(";")]
+            if not {site[0] for site in sites} & set(absorbers):
+                continue
             atoms = crystal(
                 [site[0] for site in sites],
                 [[_fraction(word) for word in site[1:]] for site in sites],

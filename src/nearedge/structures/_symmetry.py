@@ -1,5 +1,7 @@
 """Atoms of a crystal that symmetry makes equal."""
 
+import warnings
+
 import numpy as np
 from ase import Atoms
 from jaxtyping import Int
@@ -33,35 +35,46 @@ def equivalent_atoms(
     >>> equivalent_atoms(bulk("MgO", "rocksalt", a=4.2, cubic=True)).tolist()
     [0, 1, 0, 1, 0, 1, 0, 1]
     """
-    found = _symmetry(atoms, tolerance)
-    return np.arange(len(atoms)) if found is None else np.asarray(found.equivalent_atoms, int)
+    symmetry = _symmetry(atoms, tolerance)
+    return np.arange(len(atoms)) if symmetry is None else symmetry[1]
 
 
 def space_group(atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE) -> int:
     """Find the number of the space group of a crystal, 1 where no symmetry is found."""
-    found = _symmetry(atoms, tolerance)
-    return 1 if found is None else int(found.number)
+    symmetry = _symmetry(atoms, tolerance)
+    return 1 if symmetry is None else symmetry[0]
 
 
 def primitive_cell(atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE) -> Atoms:
     """Reduce a crystal to its primitive cell, without moving its atoms."""
     import spglib
 
-    cell = spglib.standardize_cell(
-        _cell(atoms), to_primitive=True, no_idealize=True, symprec=tolerance
-    )
+    with _quiet():
+        cell = spglib.standardize_cell(
+            _cell(atoms), to_primitive=True, no_idealize=True, symprec=tolerance
+        )
     if cell is None:
         return atoms
     lattice, positions, numbers = cell
     return Atoms(numbers, scaled_positions=positions, cell=lattice, pbc=True)
 
 
-def _symmetry(atoms: Atoms, tolerance: float):  # noqa: ANN202 - spglib's own class
+def _symmetry(atoms: Atoms, tolerance: float) -> tuple[int, np.ndarray] | None:
+    """Number of the space group, and the first atom of each atom's orbit."""
     if not atoms.pbc.all():
         return None
     import spglib
 
-    return spglib.get_symmetry_dataset(_cell(atoms), symprec=tolerance)
+    with _quiet():
+        symmetry = spglib.get_symmetry_dataset(_cell(atoms), symprec=tolerance)
+    if symmetry is None:
+        return None
+    return int(symmetry.number), np.asarray(symmetry.equivalent_atoms, int)
+
+
+def _quiet() -> warnings.catch_warnings:
+    # spglib 2.7 warns that it will raise some day where it now returns None.
+    return warnings.catch_warnings(action="ignore", category=DeprecationWarning)
 
 
 def _cell(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
