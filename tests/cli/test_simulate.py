@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,5 +92,6 @@ def test_what_ships_is_computed_again(run: Run, tmp_path: Path) -> None:
     assert code == 0, err
     again = load_dataset(output)
     np.testing.assert_allclose(again.mu[0], shipped.mu[0], rtol=1e-3, atol=1e-4)
-    assert again.attributes["parameters"] == shipped.attributes["parameters"]
+    before, now = (json.loads(data.attributes["parameters"]) for data in (shipped, again))
+    assert before.items() <= now.items()
     assert again.environment[0] == shipped.environment[0]

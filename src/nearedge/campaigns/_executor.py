@@ -39,7 +39,7 @@ class LocalExecutor(Executor):
     def __init__(self, workers: int, timeout: float | None = None) -> None:
         self.workers, self.timeout = workers, timeout
         # A forked process would inherit locks of threads it does not have.
-        context = multiprocessing.get_context("spawn")
+        context: Any = multiprocessing.get_context("spawn")
         self._pool = ProcessPool(max_workers=workers, context=context, initializer=_begin_worker)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:

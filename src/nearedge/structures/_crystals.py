@@ -4,7 +4,7 @@ import csv
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -147,17 +147,10 @@ def select_crystals(
             continue
         reason = crystal.objection or _crowding(crystal.atoms)
         if reason is None:
-            cell = primitive_cell(crystal.atoms)
-            crystal = Crystal(crystal.name, crystal.code, crystal.publication, cell)
-            if len(cell) > max_atoms:
-                reason = f"its primitive cell holds {len(cell)} atoms, more than {max_atoms}"
-        if reason is None:
-            alike = volumes.setdefault((_without_hydrogen(cell), space_group(cell)), [])
-            volume = float(cell.get_volume()) / int((cell.numbers != 1).sum())
-            if any(abs(volume / other - 1) < _SAME_VOLUME for other in alike):
-                reason = "another of its formula, space group and volume was taken"
-            else:
-                alike.append(volume)
+            crystal = replace(crystal, atoms=primitive_cell(crystal.atoms))
+            reason = _repeated(crystal.atoms, volumes)
+        if reason is None and len(crystal.atoms) > max_atoms:
+            reason = f"its primitive cell holds {len(crystal.atoms)} atoms, more than {max_atoms}"
         if reason is None:
             chosen.append(crystal)
         else:
@@ -283,6 +276,17 @@ def _crowding(atoms: Atoms) -> str | None:
     worst = int(ratio.argmin())
     pair = f"{atoms.symbols[first[worst]]} and {atoms.symbols[second[worst]]}"
     return f"{pair} are {distance[worst]:.2f} Å apart: they cannot be there at the same time"
+
+
+def _repeated(cell: Atoms, volumes: dict[tuple[str, int], list[float]]) -> str | None:
+    """Say that a crystal was taken before, or note that it is taken now."""
+    before = volumes.setdefault((_without_hydrogen(cell), space_group(cell)), [])
+    # Per atom, so that the choice of the cell does not matter.
+    volume = float(cell.get_volume()) / int((cell.numbers != 1).sum())
+    if any(abs(volume / other - 1) < _SAME_VOLUME for other in before):
+        return "another of its formula, space group and volume was taken"
+    before.append(volume)
+    return None
 
 
 def _without_hydrogen(atoms: Atoms) -> str:

@@ -77,5 +77,6 @@ def _quiet() -> warnings.catch_warnings:
     return warnings.catch_warnings(action="ignore", category=DeprecationWarning)
 
 
-def _cell(atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers
+def _cell(atoms: Atoms) -> tuple[list[list[float]], list[list[float]], list[int]]:
+    positions = atoms.get_scaled_positions()
+    return atoms.cell.array.tolist(), positions.tolist(), atoms.numbers.tolist()
