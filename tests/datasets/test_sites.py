@@ -102,3 +102,9 @@ def test_a_dataset_that_does_not_hang_together_is_refused(
     data = make_dataset()
     with pytest.raises(InputError, match=f"here: .*{said}"):
         SiteSpectra(spoil(data.table), data.structures, "here")
+
+
+def test_a_dataset_shows_itself_in_one_line(telling_dataset: SiteSpectra) -> None:
+    line = repr(telling_dataset)
+    assert line.startswith(f"<SiteSpectra: {len(telling_dataset)} sites of 3 trajectories, 71 ")
+    assert "from -2 to 12 eV" in line

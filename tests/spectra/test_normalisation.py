@@ -71,5 +71,5 @@ def test_what_cannot_be_normalised_says_why() -> None:
 def test_a_figure_names_the_spectra_and_marks_e0() -> None:
     spectrum, _ = SCANS["soft, short"]
     (axes,) = plot(spectrum, normalise(spectrum)).axes
-    assert [len(line.get_xdata()) for line in axes.lines] == [300, 300, 2]
+    assert [np.size(line.get_xdata()) for line in axes.lines] == [300, 300, 2]
     assert axes.get_xlabel() == "energy, eV"

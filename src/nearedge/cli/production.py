@@ -16,7 +16,7 @@ from nearedge.cli._arguments import (
     class_counts,
 )
 from nearedge.cli.simulate import interruptible, site_list
-from nearedge.errors import InputError
+from nearedge.records import check_free
 
 
 def make(
@@ -61,8 +61,7 @@ def make(
     the spectra of every O with FEFF10. OUTPUT/spectra is the dataset. The defaults give the one
     that ships; a killed run goes on with --resume.
     """
-    if output.exists() and not resume:
-        raise InputError(f"{output}: already exists; choose another output or pass --resume")
+    check_free(output, force=resume, remedy="--resume")
     production = campaigns.Production(
         cells=cells,
         kinds=tuple(

@@ -144,7 +144,6 @@ def md(
         friction=friction,
         relaxation_steps=relaxation_steps,
     )
-    if output.exists() and not resume:
-        raise InputError(f"{output}: already exists; choose another output or pass --resume")
+    check_free(output, force=resume, remedy="--resume")
     starts = [start for path in structures for start in cells.read_snapshots(path)]
     campaigns.run_trajectories(starts, output, cells.sevennet(), settings, seed=seed)

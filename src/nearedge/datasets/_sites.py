@@ -77,6 +77,14 @@ class SiteSpectra:
     def __len__(self) -> int:
         return self.table.sizes["site"]
 
+    def __repr__(self) -> str:
+        """Say in one line how many spectra of what it holds."""
+        return (
+            f"<SiteSpectra: {len(self)} sites of {len(set(self.trajectory))} trajectories, "
+            f"{len(self.energy)} energies from {self.energy[0]:g} to {self.energy[-1]:g} eV, "
+            f"{self.source}>"
+        )
+
     @property
     def energy(self) -> Float[np.ndarray, " energy"]:
         """Energies in eV from the zero the attribute ``energy_zero`` states."""

@@ -139,6 +139,11 @@ class Ladder:
     regression: dict[str, Level]
     not_climbed: dict[str, str]
 
+    def __repr__(self) -> str:
+        """Say in one line which rungs were climbed."""
+        rungs = ", ".join(f"{name} {step.accuracy:.3f}" for name, step in self.rungs.items())
+        return f"<Ladder: recipe {self.recipe}, {self.seeds} seeds; {rungs}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Give every number, ready for JSON; the regressor's own errors stand beside `n`."""
         regression = {
