@@ -40,6 +40,10 @@ def test_list_as_json(run: Run, scan: Path) -> None:
         "energy_max": pytest.approx(7119.0),
         "zero": None,
         "notes": ["energies in keV, converted to eV"],
+        "absorber": "Fe",
+        "edge": "K",
+        "channel": "absorption",
+        "left_out": {},
         "metadata": {"element": "Fe"},
     }
     assert second["name"] == "norm"
