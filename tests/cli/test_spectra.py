@@ -12,7 +12,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     path = tmp_path / "scan.dat"
-    rows = "".join(f"{7.1 + 0.001 * n:.3f}\t{1 + n}\t{n}\n" for n in range(20))
+    rows = "".join(f"{7.1 + 0.001 * n:.3f}\t{1 + n}\t{n * n}\n" for n in range(20))
     path.write_text("# Element.symbol: Fe\n# energy (keV)\tmu[red]\tnorm\n" + rows)
     return path
 
@@ -25,7 +25,7 @@ def test_list(run: Run, scan: Path) -> None:
     assert "energies in keV, converted to eV" in out
     assert "scan.dat" not in out
     _, out, _ = run("spectra", "list", str(scan), f"{scan}::norm")
-    assert out.count("norm") == 2
+    assert out.count("normalised") == 2
 
 
 def test_list_as_json(run: Run, scan: Path) -> None:
@@ -38,7 +38,7 @@ def test_list_as_json(run: Run, scan: Path) -> None:
         "points": 20,
         "energy_min": pytest.approx(7100.0),
         "energy_max": pytest.approx(7119.0),
-        "zero": None,
+        "zero": "absolute",
         "notes": ["energies in keV, converted to eV"],
         "absorber": "Fe",
         "edge": "K",
@@ -49,6 +49,15 @@ def test_list_as_json(run: Run, scan: Path) -> None:
     assert second["name"] == "norm"
     _, out, _ = run("spectra", "list", f"{scan}::norm", "--json")
     assert [one["name"] for one in json.loads(out)] == ["norm"]
+
+
+def test_columns_may_be_named(run: Run, scan: Path) -> None:
+    _, out, _ = run("spectra", "list", str(scan), "--energy", "1", "--mu", "3/2", "--json")
+    (spectrum,) = json.loads(out)
+    assert (spectrum["name"], spectrum["energy_min"]) == ("3/2", pytest.approx(7100.0))
+    code, _, err = run("spectra", "list", str(scan), "--mu", "i1")
+    assert code == 1
+    assert "has no column 'i1'; it has 1 'energy'" in err
 
 
 def test_bad_input_and_bad_usage(run: Run, scan: Path) -> None:

@@ -89,7 +89,7 @@ def test_rows_that_are_not_finite_are_dropped_if_few() -> None:
     mu[3], energy[5] = np.nan, np.inf
     spectrum = make_spectrum("mu", Axis(energy), mu, "file")
     assert spectrum.energy.tolist() == [0, 1, 2, 4, 6, 7, 8, 9]
-    assert spectrum.notes == ("2 rows without a finite energy and intensity left out",)
+    assert spectrum.notes == ("2 rows without a finite energy and intensity left out: 4, 6",)
     mu[:6] = np.nan
     with pytest.raises(InputError, match="file: 6 of 10 rows of 'mu'"):
         make_spectrum("mu", Axis(energy), mu, "file")

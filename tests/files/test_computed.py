@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from nearedge.engines import read_xmu
 from nearedge.engines.ocean import read_absspct
 from nearedge.errors import InputError
-from nearedge.files import read_measured
+from nearedge.files import read_spectra
 
 FEFF10 = (
     "# #                                                              FEFF 10.0.0\n"
@@ -32,21 +32,21 @@ def write_xmu(path: Path, head: str, fermi_level: float = -12.24) -> np.ndarray:
 def test_xmu_of_feff10(tmp_path: Path) -> None:
     path = tmp_path / "xmu.dat"
     energy = write_xmu(path, FEFF10)
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert spectrum.name == "mu"
     assert spectrum.identity.zero is not None
     assert "Fermi level" in spectrum.identity.zero
     assert_allclose(spectrum.energy, energy, atol=1e-4)
     assert_allclose(spectrum.mu, read_xmu(path)[1])
     path.write_bytes(gzip.compress(path.read_bytes()))
-    assert_allclose(read_measured(path)[0].mu, spectrum.mu)
+    assert_allclose(read_spectra(path)[0].mu, spectrum.mu)
 
 
 @pytest.mark.parametrize("level", [-12.24, 0.0, -6.0])
 def test_xmu_of_older_versions(tmp_path: Path, level: float) -> None:
     path = tmp_path / "xmu.dat"
     energy = write_xmu(path, FEFF8, level)
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert spectrum.identity.zero is not None
     assert_allclose(spectrum.energy, energy, atol=0.01)
     assert spectrum.notes == ("mu as FEFF normalised it; Fermi level from the wave numbers",)
@@ -56,13 +56,13 @@ def test_damaged_xmu(tmp_path: Path) -> None:
     path = tmp_path / "xmu.dat"
     path.write_text(FEFF10 + "1 2 3 4 5 6\n7 8 0 1 2 3\n".replace("2", "x"))
     with pytest.raises(InputError, match="xmu.dat: "):
-        read_measured(path)
+        read_spectra(path)
     path.write_text(FEFF8 + "1 2 3 4 5 6\n2 3 9 5 6 7\n")
     with pytest.raises(InputError, match="do not agree on a Fermi level"):
-        read_measured(path)
+        read_spectra(path)
     path.write_text(FEFF8 + "1 2 3\n2 3 4\n")
     with pytest.raises(InputError, match="3 columns in place of six"):
-        read_measured(path)
+        read_spectra(path)
 
 
 def test_absspct(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_absspct(tmp_path: Path) -> None:
     energy = np.linspace(-5, 20, 51)
     table = np.column_stack([energy, energy**2, np.sin(energy), energy, energy])
     np.savetxt(path, table, header="  iter=  100\n    Energy  Spect  Spect(0)  SPKK  SPKK(0)")
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert spectrum.name == "mu"
     assert spectrum.identity.zero is not None
     assert "OCEAN" in spectrum.identity.zero
@@ -78,13 +78,13 @@ def test_absspct(tmp_path: Path) -> None:
     assert_allclose(spectrum.mu, np.sin(energy))
     # GMRES writes no header: the name tells.
     np.savetxt(path, table)
-    assert_allclose(read_measured(path)[0].mu, np.sin(energy))
+    assert_allclose(read_spectra(path)[0].mu, np.sin(energy))
     path.write_text("1 2 3 4 5\n2 3 x 4 5\n")
     with pytest.raises(InputError, match="line 2"):
-        read_measured(path)
+        read_spectra(path)
 
 
 def test_real_absspct(shared_data: Path) -> None:
-    (spectrum,) = read_measured(shared_data / "ocean-run-mgo/CNBSE/absspct_O_.0001_1s_01")
+    (spectrum,) = read_spectra(shared_data / "ocean-run-mgo/CNBSE/absspct_O_.0001_1s_01")
     assert len(spectrum.energy) == 1002
     assert spectrum.energy[0] == -10.0

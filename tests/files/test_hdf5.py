@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nearedge.errors import InputError
-from nearedge.files import _hdf5, pick, read_measured
+from nearedge.files import _hdf5, read_spectra
 
 ENERGY = np.linspace(7000.0, 7200.0, 51)
 MU = 1.2 + np.arctan(ENERGY - 7112) / np.pi
@@ -59,7 +58,7 @@ def write_nxxas(
 def test_nxxas(tmp_path: Path, mode: str, name: str, data: bool, kev: bool) -> None:
     path = tmp_path / "scan.nxs"
     write_nxxas(path, mode, data=data, kev=kev, libver="latest" if kev else "earliest")
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert spectrum.name == name
     assert_allclose(spectrum.energy, ENERGY)
     assert_allclose(spectrum.mu, MU)
@@ -85,15 +84,15 @@ def test_general_nxdata(tmp_path: Path) -> None:
         other = file.create_group("alignment")
         other.attrs.update({"NX_class": "NXdata", "signal": "y", "axes": "motor"})
         other["motor"], other["y"] = ENERGY, MU
-    spectra = read_measured(path)
+    spectra = read_spectra(path)
     names = [f"scan{n}/plot/{name}" for n in (1, 2) for name in ("foil", "sample")]
     assert [spectrum.name for spectrum in spectra] == names
     assert_allclose(spectra[3].mu, 2 * MU)
-    assert [one.name for one in pick(f"{path}::/scan2/plot")] == names[2:]
-    assert [one.name for one in pick(f"{path}::scan2/plot/foil")] == names[2:3]
-    assert_allclose(pick(f"{path}::/scan2/plot/sample")[0].mu, 2 * MU)
+    assert [one.name for one in read_spectra(f"{path}::/scan2/plot")] == names[2:]
+    assert [one.name for one in read_spectra(f"{path}::scan2/plot/foil")] == names[2:3]
+    assert_allclose(read_spectra(f"{path}::/scan2/plot/sample")[0].mu, 2 * MU)
     # Who names a group vouches for its axis.
-    assert_allclose(pick(f"{path}::/alignment/y")[0].mu, MU)
+    assert_allclose(read_spectra(f"{path}::/alignment/y")[0].mu, MU)
 
 
 def test_plain_groups(tmp_path: Path) -> None:
@@ -102,11 +101,11 @@ def test_plain_groups(tmp_path: Path) -> None:
         group = file.create_group("a/b")
         group["energy"] = ENERGY.astype(np.float32)
         group.create_dataset("mu", data=MU, chunks=(7,), compression="gzip", shuffle=True)
-        group.create_dataset("norm", data=MU, chunks=(7,), compression="lzf")
+        group.create_dataset("norm", data=MU**2, chunks=(7,), compression="lzf")
         group["names"] = ["x", "y"]
         group["image"] = np.zeros((10, 10))
         file["count"] = np.arange(51)
-    spectra = read_measured(path)
+    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == ["a/b/mu", "a/b/norm"]
     assert_allclose(spectra[0].energy, ENERGY)
     for wanted, said in (
@@ -116,7 +115,7 @@ def test_plain_groups(tmp_path: Path) -> None:
         ("/a/b/image", "has no /a/b/image"),
     ):
         with pytest.raises(InputError, match=f"scan.h5: {said}"):
-            pick(f"{path}::{wanted}")
+            read_spectra(f"{path}::{wanted}")
 
 
 def test_nothing_outside_of_the_file_is_opened(tmp_path: Path) -> None:
@@ -137,9 +136,9 @@ def test_nothing_outside_of_the_file_is_opened(tmp_path: Path) -> None:
         raw = tmp_path / "raw.bin"
         raw.write_bytes(MU.tobytes())
         data.create_dataset("flat", MU.shape, float, external=[(str(raw), 0, 8 * len(MU))])
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert spectrum.name == "fluorescence"
-    left = _hdf5.read_tree(path).left_out
+    left = _hdf5._read_tree(path, "").left_out
     assert {one.split()[0].rsplit("/")[-1] for one in left} >= {"mu", "xmu", "flat", "loop"}
 
 
@@ -149,11 +148,11 @@ def test_large_arrays_are_not_loaded(tmp_path: Path) -> None:
     with h5py.File(path, "a") as file:
         file.create_dataset("entry/huge", (2**40,), float, chunks=(2**20,))
         file.create_dataset("entry/image", (2**20, 2**20), float, chunks=(2**10, 2**10))
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert_allclose(spectrum.mu, MU)
-    assert "/entry/huge (1099511627776 numbers)" in _hdf5.read_tree(path).left_out
+    assert "/entry/huge (1099511627776 numbers)" in _hdf5._read_tree(path, "").left_out
     with pytest.raises(InputError, match="has no /entry/huge that can be read"):
-        pick(f"{path}::/entry/huge")
+        read_spectra(f"{path}::/entry/huge")
 
 
 def test_of_very_many_groups_the_first_are_read(tmp_path: Path) -> None:
@@ -164,15 +163,15 @@ def test_of_very_many_groups_the_first_are_read(tmp_path: Path) -> None:
         for name in ("0000", "5099/a/b"):
             group = file.require_group(name)
             group["energy"], group["mu"] = ENERGY, MU
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert "only the first" in spectrum.notes[-1]
     # What is asked for is found, wherever it stands.
     for asked in ("/5099/a/b/mu", "/5099/a/b"):
-        assert_allclose(pick(f"{path}::{asked}")[0].mu, MU)
+        assert_allclose(read_spectra(f"{path}::{asked}")[0].mu, MU)
     with h5py.File(path, "a") as file:
         del file["0000/mu"]
-    with pytest.raises(InputError, match=r"beside intensities in its first \d+ groups; name the"):
-        read_measured(path)
+    with pytest.raises(InputError, match=r"beside intensities in its first \d+ groups; name one"):
+        read_spectra(path)
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
@@ -180,31 +179,36 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     write_nxxas(path)
     path.write_bytes(path.read_bytes()[:1500])
     with pytest.raises(InputError, match=r"scan.h5: is damaged HDF5 .*copy the file again"):
-        read_measured(path)
+        read_spectra(path)
     with h5py.File(path, "w") as file:
         file["image"] = np.zeros((4, 5))
-    with pytest.raises(InputError, match=r"holds no energies .*scan.h5::/entry/data"):
-        read_measured(path)
+    with pytest.raises(
+        InputError, match="holds no energies .*it has no arrays of numbers of one dimension"
+    ):
+        read_spectra(path)
 
 
-def test_a_reader_that_dies_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "scan.h5"
     write_nxxas(path)
-    worker = _hdf5._Worker()
-    monkeypatch.setattr(_hdf5, "_ask", worker.ask)
-    assert read_measured(path)
-    assert worker.process is not None
-    first = worker.process.pid
     monkeypatch.setattr(_hdf5, "_WORKER", tmp_path / "dies.py")
-    (tmp_path / "dies.py").write_text("input()\n")
-    worker.stop()
+    (tmp_path / "dies.py").write_text("import os\nos.abort()\n")
     with pytest.raises(InputError, match="the HDF5 library gave up on it"):
-        read_measured(path)
-    monkeypatch.undo()
-    monkeypatch.setattr(_hdf5, "_ask", worker.ask)
-    assert read_measured(path)
-    assert worker.process.pid != first
-    os.kill(worker.process.pid, 9)
-    worker.process.wait()
-    assert read_measured(path)
-    worker.stop()
+        read_spectra(path)
+
+
+@pytest.mark.parametrize(("x", "y"), [("x", "y"), ("Energy", "absorption"), ("energy_eV", "data")])
+def test_arrays_beside_each_other(tmp_path: Path, x: str, y: str) -> None:
+    path = tmp_path / "library.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("spectra/000001")
+        group.attrs.update(element="Fe", edge="K (1s)")
+        group[x], group[y] = ENERGY, MU
+    for asked in ("", "::/spectra/000001", f"::/spectra/000001/{y}"):
+        (spectrum,) = read_spectra(f"{path}{asked}")
+        assert_allclose(spectrum.mu, MU)
+        assert str(spectrum.edge) == "Fe K"
+    with h5py.File(path, "a") as file:
+        file["spectra/000001"].move(x, "unknown")
+    with pytest.raises(InputError, match=r"name one of its arrays as library.h5::/spectra/000001/"):
+        read_spectra(path)

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
-from nearedge.files._labels import Label, parse_label, read_header
+from nearedge.files._labels import parse_label, read_header
+from nearedge.files._scan import Label
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,9 @@ def test_units_are_parted_from_labels(word: str, text: str, unit: str) -> None:
 
 
 def labels(*header: str, width: int = 3, separator: str | None = None) -> list[tuple[str, str]]:
-    return [(one.text, one.unit) for one in read_header(header, width, separator).labels]
+    return [
+        (one.text, one.unit) for one in read_header(header, np.zeros((3, width)), separator).labels
+    ]
 
 
 def test_labels_near_the_table_win() -> None:
@@ -67,7 +71,7 @@ def test_units_on_a_line_of_their_own() -> None:
 
 def test_labels_given_column_by_column() -> None:
     header = ["# Column.1: energy eV", "# Column.3: mutrans || a.u.", "# a b c"]
-    assert labels(*header) == [("energy", "eV"), ("column 2", ""), ("mutrans", "")]
+    assert labels(*header) == [("energy", "eV"), ("", ""), ("mutrans", "")]
     fio = [" Col 1 ENERGY DOUBLE", " Col 2 I0 DOUBLE", " Col 3 SAMPLE_1 DOUBLE"]
     assert [text for text, _ in labels(*fio)] == ["ENERGY", "I0", "SAMPLE_1"]
 
@@ -80,4 +84,8 @@ def test_remarks_are_no_labels() -> None:
 
 def test_facts() -> None:
     header = ["# Element.symbol: Fe", "# edge = K", "# Sample.name: foil\x07", "# other: thing"]
-    assert read_header(header, 2, None).facts == {"element": "Fe", "edge": "K", "sample": "foil"}
+    assert read_header(header, np.zeros((3, 2)), None).facts == {
+        "element": "Fe",
+        "edge": "K",
+        "sample": "foil",
+    }

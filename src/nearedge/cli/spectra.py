@@ -28,28 +28,38 @@ def list_(
         list[str],
         typer.Argument(
             help="Files of spectra: columns of text, XDI, SPEC, Athena projects, NeXus, FEFF's or"
-            " OCEAN's, gzipped or not. FILE::NAME is one spectrum of a file.",
+            " OCEAN's, gzipped or not. FILE::NAME is one spectrum of a file, or a reference foil.",
             metavar="FILE...",
             show_default=False,
         ),
     ],
+    energy: Annotated[
+        str | None,
+        typer.Option(help="Column of the energies: its number from 1, or its label."),
+    ] = None,
+    mu: Annotated[
+        str | None,
+        typer.Option(help="Column of the spectrum, or several as in 4/2 or 'ln(2/4)'."),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON list and nothing else.")
     ] = False,
 ) -> None:
     """List the absorption spectra of files, and what was done or assumed in reading them."""
-    found = [spectrum for file in files for spectrum in reading.read_spectra(file)]
+    listed = [one for file in files for one in reading.read_spectra(file, energy=energy, mu=mu)]
     if json:
-        print_json([_record(spectrum) for spectrum in found])
+        print_json([_record(spectrum) for spectrum in listed])
         return
-    several = len({spectrum.source for spectrum in found}) > 1
+    several = len({spectrum.source for spectrum in listed}) > 1
     table = Table()
     for heading in (*(["file"] if several else []), "name"):
         table.add_column(heading, overflow="fold")
+    table.add_column("edge", no_wrap=True)
+    table.add_column("channel", overflow="fold")
     table.add_column("points", justify="right")
     table.add_column("energies, eV", no_wrap=True)
     table.add_column("notes", overflow="fold")
-    for spectrum in found:
+    for spectrum in listed:
         notes = [
             *spectrum.notes,
             *([] if spectrum.absolute else [f"0 eV: {spectrum.identity.zero}"]),
@@ -57,6 +67,8 @@ def list_(
         cells = [
             *([Path(spectrum.source).name] if several else []),
             spectrum.name,
+            str(spectrum.edge or "?"),
+            spectrum.channel,
             str(len(spectrum.energy)),
             f"{spectrum.energy[0]:.2f} to {spectrum.energy[-1]:.2f}",
             "\n".join(notes),

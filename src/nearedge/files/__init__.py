@@ -1,4 +1,4 @@
-"""Measured spectra: reading them from the files that beamlines write."""
+"""Spectra in the files that beamlines and engines write; stacks of images."""
 
 import lazy_loader
 

@@ -2,9 +2,4 @@
 
 from ._hdf5 import is_hdf5 as is_hdf5
 from ._matrix import read_table as read_table
-from ._reading import (
-    MARK as MARK,
-    pick as pick,
-    read_measured as read_measured,
-    read_spectra as read_spectra,
-)
+from ._reading import FORMATS as FORMATS, MARK as MARK, read_spectra as read_spectra

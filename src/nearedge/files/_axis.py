@@ -1,27 +1,36 @@
 """From rows as a scan left them to a spectrum: energies in eV, in order, each of them once."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.edges import Edge
+from nearedge.edges import Edge, edges_near
 from nearedge.errors import InputError
-from nearedge.spectra import Identity, Spectrum
+from nearedge.spectra import ABSOLUTE, Channel, Identity, Spectrum, edge_energy
 
 HIGHEST = 1e7
-"""eV; no energy beyond it can be meant."""
+"""eV; no energy of X-rays lies beyond it."""
+LOWEST = 30.0
+"""eV; above it begin absolute energies, below it those from an edge."""
 
 # h c in eV Angstrom, exact since 2019 but for these digits.
 _HC = 12398.419843320026
-# Between these energies in keV lie all edges, and no scan has steps of 50 eV or spans 2 keV.
+# Between these energies in keV lie all edges, and no scan has steps of 50 eV; from 30 on, where
+# shallow edges in eV lie too, none spans 2 keV.
 _KEV_RANGE = (0.2, 120.0)
 _KEV_SPAN = 2.0
+_KEV_SHALLOW = 30.0
 _KEV_STEP = 0.05
 _KEV_POINTS = 10
 # Above it, a column that says keV cannot be meant so.
 _KEV_HIGHEST = 1000.0
+# Of two edges that are measured together, the first.
+_BOTH = re.compile(r"L_?(?:2,? ?3|3,? ?2|II,? ?III)\b", re.IGNORECASE)
+_ROMAN = {"LIII": "L3", "LII": "L2", "LI": "L1", "MV": "M5", "MIV": "M4"}
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,8 @@ def energy_axis(values: Float[np.ndarray, " row"], scale: float | None) -> Axis:
     """Bring energies to eV.
 
     Where the unit is not said, energies are in eV, unless they can only be meant in keV: at least
-    ten, all between 0.2 and 120, over a span below 2 and below half the lowest, half of the steps
-    below 0.05. Axes from an edge (-3 to 16 eV, 0 to 40 eV) never look so.
+    ten, all between 0.2 and 120, over a span below half the lowest (below 2 from 30 on), half of
+    the steps below 0.05. Axes from an edge (-3 to 16 eV, 0 to 40 eV) never look so.
 
     Parameters
     ----------
@@ -84,7 +93,7 @@ def _only_in_kev(energies: np.ndarray) -> bool:
     return (
         _KEV_RANGE[0] <= lowest
         and highest <= _KEV_RANGE[1]
-        and 0 < highest - lowest < min(_KEV_SPAN, lowest / 2)
+        and 0 < highest - lowest < (lowest / 2 if lowest < _KEV_SHALLOW else _KEV_SPAN)
         and float(np.median(steps)) < _KEV_STEP
     )
 
@@ -120,49 +129,53 @@ def make_spectrum(
     source: str,
     *,
     zero: str | None = None,
+    channel: Channel = "absorption",
     notes: tuple[str, ...] = (),
-    metadata: Mapping[str, str] | None = None,
+    left_out: Mapping[str, str] | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> Spectrum:
-    """Put the rows of a scan in order.
+    """Put the rows of a scan in order, and say what the spectrum is of.
 
     Rows without a finite energy and intensity are left out, rows are sorted by energy, and
     intensities at one energy averaged; notes say so.
 
     Parameters
     ----------
-    name, source, zero, metadata
+    name, source, channel, left_out
         Of the spectrum.
     axis : Axis
         Energies.
     mu : float array, shape (row,)
         Intensities.
+    zero : str, optional
+        What 0 eV is, where the format says so.
     notes : tuple of str
         What is said of this spectrum beside.
-
-    Returns
-    -------
-    Spectrum
+    facts : mapping of str to str, optional
+        Its metadata, ``element`` and ``edge`` among them.
 
     Raises
     ------
     InputError
         If more than half of the rows are unusable, fewer than two energies are left, or the
-        energies cannot be meant.
+        energies are too large.
     """
     said = [*axis.notes, *notes]
     usable = np.isfinite(axis.energy) & np.isfinite(mu)
-    lost = int((~usable).sum())
-    if 2 * lost > len(mu):
+    lost = np.flatnonzero(~usable)
+    if 2 * len(lost) > len(mu):
         raise InputError(
-            f"{source}: {lost} of {len(mu)} rows of '{name}' hold no finite energy and intensity; "
-            "repair the file or measure again"
+            f"{source}: {len(lost)} of {len(mu)} rows of '{name}' hold no finite energy and "
+            "intensity; repair the file or measure again"
         )
-    if lost:
-        said.append(f"{_count(lost, 'row')} without a finite energy and intensity left out")
+    if len(lost):
+        where = ", ".join(str(row + 1) for row in lost[:10]) + (", ..." if len(lost) > 10 else "")
+        rows = "row" if len(lost) == 1 else f"{len(lost)} rows"
+        said.append(f"{rows} without a finite energy and intensity left out: {where}")
     energy, mu = axis.energy[usable], mu[usable]
     if len(energy) and np.abs(energy).max() > HIGHEST:
         raise InputError(
-            f"{source}: energies from {energy.min():g} to {energy.max():g} eV cannot be meant; "
+            f"{source}: energies from {energy.min():g} to {energy.max():g} eV are none of X-rays; "
             "check the unit and the column of the energies"
         )
     steps = np.diff(energy)
@@ -177,32 +190,41 @@ def make_spectrum(
         energy, place, times = np.unique(energy, return_inverse=True, return_counts=True)
         if len(energy) < len(mu):
             mu = np.bincount(place, weights=mu / times[place], minlength=len(energy))
-            repeated = _count(int((times > 1).sum()), "repeated energy")
+            many = int((times > 1).sum())
+            repeated = "1 repeated energy" if many == 1 else f"{many} repeated energies"
             said.append(f"{repeated}, intensities averaged")
     if len(energy) < 2:
         raise InputError(
-            f"{source}: '{name}' holds {_count(len(energy), 'energy')}, which is no spectrum; "
-            "check which column is the energy"
+            f"{source}: '{name}' holds {'1 energy' if len(energy) else 'no energies'}, which is no "
+            "spectrum; check which column is the energy"
         )
+    facts = facts or {}
+    zero = zero or (ABSOLUTE if energy[0] > LOWEST else None)
+    edge = _edge(facts, energy, mu) if zero == ABSOLUTE else _edge(facts)
     return Spectrum(
         name,
         np.ascontiguousarray(energy),
         np.ascontiguousarray(mu),
         source,
-        Identity(_edge(metadata or {}), zero),
-        notes=tuple(dict.fromkeys(said)),
-        metadata=dict(metadata or {}),
+        Identity(edge, zero, origin=facts.get("beamline")),
+        channel,
+        tuple(dict.fromkeys(said)),
+        dict(left_out or {}),
+        dict(facts),
     )
 
 
-def _edge(metadata: Mapping[str, str]) -> Edge | None:
-    try:
-        return Edge.parse(f"{metadata.get('element', '')} {metadata.get('edge', '')}".strip())
-    except InputError:
+def _edge(
+    facts: Mapping[str, str], energy: np.ndarray | None = None, mu: np.ndarray | None = None
+) -> Edge | None:
+    """The edge that a file names; of an element alone, its edge where the spectrum rises."""
+    said = _BOTH.sub("L3", f"{facts.get('element', '')} {facts.get('edge', '')}")
+    words = re.findall(r"[A-Za-z]+(?:_?\d)?", said)
+    for name in words[1:]:
+        plain = name.upper().replace("_", "")
+        with suppress(InputError):
+            return Edge(words[0].capitalize(), _ROMAN.get(plain, plain))
+    if not words or energy is None or mu is None:
         return None
-
-
-def _count(number: int, what: str) -> str:
-    if number == 1:
-        return f"1 {what}"
-    return f"{number} {what[:-1]}ies" if what.endswith("y") else f"{number} {what}s"
+    near = edges_near(edge_energy(energy, mu))
+    return next((edge for edge in near if edge.absorber == words[0].capitalize()), None)

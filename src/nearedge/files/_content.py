@@ -1,26 +1,21 @@
-"""The bytes of a file and its lines of text: unpacked, decoded and within limits."""
+"""The bytes of a file and its text: unpacked, decoded and within limits."""
 
 import codecs
-import io
+import gzip
 import re
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from nearedge.errors import InputError
 
 LARGEST = 64 * 2**20
 """Bytes of a file, and of what it unpacks to, that are read at most."""
+LARGEST_PACKED = 16 * 2**20
+"""Bytes of a gzipped file."""
 BEGINNING = 4096
 """Bytes that tell some formats apart."""
-LONGEST_LINE = 2**18
-"""Characters."""
-MOST_LINES = 200_000
 
-_PIECE = 2**16
 _GZIP = b"\x1f\x8b"
-_MOST_MEMBERS = 1000
 # What people hand over by mistake: first bytes, what they are, what to do.
 _OTHERS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it or export the sheet as CSV"),
@@ -50,8 +45,7 @@ def check_file(path: Path) -> None:
     try:
         if path.is_file():
             return
-        directory = path.is_dir()
-        exists = path.exists()
+        directory, exists = path.is_dir(), path.exists()
     except OSError as error:
         raise _unreadable(path, error) from None
     if directory:
@@ -82,63 +76,38 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 
 def read_content(path: Path) -> bytes:
-    """Read a file, gzipped or not, no more of it than can be meant.
+    """Read a file, gzipped or not, no more of it than a file of spectra has.
 
     Raises
     ------
     InputError
         If it cannot be read, is damaged, or is or unpacks to more than `LARGEST` bytes.
     """
-    check_file(path)
+    packed = read_beginning(path).startswith(_GZIP)
+    limit = LARGEST_PACKED if packed else LARGEST
     try:
-        with path.open("rb") as file:
-            packed = file.read(len(_GZIP)) == _GZIP
-            file.seek(0)
-            content = _unpack(file, path) if packed else file.read(LARGEST + 1)
+        if path.stat().st_size > limit:
+            content = b" " * (LARGEST + 1)
+        elif packed:
+            with gzip.open(path) as file:
+                content = file.read(LARGEST + 1)
+        else:
+            content = path.read_bytes()
+    except EOFError:
+        raise InputError(f"{path}: is cut off within its gzip data; get the file again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path}: has damaged gzip data ({error}); get the file again") from None
     except OSError as error:
         raise _unreadable(path, error) from None
     if len(content) > LARGEST:
         raise InputError(
-            f"{path}: holds more than {LARGEST // 2**20} MB; give the spectra without the rest"
+            f"{path}: holds more than {limit // 2**20} MB; give the spectra without the rest"
         )
     return content
 
 
-def _unpack(file: BinaryIO, path: Path) -> bytes:
-    """Unpack gzip piece by piece, so that a small file cannot fill the memory."""
-    pieces: list[bytes] = []
-    size, rest = 0, b""
-
-    def more() -> bytes:
-        if file.tell() > LARGEST:
-            raise InputError(f"{path}: is larger than {LARGEST // 2**20} MB; give fewer spectra")
-        return file.read(_PIECE)
-
-    try:
-        for _ in range(_MOST_MEMBERS):
-            rest = rest or more()
-            if not rest.startswith(_GZIP):
-                break
-            member = zlib.decompressobj(wbits=31)
-            while not member.eof:
-                rest = rest or more()
-                pieces.append(member.decompress(rest, 2**20))
-                if not rest and not pieces[-1]:
-                    raise InputError(f"{path}: is cut off within its gzip data; get the file again")
-                size += len(pieces[-1])
-                if size > LARGEST:
-                    return b"".join(pieces)
-                rest = member.unconsumed_tail
-            rest = member.unused_data
-        else:
-            raise InputError(f"{path}: holds more than {_MOST_MEMBERS} gzip members; pack it anew")
-    except zlib.error as error:
-        raise InputError(f"{path}: has damaged gzip data ({error}); get the file again") from None
-    return b"".join(pieces)
-
-
-def text_encoding(content: bytes, path: Path) -> str:
-    """Tell how the text of a file is encoded.
+def decode(content: bytes, path: Path) -> str:
+    """Read the bytes of a file as text: UTF-8, UTF-16, or else of Windows' Latin letters.
 
     Raises
     ------
@@ -148,47 +117,16 @@ def text_encoding(content: bytes, path: Path) -> str:
     for start, what, remedy in _OTHERS:
         if content.startswith(start):
             raise InputError(f"{path}: is {what}; {remedy}")
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return encoding
-    start = content[:4096]
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="replace")
+    start = content[:BEGINNING]
     # Latin letters in UTF-16 are every second byte zero.
     for encoding, letters, zeros in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
         if len(start) > 3 and not any(start[zeros::2]) and all(start[letters : len(start) - 1 : 2]):
-            return encoding
+            return content.decode(encoding, errors="replace")
     if _BINARY.search(content):
         raise InputError(f"{path}: is neither text nor HDF5; give a file of spectra")
-    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for begin in range(0, len(content), _PIECE):
-            decoder.decode(content[begin : begin + _PIECE])
-        decoder.decode(b"", final=True)
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-def lines(content: bytes, path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the number and the text of each line, whatever ends it.
-
-    Raises
-    ------
-    InputError
-        If the file is no text, a line is too long, or there are too many.
-    """
-    encoding = text_encoding(content, path)
-    stream = io.TextIOWrapper(io.BytesIO(content), encoding, errors="replace", newline=None)
-    for number in range(1, MOST_LINES + 1):
-        line = stream.readline(LONGEST_LINE)
-        if not line:
-            return
-        if len(line) >= LONGEST_LINE:
-            raise InputError(f"{path}: line {number} is too long for a table; give a text file")
-        yield number, line
-    raise InputError(
-        f"{path}: has more than {MOST_LINES} lines; no spectrum needs them, bin its points"
-    )
+        return content.decode("cp1252", errors="replace")

@@ -1,99 +1,116 @@
-"""HDF5 files, read in a process of their own.
+"""Scans in HDF5 files: those of NXxas and NXdata, or of arrays beside energies.
 
-Of 3000 files with a few changed bytes, two made the HDF5 library (2.0.0, by h5py 3.16.0) run for
-ever, which no Python code of the same process can end. pyfive 1.3.0, in pure Python, withstood 5000
-of them, but does not read groups with a link to another file, as several beamlines write them, nor
-the compression lzf; rexafs 0.2.14 did not find the data group of a plain NXxas file.
+Read by h5py: rexafs 0.2.14 refuses whole files for one virtual or large dataset, as detectors
+write them, drops texts such as the element, and took 23 s and 1.6 GB for a compressed array of
+zeros. In a process of its own (`_hdf5_worker`): of 1500 files with a few changed bytes 4 made the
+HDF5 library 2.0.0 run for ever and 2 made it crash, which no Python code can mend or end.
 """
 
-import atexit
 import base64
-import binascii
 import json
-import os
 import posixpath
 import subprocess
 import sys
-import threading
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
+from nearedge.files._naming import printable, quoted
+from nearedge.files._roles import Role, role
+from nearedge.files._scan import Label, Scan
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WORKER = Path(__file__).with_name("_hdf5_worker.py")
-# The worker ends by itself after 1.5 s of computing; a slow disk may take longer.
+# The worker ends by itself after 1.7 s of computing; a slow disk may take longer.
 _PATIENCE = 60.0
-_MOST_TELLING = 500
+# The words of the definition NXxas, and of people.
+_MODES: tuple[tuple[str, Role], ...] = (
+    ("fluorescence", "fluorescence"),
+    ("transmission", "transmitted"),
+    ("yield", "electron yield"),
+    ("tey", "electron yield"),
+)
+_MONITORS = ("instrument/incoming_beam/data", "monitor/data")
+_ENERGIES = ("instrument/monochromator/energy", "instrument/mono/energy")
+_ABSORBED = "instrument/absorbed_beam/data"
+
+Attributes = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Vector:
-    """An array of numbers in a file.
-
-    Attributes
-    ----------
-    values : float array, shape (row,)
-    attributes : dict
-        Texts, or lists of them.
-    """
+class _Vector:
+    """An array of numbers, and its attributes."""
 
     values: Float[np.ndarray, " row"]
-    attributes: dict[str, Any]
+    attributes: Attributes
+
+    @property
+    def unit(self) -> str:
+        return next(iter(self.attributes.get("units", [])), "")
 
 
 @dataclass(frozen=True)
-class Tree:
-    """What an HDF5 file holds, as far as it can be a spectrum or say something of one.
+class _Tree:
+    """What a file holds by path, as far as it can be a spectrum or say something of one."""
 
-    Attributes
-    ----------
-    groups : dict
-        Attributes of each group by its path; that of the file itself is ``/``.
-    vectors : dict of Vector
-        Arrays by path.
-    texts : dict of str
-        Texts by path.
-    left_out : list of str
-        What was not read.
-    complete : bool
-        Whether all groups were looked at.
-    """
-
-    groups: dict[str, dict[str, Any]]
-    vectors: dict[str, Vector]
+    groups: dict[str, Attributes]
+    vectors: dict[str, _Vector]
     texts: dict[str, str]
     left_out: list[str]
     complete: bool = True
+    members: dict[str, dict[str, _Vector]] = field(default_factory=dict)
 
-    @cached_property
-    def members(self) -> dict[str, dict[str, Vector]]:
-        """The arrays of each group by their names."""
-        found: dict[str, dict[str, Vector]] = {}
+    def __post_init__(self) -> None:
         for place, vector in self.vectors.items():
             group, name = posixpath.split(place)
-            found.setdefault(group, {})[name] = vector
-        return found
+            self.members.setdefault(group, {})[name] = vector
 
-    def within(self, group: str, *names: str) -> list[tuple[str, str]]:
-        """Paths and texts of these names anywhere below a group."""
-        below = group.rstrip("/") + "/"
-        return [
-            (place, said)
-            for place, said in self._telling
-            if place.startswith(below) and posixpath.basename(place) in names
-        ]
+    def entry(self, place: str) -> str:
+        """Find the NXentry above a group; the first group of its path if there is none."""
+        parts = place.strip("/").split("/")
+        for count in range(len(parts), 0, -1):
+            above = "/" + "/".join(parts[:count])
+            if {*self.groups.get(above, {}).get("NX_class", [])} & {"NXentry", "NXsubentry"}:
+                return above
+        return "/" + parts[0]
 
-    @cached_property
-    def _telling(self) -> list[tuple[str, str]]:
-        names = ("mode", "element", "edge")
-        found = [one for one in self.texts.items() if posixpath.basename(one[0]) in names]
-        return found[:_MOST_TELLING]
+    def facts(self, place: str) -> dict[str, str]:
+        """What is said of a group: in its attributes, beside it, or anywhere in its entry."""
+        entry = self.entry(place).rstrip("/")
+        facts: dict[str, str] = {}
+        for above in (place, posixpath.dirname(place), entry):
+            attributes = self.groups.get(above, {})
+            for key in ("element", "edge", "sample"):
+                if attributes.get(key):
+                    facts.setdefault(key, attributes[key][0])
+        for key, names in (
+            ("sample", ("sample/name",)),
+            ("title", ("title",)),
+            ("mode", ("mode",)),
+        ):
+            for name in names:
+                if f"{entry}/{name}" in self.texts:
+                    facts.setdefault(key, self.texts[f"{entry}/{name}"])
+        for path, text in self.texts.items():
+            name = posixpath.basename(path)
+            if name in ("element", "edge", "absorber") and path.startswith(entry + "/"):
+                facts.setdefault("element" if name == "absorber" else name, text)
+        return {key: printable(value) for key, value in facts.items()}
+
+    def mode(self, entry: str) -> Role:
+        """What the absorbed beam of an NXxas entry was measured by."""
+        said = " ".join(
+            text.lower()
+            for path, text in self.texts.items()
+            if path.startswith(entry.rstrip("/") + "/")
+            and posixpath.basename(path) == "mode"
+            and "monitor" not in path
+        )
+        return next((meaning for word, meaning in _MODES if word in said), "absorption")
 
 
 def is_hdf5(beginning: bytes) -> bool:
@@ -101,97 +118,199 @@ def is_hdf5(beginning: bytes) -> bool:
     return any(beginning[place : place + 8] == _SIGNATURE for place in (0, 512, 1024, 2048))
 
 
-def read_tree(path: Path, first: str | None = None) -> Tree:
-    """Read what a file holds: groups, short texts and arrays of up to 500,000 numbers.
-
-    Links to other files are not followed, and images are not loaded.
+def read_hdf5(path: Path, wanted: str | None = None) -> list[Scan]:
+    """Read the scans of an HDF5 file.
 
     Parameters
     ----------
     path : Path
         The file.
-    first : str, optional
-        What to begin with: of a file of thousands of groups, the last ones are not looked at.
+    wanted : str, optional
+        Path of a group or an array within it; by default all groups of NeXus data, and without any
+        all groups that hold energies.
+
+    Returns
+    -------
+    list of Scan
+        Named by the paths of their groups.
 
     Raises
     ------
     InputError
-        If the file is damaged.
+        If the file is damaged, or holds no energies beside intensities there.
     """
-    answer = _ask(path, first)
-    if answer is None:
+    tree = _read_tree(path, wanted or "")
+    if wanted is not None:
+        return _wanted(tree, wanted, path)
+    scans = [*_groups(tree, nexus=True)] or [*_groups(tree, nexus=False)]
+    if not scans:
+        left = f"; not read: {quoted(tree.left_out)}" if tree.left_out else ""
+        where = "" if tree.complete else f" in its first {len(tree.groups)} groups"
+        raise InputError(
+            f"{path}: holds no energies beside intensities{where}{left}; {_hint(tree, path)}"
+        )
+    if tree.complete:
+        return scans
+    note = f"only the first {len(tree.groups)} groups of the file were looked at"
+    return [replace(scan, notes=(*scan.notes, note)) for scan in scans]
+
+
+def _hint(tree: _Tree, path: Path) -> str:
+    """Name an array of the file that might be asked for."""
+    if not tree.vectors:
+        return "it has no arrays of numbers of one dimension"
+    shown = [f"{place} ({len(one.values)})" for place, one in list(tree.vectors.items())[:8]]
+    return f"name one of its arrays as {path.name}::{next(iter(tree.vectors))}: {quoted(shown)}"
+
+
+def _read_tree(path: Path, first: str) -> _Tree:
+    command = [sys.executable, "-P", str(_WORKER), str(path.resolve()), first]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+        answer = json.loads(done.stdout)
+    except OSError as error:
+        raise InputError(
+            f"{path}: HDF5 is read by a second process, which cannot be started "
+            f"({error.strerror}); allow it or convert the file to text"
+        ) from None
+    except (ValueError, subprocess.TimeoutExpired):
         raise InputError(
             f"{path}: cannot be read, the HDF5 library gave up on it; the file is damaged, copy it "
             "again"
-        )
+        ) from None
     if "error" in answer:
         raise InputError(f"{path}: is damaged HDF5 ({answer['error']}); copy the file again")
     vectors = {
-        place: Vector(
-            np.frombuffer(base64.b64decode(one["values"]), dtype="<f8").astype(float),
-            one["attributes"],
-        )
-        for place, one in answer["arrays"].items()
+        place: _Vector(np.frombuffer(base64.b64decode(values), dtype="<f8"), attributes)
+        for place, (attributes, values) in answer["arrays"].items()
     }
-    return Tree(answer["groups"], vectors, answer["texts"], answer["left_out"], answer["complete"])
+    return _Tree(answer["groups"], vectors, answer["texts"], answer["left_out"], answer["complete"])
 
 
-class _Worker:
-    """The process that reads; started when it is first needed, and again after its death."""
-
-    def __init__(self) -> None:
-        self.process: subprocess.Popen[str] | None = None
-        self.owner = os.getpid()
-        self.lock = threading.Lock()
-
-    def ask(self, path: Path, first: str | None) -> dict[str, Any] | None:
-        """Have a file read; None if the process died of it."""
-        with self.lock:
-            try:
-                process = self._running()
-            except OSError as error:
-                raise InputError(
-                    f"{path}: HDF5 is read by a second process, which cannot be started "
-                    f"({error.strerror}); allow it or convert the file to text"
-                ) from None
-            assert process.stdin is not None
-            assert process.stdout is not None
-            clock = threading.Timer(_PATIENCE, process.kill)
-            clock.start()
-            try:
-                question = {"path": str(path.resolve()), "first": first}
-                process.stdin.write(json.dumps(question) + "\n")
-                process.stdin.flush()
-                return json.loads(process.stdout.readline())
-            except (OSError, ValueError, binascii.Error):
-                self.stop()
-                return None
-            finally:
-                clock.cancel()
-
-    def _running(self) -> "subprocess.Popen[str]":
-        if self.owner != os.getpid():  # forked: the pipes are our parent's
-            self.process, self.owner = None, os.getpid()
-        if self.process is None or self.process.poll() is not None:
-            self.stop()
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", str(_WORKER)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            )
-        return self.process
-
-    def stop(self) -> None:
-        """End the process and close its pipes."""
-        process, self.process = self.process, None
-        if process is not None and self.owner == os.getpid():
-            process.kill()
-            process.communicate()
+def _wanted(tree: _Tree, wanted: str, path: Path) -> list[Scan]:
+    place = posixpath.normpath("/" + wanted.strip("/"))
+    if place in tree.vectors:
+        parent, name = posixpath.split(place)
+        scan = _group(tree, parent, name)
+        if scan is not None:
+            return [scan]
+        raise InputError(f"{path}: has no energies that belong to {place}; {_hint(tree, path)}")
+    within = [
+        scan
+        for nexus in (True, False)
+        for scan in _groups(tree, nexus=nexus)
+        if scan.name == place.strip("/") or scan.name.startswith(place.strip("/") + "/")
+    ]
+    if within:
+        return within[:1] if within[0].name == place.strip("/") else within
+    if place in tree.groups:
+        raise InputError(
+            f"{path}: {place} holds no energies beside intensities; {_hint(tree, path)}"
+        )
+    groups = sorted({posixpath.dirname(one) for one in tree.vectors})
+    raise InputError(f"{path}: has no {place} that can be read; it has {quoted(groups)}")
 
 
-_worker = _Worker()
-atexit.register(_worker.stop)
-_ask = _worker.ask
+def _groups(tree: _Tree, *, nexus: bool) -> Iterator[Scan]:
+    for place, attributes in tree.groups.items():
+        is_nexus = attributes.get("NX_class") == ["NXdata"] or "signal" in attributes
+        scan = None
+        if is_nexus == nexus:
+            scan = _group(tree, place)
+        elif nexus and tree.texts.get(_join(place, "definition")) == "NXxas":
+            scan = _bare_nxxas(tree, place)
+        if scan is not None:
+            yield scan
+
+
+def _group(tree: _Tree, place: str, asked: str | None = None) -> Scan | None:
+    """Put the arrays of a group together; None if it holds no energies with something beside.
+
+    With an array that was `asked` for, it and its energies alone.
+    """
+    attributes, members = tree.groups.get(place, {}), tree.members.get(place, {})
+    name = _energies(attributes, members, asked is not None)
+    energy = members[name] if name is not None else _first(tree, tree.entry(place), _ENERGIES)
+    if energy is None or len(energy.values) < 2:
+        return None
+    chosen = {
+        other: vector
+        for other, vector in members.items()
+        if len(vector.values) == len(energy.values) and other != name and asked in (None, other)
+    }
+    if not chosen:
+        return None
+    return _scan(tree, place, (name or "energy", energy), chosen, alone=asked is not None)
+
+
+def _scan(
+    tree: _Tree,
+    place: str,
+    energy: tuple[str, _Vector],
+    members: dict[str, _Vector],
+    *,
+    alone: bool,
+) -> Scan:
+    """Label energies and arrays as the columns of a scan are labelled."""
+    entry, attributes = tree.entry(place), tree.groups.get(place, {})
+    signals = {*attributes.get("signal", []), *attributes.get("auxiliary_signals", [])}
+    signals |= {name for name, one in members.items() if one.attributes.get("signal") == ["1"]}
+    labels, vectors = [Label(energy[0], energy[1].unit, "energy")], [energy[1].values]
+    for name, vector in members.items():
+        meaning = role(name)
+        if name == "absorbed_beam":
+            meaning = tree.mode(entry)
+        elif alone or _is_signal(meaning, name in signals, len(members)):
+            meaning = "absorption"
+        labels.append(Label(printable(name), vector.unit, meaning))
+        vectors.append(vector.values)
+    if not alone and not any(label.role == "incident" for label in labels):
+        monitor = _first(tree, entry, _MONITORS)
+        if monitor is not None and len(monitor.values) == len(vectors[0]):
+            labels.append(Label("monitor", meaning="incident"))
+            vectors.append(monitor.values)
+    return Scan(np.stack(vectors, axis=1), tuple(labels), place.strip("/"), tree.facts(place))
+
+
+def _is_signal(meaning: Role | None, named: bool, members: int) -> bool:
+    """Tell an array that NeXus names as the signal, or that stands alone beside energies."""
+    return (meaning in (None, "aside", "reference") and named) or (meaning is None and members == 1)
+
+
+def _bare_nxxas(tree: _Tree, entry: str) -> Scan | None:
+    """Gather the arrays of an NXxas entry that has no NXdata."""
+    if any(
+        attributes.get("NX_class") == ["NXdata"] and place.startswith(entry.rstrip("/") + "/")
+        for place, attributes in tree.groups.items()
+    ):
+        return None
+    beam, energy = tree.vectors.get(_join(entry, _ABSORBED)), _first(tree, entry, _ENERGIES)
+    if beam is None or energy is None or len(beam.values) != len(energy.values):
+        return None
+    return _scan(tree, entry, ("energy", energy), {"absorbed_beam": beam}, alone=False)
+
+
+def _first(tree: _Tree, entry: str, places: tuple[str, ...]) -> _Vector | None:
+    found = (tree.vectors.get(_join(entry, place)) for place in places)
+    return next((vector for vector in found if vector is not None), None)
+
+
+def _energies(attributes: Attributes, members: dict[str, _Vector], asked: bool) -> str | None:
+    """Find the name of the energies among the arrays of a group."""
+    said = attributes.get("axes", [])
+    for vector in members.values():
+        said = [*said, *vector.attributes.get("axes", [])]
+    axes = [name for text in said for name in text.replace(",", ":").split(":") if name in members]
+    axes += [name for name, vector in members.items() if vector.attributes.get("axis") == ["1"]]
+    for name in dict.fromkeys([*axes, *members]):
+        label = Label(name, members[name].unit, role(name))
+        if label.scale is not None or (label.role == "energy" and len(name) > 1):
+            return name
+    # x beside y is what it is in a table; who names an array vouches for its axis.
+    if {*members} == {"x", "y"}:
+        return "x"
+    return axes[0] if axes and asked else None
+
+
+def _join(place: str, name: str) -> str:
+    return f"{place.rstrip('/')}/{name}"

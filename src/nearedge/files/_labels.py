@@ -2,91 +2,82 @@
 
 import csv
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from nearedge.files._naming import printable
-from nearedge.files._roles import Role, role
+from nearedge.files._scan import Label
 
-_MARKS = re.compile(r"^(?:#L(?=\s)|[#%;!*$]+|//+)\s*")
-# XDI's "Column.1: energy eV", FIO's " Col 1 ENERGY DOUBLE", and what people write by hand.
-_NUMBERED = re.compile(r"^col(?:umn)?[\s._]*(\d{1,5})\s*[:=\s]\s*(\S.*)$", re.IGNORECASE)
+_MARKS = re.compile(r"^(?:#L(?=\s)|[#%;!*$:]+|//+)\s*")
+# XDI's "Column.1: energy eV", FIO's " Col 1 ENERGY DOUBLE", mda2ascii's "1 [Index]", "2) i0".
+_NUMBERED = re.compile(
+    r"^(?:(?:col(?:umn)?|field|ch(?:annel)?)[\s._]*)(\d{1,4})\s*[:=)\s]\s*(\S.*)$", re.IGNORECASE
+)
+_BARE_NUMBERED = re.compile(r"^\(?(\d{1,4})(?:\s*[:.)=]\s*|\s+(?=\[))(\D.*)$")
+_BRACKET = re.compile(r"^\[([^\]]*)\]\s*(.*)$")
 _FIO_TYPE = re.compile(r"\s+(?:DOUBLE|FLOAT|INTEGER|STRING|BOOLEAN)$")
+_SECTION = re.compile(
+    r"^(?:event|scan|record|set|block)?[\s_-]*(?:id|nr|no|number)\s*[:=]\s*(\d+)", re.I
+)
+# "P1 = {Energy} --> AA:E.VAL": what a short name in the heading stands for.
+_DEFINED = re.compile(r"^([A-Za-z]\w{0,9})\s*(?::=|=|:|-->|->)\s*(\S.*)$")
+_ARROW = re.compile(r"\s*(?:-->|->|<-).*$")
 _TRAILING_UNIT = re.compile(
     r"^(.*?)(?:\s*[(\[]([^()\[\]]*)[)\]]|\s*[/,]\s*([\w.]+)|[\s_]+(k?eV))$", re.IGNORECASE
 )
-_PARTED = re.compile(r"\t+|\s{2,}")
+_PARTED = re.compile(r"\s*\*\s*|\t+|\s{2,}|\s*\|\s*")
 # A bracket belongs to the word before it: "Energy (eV)".
 _WORDS = re.compile(r"[^\s(\[]+(?:\s{0,3}[(\[][^)\]]{0,40}[)\]])?")
 _FIELD = re.compile(r"^([\w .-]{1,40}?)\s*[:=]\s*(\S.*)$")
+# Words of sentences, that no label is.
+_PROSE = frozenset(
+    (
+        *("the", "a", "an", "was", "is", "are", "were", "of", "in", "at", "by", "from", "with"),
+        *("and", "for", "to", "not", "on", "this", "measured", "taken", "shifted", "made", "up"),
+    )
+)
 _FACTS = {
-    "element.symbol": "element",
-    "element": "element",
-    "absorber": "element",
-    "element.edge": "edge",
-    "edge": "edge",
-    "beamline.name": "beamline",
-    "beamline": "beamline",
-    "facility.name": "facility",
-    "facility": "facility",
-    "sample.name": "sample",
-    "sample": "sample",
+    **dict.fromkeys(
+        ("element.symbol", "element", "absorber", "absorbing element", "atom"), "element"
+    ),
+    **dict.fromkeys(("element.edge", "edge", "absorption edge"), "edge"),
+    **dict.fromkeys(("beamline.name", "beamline"), "beamline"),
+    **dict.fromkeys(("facility.name", "facility"), "facility"),
+    **dict.fromkeys(("sample.name", "sample", "sample name", "compound"), "sample"),
     "mono.name": "monochromator",
-    "mono.d_spacing": "d_spacing",
+    **dict.fromkeys(("mono.d_spacing", "d_spacing", "dspacing", "d-spacing"), "d_spacing"),
     "scan.start_time": "start_time",
-    "scan.edge_energy": "edge_energy",
+    **dict.fromkeys(("scan.edge_energy", "edge_energy", "e0"), "edge_energy"),
     "detector.mode": "mode",
 }
+_EDGE_NAMED = re.compile(
+    r"\b([A-Z][a-z]?)[\s_-]+(K|[LM][1-5]|[LM](?:III|II|I))(?:[\s_-]*(?:edge|absorption|xanes|xas|nexafs))\b"
+)
 _LONGEST_FACT = 200
-_D_SPACING = re.compile(r"\bD\s*=\s*(\d+\.\d+)\s*A")
-_PHOTON_FACTORY_MODES = {"1": "i0", "2": "i1", "3": "fluorescence"}
 # Labels stand this near to the table.
 _NEAR = 12
-_ENERGY_UNITS = {"ev": 1.0, "kev": 1000.0}
-_OTHER_UNITS = frozenset(
-    [
-        *("a.u.", "au", "arb", "arb.", "arb.units", "arbunits", "arb.u.", "none", "raw", "-"),
-        *("counts", "count", "cts", "cps", "hz", "s", "sec", "ms", "v", "mv", "a", "na", "pa"),
-        *("ua", "deg", "degree", "degrees", "mdeg", "mm", "um", "1/cm", "k", "c", "norm"),
-        "normalized",
-    ]
+_UNITS = frozenset(
+    (
+        *(
+            "ev",
+            "kev",
+            "a.u.",
+            "au",
+            "arb",
+            "arb.",
+            "arb.units",
+            "arbunits",
+            "arb.u.",
+            "none",
+            "raw",
+        ),
+        *("-", "counts", "count", "cts", "cps", "hz", "s", "sec", "ms", "v", "mv", "a", "na", "pa"),
+        *("ua", "deg", "degree", "degrees", "mdeg", "rad", "mrad", "mm", "um", "1/cm", "1/a", "k"),
+        *("c", "norm", "normalized"),
+    )
 )
-_UNITS = frozenset(_ENERGY_UNITS) | _OTHER_UNITS
-
-
-@dataclass(frozen=True)
-class Label:
-    """The label of one column.
-
-    Attributes
-    ----------
-    text : str
-        As the file has it, without quotes and unit.
-    unit : str
-        As the file has it; empty if it says none.
-    meaning : str or None
-        What the column is, if the file says so by other means than the label.
-    """
-
-    text: str
-    unit: str = ""
-    meaning: Role | None = None
-
-    @property
-    def role(self) -> Role | None:
-        """What the column is; None if that is not understood."""
-        return self.meaning or role(self.text)
-
-    @property
-    def scale(self) -> float | None:
-        """What turns the column into eV; None if its unit is no energy or not said.
-
-        Examples
-        --------
-        >>> Label("energy", "keV").scale, Label("energy").scale
-        (1000.0, None)
-        """
-        return _ENERGY_UNITS.get(self.unit.lower())
 
 
 @dataclass(frozen=True)
@@ -96,114 +87,152 @@ class Header:
     Attributes
     ----------
     labels : tuple of Label
-        One for each column; empty if there are none.
+        One for each column; empty if there are none that fit.
     facts : dict of str
         Element, edge, beamline, d-spacing ...
+    notes : tuple of str
+        Which labels were not used.
     """
 
-    labels: tuple[Label, ...]
-    facts: dict[str, str]
+    labels: tuple[Label, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def read_header(header: Sequence[str], width: int, separator: str | None) -> Header:
-    """Understand the lines above a table of `width` columns.
+def read_header(header: Sequence[str], values: np.ndarray, separator: str | None) -> Header:
+    """Understand the lines above a table.
 
     Parameters
     ----------
     header : sequence of str
         The lines, the nearest to the table last.
-    width : int
-        Columns of the table.
+    values : float array, shape (row, column)
+        The table.
     separator : str or None
         What separates its cells; None for blanks.
 
-    Returns
-    -------
-    Header
-
     Examples
     --------
-    >>> header = read_header(["# Element.symbol: Fe", "# energy (keV)  mu"], 2, None)
+    >>> table = np.array([[7.1, 0.5], [7.2, 0.6]])
+    >>> header = read_header(["# Element.symbol: Fe", "# energy (keV)  mu"], table, None)
     >>> [(label.text, label.unit) for label in header.labels], header.facts
     ([('energy', 'keV'), ('mu', '')], {'element': 'Fe'})
     """
     plain = [_MARKS.sub("", line).strip() for line in header]
-    facts: dict[str, str] = {}
-    numbered: dict[int, str] = {}
-    for line in plain:
-        if found := _NUMBERED.match(line[:_LONGEST_FACT]):
-            numbered[int(found[1])] = _FIO_TYPE.sub("", found[2])
-        elif (found := _FIELD.match(line[:_LONGEST_FACT])) and (
-            fact := _FACTS.get(found[1].strip().lower())
-        ):
-            facts.setdefault(fact, printable(found[2]))
+    width = values.shape[1]
+    lists, misfit = _numbered_lists(plain, width)
     labels = (
-        _numbered_labels(numbered, width)
-        or _photon_factory_labels(plain, width, facts)
+        _best_list(lists, values)
         or _listed_labels(plain, width)
         or _nearest_labels(header, plain, width, separator)
     )
-    return Header(labels, facts)
+    notes = () if labels or not misfit else (f"labels of {misfit} columns do not fit {width}",)
+    return Header(labels, _facts(plain), notes)
 
 
-def _numbered_labels(numbered: dict[int, str], width: int) -> tuple[Label, ...]:
-    """Labels that the file gives column by column; some may be missing."""
-    if not any(1 <= column <= width for column in numbered) or 1 not in numbered:
-        return ()
-    return tuple(
-        _numbered_label(numbered.get(column, f"column {column}")) for column in range(1, width + 1)
-    )
+def holds_labels(line: str) -> bool:
+    """Tell whether a line names columns, an energy among them."""
+    if not (0 < len(line) < 2000):
+        return False
+    text = _MARKS.sub("", line).strip()
+    return any(_are_labels(words, plain=False) for words in _ways(text, None) if len(words) > 1)
+
+
+def _facts(plain: Sequence[str]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    for line in plain:
+        text = line[:_LONGEST_FACT]
+        for part in re.split(r",\s+(?=\w+\s*[:=])", text):
+            found = _FIELD.match(part)
+            if found and (fact := _FACTS.get(found[1].strip().lower())):
+                facts.setdefault(fact, printable(found[2]))
+        if "element" not in facts and (named := _EDGE_NAMED.search(text)):
+            facts["element"] = f"{named[1]} {named[2]}"
+    return facts
+
+
+def _numbered_lists(
+    plain: Sequence[str], width: int
+) -> tuple[list[tuple[str, dict[int, str]]], int]:
+    """Lists of labels that the file gives column by column, each with the id of its section."""
+    lists: list[tuple[str, dict[int, str]]] = []
+    for pattern in (_NUMBERED, _BARE_NUMBERED):
+        section, current = "", {}
+        for line in plain:
+            text = line[:_LONGEST_FACT]
+            if found := _SECTION.match(text):
+                section, current = found[1], {}
+            elif (found := pattern.match(text)) and (number := int(found[1])) > 0:
+                if number in current or not current:
+                    current = {}
+                    lists.append((section, current))
+                current[number] = _FIO_TYPE.sub("", found[2])
+        if lists:
+            break
+    fitting = [(one, labels) for one, labels in lists if 1 in labels and max(labels) <= width]
+    return fitting, max((max(labels) for _, labels in lists if len(labels) > 1), default=0)
+
+
+def _best_list(
+    lists: Sequence[tuple[str, dict[int, str]]], values: np.ndarray
+) -> tuple[Label, ...]:
+    """The labels of the event whose rows follow; else of those that fit best what is understood."""
+    width, ids = values.shape[1], {str(int(one)) for one in values[:2, 0] if abs(one) < 1e6}
+    made = [
+        (
+            section in ids and len(lists) > 1,
+            tuple(_numbered_label(labels.get(n, "")) for n in range(1, width + 1)),
+        )
+        for section, labels in lists
+    ]
+    return max(made, key=lambda one: (one[0], _understood(one[1])), default=(False, ()))[1]
+
+
+def _understood(labels: Sequence[Label]) -> int:
+    roles = [label.role for label in labels]
+    return sum(one is not None for one in roles) + 10 * ("energy" in roles)
 
 
 def _numbered_label(text: str) -> Label:
     """Read the text after ``Column.N:``: a label of one word and its unit, or a phrase."""
+    text = text.split("||")[0]  # XDI: name unit || where it comes from
+    if found := _BRACKET.match(text):
+        # mda2ascii: [1-D Detector 1]  PV, description, ..., unit
+        parts = [part.strip() for part in found[2].split(",")]
+        words = [part for part in parts[1:] if part] or parts[:1]
+        unit = next((part for part in parts[2:] if part.lower() in ("ev", "kev")), "")
+        return Label(printable(words[0] or found[1]), unit)
     words = text.split()
-    if len(words) == 2 and (words[1].lower() in _ENERGY_UNITS or words[1].lower() in _OTHER_UNITS):
+    if len(words) == 2 and words[1].lower() in _UNITS:
         return Label(printable(words[0]), words[1])
-    if words and words[0].lower() in ("energy", "angle") and len(words) == 2:
-        return Label(words[0], words[1])
-    if "||" in text:  # XDI: name unit || where it comes from
-        return _numbered_label(text.split("||")[0])
     return parse_label(text)
 
 
-def _listed_labels(plain: list[str], width: int) -> tuple[Label, ...]:
+def _listed_labels(plain: Sequence[str], width: int) -> tuple[Label, ...]:
     """Labels that stand one to a line under ``Data:``, as SSRL writes them."""
-    if len(plain) <= width or plain[-width - 1].lower() != "data:":
+    if len(plain) <= width or plain[-width - 1].lower() not in ("data:", "columns:", "labels:"):
         return ()
     return tuple(parse_label(line) for line in plain[-width:])
 
 
-def _photon_factory_labels(
-    plain: list[str], width: int, facts: dict[str, str]
-) -> tuple[Label, ...]:
-    """Labels of the Photon Factory's format 9809: two angles, a time, and modes of detectors."""
-    if not plain or not plain[0].startswith("9809"):
-        return ()
-    modes = next((line.split()[1:] for line in plain[::-1] if line.startswith("Mode ")), [])
-    if len(modes) + 1 != width or width < 4:
-        return ()
-    if spacing := _D_SPACING.search("\n".join(plain[:20])):
-        facts["d_spacing"] = spacing[1]
-    known = [
-        _PHOTON_FACTORY_MODES.get(mode, f"detector {n}") for n, mode in enumerate(modes[2:], 1)
-    ]
-    counted = [f"{name}{known[:n].count(name) + 1}" for n, name in enumerate(known)]
-    names = [
-        one if known.count(name) > 1 else name for one, name in zip(counted, known, strict=True)
-    ]
-    return tuple(Label(name) for name in ("Angle(c)", "Angle(o)", "time", *names))
-
-
 def _nearest_labels(
-    header: Sequence[str], plain: list[str], width: int, separator: str | None
+    header: Sequence[str], plain: Sequence[str], width: int, separator: str | None
 ) -> tuple[Label, ...]:
     units: list[str] = []
+    defined = {
+        found[1]: _ARROW.sub("", found[2]).strip("{}\"' ")
+        for line in plain
+        if (found := _DEFINED.match(line[:_LONGEST_FACT]))
+    }
     for line, text in list(zip(header, plain, strict=True))[: -_NEAR - 1 : -1]:
         if not any(character.isalpha() for character in text):
             continue
         comment = line != text
-        for words in _splits(text, width, separator, spec=line.startswith("#L")):
+        for words in _ways(text, separator):
+            if len(words) != width:
+                continue
+            if all(word in defined for word in words):
+                return tuple(parse_label(defined[word]) for word in words)
             if all(word.lower().strip("()[]") in _UNITS or not word for word in words):
                 units = units or [word.strip("()[]") for word in words]
                 break
@@ -219,32 +248,48 @@ def _nearest_labels(
     return ()
 
 
-def _splits(text: str, width: int, separator: str | None, *, spec: bool) -> list[list[str]]:
-    """Ways to see `width` labels in a line, the likeliest first."""
-    ways: list[list[str]] = []
-    if spec:
-        ways.append(_PARTED.split(text))
+def _ways(text: str, separator: str | None) -> Iterator[list[str]]:
+    """Ways to see labels in a line, the likeliest first."""
+    text = text[:20_000]
     for mark in dict.fromkeys((separator, "\t", ";", ",")):
         if mark is not None and mark in text:
             try:
-                ways.append(next(csv.reader([text], delimiter=mark, skipinitialspace=True)))
+                row = next(csv.reader([text], delimiter=mark, skipinitialspace=True))
             except (csv.Error, StopIteration):
                 continue
-    ways.append(text.split())
-    ways.append(_PARTED.split(text))
-    ways.append(_WORDS.findall(text))
+            yield [word.strip() for word in row]
     if '"' in text:
-        ways.append(re.findall(r'"([^"]*)"', text))
-    trimmed = [[word.strip() for word in words] for words in ways]
-    return [words for words in trimmed if len(words) == width]
+        yield re.findall(r'"([^"]*)"', text)
+    yield [word for word in _PARTED.split(text) if word]
+    yield text.split()
+    yield _WORDS.findall(text)
 
 
-def _are_labels(words: list[str], *, plain: bool) -> bool:
-    """Tell labels from a remark that happens to have as many words."""
-    if not any(character.isalpha() for character in words[0]) and not plain:
+def _are_labels(words: Sequence[str], *, plain: bool) -> bool:
+    """Tell labels from a remark that happens to have as many words.
+
+    Labels name an axis among them; without a comment mark, any text above the table does.
+    """
+    if any(_is_prose(word) for word in words):
         return False
-    known = sum(parse_label(word).role is not None for word in words)
-    return known > 0 or (plain and any(any(c.isalpha() for c in word) for word in words))
+    if plain and sum(any(c.isalpha() for c in word) for word in words) > len(words) / 2:
+        return True
+    roles = [parse_label(word).role for word in words]
+    axes = [one for one in roles if one in ("energy", "angle", "no energy")]
+    return bool(axes) and (roles[0] is not None or sum(one is not None for one in roles) > 1)
+
+
+def _is_prose(word: str) -> bool:
+    """Tell a piece of a sentence, or a field and its value, from a label."""
+    parts = word.lower().split()
+    return (
+        len(word) > 60
+        or re.search(r"[:.]\s+\S|^\w[\w ]*:$|\w\.$", word) is not None
+        or (
+            bool(parts)
+            and (len(parts) > 6 or bool(_PROSE & {*parts[1:]}) or parts[0] in _PROSE - {"a"})
+        )
+    )
 
 
 def parse_label(word: str) -> Label:

@@ -1,33 +1,76 @@
-"""Reading measured spectra: any file that a beamline or an analysis program writes."""
+"""Reading spectra: any file that a beamline or an analysis program writes.
 
+A format is one entry of `FORMATS`: whether a file is of it, and how to read it into scans, are two
+calls. What the columns of a scan are is decided in one place for all formats (`_choosing`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nearedge.errors import InputError
-from nearedge.files._athena import is_athena, read_athena
-from nearedge.files._columns import read_tables
-from nearedge.files._computed import read_computed
+from nearedge.files._choosing import choose, select
+from nearedge.files._computed import is_computed, read_computed
 from nearedge.files._content import BEGINNING, read_beginning, read_content
-from nearedge.files._detectors import Columns
-from nearedge.files._hdf5 import is_hdf5
+from nearedge.files._emsa import is_emsa, read_emsa
+from nearedge.files._hdf5 import is_hdf5, read_hdf5
+from nearedge.files._library import is_library_format, read_with_library
 from nearedge.files._naming import printable, quoted, unique
-from nearedge.files._nexus import read_nexus
+from nearedge.files._scan import Scan
+from nearedge.files._text import read_text
 from nearedge.spectra import Spectrum
 
 MOST_SPECTRA = 5000
-"""In a file of columns."""
+"""In a file."""
 MOST_COLUMNS = 30_000
 """In all scans of a file."""
 MARK = "::"
 """Between a file and the name of a spectrum in it."""
 
 
-def read_measured(path: str | Path) -> list[Spectrum]:
-    r"""Read all spectra of a file; its content tells the format, not its name.
+@dataclass(frozen=True)
+class Format:
+    """A format that is read.
+
+    Attributes
+    ----------
+    name : str
+    holds : callable
+        Tells from the content and the path of a file whether it is of the format.
+    read : callable
+        Reads the scans.
+    """
+
+    name: str
+    holds: Callable[[bytes, Path], bool]
+    read: Callable[[bytes, Path], list[Scan]]
+
+
+FORMATS = (
+    Format("computed", is_computed, read_computed),
+    Format("rexafs", lambda content, _: is_library_format(content), read_with_library),
+    Format("EMSA", lambda content, _: is_emsa(content), read_emsa),
+    Format("text", lambda _content, _path: True, read_text),
+)
+"""In the order in which they are asked; HDF5, which is not read as a whole, comes before."""
+
+
+def read_spectra(
+    path: str | Path, *, energy: int | str | None = None, mu: str | int | None = None
+) -> list[Spectrum]:
+    r"""Read the absorption spectra of a file; its content tells the format, not its name.
 
     Parameters
     ----------
     path : str or Path
-        The file, gzipped or not.
+        The file, gzipped or not; or ``FILE::NAME`` for one spectrum of it: the name of a spectrum,
+        of a reference foil or a signal without sample (``reference``), the label of any column, or,
+        of an HDF5 file, the path of a group or an array (``/entry/data``).
+    energy : int or str, optional
+        Column of the energies, by its number from 1 or its label; found by the labels if it is not
+        given.
+    mu : str or int, optional
+        Column of the spectrum, or several as ``4/2``, ``ln(2/4)``, ``(3+4)/2`` or with labels.
 
     Returns
     -------
@@ -37,107 +80,135 @@ def read_measured(path: str | Path) -> list[Spectrum]:
     Raises
     ------
     InputError
-        If the file cannot be read, is damaged or holds no absorption spectrum.
+        If the file cannot be read, is damaged, or holds no absorption spectrum (of that name);
+        where labels are not understood, the columns are shown.
 
     Examples
     --------
     >>> path = Path(getfixture("tmp_path"), "scan.csv")
     >>> _ = path.write_text("energy (keV),i0,i1\n7.10,100,50\n7.11,100,49\n7.12,100,30\n")
-    >>> (spectrum,) = read_measured(path)
+    >>> (spectrum,) = read_spectra(path)
     >>> spectrum.name, spectrum.energy.round(6).tolist(), spectrum.mu.round(3).tolist()
     ('transmission', [7100.0, 7110.0, 7120.0], [0.693, 0.713, 1.204])
     >>> spectrum.notes
     ('energies in keV, converted to eV', "mu = ln(i0 / i1) from columns 'i0' and 'i1'")
+    >>> read_spectra(path, energy=1, mu="3/2")[0].mu.tolist()
+    [0.5, 0.49, 0.3]
     """
-    return _read(Path(path))
+    file, name = _parted(str(path))
+    hdf5 = is_hdf5(read_beginning(file))
+    if energy is not None or mu is not None:
+        scans = read_hdf5(file, name) if hdf5 else read_scans(file)
+        return _named([select(scan, energy, mu, str(file)) for scan in scans], scans)
+    if name is None:
+        scans = read_hdf5(file) if hdf5 else read_scans(file)
+        return _unique(_spectra(scans, str(file))[0])
+    if hdf5 and name.startswith("/"):
+        return _unique(_spectra(read_hdf5(file, name), str(file))[0])
+    scans = read_hdf5(file) if hdf5 else read_scans(file)
+    try:
+        spectra, offered = _spectra(scans, str(file))
+    except InputError:
+        spectra, offered = [], []
+    spectra = _unique(spectra)
+    for spectrum in [*spectra, *offered]:
+        if name in (spectrum.name, spectrum.name.split("/")[-1]):
+            return [spectrum.renamed(name)]
+    for scan in scans:  # the name of a column that the labels do not make a spectrum of
+        if any(name == scan.label(n) for n in range(scan.values.shape[1])):
+            return [select(scan, None, name, str(file))]
+    if hdf5:
+        return _unique(_spectra(read_hdf5(file, name), str(file))[0])
+    held = [one.name for one in [*spectra, *offered]]
+    if not held:
+        return read_spectra(file)  # which says what is wrong with it
+    raise InputError(f"{file}: holds no spectrum '{printable(name)}'; it holds {quoted(held)}")
 
 
-def _read(path: Path, *, every: bool = False) -> list[Spectrum]:
-    if is_hdf5(read_beginning(path)):
-        return read_nexus(path)
-    content = read_content(path)
-    if is_hdf5(content[:BEGINNING]):
-        raise InputError(f"{path}: is packed HDF5; unpack it with gunzip")
-    if is_athena(content):
-        return read_athena(content, path)
-    return (None if every else read_computed(content, path)) or _columns(content, path, every)
+def file_format(content: bytes, path: Path) -> Format:
+    """Tell the format of a file that is not HDF5."""
+    return next(one for one in FORMATS if one.holds(content, path))
 
 
-def pick(path_and_name: str) -> list[Spectrum]:
-    r"""Read the spectra of a file, or of ``FILE::NAME`` the one of that name.
-
-    A file that itself has ``::`` in its name is read whole.
-
-    Parameters
-    ----------
-    path_and_name : str
-        ``FILE`` or ``FILE::NAME``. A name may also be the label of a column that is not counted
-        among the spectra, or, of an HDF5 file, the path of a group or an array (``/entry/data``).
-
-    Returns
-    -------
-    list of Spectrum
+def read_scans(path: Path) -> list[Scan]:
+    """Read the scans of a file that is not HDF5.
 
     Raises
     ------
     InputError
-        If the file cannot be used, or holds no spectrum of that name; the names are listed.
-
-    Examples
-    --------
-    >>> path = Path(getfixture("tmp_path"), "scan.dat")
-    >>> _ = path.write_text("# energy norm bkg\n529 0.1 0.2\n530 0.7 0.2\n")
-    >>> [spectrum.name for spectrum in pick(f"{path}::norm")]
-    ['norm']
+        If the file cannot be read, is damaged or holds no table.
     """
-    if MARK not in path_and_name or _is_there(path_and_name):
-        return read_measured(path_and_name)
-    parts = path_and_name.split(MARK)
+    content = read_content(path)
+    if is_hdf5(content[:BEGINNING]):
+        raise InputError(f"{path}: is packed HDF5; unpack it with gunzip")
+    chosen = file_format(content, path)
+    try:
+        scans = chosen.read(content, path)
+    except InputError as error:
+        if chosen.name != "text":
+            raise
+        try:  # a binary or a session that only the library knows
+            scans = read_with_library(content, path, sure=False)
+        except InputError:
+            raise error from None
+    if sum(scan.values.shape[1] for scan in scans) > MOST_COLUMNS:
+        raise InputError(f"{path}: holds more than {MOST_COLUMNS} columns; give fewer at once")
+    return scans
+
+
+def _parted(path: str) -> tuple[Path, str | None]:
+    """Part ``FILE::NAME``; a file that itself has ``::`` in its name is taken whole."""
+    if MARK not in path or _is_there(path):
+        return Path(path), None
+    parts = path.split(MARK)
     beginnings = [MARK.join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
     file = next((one for one in beginnings if _is_there(one)), beginnings[-1])
-    name = path_and_name[len(file) + len(MARK) :]
-    path = Path(file)
-    spectra = None
-    if not name.startswith("/"):
-        spectra = read_measured(path)
-        if found := [one for one in spectra if one.name == name]:
-            return found
-    if is_hdf5(read_beginning(path)):
-        return read_nexus(path, wanted=name)
-    spectra = spectra or read_measured(path)
-    # The name of a column that the labels do not make a spectrum of.
-    columns = _read(path, every=True)
-    if found := [one for one in [*spectra, *columns] if one.name == name]:
-        return found[:1]
-    raise InputError(
-        f"{path}: holds no spectrum '{printable(name)}'; it holds "
-        f"{quoted([one.name for one in spectra])}"
-    )
-
-
-def read_spectra(path: str | Path) -> list[Spectrum]:
-    """Read the absorption spectra of a file, or of ``FILE::NAME`` the one of that name."""
-    return pick(str(path))
+    return Path(file), path[len(file) + len(MARK) :]
 
 
 def _is_there(path: str) -> bool:
     try:
         return Path(path).is_file()
-    except OSError:  # with the name of a spectrum, it is too long for a path
+    except (OSError, ValueError):  # with the name of a spectrum, it is too long for a path
         return False
 
 
-def _columns(content: bytes, path: Path, every: bool) -> list[Spectrum]:
+def _spectra(scans: Sequence[Scan], source: str) -> tuple[list[Spectrum], list[Spectrum]]:
+    """Make the spectra of all scans, and those that are only offered; a bad scan costs no other."""
     spectra: list[Spectrum] = []
-    tables = read_tables(content, path)
-    if sum(table.values.shape[1] for table in tables) > MOST_COLUMNS:
-        raise InputError(f"{path}: holds more than {MOST_COLUMNS} columns; give fewer at once")
-    for table in tables:
-        found = Columns.of(table).spectra(str(path), every=every)
-        if len(tables) > 1:
-            found = [one.renamed(f"scan {table.scan} {one.name}") for one in found]
-        spectra += found
+    offered: list[Spectrum] = []
+    faults: list[InputError] = []
+    for scan in scans:
+        try:
+            chosen = choose(scan, source)
+        except InputError as error:
+            faults.append(error)
+            continue
+        for found, made in ((spectra, chosen.spectra), (offered, chosen.offered)):
+            several = len(scans) > 1 or len(made) > 1
+            found += _named(made, [scan] * len(made)) if several else made
         if len(spectra) > MOST_SPECTRA:
-            raise InputError(f"{path}: holds more than {MOST_SPECTRA} spectra; give fewer at once")
-    names = unique([one.name for one in spectra])
+            raise InputError(
+                f"{source}: holds more than {MOST_SPECTRA} spectra; give fewer at once"
+            )
+    if not spectra:
+        raise faults[0]
+    if faults:
+        note = f"{len(faults)} of {len(scans)} scans left out: {printable(str(faults[0]), 200)}"
+        spectra = [replace(one, notes=(*one.notes, note)) for one in spectra]
+    return spectra, offered
+
+
+def _named(spectra: Sequence[Spectrum], scans: Sequence[Scan]) -> list[Spectrum]:
+    """Put the name of its scan before that of a spectrum."""
+    made = []
+    for spectrum, scan in zip(spectra, scans, strict=True):
+        joint = "/" if "/" in scan.name or not scan.name.startswith("scan ") else " "
+        name = f"{scan.name}{joint}{spectrum.name}" if scan.name else spectrum.name
+        made.append(spectrum.renamed(printable(name)))
+    return _unique(made)
+
+
+def _unique(spectra: Sequence[Spectrum]) -> list[Spectrum]:
+    names = unique([spectrum.name for spectrum in spectra])
     return [one.renamed(name) for name, one in zip(names, spectra, strict=True)]

@@ -9,6 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import tifffile
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
@@ -160,7 +161,18 @@ def test_counts_of_32_bits_have_no_sign(tmp_path: Path, energies: Path) -> None:
         path.write_bytes(plain_tiff(counts.astype(kind), meaning))
         assert_array_equal(whole(open_stack(path, energies)), counts)
     path.write_bytes(plain_tiff(IMAGES.astype("f8"), 3))
-    with pytest.raises(InputError, match="or save the stack as HDF5 or .npy"):
+    assert_array_equal(whole(open_stack(path, energies)), IMAGES)
+
+
+@pytest.mark.parametrize("settings", [{"imagej": True}, {"bigtiff": True}, {"byteorder": ">"}])
+def test_hyperstacks(tmp_path: Path, energies: Path, settings: dict[str, Any]) -> None:
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, IMAGES, photometric="minisblack", **settings)
+    assert_array_equal(whole(open_stack(path, energies), 2), IMAGES)
+    tifffile.imwrite(path, IMAGES[:, None], imagej=True, metadata={"axes": "TZYX"})
+    assert_array_equal(whole(open_stack(path, energies)), IMAGES)
+    tifffile.imwrite(path, np.stack([IMAGES, IMAGES], 1), imagej=True, metadata={"axes": "TZYX"})
+    with pytest.raises(InputError, match=r"shape \(4, 2, 5, 6\) \(TZYX\)"):
         open_stack(path, energies)
 
 
@@ -224,10 +236,13 @@ def test_arrays_that_are_no_stacks(
     [
         ("530\n529\n531\n532\n", "must increase, but row 2 has 529 eV after 530 eV"),
         ("528\n529\nnan\n531\n", "energy nan in row 3"),
-        ("528\n529\n529.5 x\n530\n", "line 3, '529.5 x', is not of numbers"),
-        ("energies\n", "holds no numbers"),
-        ("\udcff", "is no text"),
-        ("528\n", "at least 2 are needed"),
+        (
+            "528\n529\n529.5 x\n530\n",
+            r"line 3 is no row of 1 numbers \('529.5 x'\), left out, but each image needs",
+        ),
+        ("energies\n", "holds no table"),
+        ("\udcff", "holds no table"),
+        ("528\n", "at least two rows"),
     ],
 )
 def test_lists_that_are_no_energies(tmp_path: Path, text: str, said: str) -> None:
@@ -327,15 +342,15 @@ def test_pages_that_are_no_stack(tmp_path: Path, energies: Path) -> None:
     grey = [Image.fromarray(image) for image in IMAGES]
     path = tmp_path / "stack.tif"
     grey[0].save(path)
-    with pytest.raises(InputError, match="has a single page"):
+    with pytest.raises(InputError, match=r"images of shape \(5, 6\) \(YX\)"):
         open_stack(path, energies)
     smaller = [*grey[:3], Image.fromarray(IMAGES[3, :4])]
     smaller[0].save(path, save_all=True, append_images=smaller[1:])
-    with pytest.raises(InputError, match="page 4 is 6 x 4 of F, the first 6 x 5 of F"):
+    with pytest.raises(InputError, match=r"\(5, 6\), \(4, 6\)\]; a stack has one grey image"):
         open_stack(path, energies)
     coloured = [one.convert("RGB") for one in grey]
     coloured[0].save(path, save_all=True, append_images=coloured[1:])
-    with pytest.raises(InputError, match="page 1 has colours"):
+    with pytest.raises(InputError, match="a stack has one grey image for each energy"):
         open_stack(path, energies)
     grey[0].save(path, save_all=True, append_images=grey[1:])
     with pytest.raises(InputError, match="leave out --axis"):

@@ -6,18 +6,19 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
+from nearedge.files._axis import energy_axis
+from nearedge.files._reading import read_scans
 
-_MOST = 16 * 2**20
+_NPY = "give one number for each image"
 
 
 def read_energies(path: str | Path) -> Float[np.ndarray, " energy"]:
-    r"""Read a list of energies: the first column of a text, or a one-dimensional ``.npy``.
+    r"""Read a list of energies: a column of a text, or a one-dimensional ``.npy``.
 
     Parameters
     ----------
     path : str or Path
-        The file. Lines without a number before the first with one are a heading, and what comes
-        after ``#`` is a comment; columns are set apart by blanks, commas or semicolons.
+        The file; of several columns the one labelled as energy, else the first.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def read_energies(path: str | Path) -> Float[np.ndarray, " energy"]:
     Examples
     --------
     >>> path = Path(getfixture("tmp_path"), "energies.csv")
-    >>> _ = path.write_text("Energy (eV), dwell (ms)\n525.0, 10\n525.5, 10  # slow\n")
+    >>> _ = path.write_text("Energy (keV), dwell (ms)\n0.525, 10\n0.5255, 10\n")
     >>> read_energies(path)
     array([525. , 525.5])
     """
@@ -36,16 +37,13 @@ def read_energies(path: str | Path) -> Float[np.ndarray, " energy"]:
         try:
             values = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise InputError(
-                f"{path}: is no list of energies ({error}); give a text with one on each line"
-            ) from None
+            raise InputError(f"{path}: is no list of energies ({error}); {_NPY}") from None
         if values.ndim != 1 or values.dtype.kind not in "uif":
             raise InputError(
-                f"{path}: holds {values.dtype} of shape {values.shape}, no list of energies; give "
-                "one number for each image"
+                f"{path}: holds {values.dtype} of shape {values.shape}, no list of energies; {_NPY}"
             )
         return values.astype(float)
-    return np.array([row[0] for row in _rows(path)])
+    return _columns(path)[0]
 
 
 def read_incident(
@@ -65,11 +63,9 @@ def read_incident(
     InputError
         If the file cannot be read, does not cover the energies, or an intensity is not positive.
     """
-    path = Path(path)
-    rows = _rows(path)
-    if any(len(row) < 2 for row in rows):
+    at, intensity = _columns(Path(path))
+    if intensity is None:
         raise InputError(f"{path}: a line has no intensity; give energy and intensity on each line")
-    at, intensity = np.array([row[:2] for row in rows]).T
     if (np.diff(at) <= 0).any() or (intensity <= 0).any() or not np.isfinite([at, intensity]).all():
         raise InputError(
             f"{path}: energies must increase and intensities be positive; sort the lines and "
@@ -83,28 +79,16 @@ def read_incident(
     return np.interp(energy, at, intensity)
 
 
-def _rows(path: Path) -> list[list[float]]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; give a text with an energy in eV on each line")
-    if path.stat().st_size > _MOST:
-        raise InputError(f"{path}: is too large for a list of energies; give one number a line")
-    rows: list[list[float]] = []
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: is no text; give an energy in eV on each line") from None
-    for number, line in enumerate(lines, start=1):
-        words = line.split("#")[0].replace(",", " ").replace(";", " ").split()
-        try:
-            row = [float(word) for word in words]
-        except ValueError:
-            if rows:
-                raise InputError(
-                    f"{path}: line {number}, {line.strip()[:40]!r}, is not of numbers; remove it"
-                ) from None
-            continue
-        if row:
-            rows.append(row)
-    if not rows:
-        raise InputError(f"{path}: holds no numbers; give an energy in eV on each line")
-    return rows
+def _columns(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Energies of a text, and the column beside them; nothing may be damaged or missing."""
+    scan = read_scans(path)[0]
+    if scan.notes:
+        raise InputError(
+            f"{path}: {scan.notes[0]}, but each image needs its energy; repair the file"
+        )
+    roles = [label.role for label in scan.labels]
+    place = roles.index("energy") if "energy" in roles else 0
+    scale = scan.labels[place].scale if scan.labels else None
+    others = [n for n in range(scan.values.shape[1]) if n != place]
+    energy = energy_axis(scan.values[:, place], scale).energy
+    return energy, scan.values[:, others[0]] if others else None

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
-from nearedge.files import read_measured
+from nearedge.files import read_spectra
 from nearedge.spectra import Spectrum
 
 ENERGY = np.linspace(7100.0, 7150.0, 26)
@@ -23,7 +23,7 @@ def read(tmp_path: Path) -> Read:
     def written(content: str | bytes) -> list[Spectrum]:
         path = tmp_path / "scan.dat"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read_measured(path)
+        return read_spectra(path)
 
     return written
 
@@ -91,7 +91,7 @@ def test_a_scan_is_read_as_it_was_written(
     foot = ["end of scan", "beam lost at 12:30"] if footer else []
     path = tmp_path / "scan.txt"
     path.write_bytes(ending.join([*head, *body, *foot, ""]).encode(encoding))
-    spectra = read_measured(path)
+    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == labels[1:]
     for spectrum, intensities in zip(spectra, mu, strict=True):
         assert_allclose(spectrum.energy, energy, rtol=1e-14)
@@ -100,14 +100,17 @@ def test_a_scan_is_read_as_it_was_written(
         assert ("energies in keV, converted to eV" in spectrum.notes) == kev
 
 
-def test_columns_without_labels_are_numbered(read: Read) -> None:
-    spectra = read(rows(values=4))
-    assert [spectrum.name for spectrum in spectra] == ["column 2", "column 3", "column 4"]
-    assert all("no column labels" in spectrum.notes[0] for spectrum in spectra)
-    # As many words as columns are no labels.
+def test_of_unlabelled_columns_only_two_are_understood(read: Read) -> None:
+    (spectrum,) = read(rows())
+    assert spectrum.name == "column 2"
+    assert "no column labels" in spectrum.notes[0]
+    # As many words as columns are no labels; several tabs are one separator, as in OCEAN's tables.
     assert read("# taken yesterday\n" + rows())[0].name == "column 2"
-    # Several tabs are one separator, as OCEAN's tables have them.
     assert read(rows().replace(" ", "\t\t"))[0].name == "column 2"
+    with pytest.raises(InputError, match=r"1 'column 1' \(7100 to 7150\), 2 'column 2'.*--mu 4/2"):
+        read(rows(values=4))
+    # Computed spectra over energies from an edge are a matrix.
+    assert len(read("".join(f"{n - 5} {n} {n % 7}\n" for n in range(20)))) == 2
 
 
 @pytest.mark.parametrize(
@@ -152,22 +155,45 @@ def test_missing_numbers_cost_their_row(read: Read, cell: str) -> None:
     lines[3] = lines[3].split(";")[0] + ";" + cell
     (spectrum,) = read("\n".join(lines))
     assert_allclose(spectrum.energy, np.delete(ENERGY, 3))
-    assert "1 row without a finite energy and intensity left out" in spectrum.notes
+    assert "row without a finite energy and intensity left out: 4" in spectrum.notes
 
 
-def test_a_row_that_is_cut_off_is_left_out(read: Read) -> None:
-    (spectrum,) = read(rows(values=3)[:-12].rsplit(" ", 1)[0])[:1]
-    assert len(spectrum.energy) == len(ENERGY) - 1
-    assert any("line 26 is an incomplete row" in note for note in spectrum.notes)
+def test_damaged_rows_are_left_out_and_named(read: Read) -> None:
+    for number, text in ((1, "7100 0.2x"), (9, "7116 0.9x"), (9, "7116 0.9 0.1"), (26, "7150")):
+        (spectrum,) = read(replace_row(number, text))
+        assert_allclose(spectrum.energy, np.delete(ENERGY, number - 1))
+        assert any(f"line {number} is no row of 2 numbers ('{text}')" in n for n in spectrum.notes)
+    many = "\n".join(f"7116 0.{n}x" if n % 3 else f"71{n:02d} 0.5" for n in range(30))
+    with pytest.raises(
+        InputError, match=r"20 of 30 rows are damaged, line 2 the first.*'7116 0.1x'"
+    ):
+        read(many)
 
 
-def test_a_second_table_is_left_out(read: Read) -> None:
-    spectra = read(rows() + "peaks\n" + "1 2 3\n" * 4)
-    assert "a second table from line 28 on is left out" in spectra[0].notes
+def test_another_table_is_left_out(read: Read) -> None:
+    spectra = read("# energy mu\n" + rows() + "peaks\n" + "1 2 3\n" * 4)
+    assert "another table, of other columns, left out: line 29" in spectra[0].notes
     # What stands above the table is no row of it, even if it looks like one.
     spectra = read("10 20\nstart\n" + rows())
-    assert "line 1 is not counted as a row of the table" in spectra[0].notes
-    assert_allclose(spectra[0].energy, ENERGY)
+    assert_allclose(spectra[0].energy[-len(ENERGY) + 1 :], ENERGY[1:])
+
+
+def test_two_scans_are_two(read: Read) -> None:
+    scan = "# energy mu\n" + rows()
+    for text in (scan + scan, scan + rows(), scan + "\n# sample B\n" + rows()):
+        assert [one.name for one in read(text)] == ["scan 1 mu", "scan 2 mu"]
+    # A remark amid the rows parts no scan.
+    lines = scan.splitlines()
+    assert len(read("\n".join([*lines[:9], "# refill", *lines[9:]]))) == 1
+
+
+def test_records_over_several_lines_are_joined(read: Read) -> None:
+    lines = rows(values=4).splitlines()
+    wrapped = "".join("{} {} {}\n {}\n".format(*line.split()) for line in lines)
+    (spectrum, other) = read("# energy mu a mu_b\n" + wrapped)[:2]
+    assert_allclose(spectrum.energy, ENERGY)
+    assert "each record is written over 2 lines, joined" in spectrum.notes
+    assert other.name
 
 
 def replace_row(number: int, text: str) -> str:
@@ -182,17 +208,14 @@ def replace_row(number: int, text: str) -> str:
         ("", "holds no table of at least two rows"),
         ("\n\n", "holds no table"),
         ("# only a comment\n", "begins '# only a comment'"),
-        ("1.0\n2.0\n", "holds no table"),
+        ("1.0\n2.0\n", "no label says which column is the energy"),
         ("1 2\n", "holds no table"),
-        (replace_row(9, "7116 0.9x"), "line 9 is not a row of 2 numbers .*'7116 0.9x'.*repair"),
-        (replace_row(9, "7116 0.9 0.1"), "line 9 is not a row of 2 numbers"),
-        (replace_row(9, "7116"), "line 9 is not a row"),
         (replace_row(2, "beam dump\x07\x1b[31m"), "neither text nor HDF5"),
-        ("1 2\n1 2\n", "1 energy, which is no spectrum"),
-        ("energy\n1\n2\n", "holds no table"),
+        ("7 2\n7 3\n", "1 energy, which is no spectrum"),
+        ("energy\n1\n2\n", "holds energies alone"),
         ("energy e\n1 2\n2 3\n", "holds energies alone"),
-        ("1 nan\n2 nan\n3 0.1\n4 0.2\n5 nan\n", "3 of 5 rows of 'column 2'"),
-        ("1 2\n1e30 3\n", "1e\\+30 eV cannot be meant"),
+        ("7 nan\n8 nan\n9 0.1\n10 0.2\n11 nan\n", "3 of 5 rows of 'column 2'"),
+        ("7 2\n1e30 3\n", "1e\\+30 eV are none of X-rays"),
         (b"\x00\x01\x02\x03" * 20, "neither text nor HDF5"),
         (b"PK\x03\x04" + b"\x00" * 30, "zip archive or an Excel workbook; unpack it or export"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 30, "is a picture"),

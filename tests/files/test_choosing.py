@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nearedge.errors import InputError
-from nearedge.files import pick, read_measured
+from nearedge.files import read_spectra
 from nearedge.files._roles import role
 from nearedge.spectra import Spectrum
 
@@ -28,7 +28,7 @@ def scan(tmp_path: Path) -> Scan:
         )
         path = tmp_path / "scan.dat"
         path.write_text(f"{head}# {labels}\n{table}\n")
-        return read_measured(path)
+        return read_spectra(path)
 
     return written
 
@@ -43,14 +43,24 @@ def scan(tmp_path: Path) -> Scan:
         ("angle", "angle|theta|Bragg|mono angle|Angle(o)"),
         (
             "absorption",
-            "mu|xmu|mu(E)|µ|μ(E)|mutrans|mufluor|norm|flat|Absorption|intensity|absorbance",
+            "mu|xmu|mu(E)|µ|μ(E)|mutrans|mufluor|Absorption|intensity|absorbance",
         ),
-        ("absorption", "mu_sample3|Fe foil norm|TEY/I0|If/I0|ln(I0/It)|lnI0It|FFI0|Intensity 2"),
+        ("normalised", "norm|flat|Fe foil norm|munorm"),
+        ("absorption", "mu_sample3|TEY/I0|If/I0|ln(I0/It)|lnI0It|FFI0|Intensity 2"),
         ("incident", "i0|I0|I_0|Io|monitor|mon|i0_eh1|gold mesh|IC0"),
         ("transmitted", "i1|It|I1|itrans|I_trans|transmission|ic1"),
-        ("fluorescence", "if|iff|ifluor|fluo|fl1|sca_3|ROI12|TFY|pfy|SDD 2|Lytle|Ifluo"),
-        ("electron yield", "tey|TEY|drain|ey|sample current|Total Electron Yield|drain_current"),
+        (
+            "fluorescence",
+            "if|ipfy|itfy|Fe_Ka_mca1|iff|ifluor|fluo|fl1|sca_3|ROI12|TFY|pfy|SDD 2|Lytle|Ifluo",
+        ),
+        (
+            "electron yield",
+            "tey|itey|iey|Keithley|TEY|drain|ey|sample current|Total Electron Yield|drain_current",
+        ),
         ("reference", "i2|Iref|irefer|reference"),
+        ("reference mu", "murefer|mu_ref|mu_foil"),
+        ("factor", "DTFactor_1|dt_corr2|deadtime factor"),
+        ("no energy", "k|k(A^-1)|R|pixel|binding energy|step"),
         ("aside", "bkg|pre_edge|post_edge|der|sec|chie|time|Seconds|temperature|icr1|stddev|nbkg"),
         (None, "Fe2O3|sample A|column|det1|foo"),
     ],
@@ -91,9 +101,9 @@ def test_without_a_monitor_yields_are_taken_as_they_are(scan: Scan) -> None:
 
 
 def test_a_stored_spectrum_comes_first(scan: Scan) -> None:
-    spectra = scan(energy=ENERGY, i0=I0, it=I0 * np.exp(-MU), mutrans=2 * MU, irefer=I0)
-    assert [spectrum.name for spectrum in spectra] == ["mutrans", "transmission"]
-    assert_allclose(spectra[0].mu, 2 * MU)
+    spectra = scan(energy=ENERGY, i0=I0, it=I0 * np.exp(-MU), mufluor=MU**2, irefer=I0)
+    assert [spectrum.name for spectrum in spectra] == ["mufluor", "transmission"]
+    assert_allclose(spectra[0].mu, MU**2)
 
 
 def test_exports_of_athena(scan: Scan) -> None:
@@ -101,34 +111,59 @@ def test_exports_of_athena(scan: Scan) -> None:
     (spectrum,) = scan(energy=ENERGY, xmu=MU, **others, i0=I0)
     assert spectrum.name == "xmu"
     others = dict.fromkeys(("nbkg", "fbkg", "nder", "nsec"), 0 * MU)
-    spectra = scan(energy=ENERGY, norm=MU, **others, flat=MU)
+    spectra = scan(energy=ENERGY, norm=MU, **others, flat=MU**2)
     assert [spectrum.name for spectrum in spectra] == ["norm", "flat"]
 
 
-def test_labels_that_are_not_understood_name_spectra(scan: Scan) -> None:
+def test_formulas_name_spectra_and_unknown_labels_do_not(scan: Scan) -> None:
     spectra = scan(eV=ENERGY, Fe2O3=MU, FeO=2 * MU)
     assert [spectrum.name for spectrum in spectra] == ["Fe2O3", "FeO"]
-    (spectrum,) = scan(energy=ENERGY, i0=I0, det=MU)
-    assert spectrum.name == "det"
-    assert spectrum.notes == ("as it is, not divided by 'i0'",)
-    # Elements and compounds are no detectors; nor is a foil where there are none.
     names = ["Ge", "NiO", "Fe_foil", "V2O5"]
-    spectra = scan(energy=ENERGY, **dict.fromkeys(names, MU))
+    spectra = scan(energy=ENERGY, **{name: MU**n for n, name in enumerate(names, 1)})
     assert [spectrum.name for spectrum in spectra] == names
+    for columns in ({"i0": I0, "det": MU}, {"ch1": I0, "ch2": MU}):
+        with pytest.raises(
+            InputError, match="3 '.*' .*; say which they are with --energy and --mu"
+        ):
+            scan(energy=ENERGY, **columns)
+    # Alone beside an energy, it needs no label.
+    assert [spectrum.name for spectrum in scan(energy=ENERGY, det=MU)] == ["det"]
+
+
+def test_the_user_may_name_the_columns(tmp_path: Path) -> None:
+    path = tmp_path / "scan.csv"
+    rows = np.column_stack([ENERGY, 0 * ENERGY, I0, I0 * np.exp(-MU)]).tolist()
+    path.write_text("foo,bar,a,b\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
+    with pytest.raises(InputError, match="no label says which column is the energy.*3 'a'"):
+        read_spectra(path)
+    for energy, mu in ((1, "ln(3/4)"), ("foo", "ln(a/b)"), ("FOO", "ln(3/b)")):
+        (spectrum,) = read_spectra(path, energy=energy, mu=mu)
+        assert_allclose(spectrum.mu, MU)
+        assert_allclose(spectrum.energy, ENERGY)
+    assert_allclose(read_spectra(path, energy=1, mu="(3+3)/4")[0].mu, 2 * np.exp(MU))
+    for energy, mu in ((9, "3"), (1, "c"), (1, "3/x")):
+        with pytest.raises(InputError, match="has no column '[9cx]'; it has 1 'foo'"):
+            read_spectra(path, energy=energy, mu=mu)
+    with pytest.raises(InputError, match="add --mu"):
+        read_spectra(path, energy=1)
 
 
 def test_repeated_labels_are_numbered(tmp_path: Path) -> None:
     path = tmp_path / "scan.dat"
-    path.write_text("# energy mu mu mu (2)\n" + "".join(f"{n} 1 2 3\n" for n in range(5)))
-    spectra = read_measured(path)
+    rows = "".join(f"{n} {n} {n * n} {n % 3}\n" for n in range(7))
+    path.write_text("# energy mu mu mu (2)\n" + rows)
+    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == ["mu", "mu (3)", "mu (2)"]
-    assert [pick(f"{path}::{one.name}")[0].mu[0] for one in spectra] == [1, 2, 3]
+    assert [read_spectra(f"{path}::{one.name}")[0].mu[5] for one in spectra] == [5, 25, 2]
 
 
 def test_columns_that_are_not_used_are_named_and_can_be_picked(scan: Scan, tmp_path: Path) -> None:
     (spectrum,) = scan(energy=ENERGY, mu=MU, foo=3 * MU, time=ENERGY)
-    assert spectrum.notes == ("columns not used: 'foo'",)
-    (picked,) = pick(f"{tmp_path / 'scan.dat'}::foo")
+    assert spectrum.left_out == {
+        "foo": "its label is not understood",
+        "time": "a clock or counter of points",
+    }
+    (picked,) = read_spectra(f"{tmp_path / 'scan.dat'}::foo")
     assert_allclose(picked.mu, 3 * MU)
 
 
@@ -136,7 +171,7 @@ def test_the_energy_that_was_reached_is_taken(scan: Scan) -> None:
     (spectrum,) = scan(Energy__Request=ENERGY + 1, Achieved__Energy=ENERGY, mu=MU)
     assert_allclose(spectrum.energy, ENERGY)
     # A column that does not vary is no axis.
-    (spectrum,) = scan(ring__energy=ENERGY, mono=0 * ENERGY + 3, mu=MU)
+    (spectrum,) = scan(photon__energy=ENERGY, mono=0 * ENERGY + 3, mu=MU)
     assert_allclose(spectrum.energy, ENERGY)
 
 
@@ -204,7 +239,7 @@ def test_the_photon_factory(tmp_path: Path) -> None:
     path.write_text(
         head + "".join("".join(f"{v:16.8f}" for v in (a, b, 1, *c)) + "\n" for a, b, *c in rows)
     )
-    spectra = read_measured(path)
+    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == ["transmission", "fluorescence"]
     for spectrum in spectra:
         assert_allclose(spectrum.energy, ENERGY, rtol=1e-7)
@@ -219,7 +254,7 @@ def test_labels_one_to_a_line(tmp_path: Path) -> None:
     path.write_text(
         "SSRL - EXAFS Data Collector 2.0\nData:\n" + "\n".join(labels) + f"\n\n{table}\n"
     )
-    spectra = read_measured(path)
+    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == ["transmission", "fluorescence"]
     for spectrum, factor in zip(spectra, (1, 2), strict=True):
         assert_allclose(spectrum.energy, ENERGY)
@@ -228,16 +263,16 @@ def test_labels_one_to_a_line(tmp_path: Path) -> None:
 
 def test_ratios_that_a_beamline_took_itself(scan: Scan) -> None:
     spectra = scan(
-        qexafs_energy=ENERGY, I0=I0, It=I0 * np.exp(-MU), lnI0It=MU, FF=I0 * MU, FFI0=2 * MU
+        qexafs_energy=ENERGY, I0=I0, It=I0 * np.exp(-MU), lnI0It=MU, FF=I0 * MU**2, FFI0=MU**2
     )
-    names = ["lnI0It", "FFI0", "transmission", "fluorescence"]
-    assert [spectrum.name for spectrum in spectra] == names
+    assert [spectrum.name for spectrum in spectra] == ["lnI0It", "FFI0"]
+    assert spectra[0].left_out["transmission"] == "the same as 'lnI0It'"
 
 
 def test_a_detector_that_was_off_does_not_cost_the_others(scan: Scan) -> None:
     (spectrum,) = scan(energy=ENERGY, i0=I0, it=0 * I0, fluo=I0 * MU)
     assert spectrum.name == "fluorescence"
-    assert "41 of 41 rows have no positive intensity in 'i0' and 'it'" in spectrum.notes
+    assert "'it' is zero throughout, left out" in spectrum.notes
     spectra = scan(energy=ENERGY, mu=MU, i0=0 * I0, it=I0)
     assert [spectrum.name for spectrum in spectra] == ["mu"]
 
@@ -245,12 +280,12 @@ def test_a_detector_that_was_off_does_not_cost_the_others(scan: Scan) -> None:
 def test_a_column_that_counts_the_rows_is_no_spectrum(tmp_path: Path) -> None:
     path = tmp_path / "pandas.csv"
     path.write_text(",energy,FeO\n" + "".join(f"{n},{7100 + 2 * n},{n % 3}\n" for n in range(9)))
-    assert [spectrum.name for spectrum in read_measured(path)] == ["FeO"]
+    assert [spectrum.name for spectrum in read_spectra(path)] == ["FeO"]
 
 
 def test_one_bad_column_does_not_cost_the_others(scan: Scan) -> None:
     bad = np.full_like(MU, np.nan)
-    bad[:5] = 1.0
+    bad[:5] = 1, 3, 2, 5, 1
     (spectrum,) = scan(energy=ENERGY, mu1=MU, mu2=bad)
     assert spectrum.name == "mu1"
-    assert "'mu2' cannot be used" in spectrum.notes
+    assert spectrum.left_out == {"mu2": "cannot be used"}

@@ -1,4 +1,4 @@
-"""Athena projects of both forms, written by a small writer as Athena and Larch write them."""
+"""Formats that rexafs reads; Athena projects by a small writer, as Athena and Larch write them."""
 
 import gzip
 import json
@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
-from nearedge.files import pick, read_measured
+from nearedge.files import read_spectra
 
 ENERGY = np.concatenate([np.arange(7000, 7100, 5.0), np.arange(7100, 7160, 0.5)])
 MU = 0.5 + np.arctan(ENERGY - 7112) / np.pi
@@ -77,7 +77,7 @@ def test_a_project_is_read_as_it_was_written(
     text = as_json(records) if form == "json" else perl(records, quote=form, ending=ending)
     path = tmp_path / "project.prj"
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
-    spectra = read_measured(path)
+    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == labels
     for number, spectrum in enumerate(spectra):
         assert_array_equal(spectrum.energy, ENERGY)
@@ -90,44 +90,30 @@ def test_a_project_is_read_as_it_was_written(
 def test_labels_that_repeat_are_numbered(tmp_path: Path, write: type) -> None:
     path = tmp_path / "project.prj"
     path.write_text(write([foil("a"), foil("a", 1), foil("", 2)]))
-    spectra = read_measured(path)
+    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == ["a", "a (2)", "abc02"]
-    assert pick(f"{path}::a (2)")[0].mu[0] == MU[0] + 1
+    assert read_spectra(f"{path}::a (2)")[0].mu[0] == MU[0] + 1
 
 
 def test_records_over_other_axes_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "project.prj"
     path.write_text(perl([foil("mu"), foil("chi", is_chi="1"), foil("raw", is_pixel="1")]))
-    (spectrum,) = read_measured(path)
+    (spectrum,) = read_spectra(path)
     assert spectrum.notes == ("records that are not over energy left out: 'chi' and 'raw'",)
     path.write_text(as_json([foil("chi", is_chi="1")]))
     with pytest.raises(InputError, match="holds only 'chi', which are not over energy"):
-        read_measured(path)
+        read_spectra(path)
 
 
-def test_an_energy_shift_is_told_and_not_applied(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [perl, as_json])
+def test_an_energy_shift_is_applied_and_told(tmp_path: Path, write: type) -> None:
     path = tmp_path / "project.prj"
-    path.write_text(perl([foil("foil", bkg_eshift="-0.8")]))
-    (spectrum,) = read_measured(path)
-    assert_array_equal(spectrum.energy, ENERGY)
+    path.write_text(write([foil("foil", bkg_eshift="-0.8")]))
+    (spectrum,) = read_spectra(path)
+    assert_array_equal(spectrum.energy, ENERGY - 0.8)
     assert spectrum.metadata["energy_shift"] == "-0.8"
-    assert spectrum.notes == ("Athena's energy shift of -0.8 eV is not applied",)
-
-
-def test_letters_as_perl_escapes_them(tmp_path: Path) -> None:
-    path = tmp_path / "project.prj"
-    path.write_text(perl([foil("MARK")]).replace("'MARK'", '"caf\\x{e9} \\x{d800}"'))
-    assert read_measured(path)[0].name == "café ?"
-    path.write_bytes(perl([foil("caf\xe9")]).encode("latin-1"))
-    assert read_measured(path)[0].name == "café"
-
-
-def test_values_that_perl_does_not_know(tmp_path: Path) -> None:
-    path = tmp_path / "project.prj"
-    path.write_text(perl([foil("foil")]).replace("'Fe'", "undef"))
-    (spectrum,) = read_measured(path)
-    assert spectrum.name == "foil"
-    assert "element" not in spectrum.metadata
+    assert spectrum.notes == ("Athena's energy shift of -0.8 eV applied",)
+    assert str(spectrum.edge) == "Fe K"
 
 
 def test_nothing_is_run(tmp_path: Path) -> None:
@@ -135,8 +121,8 @@ def test_nothing_is_run(tmp_path: Path) -> None:
     path = tmp_path / "project.prj"
     for code in (f"system('touch {trap}')", f"open('{trap}', 'w')", "__import__('os').getpid()"):
         path.write_text(perl([foil("a")]).replace("@x = (", f"@x = ({code}, "))
-        with pytest.raises(InputError, match=r"line 6 holds something else than numbers"):
-            read_measured(path)
+        with pytest.raises(InputError, match=r"project.prj: cannot be read \(Athena"):
+            read_spectra(path)
     assert not trap.exists()
 
 
@@ -144,26 +130,41 @@ SOUND = perl([foil("a"), foil("b")])
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    "content",
     [
-        (SOUND[: SOUND.index("@y")], "record from line 4 on has no end; the project is cut off"),
-        (SOUND[: SOUND.index("@y") + 500], "statement on line 7 has no end"),
-        (SOUND.replace("@y = ('", "@y = ('1','", 1), "record 'a' holds 140 energies and 141 int"),
-        (SOUND.replace("@x = ", "@z = ", 1), "record 'a' holds 0 energies and 140 intensities"),
-        (SOUND.replace("@y = ('", "@y = ('x", 1), "line 7 holds something else than numbers"),
-        ("# Athena project file -- Demeter version 0.9.26\n1;\n", "holds no record"),
-        ('{"_____header1": "# Athena project file", "a": {', "is damaged JSON"),
-        ('{"_____header1": "# Athena project file"}', "lacks the list of its records"),
-        ('{"_____order": ["a"]}', 'lacks its record "a"'),
-        ('{"_____order": ["a"], "a": {"x": [1, 2], "y": [1, null]}}', "else than numbers"),
-        ('{"_____order": ' + "[" * 100_000, "is damaged JSON"),
+        SOUND[: SOUND.index("@y")],
+        SOUND.replace("@y = ('", "@y = ('1','", 1),
+        SOUND.replace("@y = ('", "@y = ('x", 1),
+        "# Athena project file -- Demeter version 0.9.26\n1;\n",
+        '{"_____header1": "# Athena project file", "a": {',
+        '{"_____order": ["a"], "a": {"x": [1, 2], "y": [1, null]}}',
+        '{"_____order": ' + "[" * 100_000,
     ],
 )
-def test_damaged_projects_are_refused(tmp_path: Path, content: str, said: str) -> None:
+def test_damaged_projects_are_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "project.prj"
     path.write_text(content)
-    with pytest.raises(InputError, match=f"project.prj: .*{said}"):
-        read_measured(path)
+    with pytest.raises(InputError, match=r"project.prj: cannot be read \(.*\); save or copy it"):
+        read_spectra(path)
+
+
+def test_records_of_srs(tmp_path: Path) -> None:
+    path = tmp_path / "R1234.dat"
+    angles = np.degrees(np.arcsin(12398.42 / (2 * 3.1356 * ENERGY[::5])))
+    head = " &SRS\n SRSRUN=1,SRSDAT=970101,\n &END\n"
+
+    def record(axis: float, mu: float) -> str:
+        return f"{axis:12.3f} 1000.0 20000.0 {20000 * np.exp(-mu):.3f} 404.0 0.0\n 1 2 3 4\n 5\n"
+
+    rising = "".join(record(*row) for row in zip(ENERGY[::5], MU[::5], strict=True))
+    path.write_text(head + rising)
+    spectrum = read_spectra(path)[0]
+    assert_allclose(spectrum.energy, ENERGY[::5], atol=1e-3)
+    assert_allclose(spectrum.mu, MU[::5], atol=1e-4)
+    falling = "".join(record(*row) for row in zip(1000 * angles, MU[::5], strict=True))
+    path.write_text(head + falling)
+    with pytest.raises(InputError, match="is sound, each record is written over several lines"):
+        read_spectra(path)
 
 
 def test_larch_agrees(tmp_path: Path) -> None:
@@ -172,7 +173,7 @@ def test_larch_agrees(tmp_path: Path) -> None:
         path = tmp_path / f"project{number}.prj"
         path.write_bytes(gzip.compress(write([foil("one"), foil("two", 1)]).encode()))
         groups = larch.read_athena(str(path)).groups.values()
-        spectra = read_measured(path)
+        spectra = read_spectra(path)
         assert [group.label for group in groups] == [spectrum.name for spectrum in spectra]
         for group, spectrum in zip(groups, spectra, strict=True):
             assert_array_equal(group.energy, spectrum.energy)

@@ -1,0 +1,171 @@
+"""Formats that rexafs reads: Athena projects, the Photon Factory's 9809, SRS records, FDMNES ...
+
+Nothing in them is run. What columns mean where the format says it without labels is said here.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from rexafs.io import MeasurementScan, parse_measurement
+
+from nearedge.errors import InputError
+from nearedge.files._labels import read_header
+from nearedge.files._naming import printable, quoted
+from nearedge.files._roles import Role
+from nearedge.files._scan import Label, Scan
+
+LARGEST = 16 * 2**20
+"""Bytes; the library takes ten times as much memory as a text."""
+MOST_SCANS = 5000
+
+_SIGNATURES = re.compile(
+    rb"\A[^\n]{0,200}Athena project file|\A\s*\{[^\0]{0,400}_____header|\A\s*9809\s|\A\s*&SRS\b"
+    rb"|E_edge\s*=|\A##LARIX",
+    re.IGNORECASE,
+)
+_ORDER = b'"_____order"'
+_FACT = re.compile(r"^\"?(\w+)\"?: ?(.*?)$", re.MULTILINE)
+_PAIR = re.compile(r'"(\w+)":"((?:[^"\\]|\\.)*)"')
+# Records whose abscissa is no energy.
+_OTHER_AXES = ("is_chi", "is_pixel", "is_rsp", "is_qsp")
+_D_SPACING = re.compile(r"\bD\s*=\s*(\d+\.\d+)\s*A")
+_9809: dict[str, Role] = {
+    "requested_angle": "aside",
+    "observed_angle": "angle",
+    "time": "aside",
+    "i0": "incident",
+    "it": "transmitted",
+    "fluorescence": "fluorescence",
+    "if": "fluorescence",
+}
+
+
+def is_library_format(content: bytes) -> bool:
+    """Tell whether a file begins as one of the formats that the library reads for us."""
+    return _SIGNATURES.search(content[:20_000]) is not None or (
+        content[:100].lstrip()[:1] == b"{" and _ORDER in content
+    )
+
+
+def read_with_library(content: bytes, path: Path, *, sure: bool = True) -> list[Scan]:
+    """Read the scans of a file; if not `sure`, of formats that are no tables of text.
+
+    Raises
+    ------
+    InputError
+        If the library refuses the file, with its reason, or no scan is over energy.
+    """
+    if len(content) > LARGEST:
+        raise InputError(f"{path}: holds more than {LARGEST // 2**20} MB; save fewer spectra in it")
+    try:
+        document = parse_measurement(content).document
+    except (ValueError, OSError) as error:
+        reason = printable(str(error), 200)
+        raise InputError(f"{path}: cannot be read ({reason}); save or copy it again") from None
+    scans = document["scans"]
+    if not sure and document["format"] in ("text", "xdi", "spec"):
+        raise InputError(f"{path}: is a table of text")
+    if len(scans) > MOST_SCANS:
+        raise InputError(f"{path}: holds more than {MOST_SCANS} scans; save fewer in it")
+    if document["format"] == "athena":
+        return _athena(scans, path)
+    named = len(scans) > 1
+    return [
+        _scan(scan, document["format"], printable(scan["label"]) if named else "", path)
+        for scan in scans
+    ]
+
+
+def _values(scan: MeasurementScan) -> np.ndarray:
+    columns = [column["values"] for column in scan["columns"]]
+    return np.array(columns, dtype=float).T.reshape(-1, len(columns))
+
+
+def _athena(scans: list[MeasurementScan], path: Path) -> list[Scan]:
+    """The records of a project as they were measured, mu(E), at Athena's energies."""
+    made: list[Scan] = []
+    others: list[str] = []
+    for scan in scans:
+        said = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
+        said |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
+        name = printable(scan["label"]) or printable(scan["id"]) or "record"
+        if any(_number(said.get(key, "")) for key in _OTHER_AXES) or said.get("datatype") == "chi":
+            others.append(name)
+            continue
+        values = _values(scan)[:, :2]
+        facts = {
+            "element": said.get("atsym") or said.get("bkg_z", ""),
+            "edge": (said.get("edge") or said.get("fft_edge", "")).upper(),
+            "beamline": said.get("beamline", ""),
+            "e0": said.get("bkg_e0", ""),
+        }
+        notes: tuple[str, ...] = ()
+        if shift := _number(said.get("bkg_eshift", "")):
+            values[:, 0] += shift
+            facts["energy_shift"] = f"{shift:g}"
+            notes = (f"Athena's energy shift of {shift:g} eV applied",)
+        labels = (Label("energy", meaning="energy"), Label(name, meaning="absorption"))
+        known = {key: printable(value) for key, value in facts.items() if value.strip()}
+        made.append(Scan(values, labels, "", known, notes))
+    if not made:
+        held = f"only {quoted(others)}, which are not over energy" if others else "no record"
+        raise InputError(f"{path}: holds {held}; save spectra mu(E) from Athena")
+    if others:
+        note = f"records that are not over energy left out: {quoted(others)}"
+        made = [
+            Scan(one.values, one.labels, one.name, one.facts, (*one.notes, note)) for one in made
+        ]
+    return made
+
+
+def _number(text: str) -> float:
+    """Read a number; 0 if it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return 0.0
+    return number if np.isfinite(number) else 0.0
+
+
+def _scan(scan: MeasurementScan, form: str, name: str, path: Path) -> Scan:
+    values = _values(scan)
+    header = read_header(scan["header"].splitlines()[:500], values, None)
+    facts, notes = dict(header.facts), ()
+    labels: list[Label] = []
+    transmitted = 0
+    for column in scan["columns"]:
+        text, meaning = printable(column["name"]), None
+        if form == "9809":
+            meaning = _9809.get(re.sub(r"_\d+$", "", text))
+            transmitted += meaning == "transmitted"
+            # The second chamber behind the sample is the one behind the reference foil.
+            meaning = "reference" if meaning == "transmitted" and transmitted > 1 else meaning
+        elif form == "srs" and text.startswith("detector"):
+            meaning = "aside"
+        labels.append(Label(text, printable(column["units"] or ""), meaning))
+    if spacing := _D_SPACING.search(scan["header"]):
+        facts["d_spacing"] = spacing[1]
+    if form == "srs":
+        labels[0] = _srs_axis(values[:, 0], labels, facts, path)
+        notes = ("records over several lines joined",)
+    for signal in scan["signals"][:1]:
+        conversion = signal["mapping"].get("energy", {})
+        if conversion.get("kind") == "offset_ev":
+            shift = float(conversion.get("offset_ev", 0.0))
+            values[:, 0] += shift
+            notes = (f"energies from the edge at {shift:g} eV, made absolute",)
+    return Scan(values, tuple(labels), name, facts, notes)
+
+
+def _srs_axis(values: np.ndarray, labels: list[Label], facts: dict[str, str], path: Path) -> Label:
+    """Take the first column for energies if it rises, for angles where the crystal is known."""
+    if "d_spacing" in facts:
+        return Label("angle", "mdeg", "angle")
+    if values[-1] > values[0]:
+        return Label("energy", "", "energy")
+    raise InputError(
+        f"{path}: is sound, each record is written over several lines, but its first column "
+        f"({values[0]:g} to {values[-1]:g}) is the falling angle of the monochromator and no "
+        "d-spacing is given; add a line '# Mono.d_spacing: 3.1356' (Å) to the head"
+    )

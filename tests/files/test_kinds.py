@@ -1,0 +1,302 @@
+"""Made-up variants of the kinds of files that beamlines write: labels, orders and units differ."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from nearedge.errors import InputError
+from nearedge.files import read_spectra
+from nearedge.spectra import Spectrum
+
+E = np.arange(7100, 7130, 2.0)
+RISE = 1 / (1 + np.exp(-(E - 7113) / 2))
+MU = 0.2 + RISE
+I0 = 20000 - 20 * (E - 7100)
+I1 = I0 * np.exp(-MU)
+IF = I0 * MU**2 / 10
+REF = 0.2 + 1 / (1 + np.exp(-(E - 7111) / 2))
+IR = I1 * np.exp(-REF)
+ONE = np.ones_like(E)
+N = np.arange(len(E)) + 0.0
+
+Read = Callable[..., list[Spectrum]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Write a head and columns, and read them."""
+
+    def written(head: str, *columns: np.ndarray, separator: str = " ") -> list[Spectrum]:
+        rows = (separator.join(f"{v:.8g}" for v in row) for row in np.column_stack(columns))
+        path = tmp_path / "scan.dat"
+        path.write_text(f"{head}\n" + "\n".join(rows) + "\n")
+        return read_spectra(path)
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("head", "edge"),
+    [
+        ("# absorber: Ce, edge: L3\n# energy_eV mu", "Ce L3"),
+        ("# Absorbing element = Cu\n# Edge = K\n# energy(eV) xmu", "Cu K"),
+        ("# Pt L3-edge XANES of a foil\n# e mu", "Pt L3"),
+        ("# Edge: Fe K\n# e mu", "Fe K"),
+        ("# Element.symbol: eu\n# Element.edge: LIII\n# e mu", "Eu L3"),
+        ("# Element.symbol: Fe\n# e mu", "Fe K"),  # the edge of the element that lies there
+        ("# made of Fe and O\n# e mu", "None"),
+    ],
+)
+def test_edges_are_named(read: Read, head: str, edge: str) -> None:
+    assert str(read(head, E, MU)[0].edge) == edge
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# Column Headings:\n# Energy (eV) * Time (s) * IC0 * IC1",
+        "#Mono Energy * | Dwell | Izero | Itrans",
+        "# | Energy | sec | I0 | I_trans |",
+        "; P1 = Photon Energy\n; S = {Seconds}\n; D1 = Izero\n; D2 = {I1} --> x\n; P1 S D1 D2",
+        "# A: Energy (eV)\n# B: time\n# C: I0\n# D: I1\n# A B C D",
+        "# Record 1\n# col 1: Energy\n# col 2: time\n# col 3: I0\n# col 4: I1\n"
+        "# Record 2\n# col 1: slit\n# col 2: amp\n# col 3: gain\n# col 4: I2",
+        "# Event: b\n# ID: 7\n# column 1: gap\n# column 2: amp\n# column 3: gain\n# column 4: I2\n"
+        "# Event: a\n# ID: 1\n# column 1: E\n# column 2: Event-ID\n# column 3: I0\n# column 4: I1",
+        "# Column Descriptions:\n# 1 [1-D Positioner 1] BL:E, Energy, TABLE, eV\n# 2 [Index]\n"
+        "# 3 [1-D Detector 1] BL:S1, I0\n# 4 [1-D Detector 2] BL:S2, I1",
+        "# energy time ion1 ion2",
+    ],
+)
+def test_labels_are_found_however_they_are_written(read: Read, head: str) -> None:
+    (spectrum,) = read(head, E, ONE, I0, I1)
+    assert spectrum.name == "transmission"
+    assert_allclose(spectrum.mu, MU, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# the energy is corrected\n# ---",
+        "# Comment: energy calibrated",
+        "# fast scan, energy drift",
+        "# energy mu i0",
+        "# energy",
+    ],
+)
+def test_remarks_and_labels_that_do_not_fit_are_not_used(read: Read, head: str) -> None:
+    (spectrum,) = read(head, E, MU)
+    assert spectrum.name == "column 2"
+    assert_allclose(spectrum.energy, E)
+
+
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        ("# energy det1 det2", (E, I0, I1)),
+        ("# eV c1 c2 c3 c4", (E, ONE * 5, I0, I1, IF)),
+        ("# unlabelled", (E, I0, I1)),
+        ("a,b,c", (E, I0, I1)),
+    ],
+)
+def test_unknown_counters_are_shown_and_not_read(
+    read: Read, head: str, columns: tuple[np.ndarray, ...]
+) -> None:
+    with pytest.raises(InputError, match=r"label.*its columns: 1 '.*' \(7100 to 7128\), 2 .*--mu"):
+        read(head, *columns, separator="," if "," in head else " ")
+
+
+@pytest.mark.parametrize(
+    ("head", "columns", "name"),
+    [
+        ("# energy I0 TEY TEY/I0", (E, I0, IF, IF / I0), "TEY/I0"),
+        ("# energy ion1 fluo fluo_I0", (E, I0, IF, IF / I0), "fluo_I0"),
+        ("# energy I0_fluo fluo", (E, I0, IF), "fluorescence"),
+        ("# energy I0 norm_TEY I_TEY", (E, I0, IF / I0, IF), "norm_TEY"),
+        ("# energy i0 ifluor mufluor", (E, I0, IF, IF / I0), "mufluor"),
+    ],
+)
+def test_ratios_are_not_divided_again(
+    read: Read, head: str, columns: tuple[np.ndarray, ...], name: str
+) -> None:
+    (spectrum,) = read(head, *columns)
+    assert spectrum.name == name
+    assert_allclose(spectrum.mu, MU**2 / 10, rtol=1e-6)
+
+
+@pytest.mark.parametrize("label", ["i1/i0", "ln(i0/i1)", "absorption", "xmu", "log_I0_It", "norm"])
+def test_one_spectrum_twice_is_one(read: Read, label: str) -> None:
+    values = {"i1/i0": I1 / I0, "norm": (MU - 0.2) / 3}.get(label, MU)
+    spectra = read(f"# energy i0 i1 {label} mu", E, I0, I1, values, MU)
+    assert len(spectra) == 1
+    assert_allclose(spectra[0].mu, values if label == "norm" else MU, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("head", "columns", "expected"),
+    [
+        (
+            "# energy I0 SDD1 SDD2 ICR1 OCR2 dt_corr1 dt_corr2",
+            (E, I0, IF, IF, IF * 9, IF * 8, 1 + RISE, 1 - RISE / 2),
+            (IF * (1 + RISE) + IF * (1 - RISE / 2)) / I0,
+        ),
+        (
+            "# energy roi_2 roi_1 total_counts_1 deadtime_factor_1 deadtime_factor_2 mon",
+            (E, IF, 2 * IF, IF * 9, 1 + RISE, 1 + RISE / 9, I0),
+            (2 * IF * (1 + RISE) + IF * (1 + RISE / 9)) / I0,
+        ),
+        (
+            "# Element.symbol: Fe\n# energy mon FeKa1 FeKa2 CaKa1 TotalCounts1 livetime",
+            (E, I0, IF, IF, 30 + RISE, IF * 9, 1 - RISE / 9),
+            2 * IF / I0,
+        ),
+        ("# energy i0 fluo_dtc fluo_raw", (E, I0, IF, IF / (1 + RISE)), IF / I0),
+    ],
+)
+def test_elements_of_a_detector_are_corrected_and_summed(
+    read: Read, head: str, columns: tuple[np.ndarray, ...], expected: np.ndarray
+) -> None:
+    (spectrum,) = read(head, *columns)
+    assert spectrum.channel == "fluorescence"
+    assert_allclose(spectrum.mu, expected, rtol=1e-6)
+
+
+YIELDS = "itey iey ITEY I_TEY Keithley Keithley6517 picoammeter sample_current drain Isample"
+
+
+@pytest.mark.parametrize("label", YIELDS.split())
+def test_yields_are_divided_by_the_monitor(read: Read, label: str) -> None:
+    (spectrum,) = read(f"# Column.1: energy eV\n# Column.2: i0\n# Column.3: {label}", E, I0, IF)
+    assert spectrum.channel == "electron yield"
+    assert_allclose(spectrum.mu, IF / I0, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "label", ["ipfy", "itfy", "I_PFY", "ifl", "ifluor", "Lytle", "vortex", "ROI1"]
+)
+def test_fluorescence_is_divided_by_the_monitor(read: Read, label: str) -> None:
+    (spectrum,) = read(f"# energy {label} Io", E, IF, I0)
+    assert spectrum.channel == "fluorescence"
+    assert_allclose(spectrum.mu, IF / I0, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        ("energy_A,mu_A,energy_B,mu_B", (E, MU, E + 6, MU)),
+        ("# E1 i0_1 i1_1 E2 i0_2 i1_2", (E, I0, I1, E + 6, I0, I1)),
+        ("# hv (keV) norm hv (keV) norm", (E / 1000, MU, E / 1000 + 0.006, MU)),
+    ],
+)
+def test_each_of_a_pair_has_its_own_energies(
+    read: Read, head: str, columns: tuple[np.ndarray, ...]
+) -> None:
+    first, second = read(head, *columns, separator="," if "," in head else " ")
+    assert_allclose(first.energy, E)
+    assert_allclose(second.energy, E + 6)
+    assert_allclose(second.mu, MU, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        ("# Energy_setpoint Energy_readback i0 i1", (E - 3, E, I0, I1)),
+        ("# Achieved.Energy(eV) Requested.Energy(eV) I0 I1", (E, E - 3, I0, I1)),
+        ("# Energy Actual_Energy I0 I1", (E - 30, E, I0, I1)),
+        ("# nominal_energy energy_rbv/keV i0 i1", (E - 3, E / 1000, I0, I1)),
+        ("# Pt Energy I0 I1", (N, E, I0, I1)),
+        ("# index I0 I1 energy", (N + 1, I0, I1, E)),
+        ("# ring_current hv I0 I1", (200 - N / 9, E, I0, I1)),
+    ],
+)
+def test_the_energy_is_the_one_that_was_reached(
+    read: Read, head: str, columns: tuple[np.ndarray, ...]
+) -> None:
+    (spectrum,) = read(head, *columns)
+    assert_allclose(spectrum.energy, E)
+    assert_allclose(spectrum.mu, MU, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("head", "axis"),
+    [
+        ("# channel counts", N),
+        ("Pixel Intensity", N + 1),
+        ("# no labels", N),
+        ("# no labels", N + 1),
+        ("# binding energy (eV)  intensity", N + 700),
+        ("# step  signal", N * 100),
+        ("# k(A^-1) chi(k)", N / 2),
+        ("# k (1/A)   chi", N / 2),
+        ("# R (A)  chi_mag", N / 5),
+        ("wavenumber chi", N / 2),
+    ],
+)
+def test_what_is_over_no_energy_is_refused(read: Read, head: str, axis: np.ndarray) -> None:
+    with pytest.raises(InputError, match="which is no photon energy|nothing says that they are"):
+        read(head, axis, MU)
+
+
+@pytest.mark.parametrize(
+    ("head", "columns", "name", "expected"),
+    [
+        ("# energy i0 it iref", (E, I0, I1, IR), "reference", REF),
+        ("# energy i0 i1 i2", (E, I0, I1, IR), "reference", REF),
+        ("# energy mu mu_ref", (E, MU, REF), "mu_ref", REF),
+        ("# energy norm_reference norm", (E, REF, MU), "norm_reference", REF),
+        ("# energy mutrans dark", (E, MU, REF), "dark", REF),
+        ("# energy xmu empty_cell", (E, MU, REF), "empty_cell", REF),
+    ],
+)
+def test_foils_and_empty_cells_are_given_by_name_alone(
+    read: Read,
+    tmp_path: Path,
+    head: str,
+    columns: tuple[np.ndarray, ...],
+    name: str,
+    expected: np.ndarray,
+) -> None:
+    (sample,) = read(head, *columns)
+    assert_allclose(sample.mu, MU, rtol=1e-6)
+    assert any(f"::{name}" in reason for reason in sample.left_out.values())
+    (other,) = read_spectra(f"{tmp_path / 'scan.dat'}::{name}")
+    assert_allclose(other.mu, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("columns", "fault"),
+    [((I0, I1, 0 * ONE), "zero throughout"), ((I0, I1, 7 * ONE), "constant")],
+)
+def test_dead_detectors_are_told(read: Read, columns: tuple[np.ndarray, ...], fault: str) -> None:
+    (spectrum,) = read("# energy I0 I1 TEY", E, *columns)
+    assert spectrum.name == "transmission"
+    assert f"'TEY' is {fault}, left out" in spectrum.notes
+    assert spectrum.left_out["TEY"] == fault
+
+
+def test_kev_over_any_span(read: Read) -> None:
+    energy = np.linspace(6.9, 9.9, 150)
+    for head in ("# energy(keV) mu", "# energy mu"):
+        (spectrum,) = read(head, energy, energy**2)
+        assert_allclose(spectrum.energy, energy * 1000)
+
+
+@pytest.mark.parametrize("per_line", [1, 4, 5])
+@pytest.mark.parametrize(("unit", "scale"), [("eV", 1.0), ("keV", 1e-3)])
+def test_intensities_alone(tmp_path: Path, per_line: int, unit: str, scale: float) -> None:
+    lines = [", ".join(f"{v:.3f}" for v in MU[n : n + per_line]) for n in range(0, 15, per_line)]
+    head = (
+        f"#FORMAT : EMSA/MAS Spectral Data File\n#XUNITS : {unit}\n#DATATYPE : Y\n"
+        f"#XPERCHAN : {2 * scale}\n#OFFSET : {7100 * scale}\n#SPECTRUM :\n"
+    )
+    path = tmp_path / "loss.msa"
+    path.write_text(head + ",\n".join(lines) + "\n#ENDOFDATA :\n")
+    (spectrum,) = read_spectra(path)
+    assert_allclose(spectrum.energy, E)
+    assert_allclose(spectrum.mu, MU, atol=1e-3)
+    path.write_text(path.read_text().replace("#OFFSET", "#NOTHING"))
+    with pytest.raises(InputError, match="give no energies"):
+        read_spectra(path)

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nearedge.edges import Edge
+from nearedge.files import read_spectra
+from nearedge.spectra import Identity, Spectrum, edge_energy, guess_edge
+
+STEP = np.linspace(-60, 140, 401)
+
+
+def spectrum(mu: np.ndarray, energy: np.ndarray, zero: str | None = None) -> Spectrum:
+    return Spectrum("mu", energy, mu, "scan.dat", Identity(zero=zero))
+
+
+def edge(width: float = 2.0, peak: float = 0.0, before: float = 0.0) -> np.ndarray:
+    rise = 1 / (1 + np.exp(-STEP / width))
+    line = peak * np.exp(-(((STEP - 3) / 3) ** 2))
+    return rise + line + before * np.exp(-(((STEP + 14) / 1.2) ** 2))
+
+
+@pytest.mark.parametrize("mu", [edge(), edge(4), edge(peak=1.0), edge(before=0.8)])
+@pytest.mark.parametrize("slope", [0.0, -2e-3])
+def test_the_rise_is_found_behind_a_peak_before_the_edge(mu: np.ndarray, slope: float) -> None:
+    noise = np.random.default_rng(0).normal(scale=0.01, size=len(STEP))
+    assert abs(edge_energy(STEP + 7120, mu + slope * STEP + noise) - 7120) < 6
+
+
+def test_the_first_large_step_counts() -> None:
+    energy = np.linspace(6400, 7300, 901)
+    mu = 1 / (1 + np.exp(-(energy - 6550) / 2)) + 2 / (1 + np.exp(-(energy - 7121) / 2))
+    assert guess_edge(spectrum(mu, energy)) == Edge("Mn")
+
+
+def test_shape_decides_between_edges_of_one_energy() -> None:
+    assert guess_edge(spectrum(edge(3), STEP + 5483)) == Edge("V")
+    assert guess_edge(spectrum(edge(1.5, peak=2.5), STEP + 5485)) == Edge("La", "L3")
+
+
+def test_energies_from_an_edge_tell_nothing() -> None:
+    assert guess_edge(spectrum(edge(), STEP + 7120, "Fermi level")) is None
+    assert guess_edge(spectrum(edge(), STEP)) is None
+
+
+def test_measured_spectra(shared_data: Path) -> None:
+    folder = shared_data / "measured"
+    lines = (folder / "truth.tsv").read_text().splitlines()[1:]
+    wrong = [
+        file
+        for file, *right in (line.split("\t")[:3] for line in lines)
+        if str(guess_edge(read_spectra(folder / file)[0])) != " ".join(right)
+    ]
+    # Of electron energy losses; it begins with the L edges of Ti.
+    assert wrong == ["PYTEMLIB_O_K_SrTiO3-perovskite.txt"]
