@@ -137,7 +137,6 @@ SOUND = perl([foil("a"), foil("b")])
         SOUND.replace("@y = ('", "@y = ('x", 1),
         "# Athena project file -- Demeter version 0.9.26\n1;\n",
         '{"_____header1": "# Athena project file", "a": {',
-        '{"_____order": ["a"], "a": {"x": [1, 2], "y": [1, null]}}',
         '{"_____order": ' + "[" * 100_000,
     ],
 )

@@ -382,7 +382,8 @@ class _Columns:
             if n not in axes and self.names[n] not in self.left_out
         ]
         for n in list(others):
-            if fault := self._flat(n):
+            # A single column is the spectrum, and flat if it is.
+            if len(others) > 1 and (fault := self._flat(n)):
                 if self.roles[n] not in ("aside", "factor"):
                     self.faults.append(f"'{self.names[n]}' is {fault}, left out")
                 self.left_out[self.names[n]] = fault

@@ -19,7 +19,10 @@ _FIELD = re.compile(r"^#\s*(\w+)\s*[^:]*:\s*(.*)$")
 def is_emsa(content: bytes) -> bool:
     """Tell a file whose numbers are intensities alone."""
     start = content[:BEGINNING].upper()
-    return b"XPERCHAN" in start and re.search(rb"DATATYPE\s*:\s*XY", start) is None
+    return (
+        re.search(rb"^#\s*XPERCHAN", start, re.MULTILINE) is not None
+        and re.search(rb"DATATYPE\s*:\s*XY", start) is None
+    )
 
 
 def read_emsa(content: bytes, path: Path) -> list[Scan]:
@@ -40,7 +43,7 @@ def read_emsa(content: bytes, path: Path) -> list[Scan]:
         numbers += [np.nan if value is None else value for value in values]
         if len(numbers) > MOST_NUMBERS:
             raise InputError(f"{path}: holds more than {MOST_NUMBERS} numbers; give one spectrum")
-    step, start = parse_number(fields["XPERCHAN"]), parse_number(fields.get("OFFSET", ""))
+    step, start = parse_number(fields.get("XPERCHAN", "")), parse_number(fields.get("OFFSET", ""))
     unit = fields.get("XUNITS", "eV")
     if not step or start is None or unit.lower() not in ("ev", "kev"):
         raise InputError(

@@ -260,7 +260,7 @@ def _scan(
         if block.rows == 1
         and block.scan == table.scan
         and not block.like(table)
-        and len(block.text) < block.width - 1
+        and len(block.text) < block.width
     ]
     near = sorted(
         (number, line)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import make_interp_spline
 
 from nearedge.errors import InputError
 
@@ -111,6 +110,8 @@ def resample(
     InputError
         If the grid reaches beyond the energies: nothing is extrapolated.
     """
+    from scipy.interpolate import make_interp_spline
+
     # A window that ends on the last energy must not fail by rounding.
     slack = 1e-6
     if grid[0] < energy[0] - slack or grid[-1] > energy[-1] + slack:
