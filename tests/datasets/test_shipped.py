@@ -1,16 +1,28 @@
 """The dataset that ships is what its datasheet says."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nearedge.datasets import SiteSpectra, check_folder, load_dataset, starter_path
+from nearedge.errors import InputError
 
 
 @pytest.fixture(scope="module")
 def shipped() -> SiteSpectra:
-    return load_dataset(starter_path())
+    return load_dataset("li3feo35")
+
+
+def test_a_name_is_that_of_a_dataset_that_ships_unless_a_folder_has_it(
+    shipped: SiteSpectra, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shipped.source == str(starter_path())
+    monkeypatch.chdir(tmp_path)
+    Path("li3feo35").mkdir()
+    with pytest.raises(InputError, match="is not a nearedge dataset"):
+        load_dataset("li3feo35")
 
 
 def test_scale(shipped: SiteSpectra) -> None:

@@ -8,7 +8,10 @@ import typer
 
 from nearedge import datasets
 
-Dataset = Annotated[Path, typer.Argument(help="Dataset folder.", show_default=False)]
+Dataset = Annotated[
+    Path,
+    typer.Argument(help="Dataset folder, or li3feo35: the one that ships.", show_default=False),
+]
 ModelFolder = Annotated[Path, typer.Argument(help="Model folder.", show_default=False)]
 # After "--hold-out A" further names arrive as arguments: an option of many values.
 MoreNames = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="NAME")]

@@ -59,7 +59,8 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     Parameters
     ----------
     path : str or Path
-        A folder that `save_dataset` or the command line wrote.
+        A folder that `save_dataset` or the command line wrote, or the name of a dataset that ships:
+        ``li3feo35``.
 
     Returns
     -------
@@ -70,8 +71,16 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     InputError
         If a file is missing, foreign or damaged, or a single site is (`check_folder` lists those).
     """
-    table, structures = read_folder(Path(path))
+    path = _found(Path(path))
+    table, structures = read_folder(path)
     return SiteSpectra(table, structures, str(path))
+
+
+def _found(path: Path) -> Path:
+    """Take a name that is no folder here for that of a dataset that ships."""
+    shipped = starter_path().parent / path.name
+    ships = len(path.parts) == 1 and not path.exists() and (shipped / SPECTRA).is_file()
+    return shipped if ships else path
 
 
 def read_folder(path: Path) -> tuple[xr.Dataset, dict[str, Atoms]]:
