@@ -122,24 +122,6 @@ def test_a_peak_finder_is_off_by_the_offset() -> None:
     assert found.at("offset", 0.5, "peak") == pytest.approx(0.5)
 
 
-def test_what_is_borne_ends_at_the_first_level_that_is_not() -> None:
-    """A threshold: right while the peak stays below 9 eV, whatever comes after 1.5 eV."""
-    trial = Trial(
-        ENERGY,
-        np.repeat(PEAK, 4, axis=0),
-        np.full(4, "low"),
-        {"threshold": lambda mu: np.where(WIDE.grid[mu.argmax(axis=1)] % 2 < 1, "low", "high")},
-        {"threshold": WIDE},
-    )
-    levels: dict[Quantity, tuple[float, ...]] = {
-        "offset": (-2.0, -0.5, 0.0, 0.5, 0.9, 1.5, 2.5),
-        "signal_to_noise": (1e6, 1e5),
-    }
-    found = judge([trial], "accuracy", levels=levels)
-    assert found.tolerated("offset", "threshold", 0.05) == [0.0, 0.5, 0.9]
-    assert found.tolerated("signal_to_noise", "threshold", 0.05) == [1e5, 1e6]
-
-
 @pytest.fixture(scope="module")
 def models(telling_dataset: SiteSpectra) -> dict[Kind, Model]:
     kinds: tuple[Kind, Kind] = ("classifier", "regressor")

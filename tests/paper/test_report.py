@@ -11,7 +11,7 @@ import pytest
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.learning.recipes import PAPER, Examples
-from nearedge.paper.findings import bearing, headline, percent, several, small, summary, verdict
+from nearedge.paper.findings import headline, percent, several, small, summary, verdict
 from nearedge.paper.protocol import Protocol, reproduce
 from nearedge.paper.report import FORMATS, Making, versions, write_report
 from nearedge.paper.results import Reproduction
@@ -111,9 +111,7 @@ def test_the_page_is_well_formed_and_holds_every_headline_number(
     for level in ladder.regression.values():
         error = level.mixtures.regressor
         assert small(error.mse, several(ladder, error.mse_spread)) in words
-    borne = bearing(results.robustness)
-    assert len(borne) == 2
-    for sentence in (*headline(results), *summary(ladder, results.better), *borne):
+    for sentence in (*headline(results), *summary(ladder, results.better)):
         assert sentence in words
     assert "98.7 %" in words
     assert "quick run" in words
@@ -160,7 +158,6 @@ def test_undisturbed_scores_are_those_of_the_ladder(report: Path, results: Repro
 
 def test_without_a_rung_there_is_nothing_to_disturb(telling_dataset: SiteSpectra):
     assert judge_disturbed({"paper": Networks()}, telling_dataset, 0) is None
-    assert bearing(None) == []
 
 
 def test_the_json_holds_the_same_numbers(report: Path, results: Reproduction):

@@ -77,6 +77,11 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
     return {name: colour[name] for name in classes}
 
 
+def short_zero(zero: str) -> str:
+    """Name an energy zero in a few words, for an axis label."""
+    return zero if len(zero) <= 60 else "the engine's zero"
+
+
 def class_title(name: str, neighbour: str) -> str:
     """Name a class in words: a count with what is counted, any other as it is.
 

@@ -8,7 +8,6 @@ out that a network sees, so that what enters the window from outside is the spec
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import Literal
 
 import numpy as np
@@ -206,22 +205,6 @@ class Robustness:
         """Look up a mean score."""
         curve = self.curves[quantity]
         return float(curve.scores[name].mean[curve.levels.index(level)])
-
-    def tolerated(self, quantity: Quantity, name: str, loss: float) -> list[float]:
-        """List the levels next to the untouched one that cost no more than `loss` of the score.
-
-        Levels are followed from the untouched one to either side until one costs more.
-        """
-        sign = 1 if self.score == "accuracy" else -1
-        curve = self.curves[quantity]
-        borne = sign * (curve.scores[name].mean - self.undisturbed[name]) >= -loss
-        bears = dict(zip(curve.levels, borne.tolist(), strict=True))
-        start = getattr(Disturbance(), quantity)
-        sides = (
-            sorted((level for level in bears if level <= start), reverse=True),
-            sorted(level for level in bears if level > start),
-        )
-        return sorted(level for side in sides for level in takewhile(bears.__getitem__, side))
 
 
 def judge(

@@ -22,6 +22,7 @@ from nearedge.drawing.style import (
     VERMILION,
     class_colours,
     class_title,
+    short_zero,
 )
 from nearedge.drawing.surroundings import draw_surroundings, surroundings
 from nearedge.paper.results import Agreement, Curve
@@ -86,7 +87,9 @@ def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
         )  # fmt: skip
     for cell in cells[len(typical) :].ravel():
         cell.set_axis_off()
-    figure.supxlabel(f"energy from {_zero(data)} (eV)", fontsize=9)
+    figure.supxlabel(
+        f"energy from {short_zero(str(data.attributes['energy_zero']).strip())} (eV)", fontsize=9
+    )
     figure.supylabel("absorption µ / its mean over all spectra and energies", fontsize=9)
     return figure
 
@@ -204,9 +207,3 @@ def draw_agreement(agreement: Agreement, label: str) -> Figure:
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.legend(loc="upper left", markerscale=3)
     return figure
-
-
-def _zero(data: SiteSpectra) -> str:
-    """The energy zero in a few words, for an axis label."""
-    text = str(data.attributes["energy_zero"]).strip()
-    return text if len(text) <= 60 else "the engine's zero"

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nearedge.ladder import Contest, Ladder, Step
-from nearedge.ladder.robustness import Quantity, Robustness
 from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Disturbed
 
 UNSEEN = {
     "spectrum": "spectra drawn at random and kept out of training",
@@ -22,9 +20,6 @@ METHODS = {
     "logistic": "logistic regression",
     "random-forest": "a random forest",
 }
-
-TOLERATED = 0.05
-"""Loss of accuracy, or growth of the mean absolute error, that is called small."""
 
 
 def percent(value: float, spread: float | None = None) -> str:
@@ -161,37 +156,4 @@ def _absolute(ladder: Ladder, contest: Contest) -> str:
     return (
         f"its mean absolute error is {mae['its']} (ridge: {mae['ridge']}, constant: "
         f"{mae['constant']})"
-    )
-
-
-def bearing(robustness: Disturbed | None) -> list[str]:
-    """Say how far spectra may be disturbed before the answers suffer."""
-    if robustness is None:
-        return []
-    texts = []
-    for result, what, limit in (
-        (robustness.classifier, "accuracy on raw spectra", f"{100 * TOLERATED:g} points"),
-        (robustness.regressor, "mean absolute error on mixtures", f"{TOLERATED:g}"),
-    ):
-        recipes = [name for name in result.names if name not in (*METHODS, "ridge", "constant")]
-        limits = [f"recipe “{name}” bears {_borne(result, name)}" for name in recipes]
-        texts.append(
-            f"Robustness of the {what} of {UNSEEN[robustness.rung]}, one disturbance at a time, at "
-            f"a loss of at most {limit}: {'; '.join(limits)}."
-        )
-    return texts
-
-
-def _borne(result: Robustness, name: str) -> str:
-    def levels(quantity: Quantity) -> list[float]:
-        return result.tolerated(quantity, name, TOLERATED)
-
-    offsets, scales, noises = levels("offset"), levels("scale"), levels("signal_to_noise")
-    return ", ".join(
-        [
-            f"energy offsets from {min(offsets, default=0):g} to {max(offsets, default=0):g} eV",
-            f"broadening up to {max(levels('broadening'), default=0):g} eV",
-            f"signal to noise down to {min(noises):g}" if noises else "no noise",
-            f"intensity factors from {min(scales, default=1):g} to {max(scales, default=1):g}",
-        ]
     )

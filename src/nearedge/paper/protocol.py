@@ -163,13 +163,15 @@ def reproduce(
     # The error after every epoch is drawn.
     drawn = {"records": int(recipe.regressor["epochs"])}
     rates = {
-        rate: [Trial(one, changes={"learning_rate": rate, **drawn}) for one in seeds]
+        rate: [Trial(start, changes={"learning_rate": rate, **drawn}) for start in seeds]
         for rate in protocol.rates
     }
     flat = [trial for group in rates.values() for trial in group]
     learnt = iter(run_regressors(recipe, Sites(mu, data.coordination, data.environment), flat))
     regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
-    best = min(rates, key=lambda rate: np.mean([one.validation for one in regressors[rate]]))
+    best = min(
+        rates, key=lambda rate: np.mean([outcome.validation for outcome in regressors[rate]])
+    )
     networks = {recipe.name: Networks()}
     if protocol.better:
         networks[protocol.better.name] = Networks()
@@ -203,13 +205,13 @@ def reproduce(
         quick=protocol.quick,
         hidden=tuple(recipe.classifier["hidden"]),
         classifier=tuple(
-            ClassifierRun(one, _scores(outcome), outcome.raw, outcome.restarts)
-            for one, outcome in zip(seeds, classifiers["paper"], strict=True)
+            ClassifierRun(start, _scores(outcome), outcome.raw, outcome.restarts)
+            for start, outcome in zip(seeds, classifiers["paper"], strict=True)
         ),
         regressor=tuple(
-            RegressorRun(one, rate, _scores(outcome), outcome.restarts)
+            RegressorRun(start, rate, _scores(outcome), outcome.restarts)
             for rate, outcomes in regressors.items()
-            for one, outcome in zip(seeds, outcomes, strict=True)
+            for start, outcome in zip(seeds, outcomes, strict=True)
         ),
         curves=tuple(_curve(rate, outcomes[0]) for rate, outcomes in regressors.items()),
         agreement=_agreement(best, seed, regressors[best][0]),

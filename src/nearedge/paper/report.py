@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -20,7 +19,7 @@ from nearedge.paper.figures import (
     draw_networks,
     draw_sweep,
 )
-from nearedge.paper.findings import bearing, headline, summary
+from nearedge.paper.findings import headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
 from nearedge.paper.page import (
     contents,
@@ -42,7 +41,7 @@ from nearedge.paper.tables import (
     readings,
     robustness_table,
 )
-from nearedge.records import replacing, write_json
+from nearedge.records import Json, replacing, write_json
 from nearedge.spectra import Window
 
 FORMATS = ("png", "svg", "pdf")
@@ -130,12 +129,8 @@ def write_report(
             save_figure(plate.figure, figures / plate.name, FORMATS)
             png = (figures / f"{plate.name}.png").read_bytes()
             shown[plate.name] = picture(png, title=plate.title, caption=plate.caption)
-        texts = (
-            *headline(results),
-            *summary(results.ladder, results.better),
-            *bearing(results.robustness),
-        )
-        numbers = {**results.to_json(), "findings": list(texts), "made": vars(making)}
+        texts = [*headline(results), *summary(results.ladder, results.better)]
+        numbers = {**results.to_json(), "findings": texts, "made": vars(making)}
         write_json(folder / "report.json", numbers)
         parts = dict(_sections(results, shown, making))
         body = [*_opening(results), contents(parts)]
@@ -311,7 +306,6 @@ def _sections(
         yield (
             "Spectra measured less well",
             [
-                *map(paragraph, bearing(results.robustness)),
                 shown["robustness"],
                 shown["robustness-regression"],
                 robustness_table(results.robustness),
@@ -334,7 +328,7 @@ def _not_climbed(ladder: Ladder) -> Iterator[str]:
         yield paragraph(f"Rungs that were not climbed: {reasons}.")
 
 
-def _card(info: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _card(info: Json) -> list[tuple[str, str]]:
     energy = info["energy"]
     counts = ", ".join(f"{name}: {count}" for name, count in info["classes"].items())
     temperatures = ", ".join(f"{value:g}" for value in info.get("temperatures", []))

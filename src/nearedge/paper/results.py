@@ -1,7 +1,6 @@
 """What the protocol measures, as records that figures and report are made from."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -181,7 +180,5 @@ class Reproduction:
 
     def to_json(self) -> Json:
         """Give every number, ready for JSON."""
-        plain: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("ladder", "better"):
-            plain[name] = plain[name] and plain[name].to_dict()
-        return as_json({**plain, "best_rate": self.best_rate})
+        ladders = {"ladder": self.ladder.to_dict(), "better": self.better and self.better.to_dict()}
+        return as_json({**vars(self), **ladders, "best_rate": self.best_rate})

@@ -267,7 +267,7 @@ def fit_alignment(
     minima = []
     for row in _dips(table.min(axis=1))[:STARTS]:
         start = (float(steps[row]), float(widths[table[row].argmin()]))
-        end = minimize(
+        refined = minimize(
             distance,
             start,
             method="L-BFGS-B",
@@ -275,7 +275,7 @@ def fit_alignment(
             options={"ftol": 1e-12, "gtol": 1e-9},
         ).x
         # The line search may end above its start where the distance has a kink.
-        minima += [one for one in (candidate(*start), candidate(*end)) if one is not None]
+        minima += [end for end in (candidate(*start), candidate(*refined)) if end is not None]
     if not minima:
         raise InputError(
             f"{source.source}: has no positive overlap with {target.source} at any shift; these "

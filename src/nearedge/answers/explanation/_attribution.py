@@ -304,8 +304,8 @@ def mean_attribution(parts: Sequence[Attribution]) -> Attribution:
         mean("gradients"),
         mean("occluded"),
         mean("unique"),
-        float(mean("score")),
-        float(mean("baseline_score")),
+        float(np.mean([part.score for part in parts])),
+        float(np.mean([part.baseline_score for part in parts])),
         max(part.gap for part in parts),
     )
 

@@ -1,14 +1,14 @@
 """The figures of an explanation: the spectrum coloured by what decides, curves, near sites."""
 
 from textwrap import fill
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 from matplotlib.ticker import MaxNLocator
@@ -17,7 +17,7 @@ from nearedge.answers.explanation._attribution import Attribution
 from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
 from nearedge.answers.explanation._findings import answer_words
 from nearedge.answers.explanation._nearest import Site
-from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION
+from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, short_zero
 from nearedge.drawing.surroundings import draw_surroundings, surroundings
 
 # Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
@@ -25,13 +25,14 @@ _TWO_SIDED = LinearSegmentedColormap.from_list("two-sided", [BLUE, "#ffffff", VE
 _CELLS = 6
 
 
-def _legend(attribution: Attribution) -> dict[str, Any]:
-    """Where the legend stands; its title says what bands are, where there are any."""
-    options: dict[str, Any] = {"loc": "outside lower center", "ncols": 3}
-    if len(attribution.gradients) == 1:
-        return options
-    title = "lines: mean over the networks; bands: standard deviation between them"
-    return {**options, "title": title, "title_fontsize": 8}
+def _add_legend(part: Figure | SubFigure, handles: list, labels: list, networks: int) -> None:
+    """Set the legend below, and say what bands are, where there are any."""
+    legend = part.legend(handles, labels, loc="outside lower center", ncols=3)
+    if networks > 1:
+        legend.set_title(
+            "lines: mean over the networks; bands: standard deviation between them",
+            prop=FontProperties(size=8),
+        )
 
 
 def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
@@ -58,7 +59,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)
     _draw_curves(curves, attribution)
     curves.set(
-        xlabel=f"energy from {_zero(setting.zero)} (eV)", ylabel=label.replace(" per", "\nper")
+        xlabel=f"energy from {short_zero(setting.zero)} (eV)", ylabel=label.replace(" per", "\nper")
     )
     curves.set_title(
         f"rank correlation of the two methods {attribution.agreement:.2f}",
@@ -66,7 +67,8 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
         fontsize=8,
         color="0.35",
     )
-    top.legend(*curves.get_legend_handles_labels(), **_legend(attribution))
+    handles, labels = curves.get_legend_handles_labels()
+    _add_legend(top, handles, labels, len(attribution.gradients))
     if cells:
         _draw_sites(parts[1, 0].subplots(2, _CELLS, height_ratios=[1.25, 1]), result, cells)
         parts[1, 0].supxlabel(
@@ -128,11 +130,12 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         labels += ["speaks for the class", "speaks against it"]
     else:
         labels += [f"speaks for {many} {setting.neighbour}" for many in ("more", "fewer")]
-    figure.legend(handles, labels, **_legend(next(iter(result.classes.values())).attribution))
+    first = next(iter(result.classes.values()))
+    _add_legend(figure, handles, labels, len(first.attribution.gradients))
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     title = (
         f"What decides: means over right predictions for {seen}; energies from "
-        f"{_zero(setting.zero)}; µ in {_unit(setting.unit)}"
+        f"{short_zero(setting.zero)}; µ in {_unit(setting.unit)}"
     )
     # Some 13 letters fit in an inch.
     figure.suptitle(fill(title, int(13 * figure.get_figwidth())), fontsize=9.5)
@@ -255,8 +258,3 @@ def _unit(unit: str) -> str:
     """The unit without what explains it."""
     plain = unit.split("(")[0].strip() or "arbitrary"
     return plain if len(plain) <= 12 else "arb. units"
-
-
-def _zero(zero: str) -> str:
-    """The energy zero in a few words, for an axis label."""
-    return zero if len(zero) <= 60 else "the engine's zero"

@@ -56,7 +56,7 @@ def write_explanation(path: str | Path, result: Explanation, *, force: bool = Fa
 
 def cluster_name(number: int, site: Site) -> str:
     """Name the file of a near site's cluster."""
-    plain = "".join(one if one.isalnum() or one in "-_." else "_" for one in site.snapshot)
+    plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in site.snapshot)
     return f"{number:02d}-{plain}-{site.atom}.extxyz"
 
 
