@@ -1,6 +1,7 @@
 """The errors that nearedge raises on purpose: each names the file, the value and the remedy."""
 
 import os
+import re
 from pathlib import Path
 
 
@@ -49,7 +50,15 @@ class MissingExtraError(NearEdgeError, ImportError):
     """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
+        from importlib.metadata import requires
+
+        # Named one by one: nearedge itself may be on no index, and the extra's name of no use.
+        wanted = [
+            f"'{requirement.partition(';')[0].strip()}'"
+            for requirement in requires("nearedge") or []
+            if re.search(rf"extra == ['\"]{extra}['\"]", requirement)
+        ]
         super().__init__(
             f"{purpose} needs the package '{package}', which is not installed: "
-            f"pip install 'nearedge[{extra}]'"
+            f"pip install {' '.join(wanted) or package} (the extra {extra} of nearedge)"
         )

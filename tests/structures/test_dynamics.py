@@ -225,5 +225,5 @@ def test_wrong_options(wrong: dict[str, Any]) -> None:
 def test_missing_potential(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "sevenn", None)
     monkeypatch.setitem(__import__("sys").modules, "sevenn.calculator", None)
-    with pytest.raises(MissingExtraError, match=r"'sevenn'.*nearedge\[md\]"):
+    with pytest.raises(MissingExtraError, match="'sevenn'.*pip install 'sevenn>=.*' 'torch=="):
         sevennet()
