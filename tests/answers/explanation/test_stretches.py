@@ -9,14 +9,12 @@ ENERGY = np.arange(12.0)
 
 
 def attribution(gradients: np.ndarray, occluded: np.ndarray) -> Attribution:
-    zero = np.zeros_like(gradients)
     # Narrow intervals: nothing is smoothed.
     return Attribution(
         energy=ENERGY,
         width=0.5,
         gradients=gradients,
         occluded=occluded,
-        unique=zero,
         score=float(gradients.sum(axis=1).mean()),
         baseline_score=0.0,
         gap=0.0,

@@ -13,7 +13,6 @@ from ._attribution import (
     scores as scores,
     stretches as stretches,
 )
-from ._background import Background as Background, replaced as replaced
 from ._explaining import (
     ClassAttribution as ClassAttribution,
     ClassExplanation as ClassExplanation,

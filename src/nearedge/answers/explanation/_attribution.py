@@ -5,16 +5,12 @@ an estimator prepares its inputs. Integrated gradients (Sundararajan, Taly and Y
 summed along the straight way from a baseline spectrum to the spectrum in question: every point of
 it is an average of two spectra, which is a spectrum that a mixture of sites would have. Their sum
 over the energies is the difference of the scores (completeness). Occlusion (Zeiler and Fergus,
-ECCV 2014) hides an interval of energies and sees how far the score falls. What it is filled with
-decides what is asked. The mean of the training spectra asks what integrated gradients from the mean
-spectrum ask, how much a score rests on the interval: the two should agree, and check each other.
-The expectation given all other energies keeps the spectrum one that could be, and asks what the
-interval tells and no other does: little, where neighbouring energies say the same.
+ECCV 2014) hides an interval of energies by the same baseline and sees how far the score falls. Both
+ask how much a score rests on the energies: they should agree.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import jax
@@ -23,15 +19,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from scipy.stats import rankdata
 
-from nearedge.answers.explanation._background import Background, replaced
 from nearedge.errors import InputError
 from nearedge.learning.estimators import Classifier, Regressor
 
 Score = Callable[[Float[Array, "example energy"]], Float[Array, " example"]]
-Fill = Callable[
-    [Float[np.ndarray, "example energy"], Bool[np.ndarray, " energy"]],
-    Float[np.ndarray, "example energy"],
-]
 
 
 @dataclass(frozen=True)
@@ -48,8 +39,6 @@ class Attribution:
         Integrated gradients: what each single energy adds to the score of each network.
     occluded : float array, shape (network, energy)
         Fall of the score if the interval around each energy is hidden by the baseline.
-    unique : float array, shape (network, energy)
-        Fall of the score if that interval is filled with what the other energies let expect.
     score, baseline_score : float
         Mean over the networks at the spectrum and at the baseline.
     gap : float
@@ -60,7 +49,6 @@ class Attribution:
     width: float
     gradients: Float[np.ndarray, "network energy"]
     occluded: Float[np.ndarray, "network energy"]
-    unique: Float[np.ndarray, "network energy"]
     score: float
     baseline_score: float
     gap: float
@@ -197,7 +185,7 @@ def integrated_gradients(
 def occlusion(
     functions: Sequence[Score],
     spectra: Float[np.ndarray, "example energy"],
-    fill: Fill,
+    baseline: Float[np.ndarray, " energy"],
     hidden: Bool[np.ndarray, "interval energy"],
 ) -> Float[np.ndarray, "network example interval"]:
     """Hide intervals of energies one after the other, and see how far the scores fall.
@@ -208,8 +196,8 @@ def occlusion(
         The scores, see `scores`.
     spectra : float array, shape (example, energy)
         What is explained.
-    fill : function
-        Gives the spectra with some energies hidden: `Background.expected`, or `replaced`.
+    baseline : float array, shape (energy,)
+        What takes the place of the hidden intensities.
     hidden : bool array, shape (interval, energy)
         What is hidden, see `intervals`.
 
@@ -220,17 +208,14 @@ def occlusion(
     """
     together = _together(functions)
     whole = np.asarray(together(jnp.asarray(spectra)), float)
-    falls = [
-        whole - np.asarray(together(jnp.asarray(fill(spectra, mask))), float) for mask in hidden
-    ]
-    return np.stack(falls, axis=-1)
+    without = (jnp.asarray(np.where(mask, baseline, spectra)) for mask in hidden)
+    return np.stack([whole - np.asarray(together(x), float) for x in without], axis=-1)
 
 
 def attribute(
     functions: Sequence[Score],
     spectra: Float[np.ndarray, "example energy"],
     energy: Float[np.ndarray, " energy"],
-    background: Background,
     baseline: Float[np.ndarray, " energy"],
     *,
     width: float = 1.0,
@@ -246,8 +231,6 @@ def attribute(
         What is explained.
     energy : float array, shape (energy,)
         In eV.
-    background : Background
-        Of the training spectra.
     baseline : float array, shape (energy,)
         Where integrated gradients start, and what hides intervals: the mean training spectrum, or
         that of the class which the question is against.
@@ -272,8 +255,7 @@ def attribute(
         raise InputError(f"steps={steps} must be at least 1")
     gradients = integrated_gradients(functions, spectra, baseline, steps)
     hidden = intervals(energy, width)
-    occluded = occlusion(functions, spectra, partial(replaced, by=baseline), hidden)
-    unique = occlusion(functions, spectra, background.expected, hidden)
+    occluded = occlusion(functions, spectra, baseline, hidden)
     high = evaluate_scores(functions, spectra)
     low = evaluate_scores(functions, np.broadcast_to(baseline, spectra.shape).copy())
     gaps = np.abs(gradients.sum(axis=2) - (high - low)).max(axis=0)
@@ -283,7 +265,6 @@ def attribute(
             width,
             gradients[:, row],
             occluded[:, row],
-            unique[:, row],
             float(high[:, row].mean()),
             float(low[:, row].mean()),
             float(gaps[row]),
@@ -303,7 +284,6 @@ def mean_attribution(parts: Sequence[Attribution]) -> Attribution:
         parts[0].width,
         mean("gradients"),
         mean("occluded"),
-        mean("unique"),
         float(np.mean([part.score for part in parts])),
         float(np.mean([part.baseline_score for part in parts])),
         max(part.gap for part in parts),

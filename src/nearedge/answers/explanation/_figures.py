@@ -17,7 +17,7 @@ from nearedge.answers.explanation._attribution import Attribution
 from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
 from nearedge.answers.explanation._findings import answer_words
 from nearedge.answers.explanation._nearest import Site
-from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, short_zero
+from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, short_zero
 from nearedge.drawing.surroundings import draw_surroundings, surroundings
 
 # Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
@@ -181,8 +181,7 @@ def _draw_curves(axes: Axes, attribution: Attribution) -> None:
     energy = attribution.energy
     curves = (
         (attribution.summed, BLACK, "-", "integrated gradients, summed"),
-        (attribution.occluded, GREEN, "--", "occlusion by the baseline"),
-        (attribution.unique, PURPLE, ":", "occlusion, filled from the rest"),
+        (attribution.occluded, GREEN, "--", "occlusion"),
     )
     axes.axhline(0, color="0.6", lw=0.8, zorder=0)
     axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)

@@ -115,7 +115,6 @@ def _attribution(attribution: Attribution) -> Json:
         "integrated_gradients": attribution.gradients,
         "integrated_gradients_summed": attribution.summed,
         "occlusion": attribution.occluded,
-        "occlusion_given_the_rest": attribution.unique,
     }
     return {
         "energy": attribution.energy,

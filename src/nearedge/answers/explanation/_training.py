@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from nearedge.answers.explanation._background import Background
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.models import Model
@@ -21,13 +20,10 @@ class Training:
         The sites; those that were held out are not among them.
     inputs : float array, shape (site, energy)
         Their spectra at the model's energies.
-    background : Background
-        Their mean and covariance.
     """
 
     data: SiteSpectra
     inputs: Float[np.ndarray, "site energy"]
-    background: Background
 
     def baseline(self, against: str | None) -> Float[np.ndarray, " energy"]:
         """Give the mean spectrum of all training sites, or of a class.
@@ -38,7 +34,7 @@ class Training:
             If the training sites have no such class.
         """
         if against is None:
-            return self.background.mean
+            return self.inputs.mean(axis=0)
         members = self.data.environment == against
         if not members.any():
             raise InputError(
@@ -67,8 +63,7 @@ def match_training(model: Model, data: SiteSpectra) -> Training:
         raise refusal from None
     if sites.fingerprint() != record["fingerprint"]:
         raise refusal
-    inputs = sites.inputs(model.window)
-    return Training(sites, inputs, Background.of(inputs))
+    return Training(sites, sites.inputs(model.window))
 
 
 def seen_sites(model: Model, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
