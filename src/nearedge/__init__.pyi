@@ -1,6 +1,6 @@
 """The public names and where they live, for type checkers and for lazy_loader."""
 
-from .answers import predict as predict
+from .answers import Answer as Answer, answer as answer
 from .campaigns import simulate as simulate
 from .datasets import (
     SiteSpectra as SiteSpectra,

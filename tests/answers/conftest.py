@@ -21,7 +21,7 @@ def files(unseen_mu: Callable[[np.ndarray], np.ndarray], tmp_path: Path) -> Path
     np.savetxt(
         tmp_path / "relative.dat", np.column_stack([relative, unseen_mu(relative).mean(axis=0)])
     )
-    np.savetxt(tmp_path / "short.dat", np.column_stack([AXIS, scans[0]])[:20])
+    np.savetxt(tmp_path / "short.dat", np.column_stack([AXIS, scans[0]])[70:100])
     np.savetxt(tmp_path / "line.dat", np.column_stack([AXIS, AXIS]))
     (tmp_path / "binary.dat").write_bytes(bytes(range(256)) * 8)
     (tmp_path / "words.dat").write_text("no numbers\n")

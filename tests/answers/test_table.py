@@ -1,12 +1,13 @@
-"""Predictions as a table that is read back."""
+"""Answers as a table that is read back."""
 
 import csv
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from nearedge.answers import Answer, predict_files, write_csv
-from nearedge.answers._table import flat
+from nearedge.answers import Answer, Value, answer_files, answer_table, write_csv
 from nearedge.errors import InputError
 from nearedge.models import Model
 
@@ -20,50 +21,60 @@ def test_measured_and_computed_spectra_are_rows_of_one_table(
     measured_model: Model, files: Path
 ) -> None:
     paths = [str(files / name) for name in ("scans.dat", "relative.dat")]
-    answers = [one for _, found in predict_files(measured_model, paths) for one in found]
-    kept = [one for one in answers if isinstance(one, Answer)]
-    write_csv(files / "table.csv", kept)
+    answers = [found for _, several in answer_files(measured_model, paths) for found in several]
+    told = [found for found in answers if isinstance(found, Answer)]
+    write_csv(files / "table.csv", told)
     rows = read(files / "table.csv")
-    assert [row["spectrum"] for row in rows] == ["scan1", "scan2", "column 2"]
-    for row, one in zip(rows, kept, strict=True):
-        result = one.result
-        assert row["file"] == one.file
-        assert row["measured"] == str(result["measured"])
-        assert float(row["coordination"]) == result["coordination"]
-        assert [float(row[f"interval.{end}"]) for end in ("low", "high")] == result["interval"]
-        for name, share in result["fractions"].items():
-            assert float(row[f"fractions.{name}"]) == share
-    assert float(rows[0]["offset.energy"]) == kept[0].result["offset"]["energy"]
-    # What computed spectra do not have is left empty.
-    assert rows[2]["offset.energy"] == ""
-    assert "baseline taken off" in rows[0]["preparation"]
+    assert [row["label"] for row in rows] == ["scan1", "scan2", "column 2"]
+    for row, found in zip(rows, told, strict=True):
+        value, shares = found.values["coordination"], found.values["environment"].probabilities
+        assert row["file"] == found.file
+        assert float(row["coordination"]) == value.value
+        assert (float(row["coordination.low"]), float(row["coordination.high"])) == (
+            value.low,
+            value.high,
+        )
+        assert shares is not None
+        for name, share in shares.items():
+            assert float(row[f"environment.{name}"]) == share
+        assert float(row["e0"]) == found.e0
+    assert "baseline taken off" in rows[0]["remarks"]
+
+
+def made(label: str, **options: object) -> Answer:
+    return Answer("o.dat", label, None, None, "model", None, True, **options)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("name", ['he said "1,5"', "two\nlines", "µ(E) π", ""])
 def test_any_name_is_read_back(tmp_path: Path, name: str) -> None:
-    write_csv(tmp_path / "t.csv", [Answer("o.dat", name, {"applies": True, "interval": None})])
+    write_csv(tmp_path / "t.csv", [made(name)])
     (row,) = read(tmp_path / "t.csv")
-    assert row == {"file": "o.dat", "spectrum": name, "applies": "True", "interval": ""}
+    assert (row["file"], row["label"], row["applies"], row["e0"]) == ("o.dat", name, "True", "")
 
 
 def test_an_existing_table_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("mine")
-    one = [Answer("o.dat", "mu", {"applies": True})]
     with pytest.raises(InputError, match="--force"):
-        write_csv(path, one)
+        write_csv(path, [made("mu")])
     assert path.read_text() == "mine"
-    write_csv(path, one, force=True)
+    write_csv(path, [made("mu")], force=True)
     assert len(read(path)) == 1
-    assert [one.name for one in tmp_path.iterdir()] == ["t.csv"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["t.csv"]
 
 
-def test_lists_become_text() -> None:
-    modes = [{"zero": 530.04, "weight": 0.6}, {"zero": 534.0, "weight": 0.4}]
-    assert flat({"a": {"modes": modes, "remarks": [], "set": ["0", "1"], "n": [0.5, 1.0]}}) == {
-        "a.modes": "zero=530 weight=0.6; zero=534 weight=0.4",
-        "a.remarks": "",
-        "a.set": "0; 1",
-        "a.n.low": 0.5,
-        "a.n.high": 1.0,
-    }
+def test_every_target_has_a_column_and_what_is_not_told_is_left_empty(tmp_path: Path) -> None:
+    answers = [
+        made("a", values={"coordination": Value(1.4, 1.0, 1.8)}),
+        made("b", values={"environment": Value("3", set=("2", "3"), probabilities={"3": 0.7})}),
+        made("c"),
+    ]
+    write_csv(tmp_path / "t.csv", answers)
+    rows = read(tmp_path / "t.csv")
+    assert [row["coordination.low"] for row in rows] == ["1.0", "", ""]
+    assert [row["environment.set"] for row in rows] == ["", "2; 3", ""]
+    shown = StringIO()
+    Console(width=100, file=shown).print(answer_table(answers))
+    text = shown.getvalue()
+    assert "1.40 (1.00 to 1.80)" in text
+    assert "3 (2, 3)" in text

@@ -49,7 +49,7 @@ def test_one_spectrum_with_figure_numbers_and_structures(
     )  # fmt: skip
     assert (code, err) == (0, "")
     result = json.loads(out)
-    assert result["target"] == result["prediction"]["environment"] == "dimer"
+    assert result["target"] == result["prediction"]["values"]["environment"]["value"] == "dimer"
     assert result["site"]["environment"] == "dimer"
     curve = result["attribution"]
     # The only thing that tells a dimer is its peak at 4 eV; scaled by its spread, any part does.
@@ -117,7 +117,7 @@ def test_a_table_needs_the_training_data_and_finds_its_like(
     result = json.loads(out)
     assert result["site"] is None
     assert result["attribution"]["score"] == pytest.approx(
-        result["prediction"]["coordination"], abs=0.01
+        result["prediction"]["values"]["coordination"]["value"], abs=0.01
     )
     assert result["nearest"][0]["environment"] == "1"
     code, out, _ = run(

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
-from nearedge.answers import predict, read_spectra
+from nearedge.answers import answer
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.learning.estimators import Classifier
 from nearedge.learning.recipes import BEST
 from nearedge.models import Kind, Model, evaluate, load_model, train
+from nearedge.spectra import Spectrum
 from nearedge.targets import EnvironmentRule
 
 # The recipe `best` in kind, with fewer and smaller networks of fewer examples.
@@ -76,49 +77,6 @@ def test_the_coverage_on_record_is_that_of_sites_the_calibration_did_not_see(
     assert 0.75 <= record["coverage"][0]["coverage"] <= 1
     # The average of many sites is known better than one of them.
     assert record["half_widths"][-1][0] < record["half_widths"][0][0]
-
-
-def test_the_interval_of_an_average_is_narrower_when_its_atoms_are_known(
-    regressor: Model, telling_dataset: SiteSpectra
-) -> None:
-    mine = telling_dataset.snapshot == "run2-0"
-    mean = telling_dataset.mu[mine].mean(axis=0, keepdims=True)
-
-    def width(atoms: int | None, name: str = "interval") -> float:
-        low, high = predict(regressor, telling_dataset.energy, mean, atoms_averaged=atoms)[0][name]
-        return high - low
-
-    count = int(mine.sum())
-    assert width(count) < width(None)
-    assert width(1) <= width(None)
-    assert width(count, "interval_any_composition") >= width(count)
-    with pytest.raises(InputError, match="an average of 0 atoms"):
-        width(0)
-
-
-def test_fractions_come_with_intervals_that_hold_them(
-    regressor: Model, telling_dataset: SiteSpectra
-) -> None:
-    mine = telling_dataset.snapshot == "run2-0"
-    mean = telling_dataset.mu[mine].mean(axis=0, keepdims=True)
-    count = int(mine.sum())
-    one = predict(regressor, telling_dataset.energy, mean, atoms_averaged=count)[0]
-    assert one["fractions"].keys() == regressor.record["training"]["classes"].keys()
-    assert sum(one["fractions"].values()) == pytest.approx(1, abs=1e-5)
-    held = 0
-    for name, (low, high) in one["fraction_intervals"].items():
-        assert 0 <= low <= one["fractions"][name] <= high <= 1
-        wide = one["fraction_intervals_any_composition"][name]
-        assert wide[0] <= low <= high <= wide[1]
-        held += low <= (telling_dataset.environment[mine] == name).mean() <= high
-    assert held >= len(one["fractions"]) - 1
-    scored = evaluate(regressor, telling_dataset, only=["run2"])["averages"][-1]["fractions"]
-    assert scored.keys() == one["fractions"].keys()
-
-
-def test_a_class_set_is_of_one_site(classifier: Model, telling_dataset: SiteSpectra) -> None:
-    with pytest.raises(InputError, match="calibrated on single sites"):
-        predict(classifier, telling_dataset.energy, telling_dataset.mu[:1], atoms_averaged=20)
 
 
 def test_coordination_of_a_held_out_trajectory(
@@ -200,8 +158,10 @@ def test_a_saved_model_predicts_the_same(
     assert again.record == classifier.record
     assert evaluate(again, telling_dataset) == evaluate(classifier, telling_dataset)
     energy = telling_dataset.energy
-    for mu in (telling_dataset.mu, 5 - telling_dataset.mu):
-        assert predict(again, energy, mu) == predict(classifier, energy, mu)
+    spectra = [Spectrum(str(n), energy, mu, "data") for n, mu in enumerate(telling_dataset.mu[:9])]
+    spectra += [replace(spectrum, mu=5 - spectrum.mu) for spectrum in spectra]
+    one, other = answer(again, spectra), answer(classifier, spectra)
+    assert [found.to_json() for found in one] == [found.to_json() for found in other]
     card = (tmp_path / "model" / "card.md").read_text()
     assert "rung **trajectory**" in card
     assert "run2" in card
@@ -238,52 +198,7 @@ def test_a_model_that_lost_its_record_is_refused(regressor: Model, tmp_path: Pat
         load_model(tmp_path / "model")
 
 
-def test_predictions_of_each_kind(
-    classifier: Model, regressor: Model, telling_dataset: SiteSpectra
-) -> None:
-    energy, mu = telling_dataset.energy, telling_dataset.mu[:5]
-    for one in predict(classifier, energy, mu):
-        assert one["environment"] in one["set"]
-        assert sum(one["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-        assert one["applies"]
-    for one in predict(regressor, energy, mu):
-        low, high = one["interval"]
-        assert low < one["coordination"] < high
-    for one in predict(regressor, energy, mu, atoms_averaged=1):
-        low, high = one["interval"]
-        assert low <= one["coordination"] <= high
-        assert "interval_any_composition" not in one
-
-
-def test_foreign_spectra_are_said_to_be_foreign(
-    classifier: Model, telling_dataset: SiteSpectra
-) -> None:
-    energy, mu = telling_dataset.energy, telling_dataset.mu[:3]
-    for foreign, reason in ((10 * mu, "times that of the training"), (0 * mu + 1, "flat")):
-        for one in predict(classifier, energy, foreign):
-            assert not one["applies"]
-            assert reason in one["novelty"]["reason"]
-            assert one["novelty"]["score"] > one["novelty"]["threshold"] > 1
-    assert not any(one["applies"] for one in predict(classifier, energy, mu[:, ::-1]))
-    with pytest.raises(InputError, match=r"mine.dat: energies .* do not cover the window"):
-        predict(classifier, energy[10:], mu[:, 10:], "mine.dat")
-
-
 def test_another_rule_is_refused(classifier: Model, telling_dataset: SiteSpectra) -> None:
     relabelled = telling_dataset.relabel(EnvironmentRule(cutoff=3.0))
     with pytest.raises(InputError, match="relabel the dataset"):
         evaluate(classifier, relabelled)
-
-
-def test_spectra_are_read_from_tables_and_datasets(
-    telling_dataset: SiteSpectra, tmp_path: Path
-) -> None:
-    from nearedge.datasets import save_dataset
-
-    save_dataset(telling_dataset, tmp_path / "data")
-    energy, mu, names = read_spectra(tmp_path / "data")
-    assert names[0] == f"run0-0/{telling_dataset.atom[0]}"
-    np.savetxt(tmp_path / "mu.dat", np.column_stack([energy, mu[:2].T]))
-    _, again, columns = read_spectra(tmp_path / "mu.dat")
-    assert_allclose(again, mu[:2])
-    assert columns == ["column 2", "column 3"]

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from nearedge.answers._files import Answer
-from nearedge.answers._measurement import Measurement
+from nearedge.answers._answer import Answer, Evidence
 from nearedge.drawing.style import (
     BLACK,
     BLUE,
@@ -23,7 +22,6 @@ from nearedge.drawing.style import (
 )
 from nearedge.models import Model
 from nearedge.records import replacing
-from nearedge.spectra import Prepared
 
 
 def plot_name(answer: Answer) -> str:
@@ -31,10 +29,10 @@ def plot_name(answer: Answer) -> str:
 
     Examples
     --------
-    >>> plot_name(Answer("data/o k.prj", "scan 1/2", {}))
+    >>> plot_name(Answer("data/o k.prj", "scan 1/2", None, None, "model", None, True))
     'o_k.prj-scan_1_2.png'
     """
-    name = re.sub(r"[^\w.+-]+", "_", f"{Path(answer.file).name}-{answer.spectrum}")
+    name = re.sub(r"[^\w.+-]+", "_", f"{Path(answer.file).name}-{answer.label}")
     # File systems take 255 bytes; some are left for what makes names unique.
     return name.encode()[:200].decode(errors="ignore") + ".png"
 
@@ -55,33 +53,22 @@ def write_figure(path: str | Path, answer: Answer, model: Model, *, force: bool 
 
 def draw(answer: Answer, model: Model) -> Figure:
     """Draw a measured spectrum: as read, as normalised, the place of the zero, the fractions."""
-    prepared, measurement = answer.prepared, answer.measurement
-    if prepared is None or measurement is None:
-        raise ValueError(f"{answer.file} {answer.spectrum} was taken as computed")
+    evidence = answer.evidence
+    if evidence is None:
+        raise ValueError(f"{answer.name} was not read as a measured spectrum")
     figure = Figure(figsize=(8.4, 6.2), layout="constrained")
     raw, normalised, zero, fractions = figure.subplots(2, 2).ravel()
-    _raw(raw, prepared, measurement)
-    _normalised(normalised, measurement, model)
-    _zero(zero, measurement)
-    _fractions(fractions, measurement, model)
-    figure.suptitle(_headline(answer, measurement, model), fontsize=9.5)
+    _raw(raw, evidence)
+    _normalised(normalised, evidence, model)
+    _zero(zero, evidence)
+    _fractions(fractions, evidence, model)
+    figure.suptitle(answer.sentence(), fontsize=9.5, wrap=True)
     return figure
 
 
-def _headline(answer: Answer, measurement: Measurement, model: Model) -> str:
-    mean = float(measurement.posterior.expected()[0])
-    low, high = measurement.posterior.interval()[0]
-    rule = model.rule
-    said = (
-        f"{Path(answer.file).name} {answer.spectrum}: {mean:.2f} {rule.neighbour} around "
-        f"{rule.absorber} (90 %: {low:.2f} to {high:.2f})"
-    )
-    return said + ("\nThe model does not apply" if measurement.fit.novel else "")
-
-
-def _raw(axes: Axes, prepared: Prepared, measurement: Measurement) -> None:
-    read, posterior = prepared.read, measurement.posterior
-    window = measurement.fit.energy
+def _raw(axes: Axes, evidence: Evidence) -> None:
+    prepared, posterior = evidence.prepared, evidence.posterior
+    read, window = prepared.read, evidence.fit.energy
     axes.axvspan(
         posterior.zero + window[0], posterior.zero + window[-1], color=SKY, alpha=0.18, lw=0
     )
@@ -97,8 +84,8 @@ def _raw(axes: Axes, prepared: Prepared, measurement: Measurement) -> None:
     axes.legend(loc="lower right")
 
 
-def _normalised(axes: Axes, measurement: Measurement, model: Model) -> None:
-    fit = measurement.fit
+def _normalised(axes: Axes, evidence: Evidence, model: Model) -> None:
+    fit = evidence.fit
     axes.fill_between(
         fit.energy, fit.low, fit.high, color=GREY, alpha=0.25, lw=0, label="nine in ten sites"
     )
@@ -113,8 +100,8 @@ def _normalised(axes: Axes, measurement: Measurement, model: Model) -> None:
     axes.legend(loc="best")
 
 
-def _zero(axes: Axes, measurement: Measurement) -> None:
-    posterior = measurement.posterior
+def _zero(axes: Axes, evidence: Evidence) -> None:
+    posterior = evidence.posterior
     likely = posterior.zero_weights > 1e-4 * posterior.zero_weights.max()
     low, high = posterior.scanned[likely][[0, -1]]
     room = max(0.5, 0.1 * (high - low))
@@ -129,9 +116,9 @@ def _zero(axes: Axes, measurement: Measurement) -> None:
     )
 
 
-def _fractions(axes: Axes, measurement: Measurement, model: Model) -> None:
-    posterior = measurement.posterior
-    mean, ends = posterior.expected()[1:], posterior.interval()[1:]
+def _fractions(axes: Axes, evidence: Evidence, model: Model) -> None:
+    posterior = evidence.posterior
+    mean, ends = posterior.expected[1:], posterior.interval()[1:]
     names = posterior.names[1:]
     colours = class_colours(names)
     places = np.arange(len(names))

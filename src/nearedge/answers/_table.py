@@ -1,16 +1,18 @@
-"""Predictions as a table that spreadsheets read: one row for each spectrum."""
+"""Answers as tables: on the terminal, and as a file that spreadsheets read."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from nearedge.answers._files import Answer
+from rich.table import Table
+from rich.text import Text
+
+from nearedge.answers._answer import Answer, Value
 from nearedge.records import replacing
 
 
 def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = False) -> None:
-    """Write predictions as comma-separated values under a line of names.
+    """Write answers as comma-separated values under a line of names.
 
     Parameters
     ----------
@@ -25,8 +27,8 @@ def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = Fals
     InputError
         If `path` exists and `force` is false.
     """
-    rows = [flat(answer.to_dict()) for answer in answers]
-    # Computed and measured spectra have different columns.
+    rows = [answer.row() for answer in answers]
+    # Models and kinds of spectra have different columns.
     names = list(dict.fromkeys(name for row in rows for name in row))
     with (
         replacing(path, force=force) as temporary,
@@ -37,29 +39,29 @@ def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = Fals
         writer.writerows(rows)
 
 
-def flat(result: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Give nested results names with dots: pairs become low and high, other lists one text.
-
-    Examples
-    --------
-    >>> flat({"interval": [1.2, 1.8], "novelty": {"score": 0.9}, "set": ["0", "1", "2"]})
-    {'interval.low': 1.2, 'interval.high': 1.8, 'novelty.score': 0.9, 'set': '0; 1; 2'}
-    """
-    row: dict[str, Any] = {}
-    for name, value in result.items():
-        key = f"{prefix}{name}"
-        if isinstance(value, dict):
-            row |= flat(value, f"{key}.")
-        elif isinstance(value, list) and len(value) == 2 and isinstance(value[0], float):
-            row[f"{key}.low"], row[f"{key}.high"] = value
-        elif isinstance(value, list):
-            row[key] = "; ".join(_words(one) for one in value)
-        else:
-            row[key] = value
-    return row
+def answer_table(answers: Sequence[Answer]) -> Table:
+    """Make a table of the answers: a row for each spectrum, a column for each target."""
+    targets = list(dict.fromkeys(target for answer in answers for target in answer.values))
+    table = Table()
+    table.add_column("spectrum", overflow="fold")
+    for target in targets:
+        table.add_column(target.replace("_", " "), justify="right")
+    table.add_column("E0, eV", justify="right")
+    table.add_column("applies")
+    for answer in answers:
+        table.add_row(
+            Text(answer.name),
+            *(_cell(answer.values.get(target)) for target in targets),
+            "-" if answer.e0 is None else f"{answer.e0:.1f}",
+            "yes" if answer.applies else "no",
+        )
+    return table
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{name}={one:.3g}" for name, one in value.items())
-    return str(value)
+def _cell(value: Value | None) -> str:
+    if value is None:
+        return "-"
+    if value.intervals is not None and value.probabilities is not None:
+        shares = (f"{name}: {share:.0%}" for name, share in value.probabilities.items())
+        return ", ".join(shares)
+    return value.text()

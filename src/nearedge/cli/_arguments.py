@@ -42,15 +42,6 @@ Workers = Annotated[
     int | None, typer.Option(help="Worker processes (default: one for each core).", min=1)
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted run left.")]
-LikeTraining = Annotated[
-    float,
-    typer.Option(
-        help="Probability, before the measurement, that environments are about as frequent as in"
-        " the training data; 0 to suppose nothing.",
-        min=0.0,
-        max=0.99,
-    ),
-]
 Repeat = Annotated[
     tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
 ]

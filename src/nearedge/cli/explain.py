@@ -138,12 +138,8 @@ def _choose(
     path: Path, data: "datasets.SiteSpectra | None", wanted: str | None
 ) -> "tuple[str, np.ndarray, np.ndarray, explanation.Site | None]":
     """Find the wanted spectrum: its name, energies and intensities, and its site in a dataset."""
-    if data is None:
-        energy, mu, names = answers.read_spectra(path)
-    else:
-        energy, mu = data.energy, data.mu
-        pairs = zip(data.snapshot, data.atom, strict=True)
-        names = [f"{snapshot}/{atom}" for snapshot, atom in pairs]
+    spectra = answers.read_any(str(path))
+    names = [spectrum.name for spectrum in spectra]
     if wanted is None and len(names) == 1:
         wanted = names[0]
     if wanted not in names:
@@ -153,8 +149,8 @@ def _choose(
         )
     row = names.index(wanted)
     if data is None:
-        return f"{path.name}, {wanted}", energy, mu[row], None
-    return wanted, energy, mu[row], explanation.Site(data, row)
+        return f"{path.name}, {wanted}", spectra[row].energy, spectra[row].mu, None
+    return wanted, data.energy, data.mu[row], explanation.Site(data, row)
 
 
 def _sites_table(result: "explanation.SpectrumExplanation") -> Table:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from nearedge import models
 from nearedge.answers import maps
-from nearedge.cli._arguments import Force, Json, LikeTraining, Output, print_json
+from nearedge.cli._arguments import Json, Output, print_json
 from nearedge.drawing.progress import counting_bar
 from nearedge.files import stacks
 from nearedge.models import inference
@@ -88,9 +88,13 @@ def map_(
             show_default=False,
         ),
     ] = None,
-    like_training: LikeTraining = 0.5,
     json: Json = False,
-    force: Force = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Map what the model does not apply to; replace an existing output."
+        ),
+    ] = False,
 ) -> None:
     """Map coordination and fractions of environments out of a stack of images."""
     if len(paths) > 2:
@@ -98,7 +102,7 @@ def map_(
     model = paths[0] if len(paths) == 2 else models.ready_model_path()
     stack = paths[-1]
     check_free(output, force=force)
-    settings = maps.MapSettings(inference.Zero(e0, e0_uncertainty), mask_below, like_training)
+    settings = maps.MapSettings(inference.Zero(e0, e0_uncertainty), mask_below, force)
     loaded = models.load_model(model)
     output.parent.mkdir(parents=True, exist_ok=True)
     bar = counting_bar()
@@ -124,14 +128,15 @@ def map_(
     with opened:
         result = maps.map_stack(loaded, opened, output, settings, name=str(model), force=force)
     if json:
-        print_json(result.to_dict())
+        print_json(result.to_json())
         return
     _print(result)
 
 
 def _print(result: "maps.StackMap") -> None:
     console = Console()
-    posterior = result.mean.posterior
+    assert result.mean.evidence is not None
+    posterior = result.mean.evidence.posterior
     rows, columns = result.shape
     console.print(
         f"{result.folder}: {result.counts['mapped']} of {rows} x {columns} pixels mapped",

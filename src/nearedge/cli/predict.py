@@ -1,18 +1,15 @@
 """The verb that uses a model on files, computed or measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from nearedge import answers as answering, files as reading, models, spectra
-from nearedge.cli._arguments import Force, Json, LikeTraining, print_json
-from nearedge.drawing.progress import counting_bar
+from nearedge.cli._arguments import Json, print_json
 from nearedge.errors import InputError
 from nearedge.models import inference
 from nearedge.records import check_free, replacing
@@ -54,7 +51,6 @@ def predict(
             " begin above the model's window)."
         ),
     ] = None,
-    like_training: LikeTraining = 0.5,
     baseline: Annotated[
         Literal["auto", "none", "constant", "line", "victoreen"],
         typer.Option(help="What is fitted before the edge and taken off."),
@@ -86,13 +82,18 @@ def predict(
         typer.Option(help="Folder for a figure of each measured spectrum.", show_default=False),
     ] = None,
     json: Json = False,
-    force: Force = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Answer although the model does not apply; replace existing outputs."
+        ),
+    ] = False,
 ) -> None:
-    """Predict the class or the coordination number behind spectra without labels.
+    """Tell what is behind spectra: environment, coordination number, whatever the model tells.
 
-    Of measured spectra neither the energy zero nor resolution, unit and background need be known:
-    the answer is averaged over what they may be. A file that cannot be used is reported, the
-    others go on; the exit code is then 1.
+    What a spectrum is of is compared with the model first. Of measured spectra neither the energy
+    zero nor resolution, unit and background need be known, and nothing is supposed of the
+    composition. A file that cannot be used is reported, the others go on; the exit code is then 1.
     """
     folder, files = _split(paths)
     for output in (csv, plot):
@@ -102,29 +103,30 @@ def predict(
     request = answering.Request(
         align=align,
         zero=None if e0 is None else inference.Zero(e0, e0_uncertainty),
-        alike=like_training,
         preparation=spectra.Preparation(baseline, pre_edge, not keep_glitches),
         merge=merge,
         atoms_averaged=atoms_averaged,
+        force=force,
     )
     answers: list[answering.Answer] = []
     failures: list[answering.Failure] = []
-    with _figures(plot, model, force=force) as drawn, _progress(files) as advanced:
-        for _, found in answering.predict_files(model, files, request):
-            for one in found:
-                if isinstance(one, answering.Failure):
-                    failures.append(one)
+    with _figures(plot, model, force=force) as draw, _progress(files) as advance:
+        for _, several in answering.answer_files(model, files, request, name=str(folder)):
+            for answer in several:
+                if isinstance(answer, answering.Failure):
+                    failures.append(answer)
                     continue
-                drawn(one)
+                draw(answer)
                 # The arrays of thousands of measurements are not kept.
-                answers.append(answering.Answer(one.file, one.spectrum, one.result))
-            advanced()
+                answers.append(answer if json else replace(answer, evidence=None))
+            advance()
     if csv is not None and answers:
         answering.write_csv(csv, answers, force=force)
     if json:
-        _print_json(model, answers, failures, request)
+        failed = [{"file": failure.file, "reason": failure.reason} for failure in failures]
+        print_json({"answers": [answer.to_json() for answer in answers], "failed": failed})
     elif answers:
-        _print_tables(model, folder, answers, atoms_averaged)
+        _print(model, answers)
     if len(failures) == 1 and not answers:
         raise InputError(failures[0].reason)
     for failure in failures:
@@ -149,7 +151,9 @@ def _split(paths: Sequence[str]) -> tuple[Path, list[str]]:
 
 
 @contextmanager
-def _figures(plot: Path | None, model: "models.Model", *, force: bool) -> Iterator[Any]:
+def _figures(
+    plot: Path | None, model: "models.Model", *, force: bool
+) -> Iterator[Callable[["answering.Answer"], None]]:
     """Give what draws an answer into the folder, which appears when all are drawn."""
     if plot is None:
         yield lambda _: None
@@ -158,7 +162,7 @@ def _figures(plot: Path | None, model: "models.Model", *, force: bool) -> Iterat
         folder.mkdir()
 
         def draw(answer: "answering.Answer") -> None:
-            if answer.measurement is not None:
+            if answer.evidence is not None:
                 path = folder / answering.plot_name(answer)
                 # Two folders may hold files of one name.
                 number = 2
@@ -174,160 +178,47 @@ def _figures(plot: Path | None, model: "models.Model", *, force: bool) -> Iterat
 
 
 @contextmanager
-def _progress(files: Sequence[str]) -> Iterator[Any]:
+def _progress(files: Sequence[str]) -> Iterator[Callable[[], None]]:
     if len(files) < MANY:
         yield lambda: None
         return
+    from nearedge.drawing.progress import counting_bar
+
     with counting_bar() as bar:
         task = bar.add_task("predicting", total=len(files))
         yield lambda: bar.advance(task)
 
 
-def _print_json(
-    model: "models.Model",
-    answers: "Sequence[answering.Answer]",
-    failures: "Sequence[answering.Failure]",
-    request: "answering.Request",
-) -> None:
-    calibration = model.record["calibration"]
-    print_json(
-        {
-            "kind": model.kind,
-            "level": calibration.get("level"),
-            "rung": calibration["rung"],
-            "atoms_averaged": request.atoms_averaged,
-            "predictions": [answer.to_dict() for answer in answers],
-            "failed": [{"file": one.file, "reason": one.reason} for one in failures],
-        }
-    )
+def _print(model: "models.Model", answers: "Sequence[answering.Answer]") -> None:
+    from rich.console import Console
 
-
-def _print_tables(
-    model: "models.Model", folder: Path, answers: "Sequence[answering.Answer]", atoms: int | None
-) -> None:
-    console = Console()
-    measured = [one.to_dict() for one in answers if one.result["measured"]]
-    computed = [one.to_dict() for one in answers if not one.result["measured"]]
-    if measured:
-        console.print(_measured(measured, model))
-        console.print(_fractions(measured))
-    if computed:
-        console.print(_computed(computed, model))
-        if any("fractions" in one for one in computed):
-            console.print(_fractions(computed))
-        for remark in _remarks(computed, atoms):
-            typer.echo(remark)
-    remarks = [(one, text) for one in measured for text in one["remarks"]]
-    strays = [one for one in (*measured, *computed) if not one["applies"]]
-    remarks += [(one, one["novelty"]["reason"]) for one in strays]
-    for one, text in remarks[:SHOWN]:
-        typer.echo(f"{Path(one['file']).name} {one['spectrum']}: {text}")
+    Console().print(answering.answer_table(answers))
+    rule = model.rule
+    typer.echo(f"coordination: {rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}")
+    for basis in dict.fromkeys(answer.basis for answer in answers if answer.basis):
+        typer.echo(basis)
+    remarks = _once_a_file(answers)
+    remarks += [answer.sentence() for answer in answers if not answer.applies]
+    for remark in remarks[:SHOWN]:
+        typer.echo(remark)
     if len(remarks) > SHOWN:
-        typer.echo(f"and {len(remarks) - SHOWN} more; --json gives the reasons of all")
+        typer.echo(f"and {len(remarks) - SHOWN} more; --json gives them all")
+    strays = sum(not answer.applies for answer in answers)
     if strays:
-        typer.echo(
-            f"the model does not apply to {len(strays)} of {len(answers)} spectra, which are "
-            "unlike its training spectra; compare engine, energy zero and unit with "
-            f"{folder / 'card.md'}",
-            err=True,
-        )
-    if model.inference is not None and any(not one["applies"] for one in computed):
-        typer.echo(
-            "energies were taken as they are; of measured spectra --align auto finds the zero, "
-            "and unit and background do not matter",
-            err=True,
-        )
+        typer.echo(f"the model does not apply to {strays} of {len(answers)} spectra", err=True)
 
 
-def _remarks(predicted: Sequence[dict[str, Any]], atoms: int | None) -> list[str]:
-    """Say what the intervals suppose."""
-    remarks = []
-    if any(one.get("interval") for one in predicted) and atoms is None:
-        remarks.append(
-            "intervals for any number of averaged atoms; --atoms-averaged N narrows them"
-        )
-    if any("interval_any_composition" in one for one in predicted):
-        remarks.append(
-            "they suppose environments about as frequent as in the training data; --json also "
-            "gives those for any composition"
-        )
+def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:
+    """List the remarks, those that all spectra of a file share once."""
+    remarks: list[str] = []
+    for file in dict.fromkeys(answer.file for answer in answers):
+        own = [answer for answer in answers if answer.file == file]
+        shared = [text for text in own[0].remarks if all(text in one.remarks for one in own)]
+        remarks += [f"{Path(file).name}: {text}" for text in shared]
+        remarks += [
+            f"{answer.name}: {text}"
+            for answer in own
+            for text in answer.remarks
+            if text not in shared
+        ]
     return remarks
-
-
-def _measured(predicted: Sequence[dict[str, Any]], model: "models.Model") -> Table:
-    rule, record = model.rule, model.record["measured"]
-    title = (
-        f"{rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}; intervals of 90%, made on "
-        f"simulated measurements, rung {record['rung']}"
-    )
-    table = Table(title=title, title_justify="left")
-    table.add_column("spectrum", overflow="fold")
-    table.add_column("coordination", justify="right")
-    for name in ("interval", "any comp.", "alike", "E0, eV"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("applies")
-    for one in predicted:
-        offset = one["offset"]
-        table.add_row(
-            Text(f"{Path(one['file']).name} {one['spectrum']}"),
-            f"{one['coordination']:.2f}",
-            _short(one["interval"]),
-            _short(one["interval_any_composition"]),
-            f"{one['like_training']:.0%}",
-            f"{offset['energy']:.1f}" + (" ?" if offset["ambiguous"] else ""),
-            "yes" if one["applies"] else "no",
-        )
-    return table
-
-
-def _computed(predicted: Sequence[dict[str, Any]], model: "models.Model") -> Table:
-    calibration, rule = model.record["calibration"], model.rule
-    title = f"{rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}"
-    if calibration["rung"]:
-        title += f"; {calibration['level']:.0%} on unseen sites, rung {calibration['rung']}"
-    table = Table(title=title, title_justify="left")
-    columns = {
-        "classifier": ("class", "probability", "not ruled out"),
-        "regressor": ("coordination", "interval"),
-    }
-    for name in ("file", "spectrum", *columns[model.kind], "applies"):
-        table.add_column(name)
-    for one in predicted:
-        if model.kind == "classifier":
-            cells = (
-                one["environment"],
-                f"{one['probabilities'][one['environment']]:.2f}",
-                "-" if one["set"] is None else ", ".join(one["set"]),
-            )
-        else:
-            cells = (f"{one['coordination']:.2f}", _interval(one["interval"]))
-        applies = "yes" if one["applies"] else "no"
-        table.add_row(Text(Path(one["file"]).name), Text(one["spectrum"]), *cells, applies)
-    return table
-
-
-def _fractions(predicted: Sequence[dict[str, Any]]) -> Table:
-    table = Table(title="fractions of the environments, %", title_justify="left")
-    for name in ("spectrum", *predicted[0]["fractions"]):
-        table.add_column(name, overflow="fold")
-    for one in predicted:
-        ends = one.get("fraction_intervals") if one["measured"] else None
-        shares = (
-            f"{share:.0%}" if ends is None else f"{share:.0%} ({_percent(ends[name])})"
-            for name, share in one["fractions"].items()
-        )
-        named = Text(f"{Path(one['file']).name} {one['spectrum']}")
-        table.add_row(named, *(share.replace("%", "") for share in shares))
-    return table
-
-
-def _short(ends: Sequence[float]) -> str:
-    return f"{ends[0]:.2f}-{ends[1]:.2f}"
-
-
-def _percent(ends: Sequence[float]) -> str:
-    return f"{ends[0]:.0%}-{ends[1]:.0%}"
-
-
-def _interval(ends: Sequence[float] | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"

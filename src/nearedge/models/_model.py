@@ -4,19 +4,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
 from nearedge.datasets import starter_path
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
     Classifier,
-    CompositionRegressor,
     Regressor,
     load_estimator,
     read_arrays,
 )
 from nearedge.models._card import measured_lines, reliability
 from nearedge.models.inference import Inference
-from nearedge.records import replacing
+from nearedge.records import pack, read_json, replacing, unpack, write_json
 from nearedge.spectra import Identity, Window
 from nearedge.targets import EnvironmentRule
 from nearedge.trust import Novelty
@@ -92,9 +94,10 @@ class Model:
         with replacing(path, force=force) as folder:
             self.estimator.save(folder, metadata=metadata, arrays=kept)
             if self.inference is not None:
-                known, arrays = self.inference.record()
-                networks = self.inference.regressor
-                networks.save(folder / _MEASURED, metadata=known, arrays=arrays)
+                plain, arrays = pack(self.inference)
+                (folder / _MEASURED).mkdir()
+                write_json(folder / _MEASURED / "model.json", plain)
+                save_file(arrays, folder / _MEASURED / "weights.safetensors")
             (folder / "card.md").write_text(card(self), encoding="utf-8")
 
 
@@ -152,10 +155,12 @@ def _load_inference(path: Path) -> Inference | None:
     folder = path / _MEASURED
     if not folder.exists():
         return None
-    regressor, record = load_estimator(folder)
-    if not isinstance(regressor, CompositionRegressor):
-        raise ValueError(f"{folder} holds a {type(regressor).__name__}")
-    return Inference.from_record(regressor, record, read_arrays(folder))
+    plain = read_json(folder / "model.json")
+    try:
+        arrays = load_file(folder / "weights.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{folder}: cannot be read ({error}); train the model again") from None
+    return unpack(Inference, plain, arrays, source=f"{folder} (train the model again)")
 
 
 def card(model: Model) -> str:
@@ -231,13 +236,13 @@ def _novelty_sentence(model: Model) -> str:
     """Say how far the limit can be believed."""
     novelty = model.novelty
     calibration = novelty.calibration
-    by = f"{calibration['groups']} groups" if calibration["groups"] else "single spectra"
+    by = f"{calibration.groups} groups" if calibration.groups else "single spectra"
     sentence = (
         f"It was set so that at most {novelty.settings.flagged:.0%} of such unseen spectra are "
-        f"flagged wrongly, by cross-validation on {calibration['n']} spectra in {by}."
+        f"flagged wrongly, by cross-validation on {calibration.n} spectra in {by}."
     )
-    if calibration["extrapolated"]:
+    if calibration.extrapolated:
         sentence += " They are too few to have seen such a distance: the limit is extrapolated."
-    if not calibration["groups"]:
+    if not calibration.groups:
         sentence += " Spectra of other atoms or trajectories may be flagged more often."
     return sentence

@@ -1,7 +1,6 @@
 """Training a model on a dataset, with an estimate of its error on sites it has not seen."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from nearedge.models._model import Kind, Model
 from nearedge.models._outputs import fraction_classes
 from nearedge.models._source import check_source, check_unseen, describe_source
 from nearedge.models.inference import Conditions, Material, fit_inference
+from nearedge.records import as_json
 from nearedge.spectra import Window
 from nearedge.trust import fit_novelty
 
@@ -142,11 +142,7 @@ def train(
         inference, errors = fit_inference(
             material, folds, window.grid, recipe, conditions=conditions, seed=seed
         )
-        said = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(conditions).items()
-        }
-        record["measured"] = {"rung": rung, "conditions": said, **errors}
+        record["measured"] = {"rung": rung, **as_json(conditions), **as_json(errors)}
     return Model(fitted[0], window, kept.rule, record, novelty, inference)
 
 

@@ -24,6 +24,23 @@ from ._coverage import (
 from ._likeness import Likeness as Likeness
 from ._novelty import Novelty as Novelty, Verdicts as Verdicts, fit_novelty as fit_novelty
 from ._novelty_settings import NoveltySettings as NoveltySettings
+from ._reasons import (
+    BELOW_EDGE as BELOW_EDGE,
+    NOISY as NOISY,
+    Differs as Differs,
+    Misfit as Misfit,
+    NoEdge as NoEdge,
+    Noisy as Noisy,
+    OnBackground as OnBackground,
+    OtherEdge as OtherEdge,
+    OtherOrigin as OtherOrigin,
+    OutsideEdge as OutsideEdge,
+    Reason as Reason,
+    Scaled as Scaled,
+    Shifted as Shifted,
+    Unexamined as Unexamined,
+    UpsideDown as UpsideDown,
+)
 from ._site_intervals import (
     SiteIntervals as SiteIntervals,
     calibrate_site_intervals as calibrate_site_intervals,

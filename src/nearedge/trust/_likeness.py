@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.linalg import cholesky, solve_triangular
 
 LARGEST = 1e9
 """Intensities beyond so many times the training mean are all alike."""
@@ -115,8 +114,7 @@ class Gaussian:
 
 
 def _whitening(covariance: np.ndarray) -> np.ndarray:
-    lower = cholesky(covariance, lower=True)
-    return solve_triangular(lower, np.eye(len(lower)), lower=True).T
+    return np.triu(np.linalg.inv(np.linalg.cholesky(covariance)).T)
 
 
 def _norms(rows: np.ndarray) -> np.ndarray:

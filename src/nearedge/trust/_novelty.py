@@ -9,24 +9,20 @@ distorted ones, beside others: ``benchmarks/novelty.py``.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.stats import t as student
-from sklearn.cluster import KMeans
-from sklearn.model_selection import GroupKFold, KFold
 
 from nearedge.errors import InputError
+from nearedge.trust._examination import examine
 from nearedge.trust._likeness import Cloud, Features, Gaussian, Likeness, Spectra, overlap, shifts
 from nearedge.trust._novelty_settings import ENOUGH, NoveltySettings
-from nearedge.trust._reasons import reasons
+from nearedge.trust._reasons import Reason, Unexamined
 
 SMALL = 1e-3
 """Distance that is as good as none; training spectra may all be the same."""
-
-UNEXPLAINED = "unlike the training spectra; why was examined for the first {} such spectra only"
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,8 @@ class Verdicts:
         Whether the score exceeds the threshold.
     p_value : float array, shape (spectrum,)
         Share of unseen spectra like the training spectra that are at least as far from them.
-    reason : tuple of str or None
-        Of novel spectra, what is wrong; None for the others.
+    reasons : tuple of tuple of Reason
+        What is wrong with each; empty for those that are not novel.
     threshold : float
         Score above which a spectrum is novel.
     """
@@ -50,17 +46,27 @@ class Verdicts:
     score: Float[np.ndarray, " spectrum"]
     novel: Bool[np.ndarray, " spectrum"]
     p_value: Float[np.ndarray, " spectrum"]
-    reason: tuple[str | None, ...]
+    reasons: tuple[tuple[Reason, ...], ...]
     threshold: float
 
-    def to_json(self) -> list[dict[str, float | str | None]]:
-        """Give what is said of each spectrum, ready for JSON."""
-        return [
-            {"score": score, "threshold": self.threshold, "p_value": p_value, "reason": reason}
-            for score, p_value, reason in zip(
-                self.score.tolist(), self.p_value.tolist(), self.reason, strict=True
-            )
-        ]
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the limit was set on.
+
+    Attributes
+    ----------
+    n : int
+        Spectra.
+    groups : int or None
+        Independent groups of them; None if each spectrum is its own.
+    extrapolated : bool
+        Whether they are too few to have seen such a distance.
+    """
+
+    n: int
+    groups: int | None
+    extrapolated: bool
 
 
 @dataclass(frozen=True)
@@ -75,14 +81,13 @@ class Novelty:
         How novelty is measured.
     distances : float array, shape (calibration,)
         Distances of spectra of unseen groups, increasing.
-    calibration : dict
-        ``n`` spectra, ``groups`` (None if each spectrum is its own), ``extrapolated``.
+    calibration : Calibration
     """
 
     likeness: Likeness
     settings: NoveltySettings
     distances: Float[np.ndarray, " calibration"]
-    calibration: dict[str, Any] = field(default_factory=dict)
+    calibration: Calibration
 
     @property
     def typical(self) -> float:
@@ -130,14 +135,16 @@ class Novelty:
         score = self.score(inputs)
         novel = score > self.threshold
         beyond = len(self.distances) - np.searchsorted(self.distances, score * self.typical)
-        said: list[str | None] = [None] * len(inputs)
+        reasons: list[tuple[Reason, ...]] = [()] * len(inputs)
         which = np.flatnonzero(novel)
-        found = reasons(self.likeness, inputs[which[:explained]])
-        found += [UNEXPLAINED.format(explained)] * (len(which) - len(found))
-        for place, reason in zip(which, found, strict=True):
-            said[place] = reason
+        for place, found in zip(
+            which, examine(self.likeness, inputs[which[:explained]]), strict=False
+        ):
+            reasons[place] = found
+        for place in which[explained:]:
+            reasons[place] = (Unexamined(),)
         rarer = (1 + beyond) / (len(self.distances) + 1)
-        return Verdicts(score, novel, rarer, tuple(said), self.threshold)
+        return Verdicts(score, novel, rarer, tuple(reasons), self.threshold)
 
     def to_record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Split into what is kept as JSON and what as arrays; `from_record` undoes it."""
@@ -148,7 +155,7 @@ class Novelty:
             "usual": list(known.cloud.usual),
             "limit": known.limit,
             "threshold": self.threshold,
-            "calibration": self.calibration,
+            "calibration": asdict(self.calibration),
         }
         return record, {
             "energy": known.energy,
@@ -197,7 +204,7 @@ class Novelty:
             limit=float(record["limit"]),
             shift_limits=arrays["shift_limits"],
         )
-        return cls(likeness, settings, arrays["distances"], dict(record["calibration"]))
+        return cls(likeness, settings, arrays["distances"], Calibration(**record["calibration"]))
 
 
 def fit_novelty(
@@ -248,8 +255,8 @@ def fit_novelty(
     >>> novelty = fit_novelty(spectra, energy)
     >>> novelty.judge(spectra[:1]).novel
     array([False])
-    >>> novelty.judge(1000 * spectra[:1]).reason[0].split(":")[0]
-    'intensity is about 1000 times that of the training spectra'
+    >>> round(novelty.judge(1000 * spectra[:1]).reasons[0][0].factor)
+    1000
     """
     settings = settings or NoveltySettings()
     inputs, energy = np.asarray(inputs, float), np.asarray(energy, float)
@@ -272,11 +279,11 @@ def fit_novelty(
         shift_limits=np.array([_limit(column, None, settings) for column in parts.T]),
     )
     independent = 0 if groups is None else len(np.unique(groups))
-    calibration = {
-        "n": len(inputs),
-        "groups": independent if independent > 1 else None,
-        "extrapolated": len(inputs) * settings.flagged < 1,
-    }
+    calibration = Calibration(
+        len(inputs),
+        independent if independent > 1 else None,
+        len(inputs) * settings.flagged < 1,
+    )
     return Novelty(likeness, settings, np.sort(distances), calibration)
 
 
@@ -316,6 +323,8 @@ def _cloud(logs: np.ndarray, settings: NoveltySettings, seed: int) -> Cloud:
     tolerance = settings.tolerance**2
     gaussian = Gaussian(mean, scatter + tolerance * np.eye(len(mean)))
     scale = np.sqrt(np.diag(gaussian.covariance))
+    from sklearn.cluster import KMeans
+
     different = np.unique(logs / scale, axis=0)
     if len(different) <= settings.centres:
         return Cloud(gaussian, different * scale, scale)
@@ -326,6 +335,8 @@ def _cloud(logs: np.ndarray, settings: NoveltySettings, seed: int) -> Cloud:
 def _folds(
     count: int, groups: np.ndarray | None, folds: int, seed: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import GroupKFold, KFold
+
     several = 0 if groups is None else len(np.unique(groups))
     every = np.arange(count)
     if several > 1:
@@ -352,6 +363,8 @@ def _bound(distances: np.ndarray, share: float) -> float:
     rank = int(np.ceil((count + 1) * (1 - share)))
     if rank <= count:
         return float(np.sort(distances)[rank - 1])
+    from scipy.stats import t as student
+
     logs = np.log(np.maximum(distances, SMALL))
     spread = float(logs.std(ddof=1)) * np.sqrt(1 + 1 / count)
     return float(np.exp(logs.mean() + student.ppf(1 - share, count - 1) * spread))

@@ -1,319 +1,308 @@
-"""Why a spectrum is not like the training spectra, in words.
+"""Why a model does not apply to a spectrum: a small closed set of findings, and their words."""
 
-Each reason is a test that can fail: "shifted by +5.0 eV" is said only if the spectrum, shifted
-back, *is* like the training spectra. Where no repair helps, the energies are named at which it
-differs.
-"""
+from dataclasses import dataclass, field
+from typing import Literal
 
-from collections.abc import Callable
-
-import numpy as np
-from jaxtyping import Bool, Float, Int
-from scipy.signal import savgol_filter
-
-from nearedge.trust._likeness import Likeness, Spectra, overlap, shifts
-
-Words = Callable[[int], str]
-
-CHUNK = 8192
-"""Spectra examined at once: what bounds the memory."""
-
-BEYOND = 1e50
-"""Factor beyond which the square of an intensity, or its inverse, might not be finite."""
-
-FLAT = 0.05
-"""A spectrum varies by less than this share of its size if it is flat."""
-
-WHITE = 0.4
-"""Roughness from which a spectrum is nothing but noise; uncorrelated noise has 1."""
-
-LEVEL = 0.1
-"""Background, in units of the mean training intensity, that is worth mentioning."""
+from nearedge.edges import Edge
 
 MODEST = 5.0
 """Ratio of intensities below which it need not be a matter of units."""
 
-FACTOR = 1.15
-"""Ratio of intensities that is worth mentioning."""
+NOISY = 0.3
+"""Noise from which it is spoken of, as a share of the spectrum's own variation."""
 
 
-def reasons(known: Likeness, inputs: Spectra) -> list[str]:
-    """Say of each spectrum what sets it apart from the training spectra.
+@dataclass(frozen=True)
+class OtherEdge:
+    """The spectrum is of another absorber or edge.
 
-    Parameters
+    Attributes
     ----------
-    known : Likeness
-        What the training spectra are like.
-    inputs : float array, shape (spectrum, energy)
-        Spectra that are not like them.
-
-    Returns
-    -------
-    list of str
+    spectrum, model : Edge
+        What it is of, and what the model reads.
+    energy : float or None
+        Where it rises, eV, if that is what tells it; None if the file says it.
     """
-    found: list[str] = []
-    for start in range(0, len(inputs), CHUNK):
-        found += _Examination(known, inputs[start : start + CHUNK]).said
-    return found
+
+    spectrum: Edge
+    model: Edge
+    energy: float | None = None
+
+    def __str__(self) -> str:
+        """Name both edges."""
+        where = f"{self.spectrum.energy:.0f} eV"
+        if self.energy is not None:
+            where += f", by its rise at {self.energy:.1f} eV"
+        return f"this is {_a(self.spectrum)}-edge ({where}); the model reads {self.model}"
 
 
-class _Examination:
-    """Reasons are tried one after the other, each on the spectra that have none so far."""
+@dataclass(frozen=True)
+class OutsideEdge:
+    """The spectrum rises where the model's edge cannot be.
 
-    def __init__(self, known: Likeness, inputs: Spectra) -> None:
-        bound = BEYOND * known.features.unit
-        self.known, self.inputs = known, np.clip(inputs, -bound, bound)
-        self.said = [""] * len(inputs)
-        self.prefix = [""] * len(inputs)
-        self.flat()
-        self.noise()
-        self.scale()
-        self.mirror()
-        self.shift()
-        self.background()
-        self.smooth()
-        self.difference()
-
-    def open(self) -> Int[np.ndarray, " spectrum"]:
-        """List spectra without a reason."""
-        return np.array([row for row, words in enumerate(self.said) if not words], int)
-
-    def say(
-        self, rows: Int[np.ndarray, " spectrum"], true: Bool[np.ndarray, " spectrum"], words: Words
-    ) -> None:
-        """Give a reason to those rows for which it is true; `words` gets its place among them."""
-        for place in np.flatnonzero(true):
-            self.said[rows[place]] = self.prefix[rows[place]] + words(int(place))
-
-    def flat(self) -> None:
-        """Without any structure."""
-        rows, x = self.open(), self.inputs
-        size, variation = np.abs(x).max(axis=1), np.ptp(x, axis=1)
-        nothing = size <= self.known.features.unit / BEYOND
-        self.say(rows, nothing, lambda _: "zero at every energy")
-        self.say(
-            rows,
-            (variation <= FLAT * size) & ~nothing,
-            lambda i: f"flat: it varies by only {variation[i] / size[i]:.1%}, without an edge",
-        )
-
-    def noise(self) -> None:
-        """Without correlation between neighbouring energies."""
-        rows = self.open()
-        white = roughness(self.inputs[rows]) > WHITE
-        self.say(rows, white, lambda _: "noise: neighbouring energies have nothing in common")
-
-    def scale(self) -> None:
-        """Like a training spectrum but for a factor, or of quite another size."""
-        rows = self.open()
-        x = self.inputs[rows]
-        size = np.abs(x).mean(axis=1) / self.known.features.unit
-        slope, _ = _line(self.known, x, 1 / size, None)
-        factor = np.divide(1, slope, out=size.copy(), where=slope > 0)
-        alike = self.known.alike(x / factor[:, None])
-        other = np.maximum(factor, 1 / factor) >= FACTOR
-        self.say(rows, alike & other, lambda i: _size(factor[i]))
-        # Of quite another size and not alike either: other reasons are sought after scaling.
-        for place in np.flatnonzero(~alike & (np.maximum(size, 1 / size) > MODEST)):
-            self.prefix[rows[place]] = f"{_size(factor[place])} Scaled, it still differs: "
-            self.inputs[rows[place]] = x[place] / factor[place]
-
-    def shift(self) -> None:
-        """Like the training spectra after moving it along the energy axis."""
-        rows, known = self.open(), self.known
-        logs, points = known.features(self.inputs[rows]), len(known.energy)
-        steps = shifts(points)
-        excess = np.empty((len(rows), len(steps)))
-        for column, step in enumerate(steps):
-            here, there = overlap(step, points)
-            distance = known.cloud.distance(logs[:, here], there)
-            excess[:, column] = distance / known.shift_limits[column]
-        best = excess.argmin(axis=1)
-        ranges = np.array(steps)[best] * (known.energy[1] - known.energy[0])
-        self.say(
-            rows,
-            excess[np.arange(len(rows)), best] <= 1,
-            lambda i: (
-                f"looks like the training spectra shifted by {ranges[i]:+.1f} eV: check the "
-                "energy zero"
-            ),
-        )
-
-    def mirror(self) -> None:
-        """Like the training spectra after turning it upside down."""
-        rows = self.open()
-        slope, _, alike = _repaired(self.known, self.inputs[rows], -1)
-        self.say(
-            rows,
-            alike & (slope < 0),
-            lambda _: "upside down: transmission instead of absorption, or the wrong sign?",
-        )
-
-    def background(self) -> None:
-        """Like the training spectra without a background."""
-        rows = self.open()
-        slope, offset, alike = _repaired(self.known, self.inputs[rows], 1)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            level = np.abs(offset / slope) / self.known.features.unit
-        self.say(
-            rows,
-            alike & (slope > 0) & (level >= LEVEL),
-            lambda i: (
-                f"like the training spectra times {1 / slope[i]:.2g} on a background of "
-                f"{-offset[i] / slope[i]:.2g}: check normalisation and background"
-            ),
-        )
-
-    def smooth(self) -> None:
-        """Like the training spectra once it is smoothed."""
-        rows = self.open()
-        if self.inputs.shape[1] < 7 or not len(rows):
-            return
-        x = self.inputs[rows]
-        smoothed = np.asarray(savgol_filter(x, 7, 2, axis=1))
-        noise = np.sqrt(np.square(x - smoothed).mean(axis=1) * 7 / 4)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            quality = np.abs(smoothed).mean(axis=1) / noise
-        self.say(
-            rows,
-            self.known.alike(smoothed) & (quality < 100),
-            lambda i: (
-                f"noisy: signal to noise is about {quality[i]:.2g}; smoothed, it is like the "
-                "training spectra"
-            ),
-        )
-
-    def difference(self) -> None:
-        """Unlike any training spectrum, at these energies the most."""
-        rows, known = self.open(), self.known
-        if not len(rows):
-            return
-        x = self.inputs[rows]
-        logs = known.features(x)
-        above = logs - known.features(known.high[None])
-        below = known.features(known.low[None]) - logs
-        deviation = known.cloud.gaussian.conditional(logs)
-        for place, row in enumerate(rows):
-            words = _where(known, x[place], above[place], below[place], deviation[place])
-            self.said[row] = self.prefix[row] + words
-
-
-def roughness(spectra: Spectra) -> Float[np.ndarray, " spectrum"]:
-    """Size of second differences over that of the variation: 1 for noise, 0 for smooth curves."""
-    variation = spectra.std(axis=1)
-    second = np.sqrt(np.square(np.diff(spectra, 2, axis=1)).mean(axis=1) / 6)
-    return np.divide(second, variation, out=np.zeros(len(spectra)), where=variation > 0)
-
-
-def _best_line(
-    known: Likeness, x: Spectra, sign: int
-) -> tuple[Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"]]:
-    """Slope (of that sign) and offset that make each spectrum most like a training spectrum."""
-    mean = x.mean(axis=1, keepdims=True)
-    references = known.features.intensity(known.cloud.centres)
-    level = references.mean(axis=1, keepdims=True)
-    spread = np.linalg.norm(references - level, axis=1)
-    product = sign * (x - mean) @ (references - level).T
-    correlation = np.divide(product, spread, out=np.zeros_like(product), where=spread > 0)
-    best = correlation.argmax(axis=1)
-    square = np.square(x - mean).sum(axis=1)
-    slope = np.divide(
-        sign * product[np.arange(len(x)), best], square, out=np.zeros(len(x)), where=square > 0
-    )
-    return slope, level[best, 0] - slope * mean[:, 0]
-
-
-def _repaired(
-    known: Likeness, x: Spectra, sign: int
-) -> tuple[
-    Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"], Bool[np.ndarray, " spectrum"]
-]:
-    """Slope (of that sign at first) and offset that repair each spectrum best; whether they do."""
-    slope, offset = _line(known, x, *_best_line(known, x, sign))
-    return slope, offset, known.alike(offset[:, None] + slope[:, None] * x)
-
-
-def _line(
-    known: Likeness,
-    x: Spectra,
-    slope: Float[np.ndarray, " spectrum"],
-    offset: Float[np.ndarray, " spectrum"] | None,
-    steps: int = 10,
-) -> tuple[Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"]]:
-    """Slope and offset after which each spectrum is nearest to the training mean (Mahalanobis).
-
-    Gauss-Newton steps from given ones, each halved where it does not help. Without an offset to
-    start from, it stays zero.
+    Attributes
+    ----------
+    e0 : float
+        Where it rises, or where the model's zero is said to lie, eV.
+    model : Edge
+        What the model reads.
     """
-    size = np.maximum(np.abs(x).max(axis=1), np.finfo(float).tiny)
-    unit = x / size[:, None]
-    line = np.stack([slope * size, np.zeros(len(x)) if offset is None else offset], axis=1)
-    gaussian = known.cloud.gaussian
 
-    def cost(line: np.ndarray) -> np.ndarray:
-        return gaussian.squares(known.features(line[:, :1] * unit + line[:, 1:]))
+    e0: float
+    model: Edge
 
-    least, length = cost(line), np.ones(len(x))
-    for _ in range(steps):
-        at = line[:, :1] * unit + line[:, 1:]
-        deviation = (known.features(at) - gaussian.mean) @ gaussian.whitening
-        slopes = known.features.slope(at)
-        sides = [(slopes * unit) @ gaussian.whitening]
-        if offset is not None:
-            sides.append(slopes @ gaussian.whitening)
-        jacobian = np.stack(sides, axis=2)
-        square = np.einsum("ijk,ijl->ikl", jacobian, jacobian)
-        trace = np.trace(square, axis1=1, axis2=2)[:, None, None]
-        # Keeps spectra without structure, of which slope and offset do the same, from failing.
-        square += (1e-9 * trace + np.finfo(float).tiny) * np.eye(len(sides))
-        down = np.einsum("ijk,ij->ik", jacobian, deviation)
-        change = np.linalg.solve(square, down[:, :, None])[:, :, 0]
-        tried = line.copy()
-        tried[:, : len(sides)] -= length[:, None] * change
-        now = cost(tried)
-        better = now < least
-        line[better], least[better] = tried[better], now[better]
-        length = np.where(better, np.minimum(2 * length, 1), length / 4)
-    return line[:, 0] / size, line[:, 1]
-
-
-def _size(factor: float) -> str:
-    rounded = float(f"{factor:.2g}")
-    times = f"{rounded:.0f}" if 10 <= factor < 1e5 else f"{rounded:g}"
-    why = "another unit or normalisation?"
-    if factor >= 100:
-        why = f"counts, or {why}"
-    elif max(factor, 1 / factor) < MODEST:
-        why = "another normalisation, or another material?"
-    return f"intensity is about {times} times that of the training spectra: {why}"
-
-
-def _where(
-    known: Likeness, x: np.ndarray, above: np.ndarray, below: np.ndarray, deviation: np.ndarray
-) -> str:
-    """Name the energies at which a spectrum leaves the range of the training spectra the most."""
-    energy = known.energy
-    worst = int(np.maximum(above, below).argmax())
-    excess = max(above[worst], below[worst])
-    # Less than the tolerance is within what a few more training spectra would have filled.
-    if excess < 0.1:
-        worst = int(np.abs(deviation).argmax())
-        much = "more" if deviation[worst] > 0 else "less"
+    def __str__(self) -> str:
+        """Say where it rises, and where it should."""
         return (
-            "each intensity is within the range of the training spectra, but not all of them "
-            f"together: most of all, {much} than expected at {energy[worst]:.1f} eV"
+            f"the edge at {self.e0:.1f} eV cannot be {_a(self.model)}-edge (about "
+            f"{self.model.onset:.0f} eV): check the energies"
         )
-    over = above if above[worst] >= below[worst] else below
-    first, last = worst, worst
-    while first > 0 and over[first - 1] > 0:
-        first -= 1
-    while last < len(energy) - 1 and over[last + 1] > 0:
-        last += 1
-    ends = [f"{energy[end]:.1f}" for end in (first, last)]
-    span = f"at {ends[0]} eV" if ends[0] == ends[1] else f"from {ends[0]} to {ends[1]} eV"
-    if over is below:
-        return f"less intensity {span} than any training spectrum has"
-    top = first + int(x[first : last + 1].argmax())
-    if 0 < top < len(energy) - 1 and x[top - 1] < x[top] > x[top + 1]:
-        return f"a peak at {energy[top]:.1f} eV that no training spectrum has"
-    return f"more intensity {span} than any training spectrum has"
+
+
+@dataclass(frozen=True)
+class OtherOrigin:
+    """A computed spectrum is of another engine, energy zero or unit than the training spectra.
+
+    Attributes
+    ----------
+    what : str
+        Which of them differs.
+    spectrum, model : str
+        What it is, and what the model was trained on.
+    """
+
+    what: Literal["engine", "energy zero", "unit"]
+    spectrum: str
+    model: str
+
+    def __str__(self) -> str:
+        """Say what differs."""
+        return f"another {self.what}: {self.spectrum}; the model was trained on {self.model}"
+
+
+@dataclass(frozen=True)
+class NoEdge:
+    """The spectrum does not rise as one does over an absorption edge.
+
+    Attributes
+    ----------
+    shape : str
+        What it is instead.
+    variation : float
+        Its range as a share of its size.
+    """
+
+    shape: Literal["zero", "flat", "line", "noise", "no step"]
+    variation: float = 0.0
+
+    def __str__(self) -> str:
+        """Say what it is."""
+        return {
+            "zero": "zero at every energy, no absorption edge",
+            "flat": f"flat: it varies by only {self.variation:.1%}, no absorption edge",
+            "line": "a straight line, no absorption edge",
+            "noise": "noise: neighbouring energies have nothing in common, no absorption edge",
+            "no step": "no absorption edge: it is not higher behind its steepest rise than before",
+        }[self.shape]
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """The intensity is of quite another size.
+
+    Attributes
+    ----------
+    factor : float
+        How many times that of the training spectra.
+    """
+
+    factor: float
+
+    def __str__(self) -> str:
+        """Say how many times, and what it may be."""
+        rounded = float(f"{self.factor:.2g}")
+        times = f"{rounded:.0f}" if 10 <= self.factor < 1e5 else f"{rounded:g}"
+        why = "another unit or normalisation?"
+        if self.factor >= 100:
+            why = f"counts, or {why}"
+        elif max(self.factor, 1 / self.factor) < MODEST:
+            why = "another normalisation, or another material?"
+        return f"intensity is about {times} times that of the training spectra: {why}"
+
+
+@dataclass(frozen=True)
+class UpsideDown:
+    """Turned upside down the spectrum is like the training spectra."""
+
+    def __str__(self) -> str:
+        """Say what it may be."""
+        return "upside down: transmission instead of absorption, or the wrong sign?"
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """Moved back along the energies the spectrum is like the training spectra.
+
+    Attributes
+    ----------
+    by : float
+        By how much it is moved, eV.
+    """
+
+    by: float
+
+    def __str__(self) -> str:
+        """Say by how much."""
+        return (
+            f"looks like the training spectra shifted by {self.by:+.1f} eV: check the energy zero"
+        )
+
+
+@dataclass(frozen=True)
+class OnBackground:
+    """Without a background the spectrum is like the training spectra.
+
+    Attributes
+    ----------
+    scale, level : float
+        What the training spectra are multiplied with, and what lies under them.
+    """
+
+    scale: float
+    level: float
+
+    def __str__(self) -> str:
+        """Give both."""
+        return (
+            f"like the training spectra times {self.scale:.2g} on a background of "
+            f"{self.level:.2g}: check normalisation and background"
+        )
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """Smoothed, the spectrum is like the training spectra.
+
+    Attributes
+    ----------
+    signal_to_noise : float
+        About.
+    """
+
+    signal_to_noise: float
+
+    def __str__(self) -> str:
+        """Give the quality."""
+        return (
+            f"noisy: signal to noise is about {self.signal_to_noise:.2g}; smoothed, it is like the "
+            "training spectra"
+        )
+
+
+@dataclass(frozen=True)
+class Differs:
+    """The spectrum differs from the training spectra at these energies the most.
+
+    Attributes
+    ----------
+    first, last : float
+        Where, eV from the model's zero.
+    how : str
+        ``more`` or ``less`` intensity than any of them has, a ``peak`` none of them has, or
+        intensities that each of them has but not ``together``.
+    """
+
+    first: float
+    last: float
+    how: Literal["more", "less", "peak", "together"]
+
+    def __str__(self) -> str:
+        """Say where and how."""
+        if self.how == "peak":
+            return f"a peak at {self.first:.1f} eV that no training spectrum has"
+        if self.how == "together":
+            return (
+                "each intensity is within the range of the training spectra, but not all of them "
+                f"together: most of all at {self.first:.1f} eV"
+            )
+        return f"{self.how} intensity {_span(self.first, self.last)} than any training spectrum has"
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """No mixture of the training spectra is like the measured one, whatever zero and resolution.
+
+    Attributes
+    ----------
+    exceeded : dict of str to float
+        What speaks against it, each in units of its limit.
+    noise : float
+        As a share of the spectrum's own variation.
+    first, last : float or None
+        Energies from the zero, eV, at which it differs the most; None if at none in particular.
+    more : bool
+        Whether there is more intensity than expected, or less.
+    """
+
+    exceeded: dict[str, float] = field(default_factory=dict)
+    noise: float = 0.0
+    first: float | None = None
+    last: float | None = None
+    more: bool = True
+
+    def __str__(self) -> str:
+        """Say what speaks against it, and where."""
+        measures = ", ".join(
+            f"{name} {value:.1f} times its limit" for name, value in self.exceeded.items()
+        )
+        words = f"unlike any mixture of the training spectra ({measures})"
+        if self.noise > NOISY:
+            return f"{words}: noisy, the noise is {self.noise:.0%} of the variation"
+        if self.exceeded and max(self.exceeded, key=self.exceeded.__getitem__) == BELOW_EDGE:
+            return f"{words}: there is absorption below the edge, where the best zero puts it"
+        if self.first is None or self.last is None:
+            return f"{words}: in its shape as a whole, at no energy in particular"
+        much = "more" if self.more else "less"
+        return (
+            f"{words}: most of all, {much} intensity {_span(self.first, self.last)} from the zero "
+            "than the rest lets expect"
+        )
+
+
+BELOW_EDGE = "structure below the edge"
+"""What speaks against a spectrum if there is absorption below its edge."""
+
+
+@dataclass(frozen=True)
+class Unexamined:
+    """Unlike the training spectra; why was not examined, as there are so many."""
+
+    def __str__(self) -> str:
+        """Say so."""
+        return "unlike the training spectra; why was examined for the first such spectra only"
+
+
+Reason = (
+    OtherEdge
+    | OutsideEdge
+    | OtherOrigin
+    | NoEdge
+    | Scaled
+    | UpsideDown
+    | Shifted
+    | OnBackground
+    | Noisy
+    | Differs
+    | Misfit
+    | Unexamined
+)
+"""Why a model does not apply to a spectrum; ``str`` gives the sentence."""
+
+
+def _a(edge: Edge) -> str:
+    return f"{'an' if edge.absorber[0] in 'AEIO' else 'a'} {edge}"
+
+
+def _span(first: float, last: float) -> str:
+    low, high = f"{first:.1f}", f"{last:.1f}"
+    return f"at {low} eV" if low == high else f"from {low} to {high} eV"

@@ -7,19 +7,19 @@ import pytest
 from PIL import Image
 
 from nearedge.answers.maps._figures import draw_maps
-from nearedge.answers.maps._maps import MapKind, View, map_kinds
+from nearedge.answers.maps._maps import Layer, View, layers
 from nearedge.targets import EnvironmentRule
 
-KINDS = map_kinds(EnvironmentRule(), ("0", "1"))
+LAYERS = layers(EnvironmentRule(), ("0", "1"))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 300), (40, 3), (30, 40)])
 def test_every_shape_is_drawn(tmp_path: Path, shape: tuple[int, int]) -> None:
     image = np.linspace(0, 2, shape[0] * shape[1]).reshape(shape)
-    chosen: list[MapKind] = [KINDS[0], KINDS[2]]
-    draw_maps(tmp_path, View(3, {kind.name: image for kind in chosen}), chosen)
-    for kind in chosen:
-        with Image.open(tmp_path / f"{kind.name}.png") as drawn:
+    chosen: list[Layer] = [LAYERS[0], LAYERS[2]]
+    draw_maps(tmp_path, View(3, {layer.name: image for layer in chosen}), chosen)
+    for layer in chosen:
+        with Image.open(tmp_path / f"{layer.name}.png") as drawn:
             assert min(drawn.size) > 200
             assert max(drawn.size) < 2000
 
@@ -27,8 +27,8 @@ def test_every_shape_is_drawn(tmp_path: Path, shape: tuple[int, int]) -> None:
 def test_missing_pixels_are_grey_and_constant_maps_are_drawn(tmp_path: Path) -> None:
     image = np.full((20, 20), np.nan)
     image[:, :10] = 1.0
-    chosen = [KINDS[2], KINDS[-2]]
-    draw_maps(tmp_path, View(1, {kind.name: image for kind in chosen}), chosen)
+    chosen = [LAYERS[2], LAYERS[-2]]
+    draw_maps(tmp_path, View(1, {layer.name: image for layer in chosen}), chosen)
     with Image.open(tmp_path / "novelty.png") as drawn:
         pixels = np.asarray(drawn.convert("RGB")).reshape(-1, 3)
     grey = (pixels == 204).all(axis=1).mean()

@@ -12,13 +12,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from rich.console import Console
 
-from nearedge.answers import predict_measured
+from nearedge.answers import Request, answer
 from nearedge.answers.maps import MapSettings, StackMap, map_stack
 from nearedge.answers.maps._survey import STATES
 from nearedge.errors import InputError
 from nearedge.files.stacks import open_stack
 from nearedge.models import Model
 from nearedge.models.inference import Zero
+from nearedge.spectra import Preparation, Spectrum
 
 ENERGY = np.arange(527.0, 543.01, 0.25)
 ZERO = 530.0
@@ -58,20 +59,26 @@ def test_halves_agree_with_single_spectra(
 ) -> None:
     images = halves(9, 8)
     result, maps = mapped(images)
-    assert result.counts == {"mapped": 72, "not_finite": 0, "no_signal": 0, "dim": 0}
+    assert result.counts == {"mapped": 72, "not_finite": 0, "no_signal": 0, "dim": 0, "unlike": 0}
     for column in (0, 3, 4, 7):
-        one = predict_measured(
-            measuring_model, ENERGY, images[:, 2, column].astype(float), Zero(ZERO, 0.0)
-        )
-        said = one.to_dict()
-        assert maps["coordination"][2, column] == pytest.approx(said["coordination"], abs=5e-3)
-        for name, share in said["fractions"].items():
+        spectrum = Spectrum("p", ENERGY, images[:, 2, column].astype(float), "stack")
+        request = Request(zero=KNOWN.zero, preparation=Preparation("none", glitches=False))
+        (single,) = answer(measuring_model, spectrum, request)
+        value, shares = single.values["coordination"], single.values["environment"].probabilities
+        assert shares is not None
+        assert value.low is not None
+        assert value.high is not None
+        assert maps["coordination"][2, column] == pytest.approx(value.value, abs=5e-3)
+        for name, share in shares.items():
             assert maps[f"fraction_{name}"][2, column] == pytest.approx(share, abs=5e-3)
-        low, high = said["interval"]
-        assert maps["coordination_error"][2, column] == pytest.approx((high - low) / 2, abs=5e-3)
+        half = (value.high - value.low) / 2
+        if value.low > 0:
+            assert maps["coordination_error"][2, column] == pytest.approx(half, abs=1e-2)
     left, right = (maps["coordination"][:, part].mean() for part in (slice(4), slice(4, None)))
     assert right > left + 0.5
-    shares = [maps[f"fraction_{name}"] for name in result.mean.posterior.names[1:]]
+    shares = [
+        maps[f"fraction_{name}"] for name in result.mean.values["environment"].probabilities or ()
+    ]
     assert_allclose(np.sum(shares, axis=0), 1.0, atol=1e-5)
 
 
@@ -80,7 +87,7 @@ def test_the_zero_is_found_by_the_mean_spectrum(mapped: Map, halves: Halves) -> 
     result, found = mapped(halves(6, 8), MapSettings())
     assert result.places.likeliest == pytest.approx(ZERO, abs=0.15)
     assert_allclose(found["coordination"], maps["coordination"], atol=0.15)
-    assert result.mean.posterior.names == known.mean.posterior.names
+    assert result.mean.values.keys() == known.mean.values.keys()
 
 
 @pytest.mark.parametrize("block", [1, 50_000, 10**9])
@@ -124,19 +131,19 @@ def test_pixels_that_are_left_out_are_counted_and_said(mapped: Map, halves: Halv
     # Thin, but clean.
     images[:, 4] *= 0.05
     result, maps = mapped(images)
-    counts = {"mapped": 80 - 13, "not_finite": 2, "no_signal": 11, "dim": 0}
+    counts = {"mapped": 80 - 13, "not_finite": 2, "no_signal": 11, "dim": 0, "unlike": 0}
     assert result.counts == counts
     for name in ("coordination", "coordination_error", "fraction_0", "novelty", "noise"):
         assert_array_equal(np.isnan(maps[name]), maps["state"] != 0)
     assert [STATES[state] for state in maps["state"][[0, 0, 1, 2, 4], [0, 1, 5, 3, 0]]] == [
         "not_finite", "not_finite", "no_signal", "no_signal", "mapped",
     ]  # fmt: skip
-    assert "2 of 80 pixels hold numbers that are not finite and are NaN" in result.remarks
-    assert "11 of 80 pixels vary no more than their noise and are NaN" in result.remarks
+    assert "2 of 80 pixels (2.5%) hold numbers that are not finite" in result.remarks
+    assert "11 of 80 pixels (13.8%) vary no more than their noise" in result.remarks
     result, maps = mapped(images, replace(KNOWN, mask_below=0.2))
     assert result.counts == {**counts, "mapped": 80 - 13 - 10, "dim": 10}
     assert np.isnan(maps["coordination"][4]).all()
-    json.dumps(result.to_dict(), allow_nan=False)
+    json.dumps(result.to_json(), allow_nan=False)
 
 
 def test_foreign_and_noisy_pixels_are_told(mapped: Map, halves: Halves) -> None:
@@ -147,10 +154,18 @@ def test_foreign_and_noisy_pixels_are_told(mapped: Map, halves: Halves) -> None:
     result, maps = mapped(images)
     assert (maps["novelty"][3, :2] > 1).all()
     assert (maps["novelty"][[0, 1, 2, 4, 5]] < 1).all()
-    assert result.novel == (maps["novelty"] > 1).sum()
+    unlike = maps["novelty"] > 1
+    assert (
+        result.counts["unlike"] == unlike.sum() == (maps["state"] == STATES.index("unlike")).sum()
+    )
+    assert np.isnan(maps["coordination"][unlike]).all()
+    assert np.isfinite(maps["coordination"][maps["state"] == 0]).all()
+    _, forced = mapped(images, replace(KNOWN, force=True))
+    assert np.isfinite(forced["coordination"][unlike]).all()
+    assert_array_equal(forced["state"], maps["state"])
     assert result.noisy == (maps["noise"] > 0.3).sum() >= 3
     said = " ".join(result.remarks)
-    assert "like no mixture of the training spectra" in said
+    assert "unlike any mixture of the training spectra" in said
     assert "average neighbouring pixels" in said
 
 
@@ -186,7 +201,8 @@ def test_the_file_says_how_it_was_made(mapped: Map, halves: Halves, measuring_mo
         assert file["energy"].attrs["units"] == "eV"
         assert file["coordination"].attrs["units"] == "1"
     assert_array_equal(maps["energy"], ENERGY)
-    assert_allclose(maps["mean_spectrum"], result.mean.mu)
+    assert result.mean.evidence is not None
+    assert_allclose(maps["mean_spectrum"], result.mean.evidence.prepared.read.mu)
 
 
 def test_interrupted_work_leaves_nothing(
@@ -243,3 +259,14 @@ def test_models_and_settings_that_cannot_be_used(
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match="already exists"):
         map_stack(measuring_model, stack, tmp_path / "out")
+
+
+def test_stacks_of_another_edge_are_refused_unless_forced(
+    measuring_model: Model, halves: Halves, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "stack.npy", halves(3, 4))
+    with (
+        open_stack(tmp_path / "stack.npy", ENERGY + 181) as stack,
+        pytest.raises(InputError, match=r"mean spectrum: .* the model reads O K; --force"),
+    ):
+        map_stack(measuring_model, stack, tmp_path / "out", console=Console(quiet=True))

@@ -6,13 +6,8 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from scipy.stats import multivariate_normal
 
-from nearedge.models.inference._manifold import (
-    DISCREPANCY,
-    NOISES,
-    Manifold,
-    fit_manifold,
-    noise_levels,
-)
+from nearedge.models.inference._fitting import fit_manifold
+from nearedge.models.inference._manifold import DISCREPANCY, NOISES, Manifold, noise_levels
 from nearedge.spectra import broadened
 from nearedge.spectra._windows import cut_windows, profiles
 
@@ -98,13 +93,3 @@ def test_a_disturbed_energy_deviates_most(manifold: Manifold) -> None:
 def test_noise_levels_are_rounded_up() -> None:
     levels = noise_levels(np.array([0.0, NOISES[0], NOISES[2] * 0.99, 5.0, np.inf]))
     assert levels.tolist() == [0, 0, 2, len(NOISES) - 1, len(NOISES) - 1]
-
-
-def test_what_is_kept_makes_it_again(manifold: Manifold) -> None:
-    arrays = manifold.arrays()
-    again = Manifold.from_arrays(arrays)
-    windows, noise = found(0.0), np.full(200, 0.02)
-    for one, other in zip(manifold.fit(windows, noise), again.fit(windows, noise), strict=True):
-        assert_allclose(one, other, rtol=0)
-    with pytest.raises(ValueError, match=r"covariances has shape \(2, 21, 20\)"):
-        Manifold.from_arrays({**arrays, "covariances": arrays["covariances"][:, :, 1:]})

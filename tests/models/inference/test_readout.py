@@ -4,104 +4,71 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from nearedge.models.inference._readout import (
-    KINDS,
-    LEAST_SPREAD,
-    PRIOR_SAMPLES,
-    SAID_ERROR,
-    Expectation,
-    Readout,
-    fit_readout,
-    is_alike,
-)
+from nearedge.models.inference._readout import Readings, Readout, fit_readout
+from nearedge.trust import LEVEL
 
-CLASSES = 3
-TRUTHS = np.array([[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]])
-# Broad beside SAID_ERROR, which is always supposed.
-SPREADS = np.array([3.0, 10.0])
-EXPECTED = Expectation(np.full(CLASSES + 1, 0.01), 1000)
+NUMBERS = np.array([0.0, 1.0, 2.0])
 
 
-def linear(
-    noise: float = 0.0, count: int = 4000
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Said and true compositions, jointly normal: said, true, kinds, and what adds to the true."""
-    rng = np.random.default_rng(5)
-    gain = rng.normal(size=(CLASSES + 1, CLASSES))
-    said = np.concatenate(
-        [
-            centre + rng.normal(scale=spread, size=(count, CLASSES))
-            for centre, spread in zip(TRUTHS, SPREADS, strict=True)
-        ]
-    )
-    true = 1.5 + said @ gain.T + rng.normal(scale=noise, size=(2 * count, CLASSES + 1))
-    return said, true, np.repeat(np.array(KINDS), count), gain
+def samples(count: int, noise: float, seed: int, *, unsure: float = 0.0) -> Readings:
+    """Fractions said right but for noise, which grows with the uncertainty of the zero."""
+    rng = np.random.default_rng(seed)
+    fractions = rng.dirichlet(np.ones(3), count)
+    zero = rng.uniform(0, unsure, count)
+    off = (noise + zero)[:, None] * rng.normal(size=(count, 3))
+    said = fractions + off - off.mean(axis=1, keepdims=True)
+    true = np.column_stack([fractions @ NUMBERS, fractions])
+    return Readings(said, np.column_stack([zero, np.zeros(count)]), true)
+
+
+def parts(noise: float = 0.02, *, unsure: float = 0.0) -> list[Readings]:
+    return [samples(400, noise, seed, unsure=unsure) for seed in range(3)]
+
+
+def held(readout: Readout, part: Readings) -> np.ndarray:
+    off = np.abs(readout.expected(part.said) - part.true)
+    return (off <= readout.half_widths(part.said, part.unsure)).mean(axis=0)
 
 
 def test_a_linear_law_is_recovered() -> None:
-    said, true, kind, gain = linear()
-    readout = fit_readout(said, true, kind, EXPECTED)
-    assert_allclose(readout.gain, [gain, gain], rtol=2e-3, atol=2e-3)
-    _, expected = readout.read(said[:50])
-    for number in range(len(KINDS)):
-        assert_allclose(expected[:, number], true[:50], atol=0.02)
+    readout = fit_readout(parts(noise=0.0))
+    assert_allclose(readout.gain[:, 0], NUMBERS, atol=1e-6)
+    assert_allclose(readout.gain[:, 1:], np.eye(3), atol=1e-6)
 
 
-def test_the_spread_is_that_of_the_residuals() -> None:
-    said, true, kind, _ = linear(noise=0.7)
-    readout = fit_readout(said, true, kind, Expectation(np.full(CLASSES + 1, 0.7), 1000))
-    assert_allclose(readout.spread, 0.7, rtol=0.05)
-    exact = fit_readout(*linear()[:3], EXPECTED)
-    assert (exact.spread >= LEAST_SPREAD).all()
-    assert (exact.spread < 0.2).all()
+def test_fractions_are_fractions() -> None:
+    readout = fit_readout(parts())
+    outputs = readout.expected(np.array([[1.2, -0.3, 0.1], [0.2, 0.3, 0.5]]))
+    assert (outputs >= 0).all()
+    assert_allclose(outputs[:, 1:].sum(axis=1), 1)
 
 
-def test_the_regression_is_ridge_regression() -> None:
-    """What few samples may not have shown is noise of the said."""
-    said, true, kind, _ = linear(noise=0.5, count=40)
-    readout = fit_readout(said, true, kind, EXPECTED)
-    for number, name in enumerate(KINDS):
-        x, y = said[kind == name], true[kind == name]
-        x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-        own = x.T @ x + len(x) * SAID_ERROR**2 * np.eye(CLASSES)
-        assert_allclose(readout.gain[number], np.linalg.solve(own, x.T @ y).T, rtol=1e-9)
+def test_intervals_hold_the_level_of_unseen_samples() -> None:
+    readout = fit_readout(parts(unsure=0.2))
+    assert_allclose(held(readout, samples(4000, 0.02, 9, unsure=0.2)), LEVEL, atol=0.04)
 
 
-def test_kinds_are_told_apart_by_their_densities() -> None:
-    said, true, kind, _ = linear()
-    readout = fit_readout(said, true, kind, EXPECTED)
-    log_kind, _ = readout.read(said)
-    chosen = np.array(KINDS)[log_kind.argmax(axis=1)]
-    assert (chosen == kind).mean() > 0.85
-    near, far = readout.read(np.array([TRUTHS[0], TRUTHS[0] + 40]))[0]
-    assert near[0] > near[1]
-    assert far[1] > far[0]
+def test_who_is_unsure_of_the_zero_gets_wider_intervals_that_hold_as_often() -> None:
+    readout = fit_readout(parts(unsure=0.2))
+    test = samples(6000, 0.02, 9, unsure=0.2)
+    sure = test.unsure[:, 0] < 0.05
+    widths = readout.half_widths(test.said, test.unsure)[:, 0]
+    assert widths[~sure].mean() > 1.5 * widths[sure].mean()
+    for mine in (sure, ~sure):
+        part = Readings(*(column[mine] for column in test))
+        assert held(readout, part)[0] == pytest.approx(LEVEL, abs=0.08)
 
 
-def test_expectation_and_observation_are_weighed_by_their_samples() -> None:
-    seen, before = np.array([0.1]), np.array([0.4])
-    equal = Expectation(before, PRIOR_SAMPLES).combined(seen)
-    assert_allclose(equal, np.sqrt((0.1**2 + 0.4**2) / 2))
-    assert_allclose(Expectation(before, 10**9).combined(seen), seen, rtol=1e-6)
-    assert_allclose(Expectation(before, 0).combined(seen), before)
+def test_folds_that_contradict_each_other_make_intervals_wide() -> None:
+    """Each fold's networks have a bias of their own, which no other fold knows."""
+    biased = [
+        part._replace(true=part.true + np.array([shift, 0, 0, 0]))
+        for part, shift in zip(parts(), (0.0, 0.5, 1.0), strict=True)
+    ]
+    assert fit_readout(biased).half_widths(*parts()[0][:2])[:, 0].min() > 0.3
+    assert fit_readout(parts()).half_widths(*parts()[0][:2])[:, 0].max() < 0.3
 
 
-def test_few_samples_are_not_taken_for_exact() -> None:
-    said, true, kind, _ = linear(count=3)
-    spread = fit_readout(said, true, kind, Expectation(np.full(CLASSES + 1, 0.3), 3)).spread
-    assert (spread[KINDS.index("alike")] >= 0.3 * np.sqrt(6 / 9) - 1e-12).all()
-
-
-def test_what_is_kept_makes_it_again() -> None:
-    readout = fit_readout(*linear()[:3], EXPECTED)
-    arrays = readout.arrays()
-    again = Readout.from_arrays(arrays, CLASSES)
-    said = TRUTHS
-    for one, other in zip(readout.read(said), again.read(said), strict=True):
-        assert_allclose(one, other, rtol=0)
-    with pytest.raises(ValueError, match="said has shape"):
-        Readout.from_arrays(arrays, CLASSES + 1)
-
-
-def test_kinds_take_turns() -> None:
-    assert is_alike(6).tolist() == [True, False] * 3
+def test_one_fold_is_enough() -> None:
+    readout = fit_readout(parts()[:1])
+    assert held(readout, samples(2000, 0.02, 9))[0] == pytest.approx(LEVEL, abs=0.05)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from nearedge.answers._prediction import predict
+from nearedge.answers._answer import Answer
+from nearedge.answers._answering import Request, answer
 from nearedge.answers.explanation._attribution import (
     Attribution,
     Score,
@@ -21,8 +22,7 @@ from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
 from nearedge.learning.estimators import Classifier
 from nearedge.models import Model
-from nearedge.records import Json
-from nearedge.spectra import Window, resample
+from nearedge.spectra import Spectrum, Window, resample
 
 MOST = 200
 """So many spectra of a class are explained at most, drawn at random."""
@@ -82,7 +82,7 @@ class SpectrumExplanation:
     setting : Setting
     spectrum : float array, shape (energy,)
         At the model's energies.
-    prediction : dict
+    prediction : Answer
         As of `nearedge.predict`.
     target : str or None
         Class that is asked about; None of a regressor.
@@ -100,7 +100,7 @@ class SpectrumExplanation:
     name: str
     setting: Setting
     spectrum: Float[np.ndarray, " energy"]
-    prediction: Json
+    prediction: Answer
     target: str | None
     attribution: Attribution
     nearest: tuple[Site, ...]
@@ -207,9 +207,10 @@ def explain_spectrum(
             "target, or use a classifier"
         )
     single = 1 if site is not None and not classifier else None
-    (prediction,) = predict(model, energy, mu[None], name, atoms_averaged=single)
+    request = Request(align="none", atoms_averaged=single, force=True)
+    (prediction,) = answer(model, Spectrum(name, energy, mu, name), request)
     if classifier and target is None:
-        target = str(prediction["environment"])
+        target = str(prediction.values["environment"].value)
     if target is not None and target == against:
         raise InputError(f"class '{target}' is asked about against itself; choose another class")
     spectrum = resample(energy, mu[None], model.window.grid, name)

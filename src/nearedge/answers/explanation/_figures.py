@@ -53,7 +53,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     )
     colours.ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True))
     spectrum.set_ylabel(f"µ ({_unit(setting.unit)})")
-    answer = answer_words(result) if result.prediction["applies"] else "the model does not apply"
+    answer = answer_words(result) if result.prediction.applies else "the model does not apply"
     spectrum.set_title(f"{result.name}: {answer}", loc="left", fontweight="bold")
     spectrum.plot([], [], color=GREY, ls="--", lw=1, label=setting.baseline_name)
     spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)

@@ -40,9 +40,10 @@ def answer_words(result: SpectrumExplanation) -> str:
     """Give the answer that is explained."""
     prediction, setting = result.prediction, result.setting
     if not setting.classifier:
-        return f"{prediction['coordination']:.2f} {setting.neighbour}"
-    name = prediction["environment"]
-    return f"{setting.title(name)}, probability {prediction['probabilities'][name]:.2f}"
+        return f"{prediction.values['coordination'].value:.2f} {setting.neighbour}"
+    value = prediction.values["environment"]
+    chance = max((value.probabilities or {}).values())
+    return f"{setting.title(str(value.value))}, probability {chance:.2f}"
 
 
 def _of_spectrum(result: SpectrumExplanation) -> list[str]:
@@ -53,11 +54,11 @@ def _of_spectrum(result: SpectrumExplanation) -> list[str]:
         title = setting.title(result.site.environment) if setting.classifier else number
         label = f"; its label is {title}"
     texts = [f"predicted: {answer_words(result)}{label}."]
-    if not result.prediction["applies"]:
+    if not result.prediction.applies:
+        why = "; ".join(str(reason) for reason in result.prediction.reasons)
         texts.append(
-            "The model does not apply to this spectrum "
-            f"({result.prediction['novelty']['reason']}): what it says of it, and why, means "
-            "nothing."
+            f"The model does not apply to this spectrum ({why}): what it says of it, and why, "
+            "means nothing."
         )
     texts.append(
         f"From the {setting.baseline_name} to this one the {setting.score(result.target)} goes "

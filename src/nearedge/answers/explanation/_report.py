@@ -78,7 +78,7 @@ def report(result: Explanation) -> Json:
                 **common,
                 "target": result.target,
                 "score": setting.score(result.target),
-                "prediction": result.prediction,
+                "prediction": result.prediction.to_json(),
                 "site": result.site and result.site.to_json(),
                 "mu": result.spectrum,
                 "attribution": _attribution(result.attribution),

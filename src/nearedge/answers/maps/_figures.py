@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nearedge.answers._measurement import Measurement
-from nearedge.answers.maps._maps import MapKind, View
+from nearedge.answers._answer import Evidence
+from nearedge.answers.maps._maps import Layer, View
 from nearedge.drawing.style import BLUE, GREY, SKY, VERMILION, figure_style
 from nearedge.models.inference import Fit
 
@@ -45,42 +45,42 @@ class _Look:
     mark: float | None = None
 
 
-def draw_maps(folder: Path, view: View, kinds: list[MapKind]) -> None:
+def draw_maps(folder: Path, view: View, layers: list[Layer]) -> None:
     """Write a figure of each map, ``NAME.png``.
 
     Parameters
     ----------
     folder : Path
     view : View
-    kinds : list of MapKind
+    layers : list of Layer
         The maps to draw.
     """
     with figure_style():
-        for kind, look in _looks(view, kinds):
-            image = view.maps[kind.name]
+        for layer, look in _looks(view, layers):
+            image = view.maps[layer.name]
             figure = Figure(figsize=_size(image.shape), layout="constrained")
             axes = figure.subplots()
             _draw(axes, image, look, view.step)
             axes.set_xlabel("column")
             axes.set_ylabel("row")
-            figure.savefig(folder / f"{kind.name}.png")
+            figure.savefig(folder / f"{layer.name}.png")
 
 
-def draw_overview(folder: Path, view: View, kinds: list[MapKind], mean: Measurement) -> None:
+def draw_overview(folder: Path, view: View, layers: list[Layer], mean: Evidence) -> None:
     """Write all maps and the mean spectrum in one figure, ``overview.png``.
 
     Parameters
     ----------
     folder : Path
     view : View
-    kinds : list of MapKind
+    layers : list of Layer
         The maps to draw.
-    mean : Measurement
+    mean : Evidence
         Of the mean spectrum.
     """
     with figure_style():
-        looks = list(_looks(view, kinds))
-        height, width = view.maps[kinds[0].name].shape
+        looks = list(_looks(view, layers))
+        height, width = view.maps[layers[0].name].shape
         columns = 3 if width < 3 * height else 2
         rows = -(-(len(looks) + 1) // columns)
         # Room for a title and an axis beside the image itself.
@@ -89,29 +89,29 @@ def draw_overview(folder: Path, view: View, kinds: list[MapKind], mean: Measurem
         figure = Figure(figsize=(10.5, tall * rows + 0.3), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         _draw_mean(panels[0], mean.fit, mean.posterior.zero)
-        for axes, (kind, look) in zip(panels[1:], looks, strict=False):
-            _draw(axes, view.maps[kind.name], look, view.step)
+        for axes, (layer, look) in zip(panels[1:], looks, strict=False):
+            _draw(axes, view.maps[layer.name], look, view.step)
         for axes in panels[1 + len(looks) :]:
             axes.axis("off")
         figure.savefig(folder / "overview.png")
 
 
-def _looks(view: View, kinds: list[MapKind]) -> Iterator[tuple[MapKind, _Look]]:
-    fractions = [view.maps[kind.name] for kind in kinds if kind.name.startswith("fraction_")]
+def _looks(view: View, layers: list[Layer]) -> Iterator[tuple[Layer, _Look]]:
+    fractions = [view.maps[layer.name] for layer in layers if layer.name.startswith("fraction_")]
     # One scale for all fractions: they are to be compared.
     most = max(_ends(one)[1] for one in fractions)
-    for kind in kinds:
-        low, high = _ends(view.maps[kind.name])
-        words = _WORDS.get(kind.name, (kind.title, "share of the atoms"))
-        if kind.name.startswith("fraction_"):
-            yield kind, _Look(*words, "viridis", 0.0, most, "max", shares=True)
-        elif kind.name == "coordination":
-            yield kind, _Look(*words, "viridis", low, high, "both")
-        elif kind.name == "novelty":
+    for layer in layers:
+        low, high = _ends(view.maps[layer.name])
+        words = _WORDS.get(layer.name, (layer.title, "share of the atoms"))
+        if layer.name.startswith("fraction_"):
+            yield layer, _Look(*words, "viridis", 0.0, most, "max", shares=True)
+        elif layer.name == "coordination":
+            yield layer, _Look(*words, "viridis", low, high, "both")
+        elif layer.name == "novelty":
             # The limit is marked in the colour bar.
-            yield kind, _Look(*words, "magma", 0.0, max(high, 1.5), "max", mark=1.0)
+            yield layer, _Look(*words, "magma", 0.0, max(high, 1.5), "max", mark=1.0)
         else:
-            yield kind, _Look(*words, "cividis", 0.0, high, "max")
+            yield layer, _Look(*words, "cividis", 0.0, high, "max")
 
 
 def _ends(image: Float[np.ndarray, "row column"]) -> tuple[float, float]:

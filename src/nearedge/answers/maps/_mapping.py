@@ -1,11 +1,10 @@
 """From a stack to maps of what is in each pixel: one zero for all, then pixel by pixel."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -13,10 +12,12 @@ from jaxtyping import Bool, Num
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
-from nearedge.answers._measurement import ALIKE, Measurement, known_inference, predict_measured
+from nearedge.answers._answer import Answer, Evidence
+from nearedge.answers._answering import Request, answer, known_inference
+from nearedge.answers._check import check
 from nearedge.answers.maps._figures import draw_maps, draw_overview
-from nearedge.answers.maps._maps import View, map_kinds, new_maps, view_maps, write_rows
-from nearedge.answers.maps._survey import MAPPED, Survey, pieces, survey
+from nearedge.answers.maps._maps import View, layers, new_maps, view_maps, write_rows
+from nearedge.answers.maps._survey import MAPPED, UNLIKE, Survey, pieces, survey
 from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
 from nearedge.files.stacks import Block, Stack
@@ -27,12 +28,11 @@ from nearedge.models.inference import (
     PixelReader,
     Zero,
     ZeroPlaces,
-    misfit_reason,
     pixel_reader,
-    posterior_remarks,
     signal_finder,
 )
-from nearedge.records import replacing
+from nearedge.records import Json, replacing
+from nearedge.spectra import Preparation, Spectrum
 
 NOISY = 0.3
 """Noise of a pixel, as a share of its variation, from which it costs accuracy.
@@ -48,6 +48,9 @@ HIGHEST_KEV = 120.0
 
 MAPS = "maps.h5"
 
+AS_IT_IS = Preparation("none", glitches=False)
+"""The mean spectrum is prepared as little as the pixels are."""
+
 
 @dataclass(frozen=True)
 class MapSettings:
@@ -60,9 +63,8 @@ class MapSettings:
     mask_below : float, optional
         Pixels whose mean intensity is below this share of that of the brightest (of the 99th
         percentile, so that a few hot pixels do not matter) are left out.
-    alike : float
-        Probability, before the measurement, that environments of a pixel are about as frequent as
-        in the training data.
+    force : bool
+        Whether pixels and stacks are mapped to which the model does not apply.
 
     Raises
     ------
@@ -72,7 +74,7 @@ class MapSettings:
 
     zero: Zero = field(default_factory=Zero)
     mask_below: float | None = None
-    alike: float = ALIKE
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.mask_below is not None and not 0 <= self.mask_below < 1:
@@ -92,16 +94,14 @@ class StackMap:
         Holds ``maps.h5`` and the figures.
     shape : tuple of int
         Rows and columns.
-    mean : Measurement
-        The mean spectrum of all pixels with a signal.
+    mean : Answer
+        For the mean spectrum of all pixels with a signal.
     places : ZeroPlaces
         The zeros that were used.
     counts : dict of int
         Pixels by `STATES`.
     quantiles : dict of list of float
         5, 50 and 95 % of the mapped pixels, by map.
-    novel : int
-        Mapped pixels that are like no sample.
     noisy : int
         Mapped pixels that are so noisy that it costs accuracy.
     remarks : tuple of str
@@ -110,15 +110,14 @@ class StackMap:
 
     folder: Path
     shape: tuple[int, int]
-    mean: Measurement
+    mean: Answer
     places: ZeroPlaces
     counts: dict[str, int]
     quantiles: dict[str, list[float]]
-    novel: int
     noisy: int
     remarks: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """Give every number, ready for JSON."""
         return {
             "output": str(self.folder),
@@ -126,13 +125,12 @@ class StackMap:
             "rows": self.shape[0],
             "columns": self.shape[1],
             "pixels": self.counts,
-            "novel": self.novel,
             "noisy": self.noisy,
             "quantiles": self.quantiles,
             "zeros": self.places.zeros.tolist(),
             "zero_weights": self.places.weights.tolist(),
             "zero_spread": self.places.spread,
-            "mean_spectrum": self.mean.to_dict(),
+            "mean_spectrum": self.mean.to_json(),
             "remarks": list(self.remarks),
         }
 
@@ -180,7 +178,7 @@ def map_stack(
     """
     settings = settings or MapSettings()
     inference = _checked(model, stack, settings.zero)
-    kinds = map_kinds(model.rule, inference.classes)
+    shown = layers(model.rule, inference.classes)
     with replacing(output, force=force) as folder:
         folder.mkdir(parents=True)
         with (
@@ -200,27 +198,27 @@ def map_stack(
             surveyed = survey(
                 finder, stack.shape, blocks, pool, stack.name, mask_below=settings.mask_below
             )
-            mean = predict_measured(
-                model,
-                stack.energy,
-                surveyed.mean,
-                settings.zero,
-                alike=settings.alike,
-                source=f"{stack.name}, mean spectrum",
-            )
-            reader = pixel_reader(inference, stack.energy, mean.posterior, alike=settings.alike)
+            spectrum = Spectrum("mean spectrum", stack.energy, surveyed.mean, stack.name)
+            mean = _mean_answer(model, spectrum, settings, name)
+            evidence = mean.evidence
+            assert evidence is not None
+            reader = pixel_reader(inference, stack.energy, evidence.posterior)
             task = bar.add_task("rows mapped", total=stack.shape[0])
-            novel = noisy = 0
+            noisy = 0
             with h5py.File(folder / MAPS, "w") as file:
-                about = _attributes(name, model, stack, settings, mean, reader.places)
-                new_maps(file, surveyed.state, kinds, stack.energy, surveyed.mean, about)
+                about = _attributes(name, model, stack, settings, evidence, reader.places)
+                new_maps(file, surveyed.state, shown, stack.energy, surveyed.mean, about)
                 for block in blocks():
-                    wanted = surveyed.state[block.rows].reshape(-1) == MAPPED
-                    answers = _read(reader, block.spectra, wanted, pool)
-                    write_rows(file, block.rows, answers, inference.classes)
-                    novel += int((answers.novelty > 1).sum())
+                    state = surveyed.state[block.rows]
+                    answers = _read(reader, block.spectra, state.reshape(-1) == MAPPED, pool)
                     noisy += int((answers.noise > NOISY).sum())
-        view = view_maps(folder / MAPS, kinds)
+                    unlike = answers.novelty > 1
+                    state[unlike.reshape(state.shape)] = UNLIKE
+                    if not settings.force:
+                        answers.expected[unlike] = np.nan
+                        answers.half_widths[unlike] = np.nan
+                    write_rows(file, block.rows, state, answers, inference.classes)
+        view = view_maps(folder / MAPS, shown)
         result = StackMap(
             folder=Path(output),
             shape=stack.shape,
@@ -228,13 +226,24 @@ def map_stack(
             places=reader.places,
             counts=surveyed.counts(),
             quantiles=_quantiles(view),
-            novel=novel,
             noisy=noisy,
-            remarks=_remarks(surveyed, mean, reader.places, novel, noisy),
+            remarks=_remarks(surveyed, mean, reader.places, noisy),
         )
-        draw_maps(folder, view, kinds)
-        draw_overview(folder, view, kinds, mean)
+        draw_maps(folder, view, shown)
+        draw_overview(folder, view, shown, evidence)
     return result
+
+
+def _mean_answer(model: Model, spectrum: Spectrum, settings: MapSettings, name: str) -> Answer:
+    """Read the mean spectrum, if the model may answer for it."""
+    reasons = check(model, spectrum, settings.zero)
+    if reasons and not settings.force:
+        raise InputError(
+            f"{spectrum.source}, mean spectrum: {reasons[0]}; --force maps it all the same"
+        )
+    request = Request(align="auto", zero=settings.zero, preparation=AS_IT_IS, force=True)
+    (found,) = answer(model, spectrum, request, name=name)
+    return found
 
 
 def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
@@ -282,9 +291,9 @@ def _attributes(
     model: Model,
     stack: Stack,
     settings: MapSettings,
-    mean: Measurement,
+    mean: Evidence,
     places: ZeroPlaces,
-) -> dict[str, Any]:
+) -> Mapping[str, object]:
     """Say how the maps were made."""
     return {
         "model": name,
@@ -295,7 +304,7 @@ def _attributes(
         "e0": settings.zero.energy,
         "e0_uncertainty": None if settings.zero.energy is None else settings.zero.uncertainty,
         "mask_below": settings.mask_below,
-        "alike": settings.alike,
+        "forced": settings.force,
         "zeros": places.zeros,
         "zero_weights": places.weights,
         "zero_spread": places.spread,
@@ -312,37 +321,28 @@ def _quantiles(view: View) -> dict[str, list[float]]:
     }
 
 
-def _remarks(
-    surveyed: Survey, mean: Measurement, places: ZeroPlaces, novel: int, noisy: int
-) -> tuple[str, ...]:
+def _remarks(surveyed: Survey, mean: Answer, places: ZeroPlaces, noisy: int) -> tuple[str, ...]:
     counts = surveyed.counts()
     remarks = []
     for state, why in (
         ("not_finite", "hold numbers that are not finite"),
         ("no_signal", "vary no more than their noise"),
         ("dim", "are dim"),
+        ("unlike", "are unlike any mixture of the training spectra (novelty over 1)"),
     ):
         if counts[state]:
-            remarks.append(f"{counts[state]} of {surveyed.state.size} pixels {why} and are NaN")
-    reason = misfit_reason(mean.fit)
-    if reason is not None:
-        remarks.append(f"the mean spectrum is {reason}")
-    remarks += posterior_remarks(mean.posterior)
+            share = counts[state] / surveyed.state.size
+            remarks.append(f"{counts[state]} of {surveyed.state.size} pixels ({share:.1%}) {why}")
+    remarks += [f"the mean spectrum: {reason}" for reason in mean.reasons]
+    remarks += mean.remarks
     if places.mode_weight < 1 - LEFT_OUT:
         remarks.append(
             f"the maps suppose the likeliest zero, E0 = {places.likeliest:.1f} eV "
             f"({places.mode_weight:.0%})"
         )
-    if novel:
-        share = novel / counts["mapped"]
-        remarks.append(
-            f"{novel} mapped pixels ({share:.1%}) are like no mixture of the training spectra: "
-            "their novelty is over 1"
-        )
     if noisy:
-        share = noisy / counts["mapped"]
         remarks.append(
-            f"{noisy} mapped pixels ({share:.1%}) are so noisy that it costs accuracy: noise over "
-            f"{NOISY:g} of the variation; average neighbouring pixels"
+            f"{noisy} pixels are so noisy that it costs accuracy: noise over {NOISY:g} of the "
+            "variation; average neighbouring pixels"
         )
     return tuple(remarks)

@@ -1,9 +1,9 @@
 """The file of the maps: HDF5, a dataset for each, NaN in pixels that are not mapped."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -19,8 +19,8 @@ LARGEST_VIEW = 1500
 
 
 @dataclass(frozen=True)
-class MapKind:
-    """What one of the maps holds.
+class Layer:
+    """What one of the maps shows.
 
     Attributes
     ----------
@@ -37,48 +37,48 @@ class MapKind:
     unit: str = "1"
 
 
-def map_kinds(rule: EnvironmentRule, classes: tuple[str, ...]) -> list[MapKind]:
+def layers(rule: EnvironmentRule, classes: tuple[str, ...]) -> list[Layer]:
     """List the maps of a model.
 
     Examples
     --------
-    >>> kinds = map_kinds(EnvironmentRule(), ("0", "1"))
-    >>> [kind.name for kind in kinds]
+    >>> kinds = layers(EnvironmentRule(), ("0", "1"))
+    >>> [layer.name for layer in layers(EnvironmentRule(), ("0", "1"))]
     ['coordination', 'coordination_error', 'fraction_0', 'fraction_1', 'novelty', 'noise']
     """
     number = f"number of {rule.neighbour} around {rule.absorber}"
     share = f"fraction of {rule.absorber}:"
     return [
-        MapKind("coordination", f"mean {number}"),
-        MapKind("coordination_error", f"half width of the 90 % interval of the {number}"),
+        Layer("coordination", f"mean {number}"),
+        Layer("coordination_error", f"half width of the 90 % interval of the {number}"),
         *(
-            MapKind(f"fraction_{name}", f"{share} {class_title(name, rule.neighbour)}")
+            Layer(f"fraction_{name}", f"{share} {class_title(name, rule.neighbour)}")
             for name in classes
         ),
-        MapKind("novelty", "misfit over its limit: above 1 a spectrum is like no sample's"),
-        MapKind("noise", "standard deviation of the noise over that of the spectrum"),
+        Layer("novelty", "misfit over its limit: above 1 a spectrum is unlike any sample's"),
+        Layer("noise", "standard deviation of the noise over that of the spectrum"),
     ]
 
 
 def new_maps(
     file: h5py.File,
     state: UInt8[np.ndarray, "row column"],
-    kinds: list[MapKind],
+    several: list[Layer],
     energy: Float[np.ndarray, " energy"],
     mean: Float[np.ndarray, " energy"],
-    attributes: dict[str, Any],
+    attributes: Mapping[str, object],
 ) -> None:
     """Write all but the maps themselves into a new file."""
     file.attrs["program"] = f"nearedge {version('nearedge')}"
     for name, value in attributes.items():
         if value is not None:
             file.attrs[name] = value
-    for kind in kinds:
-        made = file.create_dataset(kind.name, state.shape, np.float32, fillvalue=np.nan)
-        made.attrs.update({"long_name": kind.title, "units": kind.unit})
-    kept = file.create_dataset("state", data=state)
-    kept.attrs["long_name"] = "what became of the pixel"
-    kept.attrs["meanings"] = [f"{number}: {name}" for number, name in enumerate(STATES)]
+    for layer in several:
+        made = file.create_dataset(layer.name, state.shape, np.float32, fillvalue=np.nan)
+        made.attrs.update({"long_name": layer.title, "units": layer.unit})
+    states = file.create_dataset("state", data=state)
+    states.attrs["long_name"] = "what became of the pixel"
+    states.attrs["meanings"] = [f"{number}: {name}" for number, name in enumerate(STATES)]
     axis = file.create_dataset("energy", data=energy)
     axis.attrs.update({"long_name": "energy", "units": "eV"})
     spectrum = file.create_dataset("mean_spectrum", data=mean)
@@ -88,15 +88,25 @@ def new_maps(
 
 
 def write_rows(
-    file: h5py.File, rows: slice, answers: PixelAnswers, classes: tuple[str, ...]
+    file: h5py.File,
+    rows: slice,
+    state: UInt8[np.ndarray, "row column"],
+    answers: PixelAnswers,
+    classes: tuple[str, ...],
 ) -> None:
-    """Write what was read of some rows."""
+    """Write what was read of some rows, and what became of their pixels."""
+    states = file["state"]
+    assert isinstance(states, h5py.Dataset)
+    states[rows] = state
     found = {
-        "coordination": answers.coordination,
-        "coordination_error": answers.half_width,
+        "coordination": answers.expected[:, 0],
+        "coordination_error": answers.half_widths[:, 0],
         "novelty": answers.novelty,
         "noise": answers.noise,
-        **{f"fraction_{name}": one for name, one in zip(classes, answers.fractions.T, strict=True)},
+        **{
+            f"fraction_{name}": shares
+            for name, shares in zip(classes, answers.expected.T[1:], strict=True)
+        },
     }
     for name, values in found.items():
         made = file[name]
@@ -120,10 +130,10 @@ class View:
     maps: dict[str, Float[np.ndarray, "row column"]]
 
 
-def view_maps(path: Path, kinds: list[MapKind]) -> View:
+def view_maps(path: Path, several: list[Layer]) -> View:
     """Read maps for drawing, every second pixel or fewer if they are large."""
     with h5py.File(path, "r") as file:
-        found = {kind.name: file[kind.name] for kind in kinds}
+        found = {layer.name: file[layer.name] for layer in several}
         step = 1
         maps: dict[str, np.ndarray] = {}
         for name, one in found.items():

@@ -11,8 +11,8 @@ from nearedge.errors import InputError
 from nearedge.files.stacks import Block
 from nearedge.models.inference import PIECE, SignalFinder, Signals
 
-MAPPED, NOT_FINITE, NO_SIGNAL, DIM = range(4)
-STATES = ("mapped", "not_finite", "no_signal", "dim")
+MAPPED, NOT_FINITE, NO_SIGNAL, DIM, UNLIKE = range(5)
+STATES = ("mapped", "not_finite", "no_signal", "dim", "unlike")
 """What became of a pixel, by the number that stands for it."""
 
 BRIGHT = 0.99

@@ -1,11 +1,10 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._conditions import (
-    Conditions as Conditions,
-    simulate_measurements as simulate_measurements,
-)
+from ._calibration import Errors as Errors
+from ._conditions import Conditions as Conditions
+from ._fit import Fit as Fit
 from ._fitting import fit_inference as fit_inference
-from ._inference import Fit as Fit, Inference as Inference, Zero as Zero
+from ._inference import Inference as Inference
 from ._material import Material as Material
 from ._pixels import (
     PIECE as PIECE,
@@ -18,4 +17,5 @@ from ._pixels import (
     signal_finder as signal_finder,
 )
 from ._posterior import Mode as Mode, Posterior as Posterior
-from ._words import misfit_reason as misfit_reason, posterior_remarks as posterior_remarks
+from ._simulation import simulate_measurements as simulate_measurements
+from ._zero import Zero as Zero

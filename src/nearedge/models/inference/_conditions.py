@@ -1,16 +1,10 @@
-"""How measured spectra differ from computed ones: simulated measurements of known samples."""
+"""How measured spectra differ from computed ones."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
-from scipy.sparse import csr_array
 
 from nearedge.errors import InputError
-from nearedge.spectra import broadened, cut_windows, recorded
-
-BROADENING_STEP = 0.1
-"""Broadenings are whole multiples of it, eV: finer ones make no difference."""
 
 
 @dataclass(frozen=True)
@@ -56,51 +50,3 @@ class Conditions:
                 f"background {self.background}, slope {self.slope}: give (least, most), none "
                 "negative, signal to noise positive"
             )
-
-
-def simulate_measurements(
-    energy: Float[np.ndarray, " energy"],
-    sites: Float[np.ndarray, "site energy"],
-    weights: csr_array,
-    conditions: Conditions,
-    rng: np.random.Generator,
-) -> Float[np.ndarray, "sample energy"]:
-    """Average computed spectra of sites, and let each average suffer as if it were measured.
-
-    Parameters
-    ----------
-    energy : float array, shape (energy,)
-        In eV.
-    sites : float array, shape (site, energy)
-        Computed spectra.
-    weights : csr_array, shape (sample, site)
-        Which sites make up each sample; rows add up to one.
-    conditions : Conditions
-    rng : Generator
-
-    Returns
-    -------
-    float array, shape (sample, energy)
-        The energies are the computed ones: the zero lies at 0 eV.
-    """
-    count = int(weights.sum(axis=1).size)
-    steps = np.rint(rng.uniform(*conditions.broadening, count) / BROADENING_STEP).astype(int)
-    mu = np.empty((count, len(energy)))
-    for step in np.unique(steps):
-        mine = steps == step
-        mu[mine] = weights[mine] @ broadened(energy, sites, step * BROADENING_STEP)
-    level = rng.uniform(0, conditions.background, (count, 1))
-    slope = rng.uniform(-conditions.slope, conditions.slope, (count, 1))
-    noisy, clean = np.log(conditions.signal_to_noise).tolist()
-    quality = np.exp(rng.uniform(noisy, clean, (count, 1)))
-    return recorded(mu, rng, background=level, slope=slope, signal_to_noise=quality)
-
-
-def broadened_windows(
-    energy: Float[np.ndarray, " energy"],
-    mu: Float[np.ndarray, "spectrum energy"],
-    grid: Float[np.ndarray, " grid"],
-    width: float,
-) -> Float[np.ndarray, "spectrum grid"]:
-    """Cut the window out of computed spectra, whose zero is 0 eV, after broadening them."""
-    return cut_windows(energy, broadened(energy, mu, width), grid, np.zeros(len(mu)))

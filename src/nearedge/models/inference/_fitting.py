@@ -1,35 +1,26 @@
 """Learning to read measured spectra from simulated ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from scipy.sparse import csr_array
 
 from nearedge.datasets.splits import Fold
 from nearedge.learning.estimators import CompositionRegressor, fit_many
 from nearedge.learning.examples import composition_weights, membership
 from nearedge.learning.recipes import Recipe, Sites, class_coordination
-from nearedge.models.inference._calibration import (
-    TEMPERATURES,
-    combined_readout,
-    expect,
-    joined,
-    judge_samples,
-    measures,
-    scan_samples,
-    zero_score,
-)
-from nearedge.models.inference._conditions import Conditions, simulate_measurements
+from nearedge.models.inference._calibration import TEMPERATURES, Errors, errors, scan_samples
+from nearedge.models.inference._conditions import Conditions
 from nearedge.models.inference._inference import Inference
-from nearedge.models.inference._manifold import Manifold, fit_manifold
+from nearedge.models.inference._manifold import CORRELATION, DISCREPANCY, WIDTHS, Manifold
 from nearedge.models.inference._material import Material
-from nearedge.models.inference._readout import KINDS
-from nearedge.models.inference._references import References, fit_references
+from nearedge.models.inference._networks import Networks
+from nearedge.models.inference._readout import fit_readout
+from nearedge.models.inference._references import broadened_windows, fit_references
+from nearedge.models.inference._simulation import simulate_measurements
 from nearedge.spectra import cut_windows, profiles
 from nearedge.targets import class_order
-from nearedge.trust import LEVEL
 
 MISPLACED = 0.05
 """Spread in eV by which training windows are misplaced: the zero is never known exactly."""
@@ -49,12 +40,13 @@ def fit_inference(
     *,
     conditions: Conditions | None = None,
     seed: int = 0,
-) -> tuple[Inference, dict[str, Any]]:
+) -> tuple[Inference, Errors]:
     """Learn to read measured spectra.
 
     Networks learn fractions from the profiles of simulated measurements of the training sites.
     What their answers mean, how far the zero can be trusted, how wide intervals must be and which
-    misfit is unusual is learnt from simulated measurements of the sites that each fold holds out.
+    misfit is unusual is learnt from simulated measurements of the sites that each fold holds out,
+    in any composition.
 
     Parameters
     ----------
@@ -74,54 +66,42 @@ def fit_inference(
     Returns
     -------
     inference : Inference
-    estimate : dict
-        How wrong it is on simulated measurements of unseen sites: for samples ``alike`` the
-        training data and of ``any`` composition ``n``, ``mae`` of the coordination number,
-        ``baseline_mae`` (of the mean of the training sites), ``fraction_mae`` and
-        ``zero_error`` (mean absolute error of the zero, eV).
+    errors : Errors
+        How wrong it is on simulated measurements of unseen sites.
     """
     conditions = conditions or Conditions()
     classes = tuple(class_order(np.unique(material.environment).tolist()))
     parts = [material, *(material.part(fold.train) for fold in folds)]
-    regressors = _fit_regressors(parts, grid, recipe, conditions, seed)
+    networks = [
+        plain_networks(regressor, classes)
+        for regressor in _fit_regressors(parts, grid, recipe, conditions, seed)
+    ]
     manifolds = [_fit_manifold(part, grid, seed) for part in parts]
     scans = [
-        scan_samples(
-            material.part(fold.test), classes, manifold, regressor, conditions, seed + turn
-        )
-        for turn, (fold, manifold, regressor) in enumerate(
-            zip(folds, manifolds[1:], regressors[1:], strict=True)
+        scan_samples(material.part(fold.test), classes, manifold, own, conditions, seed + turn)
+        for turn, (fold, manifold, own) in enumerate(
+            zip(folds, manifolds[1:], networks[1:], strict=True)
         )
     ]
-    expectation = expect(material, classes, folds)
-    temperature = max(TEMPERATURES, key=lambda one: zero_score(scans, one, expectation))
+    temperature = max(TEMPERATURES, key=lambda t: sum(scan.zero_score(t) for scan in scans))
+    readout = fit_readout([scan.readings(temperature) for scan in scans])
+    references = [
+        fit_references(part.energy, part.mu, part.environment, classes, grid) for part in parts
+    ]
     unusual = [
-        measures(scan, temperature, _fit_references(part, grid), grid)
-        for scan, part in zip(scans, parts[1:], strict=True)
+        scan.measures(temperature, known, grid)
+        for scan, known in zip(scans, references[1:], strict=True)
     ]
-    fitted = Inference(
-        regressors[0],
-        manifolds[0],
-        combined_readout(scans, temperature, expectation),
-        classes,
-        temperature,
-        np.full((len(KINDS) + 1, len(classes) + 1), LEVEL),
-        _fit_references(material, grid),
-        np.concatenate(unusual),
+    inference = Inference(
+        networks=networks[0],
+        manifold=manifolds[0],
+        readout=readout,
+        classes=classes,
+        temperature=temperature,
+        references=references[0],
+        measures=np.concatenate(unusual),
     )
-    judged = joined(
-        [
-            judge_samples(
-                scan,
-                # What the fold's own networks and manifold said is in its scan.
-                replace(fitted, readout=combined_readout(scans, temperature, expectation, turn)),
-            )
-            for turn, scan in enumerate(scans)
-        ]
-    )
-    constant = float(material.coordination.mean())
-    truth = np.concatenate([scan.true for scan in scans])[:, 0]
-    return replace(fitted, mass=judged.masses()), judged.summary(np.abs(truth - constant))
+    return inference, errors(scans, temperature, float(material.value.mean()))
 
 
 def _fit_regressors(
@@ -133,7 +113,7 @@ def _fit_regressors(
 ) -> list[CompositionRegressor]:
     regressors, data = [], []
     for part in parts:
-        known = class_coordination(Sites(part.mu, part.coordination, part.environment))
+        known = class_coordination(Sites(part.mu, part.value, part.environment))
         regressor = recipe.new_regressor(seed, known, energy=grid)
         assert isinstance(regressor, CompositionRegressor)
         regressors.append(regressor)
@@ -146,12 +126,65 @@ def _fit_regressors(
     return fit_many(regressors, data)
 
 
-def _fit_references(part: Material, grid: np.ndarray) -> References:
-    return fit_references(part.energy, part.mu, part.environment, grid)
-
-
 def _fit_manifold(part: Material, grid: np.ndarray, seed: int) -> Manifold:
     weights = composition_weights(
         part.environment, examples=SAMPLES, size=SAMPLE_SIZE, seed=seed + 1
     )
     return fit_manifold(part.energy, part.mu, weights, grid)
+
+
+def plain_networks(regressor: CompositionRegressor, classes: Sequence[str]) -> Networks:
+    """Take the networks out of an estimator, their outputs in the order of `classes`.
+
+    A class that the regressor was not taught gets a fraction of zero.
+    """
+    learnt = [str(name) for name in regressor.classes_]
+    columns = [learnt.index(name) if name in learnt else len(learnt) for name in classes]
+    layers = list(zip(*(network.weights for network in regressor.networks_), strict=True))
+    weights = [np.array(layer, np.float32).swapaxes(1, 2) for layer in layers]
+    offsets = list(zip(*(network.biases for network in regressor.networks_), strict=True))
+    biases = [np.array(layer, np.float32)[:, None] for layer in offsets]
+    # What is never taught is as unlikely as single precision can say.
+    weights[-1] = np.pad(weights[-1], ((0, 0), (0, 0), (0, 1)))[..., columns]
+    biases[-1] = np.pad(biases[-1], ((0, 0), (0, 0), (0, 1)), constant_values=-1e9)[..., columns]
+    return Networks(
+        np.asarray(regressor.input_mean_, np.float32),
+        np.asarray(regressor.input_scale_, np.float32),
+        tuple(np.ascontiguousarray(layer) for layer in weights),
+        tuple(np.ascontiguousarray(layer) for layer in biases),
+    )
+
+
+def fit_manifold(
+    energy: Float[np.ndarray, " energy"],
+    sites: Float[np.ndarray, "site energy"],
+    weights: csr_array,
+    grid: Float[np.ndarray, " grid"],
+    widths: Sequence[float] = WIDTHS,
+) -> Manifold:
+    """Learn which profiles samples have.
+
+    Parameters
+    ----------
+    energy : float array, shape (energy,)
+        In eV.
+    sites : float array, shape (site, energy)
+        Computed spectra.
+    weights : csr_array, shape (sample, site)
+        Which sites make up each sample.
+    grid : float array, shape (grid,)
+        Energies of the window in eV.
+    widths : sequence of float
+        Extra broadenings in eV.
+    """
+    apart = grid[:, None] - grid
+    smooth = DISCREPANCY**2 * np.exp(-((apart / CORRELATION) ** 2) / 2)
+    means, covariances = [], []
+    for width in widths:
+        curves = broadened_windows(energy, sites, grid, width)
+        found, _ = profiles(np.asarray(weights @ curves))
+        mean = found.mean(axis=0)
+        off = found - mean
+        means.append(mean)
+        covariances.append(off.T @ off / len(off) + smooth)
+    return Manifold(grid, tuple(widths), np.array(means), np.array(covariances))

@@ -20,8 +20,8 @@ class Material(NamedTuple):
         Raw spectra on all stored energies.
     environment : str array, shape (site,)
         Class of each.
-    coordination : int array, shape (site,)
-        Coordination number of each.
+    value : array, shape (site,)
+        Target of each: a number.
     sample : str array, shape (site,)
         Sites of one name are averaged to samples like the training data: trajectories.
     """
@@ -29,7 +29,7 @@ class Material(NamedTuple):
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, "site energy"]
     environment: Shaped[np.ndarray, " site"]
-    coordination: Shaped[np.ndarray, " site"]
+    value: Shaped[np.ndarray, " site"]
     sample: Shaped[np.ndarray, " site"]
 
     def part(self, sites: np.ndarray) -> "Material":
@@ -37,6 +37,6 @@ class Material(NamedTuple):
         return Material(self.energy, *(column[sites] for column in self[1:]))
 
     def outputs(self, classes: Sequence[str]) -> Float[np.ndarray, "site output"]:
-        """Coordination number, and one at the class, of each site."""
+        """Target, and one at the class, of each site."""
         own = membership(self.environment, classes)
-        return np.column_stack([self.coordination.astype(float), own])
+        return np.column_stack([self.value.astype(float), own])

@@ -1,9 +1,10 @@
 """What the spectra of many pixels tell, if they share one zero and one resolution.
 
 The zero of a stack of images is one number, not one for each pixel: the mean spectrum tells it far
-better than any pixel can. So a posterior of the mean spectrum is made a few places of the zero, and
-all that happens to a pixel before the networks see it is one matrix for each of them: averaging of
-fine steps, interpolation onto the window and removal of the straight line are linear.
+better than any pixel can. So the posterior of the mean spectrum is made a few places of the zero,
+and all that happens to a pixel before the networks see it is one matrix for each of them: averaging
+of fine steps, interpolation onto the window and removal of the straight line are linear. What
+networks say of pixels is read as that of a single spectrum, by `Inference.read`.
 """
 
 from dataclasses import dataclass
@@ -11,12 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Num, Shaped
-from scipy.special import ndtr, ndtri
 
 from nearedge.models.inference._inference import Inference, rebinned
-from nearedge.models.inference._manifold import NOISES, noise_levels
-from nearedge.models.inference._posterior import APART, Posterior, _clusters
-from nearedge.models.inference._readout import is_alike
+from nearedge.models.inference._posterior import Posterior
 from nearedge.models.inference._scan import MEASURES
 from nearedge.spectra import cut_windows, noise_level, profiles
 
@@ -35,9 +33,6 @@ PIECE = 2048
 
 # What rounding to 24 bits leaves of a straight line, as a share of its rise.
 _ROUNDING = 1e-6
-# To which the ends of intervals are found, in neighbours.
-_TOLERANCE = 1e-4
-_MOST_STEPS = 50
 
 
 class ZeroPlaces(NamedTuple):
@@ -82,20 +77,16 @@ def zero_places(
     grid : float array, shape (grid,)
         Energies of the window in eV from the zero.
     """
-    clusters = _clusters(posterior.zeros, APART)
-    inside = [(posterior.zeros >= low) & (posterior.zeros <= high) for low, high in clusters]
-    mode_weights = [float(posterior.weights[mine].sum()) for mine in inside]
-    low, high = clusters[int(np.argmax(mode_weights))]
-    mine = (posterior.scanned >= low) & (posterior.scanned <= high)
-    scanned, weights = posterior.scanned[mine], posterior.zero_weights[mine]
-    weights = weights / weights.sum()
+    mode = max(posterior.clusters(), key=lambda places: posterior.zero_weights[places].sum())
+    scanned, weights = posterior.scanned[mode], posterior.zero_weights[mode]
+    total = float(weights.sum())
+    weights = weights / total
     mean = float(weights @ scanned)
     spread = float(np.sqrt(weights @ (scanned - mean) ** 2))
     apart = np.array([0.0]) if spread < SHARP else spread * np.sqrt(3) * np.array([-1.0, 0.0, 1.0])
     shares = np.array([1.0]) if spread < SHARP else np.array([1.0, 4.0, 1.0]) / 6
     zeros = np.clip(mean + apart, energy[0] - grid[0], energy[-1] - grid[-1])
-    likeliest = float(scanned[weights.argmax()])
-    return ZeroPlaces(zeros, shares, likeliest, spread, max(mode_weights))
+    return ZeroPlaces(zeros, shares, float(scanned[weights.argmax()]), spread, total)
 
 
 @dataclass(frozen=True)
@@ -104,22 +95,19 @@ class PixelAnswers:
 
     Attributes
     ----------
-    coordination : float array, shape (pixel,)
-        Mean coordination number.
-    half_width : float array, shape (pixel,)
-        Half the width of its calibrated interval.
-    fractions : float array, shape (pixel, class)
-        Adding up to one.
+    expected : float array, shape (pixel, output)
+        Mean of the target, and fractions that add up to one.
+    half_widths : float array, shape (pixel, output)
+        Half the widths of their calibrated intervals.
     novelty : float array, shape (pixel,)
         The measure ``misfit`` in units of its limit, see `Fit.measures`: above one a spectrum is
-        like no sample's. The other measures are too slow for pixels.
+        unlike any sample's. The other measures are too slow for pixels.
     noise : float array, shape (pixel,)
         Standard deviation of the noise as a share of the spectrum's own variation.
     """
 
-    coordination: Float[np.ndarray, " pixel"]
-    half_width: Float[np.ndarray, " pixel"]
-    fractions: Float[np.ndarray, "pixel class"]
+    expected: Float[np.ndarray, "pixel output"]
+    half_widths: Float[np.ndarray, "pixel output"]
     novelty: Float[np.ndarray, " pixel"]
     noise: Float[np.ndarray, " pixel"]
 
@@ -210,29 +198,17 @@ class PixelReader:
         Where the zero may lie.
     width : int
         Which of the manifold's broadenings the spectra have.
-    alike : float
-        Prior probability of a composition like the training data's.
     smooth : float array, shape (energy, bin), or None
         Averages fine steps.
     bend : float array, shape (place, energy, grid)
         From intensities to a window without its straight line.
-    turn : float array, shape (energy, grid)
-        The same at the likeliest place, along the axes of the manifold's covariance.
-    centre : float array, shape (grid,)
-        Mean profile along these axes.
-    precision : float array, shape (grid, level)
-        Inverse variances along these axes at each noise level.
     """
 
     inference: Inference
     places: ZeroPlaces
     width: int
-    alike: float
     smooth: Float[np.ndarray, "energy bin"] | None
     bend: Float[np.ndarray, "place energy grid"]
-    turn: Float[np.ndarray, "energy grid"]
-    centre: Float[np.ndarray, " grid"]
-    precision: Float[np.ndarray, "grid level"]
 
     def read(self, block: Num[np.ndarray, "pixel energy"]) -> PixelAnswers:
         """Say what the spectrum of each pixel tells of its composition.
@@ -244,12 +220,17 @@ class PixelReader:
             everything stays in the cache.
         """
         levelled, finite = _levelled(block)
-        turned = levelled @ self.turn
-        usable = finite & (_rms(turned) > _ROUNDING)
+        middle = levelled @ self.bend[len(self.bend) // 2]
+        size = _rms(middle)
+        usable = finite & (size > _ROUNDING)
         if not usable.all():
-            levelled, turned = levelled[usable], turned[usable]
-        noise, novelty = self._misfit(levelled, turned)
-        expected, half_width = self._composition(self.said(levelled))
+            levelled, middle, size = levelled[usable], middle[usable], size[usable]
+        noise = _noise(levelled, self.smooth) / size
+        expected, half_widths = self.inference.read(
+            self.said(levelled), self.places.weights[:, None], self.places.zeros, noise
+        )
+        misfit = self.inference.manifold.misfit(middle / size[:, None], noise, self.width)
+        limit = self.inference.limits[MEASURES.index("misfit")]
 
         def everywhere(found: np.ndarray) -> np.ndarray:
             answer = np.full((len(block), *found.shape[1:]), np.nan, np.float32)
@@ -257,10 +238,9 @@ class PixelReader:
             return answer
 
         return PixelAnswers(
-            coordination=everywhere(expected[:, 0]),
-            half_width=everywhere(half_width),
-            fractions=everywhere(expected[:, 1:]),
-            novelty=everywhere(novelty),
+            expected=everywhere(expected),
+            half_widths=everywhere(half_widths),
+            novelty=everywhere(np.sqrt(misfit) / limit),
             noise=everywhere(noise),
         )
 
@@ -269,81 +249,21 @@ class PixelReader:
     ) -> Float[np.ndarray, "place pixel class"]:
         """Give the fractions that the networks say at each place of the zero.
 
-        The same as `fraction_table` of the profiles, in single precision and without its checks.
-
         Parameters
         ----------
         levelled : float array, shape (pixel, energy)
             Intensities in single precision, none of them a straight line.
         """
-        regressor, classes = self.inference.regressor, self.inference.classes
-        columns = [classes.index(str(name)) for name in regressor.classes_]
-        mean = regressor.input_mean_.astype(np.float32)
-        unit = (1 / regressor.input_scale_).astype(np.float32)
-        said = np.zeros((len(self.bend), len(levelled), len(classes)))
-        for place, bend in enumerate(self.bend):
+        said = []
+        for bend in self.bend:
             found = levelled @ bend
             found /= _rms(found)[:, None]
-            found -= mean
-            found *= unit
-            total = np.zeros((len(levelled), len(columns)), np.float32)
-            for network in regressor.networks_:
-                total += _softmax(network.evaluate(found))
-            said[place][:, columns] = total / len(regressor.networks_)
-        return said
-
-    def _misfit(
-        self, levelled: np.ndarray, turned: np.ndarray
-    ) -> tuple[Float[np.ndarray, " pixel"], Float[np.ndarray, " pixel"]]:
-        """Noise, and misfit in the unit of its limit."""
-        size = _rms(turned)
-        noise = _noise(levelled, self.smooth) / size
-        squares = np.square(turned / size[:, None] - self.centre)
-        each = squares @ self.precision
-        misfit = each[np.arange(len(each)), noise_levels(noise)] / len(self.centre)
-        limit = self.inference.limits[MEASURES.index("misfit")]
-        return noise, np.sqrt(misfit) / np.float32(limit)
-
-    def _composition(
-        self, said: Float[np.ndarray, "place pixel class"]
-    ) -> tuple[Float[np.ndarray, "pixel output"], Float[np.ndarray, " pixel"]]:
-        """Average over the places and the kinds of samples, as `Inference.posterior` does."""
-        readout, mass = self.inference.readout, self.inference.mass
-        count, pixels, classes = said.shape
-        log_kind, expected = readout.read(said.reshape(count * pixels, classes))
-        with np.errstate(divide="ignore"):
-            log_kind = log_kind + np.log([self.alike, 1 - self.alike])
-        kinds, outputs = expected.shape[1:]
-        components = count * kinds
-        # From (place and pixel, kind) to (component, pixel), the kinds taking turns.
-        weights = _softmax(log_kind).reshape(count, pixels, kinds)
-        weights = weights * self.places.weights[:, None, None]
-        weights = np.ascontiguousarray(weights.swapaxes(1, 2)).reshape(components, pixels)
-        means = expected.reshape(count, pixels, kinds, outputs).swapaxes(1, 2)
-        means = means.reshape(components, pixels, outputs)
-        mean = np.zeros(means.shape[1:])
-        for weight, one in zip(weights, means, strict=True):
-            mean += weight[:, None] * one
-        mean = np.maximum(mean, 0.0)
-        total = mean[:, 1:] @ np.ones(mean.shape[1] - 1)
-        mean[:, 1:] /= np.where(total > 0, total, 1.0)[:, None]
-        numbers = np.ascontiguousarray(means[..., 0])
-        spreads = np.tile(readout.spread[:, 0], count)
-        alike = weights[is_alike(components)].sum(axis=0)
-        # Intervals that suppose nothing have a calibration of their own.
-        like, unlike = mass[:2, 0] if self.alike else mass[[2, 2], 0]
-        central = alike * like + (1 - alike) * unlike
-        low = mixture_quantile(weights, numbers, spreads, (1 - central) / 2)
-        high = mixture_quantile(weights, numbers, spreads, (1 + central) / 2)
-        return mean, (np.maximum(high, 0.0) - np.maximum(low, 0.0)) / 2
+            said.append(self.inference.networks.fractions(found))
+        return np.array(said)
 
 
 def pixel_reader(
-    inference: Inference,
-    energy: Float[np.ndarray, " energy"],
-    posterior: Posterior,
-    *,
-    alike: float = 0.5,
+    inference: Inference, energy: Float[np.ndarray, " energy"], posterior: Posterior
 ) -> PixelReader:
     """Make a reader of pixels from what the mean spectrum told.
 
@@ -354,14 +274,9 @@ def pixel_reader(
         Measured energies in eV, increasing; the same for all pixels.
     posterior : Posterior
         What `Inference.infer` said of the mean spectrum.
-    alike : float
-        Prior probability that environments of a pixel are about as frequent as in the training
-        data.
     """
-    grid, manifold = inference.grid, inference.manifold
+    grid = inference.grid
     coarse, smooth = _smoothing(energy, grid)
-    width = int(posterior.width_weights.argmax())
-    variances, axes = np.linalg.eigh(manifold.covariances[width])
     places = zero_places(posterior, energy, grid)
 
     def bent(zero: float) -> Float[np.ndarray, "energy grid"]:
@@ -371,67 +286,10 @@ def pixel_reader(
     return PixelReader(
         inference=inference,
         places=places,
-        width=width,
-        alike=alike,
+        width=int(posterior.width_weights.argmax()),
         smooth=_single(smooth),
         bend=np.array([bent(zero) for zero in places.zeros.tolist()], np.float32),
-        turn=(bent(places.likeliest) @ axes).astype(np.float32),
-        centre=(manifold.means[width] @ axes).astype(np.float32),
-        precision=(1 / (variances[:, None] + np.square(NOISES))).astype(np.float32),
     )
-
-
-def mixture_quantile(
-    weights: Float[np.ndarray, "component pixel"],
-    means: Float[np.ndarray, "component pixel"],
-    spreads: Float[np.ndarray, " component"],
-    share: Float[np.ndarray, " pixel"],
-) -> Float[np.ndarray, " pixel"]:
-    """Find the values that mixtures of normal distributions are below with some probability.
-
-    Newton's method between bounds that close in: a step that leaves them halves them instead.
-
-    Parameters
-    ----------
-    weights : float array, shape (component, pixel)
-        Adding up to one for each pixel.
-    means : float array, shape (component, pixel)
-    spreads : float array, shape (component,)
-        Standard deviations, the same for all pixels.
-    share : float array, shape (pixel,)
-        The probability, neither zero nor one.
-
-    Examples
-    --------
-    >>> one = mixture_quantile(
-    ...     np.array([[0.5], [0.5]]), np.array([[-1.0], [1.0]]), np.ones(2), np.array([0.5])
-    ... )
-    >>> bool(abs(one[0]) < 1e-3)
-    True
-    """
-    # No mixture's quantile lies outside of those of its components.
-    each = means + spreads[:, None] * ndtri(share)
-    low, high = each.min(axis=0), each.max(axis=0)
-    at = (weights * each).sum(axis=0)
-    answer, left = at.copy(), np.arange(len(share))
-    for _ in range(_MOST_STEPS):
-        excess, density = -share, np.zeros(len(share))
-        for weight, mean, spread in zip(weights, means, spreads.tolist(), strict=True):
-            z = (at - mean) / spread
-            excess += weight * ndtr(z)
-            density += weight / spread * np.exp(-np.square(z) / 2)
-        low, high = np.where(excess < 0, at, low), np.where(excess < 0, high, at)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step = at - excess * np.sqrt(2 * np.pi) / density
-        inside = (step > low) & (step < high)
-        after = np.where(inside, step, (low + high) / 2)
-        answer[left] = after
-        going = np.abs(after - at) > _TOLERANCE
-        if not going.any():
-            break
-        left, at, low, high = left[going], after[going], low[going], high[going]
-        weights, means, share = weights[:, going], means[:, going], share[going]
-    return answer
 
 
 def _smoothing(
@@ -486,13 +344,3 @@ def _noise(
 ) -> Float[np.ndarray, " pixel"]:
     seen = levelled if smooth is None else levelled @ smooth
     return noise_level(seen)
-
-
-def _softmax(outputs: Float[np.ndarray, "pixel class"]) -> Float[np.ndarray, "pixel class"]:
-    # Reductions along so short an axis are slow in NumPy; column by column they are not.
-    top = outputs[:, 0].copy()
-    for column in outputs.T[1:]:
-        np.maximum(top, column, out=top)
-    raised = np.exp(outputs - top[:, None])
-    raised /= (raised @ np.ones(raised.shape[1], raised.dtype))[:, None]
-    return raised

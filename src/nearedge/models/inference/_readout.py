@@ -1,178 +1,128 @@
-"""What the networks' answer means: the composition behind it, for two kinds of samples.
+"""What the networks' answer means: the composition behind it, and how far it may be off.
 
 Networks are biased and unsure in their own way. What they say of simulated samples of known
-composition tells it: said and true composition are taken for jointly normal, once for samples in
-which environments are about as frequent as in the training data (``alike``) and once for any other
-(``any``). A new answer then gives the composition for either kind, and how likely each kind is.
+composition tells it. The samples are of any composition, so that nothing is supposed of the one
+that is measured. The truth is taken for linear in what is said; how far it is off grows, linearly
+too, with what is said, with the uncertainty of the zero and with the noise. By how much an interval
+must exceed that is calibrated: it holds `LEVEL` of the samples of sites that were held out
+(conformal prediction with a normalised score: Papadopoulos et al., ECML 2002).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float
 
-Kind = Literal["alike", "any"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+from nearedge.trust import LEVEL, conformal_quantile
 
-SAID_ERROR = 0.03
-"""Spread of what networks say of samples of one kind that few samples may not have shown."""
+LEAST_SPREAD = 0.6
+"""Least distance that is expected of a sample, in units of the median one."""
 
-PRIOR_SAMPLES = 6
-"""How many independent samples the spread that is expected beforehand counts for."""
+SMALLEST = 1e-3
+"""The same, where all samples are read exactly."""
 
-LEAST_SPREAD = 0.005
-"""Least standard deviation of a composition, given what networks say."""
+
+class Readings(NamedTuple):
+    """What networks say of samples, and the truth.
+
+    Attributes
+    ----------
+    said : float array, shape (sample, class)
+        Fractions, averaged over the places of the zero.
+    unsure : float array, shape (sample, 2)
+        Standard deviation of the zero in eV, and the noise as a share of the variation.
+    true : float array, shape (sample, output)
+        Mean of the target, then the fractions.
+    """
+
+    said: Float[np.ndarray, "sample class"]
+    unsure: Float[np.ndarray, "sample 2"]
+    true: Float[np.ndarray, "sample output"]
 
 
 @dataclass(frozen=True)
 class Readout:
-    """Normal distributions of said and true compositions; the first axis is that of `KINDS`.
-
-    Made by `fit_readout`.
+    """From what networks say to outputs with intervals. Made by `fit_readout`.
 
     Attributes
     ----------
-    said : float array, shape (kind, class)
-        Mean fractions that the networks say.
-    precision : float array, shape (kind, class, class)
-        Inverse of their covariance.
-    log_scale : float array, shape (kind,)
-        Half the logarithm of the determinant of their covariance.
-    true : float array, shape (kind, output)
-        Mean true outputs: the coordination number, then the fractions.
-    gain : float array, shape (kind, output, class)
-        What a deviation of the said from their mean adds to the true.
-    spread : float array, shape (kind, output)
-        Standard deviations of the true outputs, given what is said.
+    gain : float array, shape (class, output)
+        What each output is by fractions that are said.
+    spread : float array, shape (class + 2, output)
+        How far an output is off, by the same, the uncertainty of the zero and the noise.
+    least : float array, shape (output,)
+        How far it is off at least.
+    reach : float array, shape (output,)
+        Half width of an interval in units of that.
     """
 
-    said: Float[np.ndarray, "kind class"]
-    precision: Float[np.ndarray, "kind class class"]
-    log_scale: Float[np.ndarray, " kind"]
-    true: Float[np.ndarray, "kind output"]
-    gain: Float[np.ndarray, "kind output class"]
-    spread: Float[np.ndarray, "kind output"]
+    gain: Float[np.ndarray, "class output"]
+    spread: Float[np.ndarray, "features output"]
+    least: Float[np.ndarray, " output"]
+    reach: Float[np.ndarray, " output"]
 
-    def read(
-        self, said: Float[np.ndarray, "answer class"]
-    ) -> tuple[Float[np.ndarray, "answer kind"], Float[np.ndarray, "answer kind output"]]:
-        """Give the logarithm of each kind's density, and the outputs that each expects.
+    def expected(
+        self, said: Float[np.ndarray, "sample class"]
+    ) -> Float[np.ndarray, "sample output"]:
+        """Give the outputs; none is negative, and the fractions add up to one."""
+        outputs = np.maximum(said @ self.gain, 0.0)
+        total = outputs[:, 1:] @ np.ones(outputs.shape[1] - 1)
+        outputs[:, 1:] /= np.where(total > 0, total, 1.0)[:, None]
+        return outputs
 
-        Parameters
-        ----------
-        said : float array, shape (answer, class)
-            Fractions that the networks say.
-        """
-        off = said[:, None] - self.said
-        squares = np.einsum("akc,kcd,akd->ak", off, self.precision, off)
-        expected = self.true + np.einsum("koc,akc->ako", self.gain, off)
-        return -squares / 2 - self.log_scale, expected
+    def off(
+        self, said: Float[np.ndarray, "sample class"], unsure: Float[np.ndarray, "sample 2"]
+    ) -> Float[np.ndarray, "sample output"]:
+        """Tell how far each output may be off."""
+        return np.maximum(np.concatenate([said, unsure], axis=1) @ self.spread, self.least)
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Give what must be kept; `from_arrays` makes it again."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray], classes: int) -> "Readout":
-        """Make it of what `arrays` gave.
-
-        Raises
-        ------
-        KeyError, ValueError
-            If something is missing or does not fit together.
-        """
-        kinds, outputs = len(KINDS), classes + 1
-        shapes = {
-            "said": (kinds, classes),
-            "precision": (kinds, classes, classes),
-            "log_scale": (kinds,),
-            "true": (kinds, outputs),
-            "gain": (kinds, outputs, classes),
-            "spread": (kinds, outputs),
-        }
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape:
-                raise ValueError(f"{name} has shape {arrays[name].shape}, not {shape}")
-        return cls(**{name: arrays[name] for name in shapes})
+    def half_widths(
+        self, said: Float[np.ndarray, "sample class"], unsure: Float[np.ndarray, "sample 2"]
+    ) -> Float[np.ndarray, "sample output"]:
+        """Give half the width of the interval of each output."""
+        return self.off(said, unsure) * self.reach
 
 
-class Expectation(NamedTuple):
-    """How far samples like the training data differ from each other, before any is seen.
+def fit_readout(parts: Sequence[Readings]) -> Readout:
+    """Learn what the networks' answers mean.
 
-    Attributes
-    ----------
-    spread : float array, shape (output,)
-        Standard deviation of each output.
-    samples : int
-        How many independent samples are seen.
-    """
-
-    spread: Float[np.ndarray, " output"]
-    samples: int
-
-    def combined(self, spread: Float[np.ndarray, " output"]) -> Float[np.ndarray, " output"]:
-        """Weigh this and the spread that was seen by the number of samples behind each."""
-        seen, before = self.samples, PRIOR_SAMPLES
-        mean = (seen * np.square(spread) + before * np.square(self.spread)) / (seen + before)
-        return np.sqrt(mean)
-
-
-def fit_readout(
-    said: Float[np.ndarray, "sample class"],
-    true: Float[np.ndarray, "sample output"],
-    kind: Shaped[np.ndarray, " sample"],
-    expectation: Expectation,
-) -> Readout:
-    """Learn what the networks' answers mean from samples of known composition.
+    Each fold's samples are compared with what the other folds' samples let expect. This is harsher
+    than the truth, where all folds are used; the distances are shortened by that ratio, for biases
+    of single folds: the root of (1 + 1/K) / (1 + 1/(K - 1)) for K folds.
 
     Parameters
     ----------
-    said : float array, shape (sample, class)
-        Fractions that networks said of samples whose sites they had not seen.
-    true : float array, shape (sample, output)
-        The coordination number and the fractions of these samples.
-    kind : str array, shape (sample,)
-        Which of `KINDS` each is; both must occur.
-    expectation : Expectation
-        Of the samples like the training data, which may be few.
+    parts : sequence of Readings
+        Of the samples of each fold, whose sites its networks had not seen.
     """
-    parts = [_conditional(said[kind == one], true[kind == one]) for one in KINDS]
-    fitted = Readout(*(np.array(column) for column in zip(*parts, strict=True)))
-    alike = KINDS.index("alike")
-    fitted.spread[alike] = expectation.combined(fitted.spread[alike])
-    return fitted
+    everything = _joined(parts)
+    whole = Readout(_gain(everything), *_nothing(everything))
+    errors = []
+    for turn, part in enumerate(parts):
+        others = [other for place, other in enumerate(parts) if place != turn]
+        fitted = Readout(_gain(_joined(others)), *_nothing(part)) if others else whole
+        errors.append(np.abs(fitted.expected(part.said) - part.true))
+    off = np.concatenate(errors)
+    features = np.concatenate([everything.said, everything.unsure], axis=1)
+    spread = np.linalg.lstsq(features, off, rcond=None)[0]
+    least = np.maximum(LEAST_SPREAD * np.median(off, axis=0), SMALLEST)
+    scores = off / np.maximum(features @ spread, least)
+    count = len(parts)
+    shorter = np.sqrt((1 + 1 / count) / (1 + 1 / (count - 1))) if count > 1 else 1.0
+    reach = np.array([conformal_quantile(column, LEVEL) for column in scores.T]) * shorter
+    return Readout(whole.gain, spread, least, reach)
 
 
-def _conditional(said: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, ...]:
-    count = said.shape[1]
-    both = np.concatenate([said, true], axis=1)
-    mean = both.mean(axis=0)
-    off = both - mean
-    covariance = off.T @ off / len(both)
-    own = covariance[:count, :count] + SAID_ERROR**2 * np.eye(count)
-    precision = np.linalg.inv(own)
-    gain = covariance[count:, :count] @ precision
-    left = np.diag(covariance[count:, count:]) - np.einsum(
-        "oc,co->o", gain, covariance[:count, count:]
-    )
-    return (
-        mean[:count],
-        precision,
-        np.array(np.linalg.slogdet(own)[1] / 2),
-        mean[count:],
-        gain,
-        np.sqrt(np.maximum(left, LEAST_SPREAD**2)),
-    )
+def _gain(part: Readings) -> Float[np.ndarray, "class output"]:
+    return np.linalg.lstsq(part.said, part.true, rcond=None)[0]
 
 
-def is_alike(kinds: int) -> Bool[np.ndarray, " component"]:
-    """Tell which components are of the kind ``alike`` if the kinds take turns.
+def _nothing(part: Readings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    classes, outputs = part.said.shape[1], part.true.shape[1]
+    return np.zeros((classes + 2, outputs)), np.zeros(outputs), np.zeros(outputs)
 
-    Examples
-    --------
-    >>> is_alike(4)
-    array([ True, False,  True, False])
-    """
-    return np.arange(kinds) % len(KINDS) == KINDS.index("alike")
+
+def _joined(parts: Sequence[Readings]) -> Readings:
+    return Readings(*(np.concatenate(column) for column in zip(*parts, strict=True)))

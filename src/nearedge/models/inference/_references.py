@@ -1,17 +1,14 @@
 """What spectra of samples look like: to normalise a measured one to their unit, and to draw it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from scipy.optimize import nnls
 
-from nearedge.models.inference._conditions import broadened_windows
 from nearedge.models.inference._manifold import WIDTHS
-from nearedge.spectra import profiles
-from nearedge.targets import class_order
+from nearedge.spectra import broadened, cut_windows, profiles
 
 
 class Scaling(NamedTuple):
@@ -90,10 +87,9 @@ class References:
     def unexplained(
         self, grid: Float[np.ndarray, " grid"], windows: Float[np.ndarray, "window grid"]
     ) -> float:
-        """Share of the variation that no mixture of the classes' mean spectra explains.
+        """Share of the variation that no sum of the classes' mean spectra explains.
 
-        A linear combination fit with fractions that are not negative and a straight background, at
-        every broadening; the best one counts.
+        A linear combination fit with a straight background, at every broadening; the best counts.
 
         Parameters
         ----------
@@ -108,50 +104,24 @@ class References:
             Root of the mean square that is left, in units of the standard deviation of the window
             without its straight line.
         """
-        _, sizes = profiles(windows)
-        along = np.linspace(-1, 1, len(grid))
-        background = [np.ones(len(grid)), -np.ones(len(grid)), along, -along]
+        bent, _ = profiles(windows)
         best = np.inf
         for spectra in self.spectra:
-            design = np.column_stack([*spectra, *background])
-            design /= np.abs(design).max(axis=0)
-            for window, size in zip(windows, sizes, strict=True):
-                if size > 0:
-                    _, left = nnls(design, window / size)
-                    best = min(best, float(left))
-        return best / np.sqrt(len(grid))
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Give what must be kept; `from_arrays` makes it again."""
-        return {"spectra": self.spectra, "low": self.low, "high": self.high}
-
-    @classmethod
-    def from_arrays(
-        cls, arrays: Mapping[str, np.ndarray], shape: tuple[int, int, int]
-    ) -> "References":
-        """Make it of what `arrays` gave; `shape` is (width, class, grid).
-
-        Raises
-        ------
-        KeyError, ValueError
-            If something is missing or does not fit together.
-        """
-        widths, _, points = shape
-        wanted = {"spectra": shape, "low": (widths, points), "high": (widths, points)}
-        for name, one in wanted.items():
-            if arrays[name].shape != one:
-                raise ValueError(f"{name} has shape {arrays[name].shape}, not {one}")
-        return cls(**{name: arrays[name] for name in wanted})
+            basis = np.linalg.qr(np.column_stack([*spectra, np.ones(len(grid)), grid]))[0]
+            left = bent - (bent @ basis) @ basis.T
+            best = min(best, float(np.square(left).mean(axis=1).min()))
+        return float(np.sqrt(best))
 
 
 def fit_references(
     energy: Float[np.ndarray, " energy"],
     sites: Float[np.ndarray, "site energy"],
     environment: Shaped[np.ndarray, " site"],
+    classes: Sequence[str],
     grid: Float[np.ndarray, " grid"],
     widths: Sequence[float] = WIDTHS,
 ) -> References:
-    """Average the sites of each class, in `class_order`, at each broadening.
+    """Average the sites of each class at each broadening.
 
     Parameters
     ----------
@@ -161,12 +131,13 @@ def fit_references(
         Computed spectra.
     environment : str array, shape (site,)
         Class of each.
+    classes : sequence of str
+        The order of the classes.
     grid : float array, shape (grid,)
         Energies of the window in eV.
     widths : sequence of float
         Extra broadenings in eV.
     """
-    classes = class_order(np.unique(environment).tolist())
     spectra, low, high = [], [], []
     for width in widths:
         curves = broadened_windows(energy, sites, grid, width)
@@ -175,3 +146,13 @@ def fit_references(
         low.append(ends[0])
         high.append(ends[1])
     return References(np.array(spectra), np.array(low), np.array(high))
+
+
+def broadened_windows(
+    energy: Float[np.ndarray, " energy"],
+    mu: Float[np.ndarray, "spectrum energy"],
+    grid: Float[np.ndarray, " grid"],
+    width: float,
+) -> Float[np.ndarray, "spectrum grid"]:
+    """Cut the window out of computed spectra, whose zero is 0 eV, after broadening them."""
+    return cut_windows(energy, broadened(energy, mu, width), grid, np.zeros(len(mu)))

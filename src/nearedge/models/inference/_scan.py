@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.models.inference._manifold import Manifold
-from nearedge.models.inference._references import References
 from nearedge.spectra import cut_windows, noise_level, profiles, structure_below
 
 STEP = 0.1
@@ -15,9 +14,9 @@ STEP = 0.1
 Measure = Literal["misfit", "unexplained", "below", "noise"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 """What speaks against a spectrum: its distance from the profiles of samples (Mahalanobis), the
-share of it that is no mixture of the classes' spectra, structure below the edge, and noise."""
+share of it that no sum of the classes' spectra explains, structure below the edge, and noise."""
 
-STRUCTURE = 0.1
+STRUCTURE = 0.02
 """Structure below the window, in units of a profile's size, that makes a zero unlikely."""
 
 WHITE = 1e6
@@ -25,9 +24,6 @@ WHITE = 1e6
 
 BURIED = 0.5
 """Noise, in units of a profile's size, from which a place is not believed if there are better."""
-
-NEAR = 0.2
-"""How far from the likeliest zero mixtures are tried, eV."""
 
 
 class ZeroScan(NamedTuple):
@@ -83,22 +79,9 @@ def scan_zeros(
     below = np.where(straight, 0.0, below / unit)
     log_density, misfit = manifold.fit(found, noise)
     # Where there is structure below the window, the edge lies lower than there.
-    log_density -= (np.square(below / STRUCTURE) / 2)[:, None]
+    log_density -= (np.square(below) / (STRUCTURE**2 + np.square(noise)) / 2)[:, None]
     # What is all noise fits anything badly, but nothing very badly.
     buried = noise > BURIED
     if not buried.all():
         log_density[buried] = -np.inf
     return ZeroScan(windows, found, size, noise, below, log_density, misfit)
-
-
-def measure(
-    scan: ZeroScan, best: int, width: int, references: References, grid: Float[np.ndarray, " grid"]
-) -> Float[np.ndarray, " measure"]:
-    """Measure how unusual a spectrum is at one place of the zero and one broadening."""
-    near = round(NEAR / STEP)
-    windows = scan.windows[max(best - near, 0) : best + near + 1]
-    left = references.unexplained(grid, windows)
-    # Noise is no mixture, and nothing to blame.
-    unexplained = np.sqrt(max(left**2 - float(scan.noise[best]) ** 2, 0.0))
-    distance = np.sqrt(scan.misfit[best, width])
-    return np.array([distance, unexplained, scan.below[best], scan.noise[best]])

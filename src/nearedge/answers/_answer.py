@@ -1,0 +1,203 @@
+"""What a model answers for one spectrum, and its JSON, its sentence and its row of a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nearedge.edges import Edge
+from nearedge.models.inference import Fit, Posterior
+from nearedge.records import Json
+from nearedge.spectra import Prepared
+from nearedge.trust import Reason
+
+
+@dataclass(frozen=True)
+class Value:
+    """The answer for one target.
+
+    Attributes
+    ----------
+    value : float or str
+        A number, or the likeliest class.
+    low, high : float or None
+        Ends of the interval of a number.
+    level : float or None
+        Share of the truths that the interval or the set holds, see `Answer.basis`.
+    set : tuple of str or None
+        Classes that are not ruled out.
+    probabilities : dict of str to float or None
+        Of each class; of a sample of many sites its share of them.
+    intervals : dict of str to pair of float, or None
+        Ends of the interval of each share.
+    """
+
+    value: float | str
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    set: tuple[str, ...] | None = None
+    probabilities: Mapping[str, float] | None = None
+    intervals: Mapping[str, tuple[float, float]] | None = None
+
+    def text(self) -> str:
+        """Print the value with its interval or set.
+
+        Examples
+        --------
+        >>> Value(1.42, 1.1, 1.77).text()
+        '1.42 (1.10 to 1.77)'
+        >>> Value("3", set=("2", "3")).text()
+        '3 (2, 3)'
+        """
+        text = self.value if isinstance(self.value, str) else f"{self.value:.2f}"
+        if self.low is not None and self.high is not None:
+            text += f" ({self.low:.2f} to {self.high:.2f})"
+        return text if self.set is None else f"{text} ({', '.join(self.set)})"
+
+    def to_json(self) -> Json:
+        """Give what is known, ready for JSON."""
+        found = {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+            "set": None if self.set is None else list(self.set),
+            "probabilities": self.probabilities and dict(self.probabilities),
+            "intervals": self.intervals
+            and {name: list(ends) for name, ends in self.intervals.items()},
+        }
+        return {name: entry for name, entry in found.items() if entry is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the answer for a measured spectrum was made of.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        The spectrum before and after its preparation.
+    posterior : Posterior
+        What is known of the sample, the zero and the resolution.
+    fit : Fit
+        How the spectrum fits those of samples.
+    """
+
+    prepared: Prepared
+    posterior: Posterior
+    fit: Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a model answers for one spectrum: of a site, an average, a sample or a pixel.
+
+    Attributes
+    ----------
+    file, label : str
+        Where the spectrum comes from.
+    edge : Edge or None
+        Absorber and edge, of the file or of the model.
+    e0 : float or None
+        Where the model's zero lies on the energies of the file, eV.
+    model : str
+        Who answers.
+    rung : str or None
+        What the sites that the model was judged on have not in common with the training.
+    applies : bool
+        Whether the model may be believed.
+    reasons : tuple of Reason
+        Why not.
+    values : dict of str to Value
+        By the name of the target; none where the model does not answer.
+    remarks : tuple of str
+        What the reader and the preparation did, and what else a person must know.
+    basis : str
+        What the intervals and sets hold, in words.
+    evidence : Evidence or None
+        Of a measured spectrum.
+    """
+
+    file: str
+    label: str
+    edge: Edge | None
+    e0: float | None
+    model: str
+    rung: str | None
+    applies: bool
+    reasons: tuple[Reason, ...] = ()
+    values: Mapping[str, Value] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    basis: str = ""
+    evidence: Evidence | None = None
+
+    def __repr__(self) -> str:
+        """Give the sentence."""
+        return f"<Answer: {self.sentence()}>"
+
+    @property
+    def name(self) -> str:
+        """File without its folder, and spectrum."""
+        return f"{Path(self.file).name} {self.label}"
+
+    def sentence(self) -> str:
+        """Say the answer in one sentence."""
+        told = ", ".join(
+            f"{target.replace('_', ' ')} {value.text()}" for target, value in self.values.items()
+        )
+        if self.applies:
+            return f"{self.name}: {told}"
+        why = "; ".join(str(reason) for reason in self.reasons)
+        return f"{self.name}: the model does not apply, {why}" + (f" ({told})" if told else "")
+
+    def to_json(self) -> Json:
+        """Give everything, ready for JSON."""
+        plain: Json = {
+            "file": self.file,
+            "label": self.label,
+            "absorber": self.edge and self.edge.absorber,
+            "edge": self.edge and self.edge.name,
+            "e0": self.e0,
+            "model": self.model,
+            "rung": self.rung,
+            "applies": self.applies,
+            "reasons": [str(reason) for reason in self.reasons],
+            "values": {target: value.to_json() for target, value in self.values.items()},
+            "remarks": list(self.remarks),
+            "basis": self.basis,
+        }
+        if self.evidence is not None:
+            posterior, fit = self.evidence.posterior, self.evidence.fit
+            plain["zero"] = {
+                "interval": list(posterior.zero_interval()),
+                "modes": [mode._asdict() for mode in posterior.modes()],
+            }
+            plain |= {"broadening": posterior.width, "noise": fit.noise, "novelty": fit.score}
+        return plain
+
+    def row(self) -> dict[str, str | float | bool | None]:
+        """Give what a table holds, by column."""
+        row: dict[str, str | float | bool | None] = {
+            "file": self.file,
+            "label": self.label,
+            "absorber": self.edge and self.edge.absorber,
+            "edge": self.edge and self.edge.name,
+            "e0": self.e0,
+            "model": self.model,
+            "rung": self.rung,
+            "applies": self.applies,
+            "reasons": _listed(self.reasons),
+        }
+        for target, value in self.values.items():
+            row[target] = value.value
+            if value.low is not None:
+                row |= {f"{target}.low": value.low, f"{target}.high": value.high}
+            if value.set is not None:
+                row[f"{target}.set"] = _listed(value.set)
+            for name, share in (value.probabilities or {}).items():
+                row[f"{target}.{name}"] = share
+        return {**row, "remarks": _listed(self.remarks)}
+
+
+def _listed(several: Sequence[object]) -> str:
+    return "; ".join(str(entry) for entry in several)

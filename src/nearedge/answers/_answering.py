@@ -1,0 +1,336 @@
+"""A model meets spectra: one path for a site, an average and a measured sample."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.answers._answer import Answer, Evidence, Value
+from nearedge.answers._check import check, edge_range, is_relative
+from nearedge.errors import InputError
+from nearedge.models import Model, fraction_classes, outputs
+from nearedge.models.inference import Inference, Zero
+from nearedge.spectra import Preparation, Spectrum, prepare, resample
+from nearedge.trust import LEVEL, ClassSets, Intervals, Reason, SiteIntervals
+
+Align = Literal["auto", "none"]
+ALIGNS: tuple[Align, ...] = get_args(Align)
+
+FORCED = "answered all the same, as --force asks"
+
+
+@dataclass(frozen=True)
+class Request:
+    """How spectra are to be looked at.
+
+    Parameters
+    ----------
+    align : {"auto", "none"}, optional
+        ``"auto"`` searches the place of the model's zero on the energy axis, ``"none"`` takes the
+        axis as it is. By default it is searched in spectra of absolute energies, which begin above
+        the model's window.
+    zero : Zero, optional
+        What is known of its place; then it is not searched elsewhere.
+    preparation : Preparation
+        What is done to measured spectra first.
+    merge : bool
+        Whether all measured spectra are scans of one sample.
+    atoms_averaged : int, optional
+        Number of atoms whose spectra each computed spectrum is the average of, for the intervals
+        of a regressor; 1 for single sites. If unknown, the widest intervals are given.
+    force : bool
+        Whether a model answers that does not apply.
+
+    Raises
+    ------
+    InputError
+        If a zero is given for axes that are to be taken as they are, or an average is of no atom.
+    """
+
+    align: Align | None = None
+    zero: Zero | None = None
+    preparation: Preparation = field(default_factory=Preparation)
+    merge: bool = False
+    atoms_averaged: int | None = None
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        if self.align == "none" and self.zero is not None:
+            raise InputError("E0 is given, and --align none: leave out one of them")
+        if self.atoms_averaged is not None and self.atoms_averaged < 1:
+            raise InputError(
+                f"{self.atoms_averaged} averaged atoms; an average needs at least one atom"
+            )
+
+    def aligns(self, spectrum: Spectrum, model: Model) -> bool:
+        """Tell whether the zero of a spectrum is to be found, instead of being that of its axis."""
+        if self.align is not None or self.zero is not None:
+            return self.align != "none"
+        return not is_relative(model, spectrum)
+
+
+def answer(
+    model: Model,
+    spectra: Spectrum | Sequence[Spectrum],
+    request: Request | None = None,
+    *,
+    name: str = "model",
+) -> list[Answer]:
+    """Tell what is behind spectra.
+
+    What the spectra are of is compared with the model first; where it does not apply, nothing is
+    computed unless `Request.force` asks for it. Of measured spectra the place of the zero, the
+    extra broadening, the unit and a straight background need not be known. Nothing is supposed of
+    the composition of a sample.
+
+    Parameters
+    ----------
+    model : Model
+    spectra : Spectrum or sequence of Spectrum
+    request : Request, optional
+    name : str
+        What the answers call the model.
+
+    Returns
+    -------
+    list of Answer
+        In the order of the spectra.
+
+    Raises
+    ------
+    InputError
+        If a spectrum is too short, or a model does not know measured spectra.
+    """
+    request = request or Request()
+    several = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
+    answers: dict[int, Answer] = {}
+    computed: dict[bytes, list[int]] = {}
+    for place, spectrum in enumerate(several):
+        reasons = tuple(check(model, spectrum, request.zero))
+        if reasons and not request.force:
+            e0 = next((r.e0 for r in reasons if hasattr(r, "e0")), None)
+            answers[place] = _answer(model, name, spectrum, e0=e0, reasons=reasons)
+        elif request.aligns(spectrum, model):
+            answers[place] = _measured(model, spectrum, request, name, reasons)
+        else:
+            computed.setdefault(spectrum.energy.tobytes(), []).append(place)
+    for places in computed.values():
+        group = [several[place] for place in places]
+        answers |= zip(places, _computed(model, group, request, name), strict=True)
+    return [answers[place] for place in range(len(several))]
+
+
+def known_inference(model: Model, source: str) -> Inference:
+    """Give what a model knows of measured spectra.
+
+    Raises
+    ------
+    InputError
+        If it knows nothing of them; `source` is what it was to be used for.
+    """
+    if model.kind == "classifier":
+        raise InputError(
+            f"{source}: a measured spectrum is an average over many atoms, a classifier tells "
+            "those of single sites; use a regressor (nearedge train regressor)"
+        )
+    if model.inference is None:
+        raise InputError(
+            f"{source}: the model does not know measured spectra, as recipe "
+            f"'{model.record['training']['recipe']}' teaches none or no unseen sites were left to "
+            "calibrate on; train a regressor with --recipe best on several snapshots"
+        )
+    return model.inference
+
+
+def _answer(
+    model: Model,
+    name: str,
+    spectrum: Spectrum,
+    *,
+    e0: float | None,
+    reasons: tuple[Reason, ...] = (),
+    values: dict[str, Value] | None = None,
+    remarks: Sequence[str] = (),
+    basis: str = "",
+    evidence: Evidence | None = None,
+) -> Answer:
+    forced = (FORCED,) if reasons and values else ()
+    return Answer(
+        file=spectrum.source,
+        label=spectrum.name,
+        edge=spectrum.edge or (None if reasons else model.identity.edge),
+        e0=e0,
+        model=name,
+        rung=model.record["estimate"]["rung"],
+        applies=not reasons,
+        reasons=reasons,
+        values=values or {},
+        remarks=(*spectrum.notes, *remarks, *forced),
+        basis=basis,
+        evidence=evidence,
+    )
+
+
+def _measured(
+    model: Model,
+    spectrum: Spectrum,
+    request: Request,
+    name: str,
+    reasons: tuple[Reason, ...],
+) -> Answer:
+    """Read a spectrum whose zero, unit and background are unknown."""
+    source = f"{spectrum.source}::{spectrum.name}"
+    inference = known_inference(model, source)
+    prepared = prepare(spectrum, request.preparation)
+    zero = request.zero or Zero(
+        within=(-np.inf, np.inf) if reasons else edge_range(model, spectrum)
+    )
+    posterior, fit = inference.infer(
+        prepared.spectrum.energy, prepared.spectrum.mu, zero, source=source
+    )
+    ends, mean = posterior.interval().tolist(), posterior.expected.tolist()
+    classes = inference.classes
+    values = {
+        "coordination": Value(mean[0], *ends[0], LEVEL),
+        "environment": _shares(classes, mean[1:], ends[1:]),
+    }
+    return _answer(
+        model,
+        name,
+        spectrum,
+        e0=posterior.zero,
+        reasons=(*reasons, *fit.reasons()),
+        values=values,
+        remarks=(*prepared.steps[len(spectrum.notes) :], *posterior.remarks()),
+        basis=(
+            f"intervals hold {LEVEL:.0%} of simulated measurements of unseen sites in any "
+            f"composition, rung {model.record['estimate']['rung']}"
+        ),
+        evidence=Evidence(prepared, posterior, fit),
+    )
+
+
+def _shares(
+    classes: Sequence[str], shares: Sequence[float], ends: Sequence[Sequence[float]] | None
+) -> Value:
+    return Value(
+        classes[int(np.argmax(shares))],
+        level=None if ends is None else LEVEL,
+        probabilities=dict(zip(classes, shares, strict=True)),
+        intervals=ends
+        and {name: (low, high) for name, (low, high) in zip(classes, ends, strict=True)},
+    )
+
+
+def _computed(
+    model: Model, spectra: Sequence[Spectrum], request: Request, name: str
+) -> list[Answer]:
+    """Use the estimator on spectra of the same energies, whose zero and unit are the model's."""
+    if request.atoms_averaged is not None and model.kind == "classifier":
+        raise InputError(
+            "the sets of a classifier are calibrated on single sites; leave out the number of "
+            "averaged atoms, or use a regressor"
+        )
+    first = spectra[0]
+    mu = np.array([spectrum.mu for spectrum in spectra])
+    inputs = resample(first.energy, mu, model.window.grid, first.source)
+    told = _classes if model.kind == "classifier" else _numbers
+    values = told(model, inputs, request.atoms_averaged)
+    rung = model.record["estimate"]["rung"]
+    basis = (
+        f"calibrated on unseen sites, rung {rung}" if rung else "no unseen sites to calibrate on"
+    )
+    if model.kind == "regressor" and rung and request.atoms_averaged is None:
+        basis += ", for any number of averaged atoms (--atoms-averaged N narrows the intervals)"
+    return [
+        _answer(
+            model,
+            name,
+            spectrum,
+            e0=0.0,
+            reasons=(*check(model, spectrum, request.zero), *reasons),
+            values=value,
+            remarks=_set_remarks(value),
+            basis=basis,
+        )
+        for spectrum, value, reasons in zip(
+            spectra, values, model.novelty.judge(inputs).reasons, strict=True
+        )
+    ]
+
+
+def _set_remarks(values: dict[str, Value]) -> list[str]:
+    """Explain a set whose classes have together a small probability."""
+    environment = values.get("environment")
+    if environment is None or environment.set is None or environment.probabilities is None:
+        return []
+    inside = sum(environment.probabilities[name] for name in environment.set)
+    if inside >= 0.5:
+        return []
+    return [
+        f"the set has a probability of only {inside:.0%}: the network is unsure, but hardly any "
+        "unseen site of the other classes got so low a probability of its own class"
+    ]
+
+
+def _classes(
+    model: Model, inputs: Float[np.ndarray, "spectrum energy"], _: int | None
+) -> list[dict[str, Value]]:
+    probability = np.asarray(model.estimator.predict_proba(inputs), float)
+    names = [str(name) for name in model.estimator.classes_]
+    sets = ClassSets.from_record(model.record["calibration"])
+    members = None if sets is None else sets.members(probability)
+    return [
+        {
+            "environment": Value(
+                names[int(row.argmax())],
+                level=None if sets is None else sets.level,
+                set=None if members is None else tuple(np.array(names)[members[place]].tolist()),
+                probabilities=dict(zip(names, row.tolist(), strict=True)),
+            )
+        }
+        for place, row in enumerate(probability)
+    ]
+
+
+def _numbers(
+    model: Model, inputs: Float[np.ndarray, "spectrum energy"], atoms: int | None
+) -> list[dict[str, Value]]:
+    classes = fraction_classes(model.estimator)
+    predicted = outputs(model.estimator, inputs, classes)
+    ends = _ends(model, predicted, atoms)
+    answers = []
+    for place, row in enumerate(predicted.tolist()):
+        own = None if ends is None else ends[place].tolist()
+        values = {"coordination": Value(row[0], *(own[0] if own else ()), level=own and LEVEL)}
+        if classes:
+            values["environment"] = _shares(classes, row[1:], own and own[1:])
+        answers.append(values)
+    return answers
+
+
+def _ends(
+    model: Model, predicted: Float[np.ndarray, "spectrum output"], atoms: int | None
+) -> Float[np.ndarray, "spectrum output 2"] | None:
+    """Ends of intervals that suppose nothing of the composition; None without a calibration."""
+    calibration = model.record["calibration"]
+    intervals = Intervals.from_record(calibration)
+    if intervals is None:
+        return None
+    ends = intervals.bounds(predicted, atoms)
+    if atoms != 1 and (uneven := Intervals.from_record(calibration.get("uneven", {}))):
+        ends = _hull(ends, uneven.bounds(predicted, atoms))
+    sites = SiteIntervals.from_record(calibration["sites"]).bounds(predicted[:, 0])
+    if atoms == 1:
+        ends[:, 0] = sites
+    elif atoms is None:
+        ends[:, 0] = _hull(ends[:, 0], sites)
+    highest = np.array([np.inf, *[1.0] * (predicted.shape[1] - 1)])[:, None]
+    return np.clip(ends, 0.0, highest)
+
+
+def _hull(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    low = np.minimum(one[..., 0], other[..., 0])
+    return np.stack([low, np.maximum(one[..., 1], other[..., 1])], axis=-1)

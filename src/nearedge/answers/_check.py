@@ -1,0 +1,144 @@
+"""Whether a model may answer for a spectrum: what both are of, compared before any is computed."""
+
+import numpy as np
+from jaxtyping import Float
+
+from nearedge.edges import ABOVE, BELOW
+from nearedge.models import Model
+from nearedge.models.inference import Zero
+from nearedge.spectra import (
+    Preparation,
+    Spectrum,
+    edge_energy,
+    guess_edge,
+    noise_level,
+    prepare,
+    profiles,
+)
+from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OutsideEdge, Reason
+
+AROUND = 25.0
+"""Range in eV on either side of the steepest rise that makes an absorption edge."""
+
+BEHIND = 3.0
+"""Least range in eV behind the rise that tells a step from a peak."""
+
+STEP = 0.05
+"""Least rise over an edge, from the mean before to the mean behind, as a share of the range."""
+
+WHITE = 0.5
+"""Noise, as a share of the variation, of what is nothing but noise: then it is 1, about."""
+
+
+def is_relative(model: Model, spectrum: Spectrum) -> bool:
+    """Tell whether a spectrum's energies are counted from a zero like the model's."""
+    return not spectrum.absolute or bool(spectrum.energy[0] <= model.window.maximum)
+
+
+def check(model: Model, spectrum: Spectrum, zero: Zero | None = None) -> list[Reason]:
+    """Say why a model must not answer for a spectrum; nothing if it may.
+
+    Absorber and edge are those that the file names, or else those of the energies. Of computed
+    spectra engine, energy zero and unit are compared, too, where they are known.
+
+    Parameters
+    ----------
+    model : Model
+    spectrum : Spectrum
+        As it was read.
+    zero : Zero, optional
+        Where the model's zero is said to lie.
+
+    Examples
+    --------
+    >>> from nearedge.edges import Edge
+    >>> from nearedge.models import load_model, ready_model_path
+    >>> from nearedge.spectra import Identity
+    >>> energy = np.linspace(4930, 5030, 101)
+    >>> mu = 1 / (1 + np.exp(4972 - energy))
+    >>> titanium = Spectrum("mu", energy, mu, "ti.dat", Identity(Edge("Ti")))
+    >>> print(*check(load_model(ready_model_path()), titanium))
+    this is a Ti K-edge (4966 eV); the model reads O K
+    """
+    edge, own = model.identity.edge, spectrum.edge
+    if own is not None and edge is not None and own != edge:
+        return [OtherEdge(own, edge)]
+    if is_relative(model, spectrum):
+        return _other_origin(model, spectrum)
+    # A glitch is no edge.
+    spectrum = prepare(spectrum, Preparation("none")).spectrum
+    if shapeless := _shapeless(spectrum.energy, spectrum.mu):
+        return [shapeless]
+    if edge is None:
+        return []
+    given = None if zero is None else zero.energy
+    rise = edge_energy(spectrum.energy, spectrum.mu) if given is None else given
+    if edge.holds(rise) or (given is None and _has_rise(model, spectrum)):
+        return []
+    # Below some 200 eV the edges are so many that an energy names none.
+    guess = guess_edge(spectrum) if given is None and rise > 200 else None
+    if guess is None or guess == edge:
+        return [OutsideEdge(rise, edge)]
+    return [OtherEdge(guess, edge, rise)]
+
+
+def edge_range(model: Model, spectrum: Spectrum) -> tuple[float, float]:
+    """Energies in eV between which the model's zero must lie on a spectrum's axis."""
+    edge = model.identity.edge
+    if edge is None or is_relative(model, spectrum):
+        return (-np.inf, np.inf)
+    return edge.energy - BELOW, edge.energy + ABOVE
+
+
+def _other_origin(model: Model, spectrum: Spectrum) -> list[Reason]:
+    mine, its = model.identity, spectrum.identity
+    pairs = (
+        ("engine", its.origin, mine.origin),
+        ("energy zero", its.zero, mine.zero),
+        ("unit", its.unit, mine.unit),
+    )
+    return [
+        OtherOrigin(what, one, other)
+        for what, one, other in pairs
+        if one and other and _core(one) != _core(other)
+    ]
+
+
+def _core(words: str) -> str:
+    """What remains of an engine, a zero or a unit without its version and its explanation."""
+    return words.split(" (")[0].split(",")[0].split(" ")[0].casefold()
+
+
+def _shapeless(
+    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]
+) -> Reason | None:
+    """Tell what a spectrum is if it does not rise over an edge."""
+    variation = float(np.ptp(mu)) / (float(np.abs(mu).max()) or 1.0)
+    _, size = profiles(np.interp(np.linspace(energy[0], energy[-1], 2 * len(energy)), energy, mu))
+    if not size:
+        return NoEdge("flat" if variation < 1e-9 else "line", variation)
+    if float(noise_level(mu)) > WHITE * float(size):
+        return NoEdge("noise", variation)
+    rise = edge_energy(energy, mu)
+    before = mu[(energy < rise) & (energy >= rise - AROUND)]
+    behind = mu[(energy > rise) & (energy <= rise + AROUND)]
+    if len(before) < 3:  # it begins at its edge, if that is one
+        before = mu[: max(3, len(mu) // 10)]
+    if energy[-1] - rise < BEHIND or len(behind) < 3:
+        return NoEdge("no step", variation)
+    # Of a spectrum that begins at its edge the first energies are the level before it.
+    level = min(float(before.mean()), float(np.median(before[: max(3, len(before) // 2)])))
+    height = float(np.ptp(np.concatenate([before, behind])))
+    return NoEdge("no step", variation) if behind.mean() - level < STEP * height else None
+
+
+def _has_rise(model: Model, spectrum: Spectrum) -> bool:
+    """Tell whether a spectrum of several edges rises over the model's, too."""
+    low, high = edge_range(model, spectrum)
+    there = (spectrum.energy >= low - AROUND) & (spectrum.energy <= high + AROUND)
+    energy, mu = spectrum.energy[there], spectrum.mu[there]
+    window = model.window.maximum - model.window.minimum
+    if len(energy) < 10 or np.ptp(energy) < window:
+        return False
+    rise = edge_energy(energy, mu)
+    return low <= rise <= high and _shapeless(energy, mu) is None
