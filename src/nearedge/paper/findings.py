@@ -58,8 +58,8 @@ def several(ladder: Ladder, spread: float) -> float | None:
 def headline(results: Reproduction) -> list[str]:
     """Say what the paper's own figures are here, and what they mean."""
     published = results.published
-    test = [run.accuracy.test for run in results.classifier]
-    mse = [run.mse.test for run in results.regressor if run.rate == results.best_rate]
+    test = [run.test for run in results.classifier]
+    mse = [run.test for run in results.regressor if run.rate == results.best_rate]
     raw = [run.raw for run in results.classifier]
     trained = f"{results.dataset['sites']} {results.dataset['engine'].upper()} spectra"
     return [

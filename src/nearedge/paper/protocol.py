@@ -14,12 +14,10 @@ from nearedge.learning.estimators import Classifier, Regressor
 from nearedge.learning.recipes import BEST, PAPER, Recipe, Sites
 from nearedge.paper.results import (
     Agreement,
-    ClassifierRun,
     Curve,
     Reading,
-    RegressorRun,
     Reproduction,
-    Scores,
+    Run,
     Sweep,
 )
 from nearedge.paper.robustness import Networks, judge_disturbed
@@ -204,21 +202,16 @@ def reproduce(
         seed=seed,
         quick=protocol.quick,
         hidden=tuple(recipe.classifier["hidden"]),
-        classifier=tuple(
-            ClassifierRun(start, _scores(outcome), outcome.raw, outcome.restarts)
-            for start, outcome in zip(seeds, classifiers["paper"], strict=True)
-        ),
+        classifier=tuple(map(_run, seeds, classifiers["paper"])),
         regressor=tuple(
-            RegressorRun(start, rate, _scores(outcome), outcome.restarts)
-            for rate, outcomes in regressors.items()
-            for start, outcome in zip(seeds, outcomes, strict=True)
+            run for outcomes in regressors.values() for run in map(_run, seeds, outcomes)
         ),
         curves=tuple(_curve(rate, outcomes[0]) for rate, outcomes in regressors.items()),
         agreement=_agreement(best, seed, regressors[best][0]),
         widths=_sweep(protocol.widths, protocol.seeds, classifiers["widths"]),
         sizes=_sweep(protocol.sizes, protocol.seeds, classifiers["sizes"]),
         readings=tuple(
-            Reading(name, convention, coefficient, _scores(outcome), outcome.raw)
+            Reading(name, convention, coefficient, _run(seed, outcome))
             for (name, convention, coefficient), outcome in zip(
                 _READINGS, classifiers["readings"], strict=True
             )
@@ -249,8 +242,9 @@ def _classifier_trials(protocol: Protocol, seeds: list[int]) -> dict[str, list[T
     }
 
 
-def _scores(outcome: Outcome[Any]) -> Scores:
-    return Scores(outcome.train, outcome.validation, outcome.test)
+def _run(seed: int, outcome: Outcome[Any]) -> Run:
+    scores = outcome.train, outcome.validation, outcome.test, outcome.raw
+    return Run(seed, *scores, outcome.restarts, float(outcome.model.learning_rate))
 
 
 def _curve(rate: float, outcome: Outcome[Regressor]) -> Curve:

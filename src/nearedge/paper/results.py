@@ -23,56 +23,30 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Scores:
-    """One number for each part of a 3:1:1 split: accuracies, or mean squared errors."""
+class Run:
+    """One network, trained and scored as the paper does.
 
+    Attributes
+    ----------
+    seed : int
+        Of examples, split and network.
+    train, validation, test : float
+        Accuracy, or mean squared error, on each part of the synthetic examples.
+    raw : float
+        The same on the raw spectra that the examples were made of.
+    restarts : int
+        Times the network had died and was started again.
+    rate : float
+        Learning rate of Adam.
+    """
+
+    seed: int
     train: float
     validation: float
     test: float
-
-
-@dataclass(frozen=True)
-class ClassifierRun:
-    """The paper's classifier, trained from one seed.
-
-    Attributes
-    ----------
-    seed : int
-        Of examples, split and network.
-    accuracy : Scores
-        On the synthetic averages.
-    raw : float
-        Accuracy on the raw spectra that the averages were made of.
-    restarts : int
-        Times the network had died and was started again.
-    """
-
-    seed: int
-    accuracy: Scores
     raw: float
     restarts: int
-
-
-@dataclass(frozen=True)
-class RegressorRun:
-    """The paper's regressor, trained from one seed at one learning rate.
-
-    Attributes
-    ----------
-    seed : int
-        Of examples, split and network.
-    rate : float
-        Learning rate of Adam.
-    mse : Scores
-        Mean squared error on the mixtures.
-    restarts : int
-        Times the network had died and was started again.
-    """
-
-    seed: int
     rate: float
-    mse: Scores
-    restarts: int
 
 
 @dataclass(frozen=True)
@@ -113,17 +87,14 @@ class Reading:
         In a few words.
     convention, coefficient : str, float
         As they are given to the trainer.
-    accuracy : Scores
-        On the synthetic averages.
-    raw : float
-        Accuracy on the raw parents.
+    run : Run
+        The classifier.
     """
 
     name: str
     convention: str
     coefficient: float
-    accuracy: Scores
-    raw: float
+    run: Run
 
 
 @dataclass(frozen=True)
@@ -156,8 +127,8 @@ class Reproduction:
     seed: int
     quick: bool
     hidden: tuple[int, ...]
-    classifier: tuple[ClassifierRun, ...]
-    regressor: tuple[RegressorRun, ...]
+    classifier: tuple[Run, ...]
+    regressor: tuple[Run, ...]
     curves: tuple[Curve, ...]
     agreement: Agreement
     widths: Sweep
@@ -174,7 +145,7 @@ class Reproduction:
         return min(
             {run.rate for run in self.regressor},
             key=lambda rate: np.mean(
-                [run.mse.validation for run in self.regressor if run.rate == rate]
+                [run.validation for run in self.regressor if run.rate == rate]
             ),
         )
 

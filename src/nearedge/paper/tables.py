@@ -24,11 +24,11 @@ def comparison(results: Reproduction) -> str:
     sizes = f"about {published.spectra}, {published.snapshots}"
     rows = [["spectra, snapshots", "", sizes, f"{info['sites']}, {info['snapshots']}"]]
     for part in ("train", "validation", "test"):
-        ours = [getattr(run.accuracy, part) for run in results.classifier]
+        ours = [getattr(run, part) for run in results.classifier]
         paper = percent(getattr(published, f"{part}_accuracy"))
         rows.append([f"classifier, accuracy, {part}", "averages", paper, percent(*mean(ours))])
     for rate in sorted({run.rate for run in results.regressor}, reverse=True):
-        ours = [run.mse.test for run in results.regressor if run.rate == rate]
+        ours = [run.test for run in results.regressor if run.rate == rate]
         what = f"regressor, test MSE, learning rate {rate:g}"
         rows.append([what, "mixtures", small(published.test_mse), small(*mean(ours))])
     raw = percent(*mean([run.raw for run in results.classifier]))
@@ -50,7 +50,7 @@ def readings(results: Reproduction) -> str:
         [
             reading.name,
             f"l2={reading.coefficient:g}, {reading.convention}",
-            *map(percent, (reading.accuracy.train, reading.accuracy.test, reading.raw)),
+            *map(percent, (reading.run.train, reading.run.test, reading.run.raw)),
         ]
         for reading in results.readings
     ]
