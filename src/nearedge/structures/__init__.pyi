@@ -21,3 +21,4 @@ from ._reading import read_snapshots as read_snapshots
 from ._sanity import Sanity as Sanity
 from ._snapshot import Snapshot as Snapshot, write_snapshots as write_snapshots
 from ._symmetry import equivalent_atoms as equivalent_atoms
+from ._shell import Shell as Shell, first_shells as first_shells

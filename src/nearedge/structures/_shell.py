@@ -1,0 +1,116 @@
+"""The first shell of an atom in a crystal, and its oxidation state, by two rules each."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+
+from nearedge.errors import InputError
+from nearedge.structures.clusters import cut_cluster
+
+_REACH = 4.5
+"""Å: a first shell is searched within this distance."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The nearest neighbours of an atom in a crystal.
+
+    Parameters
+    ----------
+    atom : int
+        Index of the atom.
+    coordination : int
+        Number of neighbours by CrystalNN.
+    by_gap : int
+        Number of neighbours before the largest gap between distances that follow each other.
+    ligands : tuple of str
+        Elements of the neighbours by CrystalNN, in alphabetical order.
+    bond_length : float
+        Mean distance of the neighbours in Å.
+    distortion : float
+        Mean deviation of their distances from that mean, as a fraction of it (Baur 1974).
+    oxidation_state : int or None
+        The charge that balances the crystal and fits the bond valence sum; None where none does.
+    """
+
+    atom: int
+    coordination: int
+    by_gap: int
+    ligands: tuple[str, ...]
+    bond_length: float
+    distortion: float
+    oxidation_state: int | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both rules count the same neighbours; where not, do not score the site."""
+        return self.coordination == self.by_gap
+
+
+def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
+    """Describe the first shells of some atoms of a crystal.
+
+    Neighbours are those of pymatgen's CrystalNN (Pan et al., Inorg. Chem. 60, 1590 (2021)), its
+    weights rounded to whole neighbours. Oxidation states are those of pymatgen's BVAnalyzer: the
+    likeliest for the bond valence sums (O'Keeffe and Brese, J. Am. Chem. Soc. 113, 3226 (1991))
+    of those that balance the charge.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The crystal.
+    sites : sequence of int
+        Indices of the atoms.
+
+    Raises
+    ------
+    InputError
+        If pymatgen is missing, or an atom has no neighbours.
+    """
+    try:
+        from pymatgen.analysis.bond_valence import BVAnalyzer
+        from pymatgen.analysis.local_env import CrystalNN
+        from pymatgen.io.ase import AseAtomsAdaptor
+    except ImportError:
+        raise InputError(
+            "first shells of crystals need pymatgen; install it with: pip install "
+            "'nearedge[crystals]'"
+        ) from None
+    with warnings.catch_warnings(action="ignore"):
+        structure = AseAtomsAdaptor.get_structure(
+            Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
+        )
+        try:
+            valences = BVAnalyzer().get_valences(structure)
+        except ValueError:  # no states balance the charge, or the bonds are of no known pair
+            valences = None
+        rule = CrystalNN()
+        shells = []
+        for site in sites:
+            neighbours = rule.get_nn_info(structure, int(site))
+            if not neighbours:
+                raise InputError(f"atom {site} of {atoms.symbols} has no neighbours")
+            lengths = np.array([structure[int(site)].distance(n["site"], (0, 0, 0)) for n in neighbours])
+            shells.append(
+                Shell(
+                    int(site),
+                    len(neighbours),
+                    _neighbours_before_gap(atoms, int(site)),
+                    tuple(sorted({n["site"].specie.symbol for n in neighbours})),
+                    float(lengths.mean()),
+                    float(np.abs(lengths / lengths.mean() - 1).mean()),
+                    None if valences is None else int(valences[int(site)]),
+                )
+            )
+    return shells
+
+
+def _neighbours_before_gap(atoms: Atoms, site: int) -> int:
+    distance = cut_cluster(atoms, site, _REACH).distance[1:]
+    if len(distance) < 2:
+        return len(distance)
+    # Relative gaps: far from the atom they are small against what they separate.
+    return int(np.argmax(np.diff(distance) / distance[:-1])) + 1
