@@ -19,6 +19,6 @@ from ._dynamics import Dynamics as Dynamics, run_trajectory as run_trajectory
 from ._potential import sevennet as sevennet
 from ._reading import read_snapshots as read_snapshots
 from ._sanity import Sanity as Sanity
+from ._shell import Shell as Shell, first_shells as first_shells
 from ._snapshot import Snapshot as Snapshot, write_snapshots as write_snapshots
 from ._symmetry import equivalent_atoms as equivalent_atoms
-from ._shell import Shell as Shell, first_shells as first_shells

@@ -93,7 +93,9 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
             neighbours = rule.get_nn_info(structure, int(site))
             if not neighbours:
                 raise InputError(f"atom {site} of {atoms.symbols} has no neighbours")
-            lengths = np.array([structure[int(site)].distance(n["site"], (0, 0, 0)) for n in neighbours])
+            lengths = np.array(
+                [structure[int(site)].distance(n["site"], (0, 0, 0)) for n in neighbours]
+            )
             shells.append(
                 Shell(
                     int(site),
