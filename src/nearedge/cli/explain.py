@@ -138,8 +138,12 @@ def _choose(
     path: Path, data: "datasets.SiteSpectra | None", wanted: str | None
 ) -> "tuple[str, np.ndarray, np.ndarray, explanation.Site | None]":
     """Find the wanted spectrum: its name, energies and intensities, and its site in a dataset."""
-    spectra = answers.read_any(str(path))
-    names = [spectrum.name for spectrum in spectra]
+    if data is None:
+        spectra = {spectrum.name: spectrum for spectrum in answers.read_any(str(path))}
+        names = list(spectra)
+    else:
+        sites = (explanation.Site(data, row) for row in range(len(data)))
+        spectra, names = {}, [site.name for site in sites]
     if wanted is None and len(names) == 1:
         wanted = names[0]
     if wanted not in names:
@@ -147,10 +151,10 @@ def _choose(
         raise InputError(
             f"{path}: {missing}; choose one with --spectrum, from '{names[0]}' to '{names[-1]}'"
         )
-    row = names.index(wanted)
     if data is None:
-        return f"{path.name}, {wanted}", spectra[row].energy, spectra[row].mu, None
-    return wanted, data.energy, data.mu[row], explanation.Site(data, row)
+        return f"{path.name}, {wanted}", spectra[wanted].energy, spectra[wanted].mu, None
+    site = explanation.Site(data, names.index(wanted))
+    return wanted, data.energy, data.mu[site.row], site
 
 
 def _sites_table(result: "explanation.SpectrumExplanation") -> Table:

@@ -87,11 +87,11 @@ def _weighty(attribution: Attribution) -> list[str]:
     for piece in pieces[:_SHOWN]:
         if abs(piece.amount) < least:
             continue
-        spread = f" ± {piece.spread:.1f}" if piece.spread else ""
+        spread = f" ± {piece.spread:.2f}" if piece.spread else ""
         doubt = "" if abs(piece.amount) > 2 * piece.spread else ", which may be noise"
         seconded = "" if piece.confirmed else ", not confirmed by occlusion"
         ends = f"{piece.low:.1f} to {piece.high:.1f} eV"
-        texts.append(f"{ends}: {piece.amount:+.1f}{spread}{doubt}{seconded}")
+        texts.append(f"{ends}: {piece.amount:+.2f}{spread}{doubt}{seconded}")
     return texts
 
 
