@@ -138,7 +138,7 @@ def all_sites(paths: Sequence[Path]) -> list[Site]:
             snapshots += read_snapshots(path)
     found: list[Site] = []
     for one in snapshots:
-        said = EnvironmentRule().label(one.atoms)
+        said = EnvironmentRule("O", "Fe", 2.6, 1.7).label(one.atoms)
         of_site = zip(said.environment, said.coordination, said.atom, strict=True)
         found += [
             Site(

@@ -111,10 +111,10 @@ def read(
     kept = (data.energy >= RANGE[0]) & (data.energy <= RANGE[1])
     energy = data.energy[kept]
     mu = simulate_measurements(energy, data.mu[:, kept], weights, CONDITIONS, rng)
-    classes = model.record["training"]["classes"]
+    classes = model.record.training.classes
     own = membership(data.environment, list(classes))
     numbers, shares = weights @ data.coordination.astype(float), weights @ own
-    constant = model.record["training"]["mean_coordination"]
+    constant = model.record.training.mean
     for one, number, share in zip(mu, numbers, shares, strict=True):
         offset = rng.uniform(-OFFSET, OFFSET)
         said = predict_measured(model, energy + 530 + offset, one).to_dict()
@@ -185,7 +185,7 @@ def ocean(folder: Path, samples: int, seed: int) -> None:
         name: import_dataset(
             folder / f"POSCAR_{name}",
             folder / f"{name}_Combo_O_all.dat.gz",
-            EnvironmentRule(),
+            EnvironmentRule("O", "Fe", 2.6, 1.7),
             format="matrix",
             snapshot=name,
             trajectory="aimd",

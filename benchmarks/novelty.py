@@ -71,7 +71,7 @@ from sklearn.svm import OneClassSVM
 
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.datasets.splits import folds
-from nearedge.learning.estimators import EnvironmentClassifier, fit_many
+from nearedge.learning.estimators import NetworkClassifier, fit_many
 from nearedge.learning.recipes import find_recipe, fit_classifiers
 from nearedge.targets import DIMER
 from nearedge.trust import Novelty, fit_novelty
@@ -221,7 +221,7 @@ def classifier_scores(train: SiteSpectra, seed: int) -> dict[str, Score]:
     best = fit_classifiers(find_recipe("best"), [(x, y, seed)])[0]
     options = {"learning_rate": 0.005, "l2": 0.03, "l2_convention": "decoupled"}
     networks = [
-        EnvironmentClassifier((64,), epochs=200, random_state=seed + i, **options) for i in range(8)
+        NetworkClassifier((64,), epochs=200, random_state=seed + i, **options) for i in range(8)
     ]
     networks = fit_many(networks, [(x, y)] * len(networks))
 

@@ -25,7 +25,7 @@ from sklearn.neural_network import MLPClassifier
 
 from nearedge.datasets import load_dataset, starter_path
 from nearedge.errors import MissingExtraError
-from nearedge.learning.estimators import EnvironmentClassifier
+from nearedge.learning.estimators import NetworkClassifier
 from nearedge.learning.examples import class_averages, partition
 from nearedge.learning.networks import initialise
 
@@ -65,7 +65,7 @@ class Result:
 
 def with_nearedge(task: Task, networks: int = 1) -> Result:
     """Train here, compilation included; several networks side by side if asked."""
-    model = EnvironmentClassifier(
+    model = NetworkClassifier(
         HIDDEN,
         learning_rate=LEARNING_RATE,
         batch_size=BATCH,

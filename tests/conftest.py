@@ -58,13 +58,14 @@ def telling_dataset() -> SiteSpectra:
             moved.positions += rng.normal(scale=0.02, size=moved.positions.shape)
             name = f"run{run}-{number}"
             snapshots.append(Snapshot(name, f"run{run}", 300.0, 60.0 * number, moved))
-    rule = EnvironmentRule()
+    rule = EnvironmentRule("O", "Fe", 2.6, 1.7)
     sites, mu = [], []
     for number, snapshot in enumerate(snapshots):
-        labels = rule.label(snapshot.atoms)
-        for atom, count, name in zip(
-            labels.atom, labels.coordination, labels.environment, strict=True
-        ):
+        atoms = rule.sites(snapshot.atoms)
+        counts, names = (
+            target.of(snapshot.atoms, atoms) for target in (rule.coordination, rule.environment)
+        )
+        for atom, count, name in zip(atoms, counts, names, strict=True):
             sites.append((number, int(atom)))
             mu.append(telling_mu(energy, int(count), str(name)))
     spectra = np.array(mu) + rng.normal(scale=0.002, size=(len(mu), len(energy)))
@@ -129,7 +130,7 @@ def ocean_dataset(shared_data: Path) -> SiteSpectra:
             import_dataset(
                 folder / f"POSCAR_{name}",
                 folder / f"{name}_Combo_O_all.dat.gz",
-                EnvironmentRule(),
+                EnvironmentRule("O", "Fe", 2.6, 1.7),
                 format="matrix",
                 snapshot=name,
                 trajectory="aimd",

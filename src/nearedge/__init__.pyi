@@ -13,9 +13,9 @@ from .datasets.importing import import_dataset as import_dataset
 from .errors import NearEdgeError as NearEdgeError
 from .learning.estimators import (
     CompositionRegressor as CompositionRegressor,
-    CoordinationRegressor as CoordinationRegressor,
-    EnvironmentClassifier as EnvironmentClassifier,
     KernelClassifier as KernelClassifier,
+    NetworkClassifier as NetworkClassifier,
+    NetworkRegressor as NetworkRegressor,
 )
 from .models import (
     Model as Model,

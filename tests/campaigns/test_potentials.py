@@ -29,7 +29,7 @@ def test_the_median_serves_all(tmp_path: Path) -> None:
     snapshots = [magnesia(4.30, "wide"), magnesia(4.12, "narrow"), magnesia(4.21, "usual")]
     snapshots.insert(1, magnesia(4.5, "wide", "later"))
     path = tmp_path / "potentials"
-    found = reference_potentials(snapshots, path, TINY, RULE, workers=1)
+    found = reference_potentials(snapshots, path, "O", TINY, workers=1)
     reference = found["O_in_OMg"]
     levels = reference.trials
     level = {name.split()[0]: level for name, level in levels.items()}
@@ -57,15 +57,15 @@ def test_failures_are_told_and_a_run_resumes(tmp_path: Path) -> None:
     path = tmp_path / "potentials"
     hopeless = FeffSettings(**{**vars(TINY), "timeout": 0.1})
     with pytest.raises(EngineError, match="O_in_OMg converged in none of the structures.*longer"):
-        reference_potentials([magnesia(4.21, "a")], path, hopeless, RULE, workers=1)
+        reference_potentials([magnesia(4.21, "a")], path, "O", hopeless, workers=1)
     assert not path.exists()
     with pytest.raises(InputError, match="pass --resume"):
-        reference_potentials([magnesia(4.21, "a")], path, hopeless, RULE, workers=1)
+        reference_potentials([magnesia(4.21, "a")], path, "O", hopeless, workers=1)
     # The longest time is no part of what is computed.
-    found = reference_potentials([magnesia(4.21, "a")], path, TINY, RULE, workers=1, resume=True)
+    found = reference_potentials([magnesia(4.21, "a")], path, "O", TINY, workers=1, resume=True)
     assert len(found["O_in_OMg"].trials) == 1
     with pytest.raises(InputError, match="already exists"):
-        reference_potentials([magnesia(4.21, "a")], path, TINY, RULE)
+        reference_potentials([magnesia(4.21, "a")], path, "O", TINY)
 
 
 def test_nothing_to_compute(tmp_path: Path) -> None:

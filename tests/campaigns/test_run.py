@@ -161,7 +161,7 @@ def test_bad_inputs_are_refused(analytic: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="named frame-0"):
         simulate(snapshots(1) * 2, engine, RULE, path)
     with pytest.raises(InputError, match="frame-0: .* holds no Fe atom"):
-        simulate(snapshots(1), engine, EnvironmentRule(), path)
+        simulate(snapshots(1), engine, EnvironmentRule("O", "Fe", 2.6, 1.7), path)
     lonely = Snapshot("lonely", "lonely", None, None, Atoms("OMg", [[0, 0, 0], [50, 0, 0]]))
     with pytest.raises(InputError, match="lonely: atom 0 .* no neighbour"):
         simulate([lonely], FeffEngine(TINY), RULE, path)

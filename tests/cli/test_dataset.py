@@ -18,14 +18,15 @@ def inputs(tmp_path: Path) -> list[str]:
     write(tmp_path / "POSCAR", bulk("FeO", "rocksalt", a=4.2, cubic=True), format="vasp")
     rng = np.random.default_rng(0)
     np.savetxt(tmp_path / "mu.dat", np.column_stack([np.linspace(-2, 12, 30), rng.random((30, 4))]))
-    return ["--structure", str(tmp_path / "POSCAR"), "--spectra", str(tmp_path / "mu.dat")]
+    return ["--structure", str(tmp_path / "POSCAR"), "--spectra", str(tmp_path / "mu.dat"),
+            "--absorber", "O", "--neighbour", "Fe", "--cutoff", "2.6"]  # fmt: skip
 
 
 def test_import_merge_and_info(run: Run, inputs: list[str], tmp_path: Path) -> None:
     for name in ("a", "b"):
         code, out, err = run(
             "dataset", "import", *inputs, "--snapshot", name, "--trajectory", "md",
-            "--format", "matrix", "--absorber", "O", "--neighbour", "Fe", "--cutoff", "2.6",
+            "--format", "matrix",
             "-o", str(tmp_path / name),
         )  # fmt: skip
         assert (code, err) == (0, "")
@@ -44,7 +45,7 @@ def test_import_merge_and_info(run: Run, inputs: list[str], tmp_path: Path) -> N
     assert {"absorber", "neighbour", "cutoff", "engine", "energy", "version"} <= info.keys()
     code, out, _ = run("dataset", "info", str(tmp_path / "both"))
     assert code == 0
-    assert "Fe within 2.6 Å" in out
+    assert "number of Fe atoms within 2.6 Å" in out
 
 
 def test_an_unnamed_trajectory_is_said(run: Run, inputs: list[str], tmp_path: Path) -> None:

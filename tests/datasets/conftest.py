@@ -34,7 +34,12 @@ def make_dataset() -> Callable[..., SiteSpectra]:
         energy = np.linspace(-2, 12, 57)
         mu = rng.random((len(sites), len(energy)))
         return assemble(
-            snapshots, sites, energy, mu, EnvironmentRule(), {**ATTRIBUTES, **attributes}
+            snapshots,
+            sites,
+            energy,
+            mu,
+            EnvironmentRule("O", "Fe", 2.6, 1.7),
+            {**ATTRIBUTES, **attributes},
         )
 
     return make

@@ -38,7 +38,7 @@ def test_unlike_datasets_are_not_merged(make_dataset: Maker, change: dict) -> No
     with pytest.raises(InputError, match="only like datasets can be merged"):
         merge([make_dataset("a"), make_dataset("b", **change)])
     with pytest.raises(InputError, match="cutoff is '3.0'"):
-        merge([make_dataset("a"), make_dataset("b").relabel(EnvironmentRule(cutoff=3.0))])
+        merge([make_dataset("a"), make_dataset("b").relabel(EnvironmentRule("O", "Fe", 3.0, 1.7))])
 
 
 def test_other_energies_are_not_merged(make_dataset: Maker) -> None:
@@ -60,7 +60,7 @@ def test_a_name_stands_for_one_structure(make_dataset: Maker) -> None:
 def test_assembling_needs_as_many_spectra_as_sites_and_unique_names(make_dataset: Maker) -> None:
     data = make_dataset()
     snapshot = Snapshot("s", "t", None, None, data.structures["run-0"])
-    given = (data.energy, data.mu[:1], EnvironmentRule(), data.attributes)
+    given = (data.energy, data.mu[:1], EnvironmentRule("O", "Fe", 2.6, 1.7), data.attributes)
     assert_array_equal(assemble([snapshot], [(0, 1)], *given).mu, data.mu[:1])
     with pytest.raises(InputError, match="1 spectra do not fit 2 sites"):
         assemble([snapshot], [(0, 1), (0, 3)], *given)

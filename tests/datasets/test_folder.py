@@ -33,7 +33,7 @@ def test_a_dataset_comes_back_as_it_was_saved(make_dataset: Maker, tmp_path: Pat
 def test_no_dimer_class_survives_the_round_trip(make_dataset: Maker, tmp_path: Path) -> None:
     from nearedge.targets import EnvironmentRule
 
-    rule = EnvironmentRule(dimer=None)
+    rule = EnvironmentRule("O", "Fe", 2.6, None)
     save_dataset(make_dataset().relabel(rule), tmp_path / "data")
     assert load_dataset(tmp_path / "data").rule == rule
 

@@ -13,7 +13,7 @@ from nearedge.datasets.importing import guess_format, import_dataset
 from nearedge.errors import InputError
 from nearedge.targets import EnvironmentRule
 
-RULE = EnvironmentRule()
+RULE = EnvironmentRule("O", "Fe", 2.6, 1.7)
 
 
 def import_reference(shared_data: Path, name: str) -> SiteSpectra:
@@ -38,7 +38,7 @@ def test_the_authors_snapshots_import_and_merge(shared_data: Path) -> None:
 
 def test_an_ocean_run_is_imported_with_its_own_zero(shared_data: Path) -> None:
     run = shared_data / "ocean-run-mgo"
-    data = import_dataset(run / "POSCAR", run, EnvironmentRule("O", "Mg"))
+    data = import_dataset(run / "POSCAR", run, EnvironmentRule("O", "Mg", 2.6, 1.7))
     assert data.coordination.tolist() == [6]
     assert data.attributes["engine"] == "OCEAN"
     columns = [np.loadtxt(run / "CNBSE" / f"absspct_O_.0001_1s_0{photon}") for photon in (1, 2, 3)]
@@ -84,9 +84,9 @@ def test_a_structure_without_absorber_or_neighbour_is_refused(
 ) -> None:
     spectra = table(tmp_path / "mu.dat", 4)
     with pytest.raises(InputError, match="holds no S atom"):
-        import_dataset(iron_oxide, spectra, EnvironmentRule("S", "Fe"))
+        import_dataset(iron_oxide, spectra, EnvironmentRule("S", "Fe", 2.6, 1.7))
     with pytest.raises(InputError, match="holds no Co atom"):
-        import_dataset(iron_oxide, spectra, EnvironmentRule("O", "Co"))
+        import_dataset(iron_oxide, spectra, EnvironmentRule("O", "Co", 2.6, 1.7))
 
 
 def test_several_structures_are_refused(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_format_is_seen(tmp_path: Path, iron_oxide: Path) -> None:
 def test_gzipped_ocean_files_are_read_as_they_are(shared_data: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(shared_data / "ocean-run-mgo", run, copy_function=shutil.copyfile)
-    rule = EnvironmentRule("O", "Mg")
+    rule = EnvironmentRule("O", "Mg", 2.6, 1.7)
     plain = import_dataset(run / "POSCAR", run, rule)
     (run / "CNBSE").chmod(0o755)
     for path in (run / "CNBSE").glob("absspct*"):

@@ -147,7 +147,7 @@ def test_equal_atoms_may_have_equal_spectra() -> None:
         sites,
         energy,
         mu,
-        EnvironmentRule("O", "Mg"),
+        EnvironmentRule("O", "Mg", 2.6, 1.7),
         {"engine": "test", "energy_zero": "CBM", "mu_unit": "arbitrary"},
     )
     quality = check_quality(data)

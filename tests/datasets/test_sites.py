@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -56,13 +57,13 @@ def test_selecting_keeps_the_structures_needed(make_dataset: Maker) -> None:
 
 def test_relabelling_counts_again_and_returns(make_dataset: Maker) -> None:
     data = make_dataset()
-    wide = data.relabel(EnvironmentRule(cutoff=4.3))
+    wide = data.relabel(EnvironmentRule("O", "Fe", 4.3, 1.7))
     assert (wide.coordination > data.coordination).all()
     assert wide.rule.cutoff == 4.3
     back = wide.relabel(data.rule)
     assert back.fingerprint() == data.fingerprint()
     with pytest.raises(InputError, match="cannot be labelled for the absorber Fe"):
-        data.relabel(EnvironmentRule("Fe", "O"))
+        data.relabel(EnvironmentRule("Fe", "O", 2.6, 1.7))
 
 
 def test_the_fingerprint_sees_a_label_and_a_last_digit(make_dataset: Maker) -> None:
@@ -75,16 +76,18 @@ def test_the_fingerprint_sees_a_label_and_a_last_digit(make_dataset: Maker) -> N
 
 def test_info_is_plain_and_whole(make_dataset: Maker) -> None:
     info = make_dataset().info()
-    assert (info["sites"], info["snapshots"], info["trajectories"]) == (8, 2, 1)
-    assert info["energy"] == {"min": -2.0, "max": 12.0, "n": 57, "zero": "CBM"}
-    assert info["temperatures"] == [300.0]
-    assert info["provenance"] == {"seed": 3}
+    assert (info.sites, info.snapshots, info.trajectories) == (8, 2, 1)
+    assert asdict(info.energy) == {"min": -2.0, "max": 12.0, "n": 57, "zero": "CBM"}
+    assert info.absorbers == {"O": 8}
+    assert info.temperatures == [300.0]
+    assert info.provenance == {"seed": 3}
 
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda t: t.drop_vars("coordination"), "says no 'coordination'"),
+        (lambda t: t.drop_vars("trajectory"), "says no 'trajectory'"),
+        (lambda t: t.assign_coords(coordination=("site", np.full(8, "x"))), "'coordination' is of"),
         (lambda t: t.rename(mu="nu"), "holds no mu"),
         (lambda t: t.assign_coords(atom=("site", np.zeros(8, int))), "is no O atom"),
         (lambda t: t.assign_coords(atom=("site", np.full(8, 99))), "is no O atom"),

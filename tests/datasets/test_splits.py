@@ -31,7 +31,7 @@ def dataset(
     energy = np.linspace(-2, 12, 30)
     mu = np.random.default_rng(0).random((len(sites), 30))
     about = {"engine": "none", "energy_zero": "none", "mu_unit": "none"}
-    return assemble(frames, sites, energy, mu, EnvironmentRule(), about)
+    return assemble(frames, sites, energy, mu, EnvironmentRule("O", "Fe", 2.6, 1.7), about)
 
 
 @given(data=st.data(), seed=SEEDS, groups=st.integers(2, 12), count=st.integers(2, 6))

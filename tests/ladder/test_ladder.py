@@ -61,13 +61,13 @@ def test_sets_hold_spectra_that_their_calibration_did_not_see(
             continue
         assert step.sets is not None
         # Three seeds test every site once.
-        assert step.sets["n"] == len(telling_dataset)
+        assert step.sets.n == len(telling_dataset)
         # The likeliest class is always in the set.
-        assert step.sets["coverage"] >= step.accuracy - 1e-9
-        assert 1 <= step.sets["mean_set_size"] < len(telling_dataset.classes)
-        classes = step.sets["per_class"].values()
-        assert sum(one["n"] * one["coverage"] for one in classes) == pytest.approx(
-            step.sets["n"] * step.sets["coverage"]
+        assert step.sets.coverage >= step.accuracy - 1e-9
+        assert 1 <= step.sets.mean_set_size < len(telling_dataset.classes)
+        classes = step.sets.per_class.values()
+        assert sum(one.n * one.coverage for one in classes) == pytest.approx(
+            step.sets.n * step.sets.coverage
         )
 
 

@@ -191,7 +191,7 @@ def test_models_must_be_alike_and_fit_the_data(
 ) -> None:
     with pytest.raises(InputError, match="models of one kind"):
         robustness({"one": models["classifier"], "two": models["regressor"]}, telling_dataset)
-    other = telling_dataset.relabel(EnvironmentRule(cutoff=3.0))
+    other = telling_dataset.relabel(EnvironmentRule("O", "Fe", 3.0, 1.7))
     with pytest.raises(InputError, match="relabel the dataset"):
         robustness({"one": models["classifier"]}, other)
 

@@ -8,12 +8,13 @@ import pytest
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.ladder.trial import Trial, run_classifiers, run_regressors
-from nearedge.learning.estimators import CompositionRegressor, CoordinationRegressor
-from nearedge.learning.recipes import BEST, PAPER, Examples, Recipe, Sites, fit_classifiers
+from nearedge.learning.estimators import CompositionRegressor, NetworkRegressor
+from nearedge.learning.examples import Labelled
+from nearedge.learning.recipes import BEST, PAPER, PAPER_WINDOW, Examples, Recipe, fit_classifiers
 
 
-def sites_of(data: SiteSpectra) -> Sites:
-    return Sites(data.inputs(), data.coordination, data.environment)
+def sites_of(data: SiteSpectra, target: str = "coordination") -> Labelled:
+    return data.labelled(data.target(target), PAPER_WINDOW)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def small() -> Recipe:
 
 def test_a_trial_scores_each_part_of_its_own_examples(telling_dataset: SiteSpectra, small: Recipe):
     mu, names = telling_dataset.inputs(), telling_dataset.environment
-    (one,) = run_classifiers(small, mu, names, [Trial(3)])
+    (one,) = run_classifiers(small, sites_of(telling_dataset, "environment"), [Trial(3)])
     assert one.test > 0.95
     assert one.raw == pytest.approx(np.mean(one.model.predict(mu) == names))
     for part in ("train", "validation", "test"):
@@ -40,9 +41,9 @@ def test_a_trial_scores_each_part_of_its_own_examples(telling_dataset: SiteSpect
 
 
 def test_the_trial_is_the_recipe_given_all_spectra(telling_dataset: SiteSpectra, small: Recipe):
-    mu, names = telling_dataset.inputs(), telling_dataset.environment
-    (one,) = run_classifiers(small, mu, names, [Trial(5)])
-    (same,) = fit_classifiers(small, [(mu, names, 5)])
+    mu = telling_dataset.inputs()
+    (one,) = run_classifiers(small, sites_of(telling_dataset, "environment"), [Trial(5)])
+    (same,) = fit_classifiers(small, [(sites_of(telling_dataset, "environment"), 5)])
     assert np.array_equal(one.model.predict_proba(mu), same.predict_proba(mu))
 
 
@@ -55,7 +56,7 @@ def test_regressors_score_squared_errors_in_neighbours(telling_dataset: SiteSpec
     assert one.test == pytest.approx(np.mean((one.predicted - one.labels)[test] ** 2))
     assert one.test < 0.2 * one.labels.var()
     assert len(other.x) == 500
-    assert isinstance(other.model, CoordinationRegressor)
+    assert isinstance(other.model, NetworkRegressor)
     assert other.model.networks_[0].sizes == (sites.mu.shape[1], 4, 1)
 
 
@@ -68,9 +69,8 @@ def test_one_that_tells_fractions_is_scored_by_the_mean(telling_dataset: SiteSpe
 
 
 def test_the_papers_figures_are_reached_on_the_authors_own_spectra(ocean_dataset: SiteSpectra):
-    mu = ocean_dataset.inputs()
     trials = [Trial(seed) for seed in range(3)]
-    for outcome in run_classifiers(PAPER, mu, ocean_dataset.environment, trials):
+    for outcome in run_classifiers(PAPER, sites_of(ocean_dataset, "environment"), trials):
         assert outcome.test >= 0.98
     for outcome in run_regressors(PAPER, sites_of(ocean_dataset), trials):
         assert outcome.test <= 0.0035
@@ -80,4 +80,4 @@ def test_a_class_of_one_spectrum_is_named(telling_dataset: SiteSpectra, small: R
     sites = np.flatnonzero(telling_dataset.environment == "dimer")[1:]
     data = telling_dataset.select(np.setdiff1d(np.arange(len(telling_dataset)), sites))
     with pytest.raises(InputError, match="class 'dimer' has a single spectrum"):
-        run_classifiers(small, data.inputs(), data.environment, [Trial(0)])
+        run_classifiers(small, sites_of(data, "environment"), [Trial(0)])

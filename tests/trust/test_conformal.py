@@ -1,6 +1,5 @@
 """What conformal prediction promises, on exchangeable data where the promise is a theorem."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,8 +9,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
 from nearedge.trust import (
-    ClassSets,
-    Intervals,
     calibrate_intervals,
     calibrate_sets,
     conformal_quantile,
@@ -75,8 +72,8 @@ def test_sets_hold_the_level_overall_and_in_every_class() -> None:
     for _ in range(40):
         sets = calibrate_sets(*draw(rng, 1000), CLASSES)
         judged = set_coverage(sets.members(new), true, CLASSES, np.arange(20_000))
-        overall.append(judged["coverage"])
-        single.append([judged["per_class"][name]["coverage"] for name in CLASSES])
+        overall.append(judged.coverage)
+        single.append([judged.per_class[name].coverage for name in CLASSES])
     assert abs(np.mean(overall) - 0.9) < 0.01
     assert np.mean(single, axis=0).min() > 0.87
     # The same scores without classes leave out the truth of many sites of the rare class.
@@ -94,11 +91,11 @@ def test_an_easy_class_does_not_make_the_sets_too_large() -> None:
     probability[easy] = [0.97, 0.01, 0.01, 0.01]
     sets = calibrate_sets(probability, truth, CLASSES)
     judged = set_coverage(sets.members(probability), truth, CLASSES, np.arange(4000))
-    assert judged["coverage"] == pytest.approx(0.9, abs=0.002)
-    assert judged["per_class"]["0"]["coverage"] == 1
+    assert judged.coverage == pytest.approx(0.9, abs=0.002)
+    assert judged.per_class["0"].coverage == 1
     assert 0.8 < sets.class_level < 0.9
     for name in CLASSES[1:]:
-        assert judged["per_class"][name]["coverage"] == pytest.approx(sets.class_level, abs=0.01)
+        assert judged.per_class[name].coverage == pytest.approx(sets.class_level, abs=0.01)
 
 
 @settings(max_examples=50, deadline=None)
@@ -124,7 +121,7 @@ def test_an_accurate_classifier_still_has_sets_for_its_worst_class() -> None:
     judged = set_coverage(
         sets.members(np.column_stack([1 - b, b])), truth, ["a", "b"], np.arange(2000)
     )
-    assert judged["per_class"]["b"]["coverage"] == pytest.approx(0.85, abs=0.01)
+    assert judged.per_class["b"].coverage == pytest.approx(0.85, abs=0.01)
     assert sets.class_level == pytest.approx(0.85)
 
 
@@ -163,22 +160,6 @@ def test_nothing_to_calibrate_on_is_refused(made: object) -> None:
             calibrate_sets(np.empty((0, 4)), np.array([], str), CLASSES)
         else:
             calibrate_intervals(np.empty((0, 1)), np.empty((0, 1)))
-
-
-def test_records_survive_json() -> None:
-    rng = np.random.default_rng(5)
-    probability, truth = draw(rng, 300)
-    sets = calibrate_sets(probability, truth, CLASSES)
-    again = ClassSets.from_record(json.loads(json.dumps(sets.record())))
-    assert again is not None
-    assert again == sets
-    assert_array_equal(again.members(probability), sets.members(probability))
-    made = calibrate_intervals(
-        rng.normal(size=(90, 2)), np.zeros((90, 2)), atoms=np.repeat([1, 4, 16], 30)
-    )
-    assert Intervals.from_record(json.loads(json.dumps(made.record()))) == made
-    assert ClassSets.from_record({}) is None
-    assert Intervals.from_record({"level": 0.9}) is None
 
 
 def test_intervals_hold_each_output_of_an_average_over_any_number_of_atoms() -> None:
@@ -223,7 +204,7 @@ def test_crossfitting_judges_sites_the_calibration_did_not_see() -> None:
     fold = np.arange(3000) % 3
     held = crossfit_sets(probability, truth, CLASSES, fold)
     judged = set_coverage(held, truth, CLASSES, fold)
-    assert abs(judged["coverage"] - 0.9) < 0.02
+    assert abs(judged.coverage - 0.9) < 0.02
     # A fold whose sites are all misjudged does not teach the sets that it is judged by.
     wrong = probability.copy()
     wrong[fold == 0] = np.roll(probability[fold == 0], 1, axis=1)
@@ -242,11 +223,11 @@ def test_the_error_of_a_coverage_comes_from_the_groups() -> None:
     groups = np.repeat(np.arange(24), 84)
     alike = np.repeat(rng.random(24) < 0.9, 84)
     judged = coverage(alike, groups)
-    assert judged["error"] == pytest.approx(np.std(alike[::84], ddof=1) / np.sqrt(24))
-    assert judged["effective"] is not None
-    assert 20 <= judged["effective"] <= 24
+    assert judged.error == pytest.approx(np.std(alike[::84], ddof=1) / np.sqrt(24))
+    assert judged.effective is not None
+    assert 20 <= judged.effective <= 24
     free = [coverage(rng.random(len(groups)) < 0.9, groups) for _ in range(200)]
-    error = np.mean([one["error"] or np.nan for one in free])
+    error = np.mean([one.error or np.nan for one in free])
     assert error == pytest.approx(np.sqrt(0.09 / len(groups)), rel=0.05)
-    assert coverage(alike, np.zeros(len(groups)))["error"] is None
-    assert coverage(np.ones(len(groups), bool), groups)["effective"] is None
+    assert coverage(alike, np.zeros(len(groups))).error is None
+    assert coverage(np.ones(len(groups), bool), groups).effective is None

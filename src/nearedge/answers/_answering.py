@@ -13,7 +13,7 @@ from nearedge.errors import InputError
 from nearedge.models import Model, fraction_classes, outputs
 from nearedge.models.inference import Inference, Zero
 from nearedge.spectra import Preparation, Spectrum, prepare, resample
-from nearedge.trust import LEVEL, ClassSets, Intervals, Reason, SiteIntervals
+from nearedge.trust import LEVEL, Reason
 
 Align = Literal["auto", "none"]
 ALIGNS: tuple[Align, ...] = get_args(Align)
@@ -163,7 +163,7 @@ def _answer(
         edge=spectrum.edge or (None if reasons else model.identity.edge),
         e0=e0,
         model=name,
-        rung=model.record["estimate"]["rung"],
+        rung=model.record.estimate.rung,
         applies=not reasons,
         reasons=reasons,
         values=values or {},
@@ -238,7 +238,7 @@ def _computed(
     inputs = resample(first.energy, mu, model.window.grid, first.source)
     told = _classes if model.kind == "classifier" else _numbers
     values = told(model, inputs, request.atoms_averaged)
-    rung = model.record["estimate"]["rung"]
+    rung = model.record.estimate.rung
     basis = (
         f"calibrated on unseen sites, rung {rung}" if rung else "no unseen sites to calibrate on"
     )
@@ -280,7 +280,7 @@ def _classes(
 ) -> list[dict[str, Value]]:
     probability = np.asarray(model.estimator.predict_proba(inputs), float)
     names = [str(name) for name in model.estimator.classes_]
-    sets = ClassSets.from_record(model.record["calibration"])
+    sets = model.record.calibration.sets
     members = None if sets is None else sets.members(probability)
     return [
         {
@@ -304,7 +304,7 @@ def _numbers(
     answers = []
     for place, row in enumerate(predicted.tolist()):
         own = None if ends is None else ends[place].tolist()
-        values = {"coordination": Value(row[0], *(own[0] if own else ()), level=own and LEVEL)}
+        values = {model.target.name: Value(row[0], *(own[0] if own else ()), level=own and LEVEL)}
         if classes:
             values["environment"] = _shares(classes, row[1:], own and own[1:])
         answers.append(values)
@@ -315,18 +315,15 @@ def _ends(
     model: Model, predicted: Float[np.ndarray, "spectrum output"], atoms: int | None
 ) -> Float[np.ndarray, "spectrum output 2"] | None:
     """Ends of intervals that suppose nothing of the composition; None without a calibration."""
-    calibration = model.record["calibration"]
-    intervals = Intervals.from_record(calibration)
-    if intervals is None:
+    calibration = model.record.calibration
+    if calibration.intervals is None:
         return None
-    ends = intervals.bounds(predicted, atoms)
-    if atoms != 1 and (uneven := Intervals.from_record(calibration.get("uneven", {}))):
-        ends = _hull(ends, uneven.bounds(predicted, atoms))
-    sites = SiteIntervals.from_record(calibration["sites"]).bounds(predicted[:, 0])
-    if atoms == 1:
-        ends[:, 0] = sites
-    elif atoms is None:
-        ends[:, 0] = _hull(ends[:, 0], sites)
+    ends = calibration.intervals.bounds(predicted, atoms)
+    if atoms != 1 and calibration.uneven is not None:
+        ends = _hull(ends, calibration.uneven.bounds(predicted, atoms))
+    if calibration.sites is not None and atoms in (None, 1):
+        sites = calibration.sites.bounds(predicted[:, 0])
+        ends[:, 0] = sites if atoms == 1 else _hull(ends[:, 0], sites)
     highest = np.array([np.inf, *[1.0] * (predicted.shape[1] - 1)])[:, None]
     return np.clip(ends, 0.0, highest)
 

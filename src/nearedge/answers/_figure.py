@@ -91,7 +91,7 @@ def _normalised(axes: Axes, evidence: Evidence, model: Model) -> None:
     )
     axes.plot(fit.energy, fit.mixture, color=VERMILION, ls="--", label="mixture of this answer")
     axes.plot(fit.energy, fit.window, color=BLACK, lw=1.2, label="measured")
-    unit = str(model.record["spectra"]["mu_unit"]).split(" (")[0]
+    unit = str(model.identity.unit).split(" (")[0]
     axes.set(
         xlabel="energy from the model's zero (eV)",
         ylabel=unit,
@@ -126,5 +126,5 @@ def _fractions(axes: Axes, evidence: Evidence, model: Model) -> None:
     # An interval need not hold the mean of a skew distribution.
     errors = np.maximum([mean - ends[:, 0], ends[:, 1] - mean], 0)
     axes.errorbar(places, mean, errors, fmt="none", ecolor=BLACK, elinewidth=1, capsize=3)
-    axes.set_xticks(places, [class_title(name, model.rule.neighbour) for name in names])
+    axes.set_xticks(places, [class_title(name, str(model.target.neighbour)) for name in names])
     axes.set(ylabel="fraction", title="d  environments, with 90 % intervals", ylim=(0, None))

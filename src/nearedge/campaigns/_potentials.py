@@ -19,7 +19,7 @@ from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing
 from nearedge.structures import Snapshot
-from nearedge.targets import EnvironmentRule
+from nearedge.targets import absorbers
 
 TRIALS = 9
 """Structures whose self-consistent field is computed unless told otherwise."""
@@ -28,8 +28,8 @@ TRIALS = 9
 def reference_potentials(
     snapshots: Sequence[Snapshot],
     path: str | Path,
+    absorber: str,
     settings: FeffSettings | None = None,
-    rule: EnvironmentRule | None = None,
     *,
     trials: int = TRIALS,
     workers: int | None = None,
@@ -52,10 +52,10 @@ def reference_potentials(
         The structures. The first snapshot of each of the first `trials` trajectories is used.
     path : str or Path
         Folder to write, for `FeffEngine`.
+    absorber : str
+        Element that absorbs.
     settings : FeffSettings or None
         What to compute; None means the defaults.
-    rule : EnvironmentRule or None
-        Which element absorbs; None means O.
     trials : int
         How many structures to compute; an odd number has a median of its own.
     workers : int, optional
@@ -83,7 +83,6 @@ def reference_potentials(
     """
     path = Path(path)
     check_free(path, force=force)
-    rule = rule or EnvironmentRule()
     engine = FeffEngine(replace(settings or FeffSettings(), trials=1))
     chosen = _first_of_each(snapshots)[:trials]
     if not chosen:
@@ -91,7 +90,9 @@ def reference_potentials(
     groups = [
         group
         for snapshot in chosen
-        for group in site_groups(engine, snapshot, tuple(rule.label(snapshot.atoms).atom.tolist()))
+        for group in site_groups(
+            engine, snapshot, tuple(absorbers(snapshot.atoms, absorber).tolist())
+        )
     ]
     state = CampaignState(path.with_name(f"{path.name}.campaign"))
     if state.folder.exists() and not resume:

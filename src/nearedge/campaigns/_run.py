@@ -152,7 +152,7 @@ def _sites(
     snapshot: Snapshot, rule: EnvironmentRule, sites: Sequence[int] | None
 ) -> tuple[int, ...]:
     try:
-        found = rule.label(snapshot.atoms).atom.tolist()
+        found = rule.sites(snapshot.atoms).tolist()
     except InputError as error:
         raise InputError(f"{snapshot.name}: {error}") from None
     if sites is None:

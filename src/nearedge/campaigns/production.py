@@ -57,7 +57,7 @@ class Production:
     dynamics: Dynamics = field(default_factory=Dynamics)
     # 1.7 Å lies between the O-O bond of a peroxide (1.5 Å) and contacts of oxide ions (2.4 Å).
     feff: FeffSettings = field(default_factory=lambda: FeffSettings(dimer=1.7))
-    rule: EnvironmentRule = field(default_factory=EnvironmentRule)
+    rule: EnvironmentRule = field(default_factory=lambda: EnvironmentRule("O", "Fe", 2.6, 1.7))
     trials: int = TRIALS
     sites: tuple[int, ...] | None = None
     seed: int = 1
@@ -129,8 +129,8 @@ def produce(
         reference_potentials(
             frames,
             potentials,
+            production.rule.absorber,
             production.feff,
-            production.rule,
             trials=production.trials,
             workers=workers,
             resume=resume,

@@ -1,6 +1,7 @@
 """The verbs ``nearedge dataset ...``: import, fetch, merge, describe and check datasets."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -36,7 +37,7 @@ def info(path: Dataset, json: Json = False) -> None:
     """Show sites, snapshots, trajectories, class counts, energy grid and provenance."""
     data = datasets.load_dataset(path)
     if json:
-        print_json(data.info())
+        print_json(asdict(data.info()))
     else:
         print_summary(data)
 
@@ -54,10 +55,10 @@ def import_(
         ),
     ],
     output: Output,
-    absorber: Absorber = "O",
-    neighbour: Neighbour = "Fe",
-    cutoff: Cutoff = 2.6,
-    dimer: Dimer = 1.7,
+    absorber: Absorber,
+    neighbour: Neighbour,
+    cutoff: Cutoff,
+    dimer: Dimer = 0.0,
     snapshot: Annotated[
         str | None, typer.Option(help="Name of the snapshot (default: the file's name).")
     ] = None,
@@ -227,25 +228,24 @@ def _key_and_text(attribute: str) -> tuple[str, str]:
 
 def print_summary(data: "datasets.SiteSpectra") -> None:
     """Print a dataset's summary as a table."""
-    said = data.info()
-    energy = said["energy"]
-    dimer = "no dimer class" if said["dimer"] is None else f"dimers below {said['dimer']:g} Å"
+    info = data.info()
+    energy = info.energy
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
+    sites = ", ".join(f"{count} {element}" for element, count in info.absorbers.items())
     rows = {
-        "sites": f"{said['sites']} {said['absorber']} atoms",
-        "snapshots": f"{said['snapshots']} of {said['trajectories']} trajectories",
-        "temperatures": ", ".join(f"{t:g} K" for t in said["temperatures"]) or "not stated",
-        "label": f"{said['neighbour']} within {said['cutoff']:g} Å, {dimer}",
+        "sites": f"{info.sites} ({sites} {info.edge}-edge)",
+        "snapshots": f"{info.snapshots} of {info.trajectories} trajectories",
+        "temperatures": ", ".join(f"{t:g} K" for t in info.temperatures) or "not stated",
         "classes": class_counts(data),
-        "mean coordination": f"{said['mean_coordination']:.3f}",
-        "energies": f"{energy['n']} from {energy['min']:g} to {energy['max']:g} eV",
-        "energy zero": energy["zero"],
-        "unit of mu": said["mu_unit"],
-        "engine": said["engine"],
-        **{key: str(value) for key, value in said["provenance"].items()},
-        "fingerprint": said["fingerprint"],
+        **info.targets,
+        "energies": f"{energy.n} from {energy.min:g} to {energy.max:g} eV",
+        "energy zero": energy.zero,
+        "unit of mu": info.mu_unit,
+        "engine": info.engine,
+        **{key: str(value) for key, value in info.provenance.items()},
+        "fingerprint": info.fingerprint,
     }
     for name, value in rows.items():
         table.add_row(name.replace("_", " "), value)

@@ -43,6 +43,8 @@ def ladder(
     if any(step.sets for step in climbed.rungs.values()):
         console.print(_sets_table(climbed))
     console.print(_regressor_table(climbed))
+    if climbed.targets:
+        console.print(_targets_table(climbed))
     for name, step in climbed.rungs.items():
         if step.remark:
             console.print(f"{name}: {step.remark}", highlight=False)
@@ -70,20 +72,37 @@ def _sets_table(climbed: "rungs.Ladder") -> Table:
     judged = {name: step.sets for name, step in climbed.rungs.items() if step.sets}
     first = next(iter(judged.values()))
     table = Table(
-        title=f"truths held by sets meant to hold {first['level']:.0%}", title_justify="left"
+        title=f"truths held by sets meant to hold {first.level:.0%}", title_justify="left"
     )
     table.add_column("rung")
-    classes = targets.class_order({name for one in judged.values() for name in one["per_class"]})
+    classes = targets.class_order({name for one in judged.values() for name in one.per_class})
     for name in ("all", *classes, "classes in a set", "n"):
         table.add_column(name, justify="right")
     for name, one in judged.items():
-        error = "" if one["error"] is None else f" ± {one['error']:.3f}"
+        error = "" if one.error is None else f" ± {one.error:.3f}"
         shares = [
-            f"{one['per_class'][c]['coverage']:.3f}" if c in one["per_class"] else "-"
-            for c in classes
+            f"{one.per_class[c].coverage:.3f}" if c in one.per_class else "-" for c in classes
         ]
-        size = f"{one['mean_set_size']:.2f}"
-        table.add_row(name, f"{one['coverage']:.3f}{error}", *shares, size, str(one["n"]))
+        size = f"{one.mean_set_size:.2f}"
+        table.add_row(name, f"{one.coverage:.3f}{error}", *shares, size, str(one.n))
+    return table
+
+
+def _targets_table(climbed: "rungs.Ladder") -> Table:
+    table = Table(
+        title="explained variance (R2) of single sites, from raw spectra", title_justify="left"
+    )
+    methods = list(next(iter(next(iter(climbed.targets.values())).values())).baselines)
+    for name in ("target", "rung"):
+        table.add_column(name)
+    for name in (climbed.recipe, *methods, "mean error", "n"):
+        table.add_column(name, justify="right")
+    for target, scores in climbed.targets.items():
+        for rung, one in scores.items():
+            plain = [f"{one.baselines[method]:.3f}" for method in methods]
+            error = f"{one.mae:.3f} {one.unit}".rstrip()
+            score = f"{one.r2:.3f} ± {one.spread:.3f}"
+            table.add_row(target, rung, score, *plain, error, str(one.n))
     return table
 
 

@@ -1,6 +1,6 @@
 """The verbs that make and judge models: train, evaluate."""
 
-from pathlib import Path
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import typer
@@ -40,26 +40,22 @@ def train(
             metavar="NAME ...",
         ),
     ] = None,
-    group: Annotated[
-        Literal["snapshot", "atom", "trajectory"] | None,
+    target: Annotated[
+        str | None,
         typer.Option(
-            help="What is kept apart when the error is estimated and the intervals calibrated"
+            help="What is told: environment, coordination, bond_valence, bond_length,"
+            " oxidation_state, as the dataset has it (default: the paper's)."
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            help="What is kept apart when the error is estimated and the intervals calibrated:"
+            " snapshot, atom, trajectory, crystal, composition"
             " (default: the strictest that the dataset can carry)."
         ),
     ] = None,
-    recipe: Annotated[
-        RecipeName | None,
-        typer.Option(help="How to train (default: best, or as the model of --from was)."),
-    ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            help="Model of another engine or compound to continue from, for few labelled spectra.",
-            metavar="MODEL",
-            show_default=False,
-        ),
-    ] = None,
+    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = "best",
     seed: Seed = 0,
     json: Json = False,
     force: Force = False,
@@ -72,48 +68,36 @@ def train(
         model = models.train(
             data,
             kind,
+            target=target,
             recipe=recipe,
             group=group,
             hold_out=held_out,
-            source=models.load_model(source) if source else None,
             seed=seed,
         )
     model.save(output, force=force)
+    record = model.record
+    estimate = record.estimate
     if json:
-        print_json(
-            {
-                "model": str(output),
-                "kind": model.kind,
-                "training": _without_atoms(model.record["training"]),
-                "source": model.record["source"] and _without_atoms(model.record["source"]),
-                "estimate": model.record["estimate"],
-                "calibration": model.record["calibration"],
-            }
-        )
+        about = asdict(record)
+        # One name for each atom: too long to be read.
+        del about["training"]["atoms"]
+        told = {"model": str(output), "kind": model.kind, "target": model.target.name}
+        print_json({**told, **about})
         return
-    estimate = model.record["estimate"]
-    typer.echo(f"{output}: trained on {model.record['training']['sites']} sites")
-    if model.record["source"]:
-        shared = model.record["source"]["shared"]
-        flattered = f"; that model had seen {shared} of these sites" if shared else ""
-        typer.echo(f"continued from {source}{flattered}")
-    if estimate["rung"] is None:
-        typer.echo(f"no estimate for unseen sites: {estimate['reason']}")
+    typer.echo(f"{output}: trained on {record.training.sites} sites")
+    if estimate.value is None:
+        typer.echo(f"no estimate for unseen sites: {estimate.reason}")
         return
-    table = Table(title=f"rung {estimate['rung']}: {estimate['meaning']}", title_justify="left")
+    table = Table(title=f"rung {estimate.rung}: {estimate.meaning}", title_justify="left")
     table.add_column("raw, unseen sites")
-    table.add_column(estimate["score"], justify="right")
-    table.add_row("this model", f"{estimate['value']:.3f} ± {estimate['spread']:.3f}")
-    for name, value in estimate["baselines"].items():
+    table.add_column(estimate.score, justify="right")
+    table.add_row("this model", f"{estimate.value:.3f} ± {estimate.spread:.3f}")
+    for name, value in (estimate.baselines or {}).items():
         table.add_row(name, f"{value:.3f}")
     Console().print(table)
-    sentence = models.coverage_sentence(model.record["calibration"])
+    sentence = models.coverage_sentence(record.calibration)
     if sentence:
         typer.echo(sentence)
-
-
-def _without_atoms(training: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in training.items() if key != "atoms"}
 
 
 def evaluate(

@@ -193,8 +193,7 @@ def _print(model: "models.Model", answers: "Sequence[answering.Answer]") -> None
     from rich.console import Console
 
     Console().print(answering.answer_table(answers))
-    rule = model.rule
-    typer.echo(f"coordination: {rule.neighbour} within {rule.cutoff:g} Å of {rule.absorber}")
+    typer.echo(f"{model.target.name}: {model.target.words()} of {model.absorber}")
     for basis in dict.fromkeys(answer.basis for answer in answers if answer.basis):
         typer.echo(basis)
     remarks = _once_a_file(answers)

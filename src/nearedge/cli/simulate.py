@@ -157,8 +157,8 @@ def potentials(
         found = campaigns.reference_potentials(
             [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
             output,
+            absorber,
             settings,
-            targets.EnvironmentRule(absorber, dimer=dimer or None),
             trials=trials,
             workers=workers,
             resume=resume,

@@ -1,6 +1,7 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
 from ._assembly import assemble as assemble, merge as merge
+from ._copies import check_copies as check_copies, copied as copied, prints as prints
 from ._folder import (
     load_dataset as load_dataset,
     save_dataset as save_dataset,
@@ -11,6 +12,7 @@ from ._independence import (
     Independence as Independence,
     independence as independence,
 )
+from ._info import DatasetInfo as DatasetInfo
 from ._limits import QualityLimits as QualityLimits
 from ._quality import (
     Finding as Finding,
@@ -18,7 +20,7 @@ from ._quality import (
     check_folder as check_folder,
     check_quality as check_quality,
 )
-from ._sites import ATTRIBUTES as ATTRIBUTES, Group as Group, SiteSpectra as SiteSpectra
+from ._sites import ATTRIBUTES as ATTRIBUTES, SiteSpectra as SiteSpectra
 from .fetching import (
     PUBLIC as PUBLIC,
     fetch_public as fetch_public,

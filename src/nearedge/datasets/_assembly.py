@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nearedge.datasets._sites import ATTRIBUTES, SiteSpectra, label_sites, rule_attributes
+from nearedge.datasets._sites import (
+    ATTRIBUTES,
+    RULE,
+    SiteSpectra,
+    label_sites,
+    rule_attributes,
+)
 from nearedge.errors import InputError
 from nearedge.structures import Snapshot
 from nearedge.targets import EnvironmentRule
@@ -18,7 +24,7 @@ def assemble(
     sites: Sequence[tuple[int, int]],
     energy: np.ndarray,
     mu: np.ndarray,
-    rule: EnvironmentRule,
+    rule: EnvironmentRule | None,
     attributes: Mapping[str, Any],
     extra: Mapping[str, np.ndarray] | None = None,
     source: str = "dataset",
@@ -35,12 +41,13 @@ def assemble(
         In eV from the engine's zero.
     mu : float array, shape (site, energy)
         The spectra, in the order of `sites`.
-    rule : EnvironmentRule
-        How to label the sites.
+    rule : EnvironmentRule or None
+        How to label the sites; None to leave that to `extra`.
     attributes : mapping
         At least ``engine``, ``energy_zero`` and ``mu_unit``; provenance as far as it is known.
     extra : mapping of str to array, optional
-        Further coordinates, each of shape (site,): a Fermi level, a convergence flag.
+        Further coordinates, each of shape (site,): targets under their names, groups as texts
+        (``crystal``), a Fermi level, a convergence flag.
     source : str
         Names the dataset in errors.
 
@@ -60,20 +67,21 @@ def assemble(
     if len(sites) != len(mu):
         raise InputError(f"{source}: {len(mu)} spectra do not fit {len(sites)} sites")
     origin = [snapshots[number] for number, _ in sites]
-    structures = {one.name: one.labelled() for one in origin}
+    structures = {frame.name: frame.labelled() for frame in origin}
     atom = np.array([index for _, index in sites], int)
-    snapshot = np.array([one.name for one in origin])
-    coordination, environment = label_sites(structures, snapshot, atom, rule)
+    snapshot = np.array([frame.name for frame in origin])
+    symbols = {name: frame.get_chemical_symbols() for name, frame in structures.items()}
     per_site = {
         "snapshot": snapshot,
-        "trajectory": np.array([one.trajectory for one in origin]),
+        "trajectory": np.array([frame.trajectory for frame in origin]),
         "temperature": np.array(
-            [np.nan if one.temperature is None else one.temperature for one in origin], float
+            [np.nan if frame.temperature is None else frame.temperature for frame in origin], float
         ),
         "atom": atom,
-        "absorber": np.array([rule.absorber] * len(atom)),
-        "coordination": coordination,
-        "environment": environment,
+        "absorber": np.array(
+            [symbols[name][index] for name, index in zip(snapshot, atom, strict=True)]
+        ),
+        **({} if rule is None else label_sites(structures, snapshot, atom, rule)),
         **(extra or {}),
     }
     table = xr.Dataset(
@@ -84,7 +92,7 @@ def assemble(
         },
         attrs={
             **attributes,
-            **rule_attributes(rule),
+            **({} if rule is None else rule_attributes(rule)),
             "nearedge_version": version("nearedge"),
         },
     )
@@ -98,8 +106,8 @@ def merge(
 ) -> SiteSpectra:
     """Join datasets of one engine into one.
 
-    Labels must follow one rule and energies one grid. Provenance that differs is kept, every
-    value once.
+    Energies must be one grid, and the labels of one absorber must follow one rule. Provenance that
+    differs is kept, every value once.
 
     Parameters
     ----------
@@ -128,8 +136,8 @@ def merge(
     for other in datasets[1:]:
         _check_alike(first, other)
         for name, atoms in other.structures.items():
-            known = structures.setdefault(name, atoms)
-            if known is not atoms and known != atoms:
+            earlier = structures.setdefault(name, atoms)
+            if earlier is not atoms and earlier != atoms:
                 raise InputError(
                     f"{other.source}: snapshot '{name}' is another structure than that of the same "
                     "name before; import it under another --snapshot name"
@@ -152,13 +160,19 @@ def merge(
         **_joined_attributes([data.attributes for data in datasets]),
         **(attributes or {}),
     }
+    if any(data.absorbers.keys() != first.absorbers.keys() for data in datasets):
+        # What labels mean is a matter of the absorber: of several they are stated, not computed.
+        joined.attrs = {key: text for key, text in joined.attrs.items() if key not in RULE}
     return SiteSpectra(joined, structures, "+".join(data.source for data in datasets))
 
 
 def _check_alike(first: SiteSpectra, other: SiteSpectra) -> None:
+    same = first.absorbers.keys() == other.absorbers.keys()
     for key in ATTRIBUTES:
-        ours, theirs = first.attributes[key], other.attributes[key]
-        if ours != theirs and not (ours != ours and theirs != theirs):
+        if key in RULE and not same:
+            continue
+        ours, theirs = (str(data.attributes.get(key, "unstated")) for data in (first, other))
+        if ours != theirs:
             raise InputError(
                 f"{other.source}: its {key} is '{theirs}', that of {first.source} is '{ours}'; "
                 "only like datasets can be merged"
@@ -174,10 +188,10 @@ def _check_alike(first: SiteSpectra, other: SiteSpectra) -> None:
 
 def _joined_attributes(attributes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     joined = dict(attributes[0])
-    for key in dict.fromkeys(key for one in attributes for key in one):
+    for key in dict.fromkeys(key for said in attributes for key in said):
         if key in ATTRIBUTES:
             continue
-        values = list(dict.fromkeys(str(one[key]) for one in attributes if key in one))
+        values = list(dict.fromkeys(str(said[key]) for said in attributes if key in said))
         joined[key] = (
             attributes[0][key] if len(values) == 1 and key in joined else "; ".join(values)
         )

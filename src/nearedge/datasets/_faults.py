@@ -24,12 +24,13 @@ _REACH = 6.0
 def unusable_sites(table: xr.Dataset, structures: Mapping[str, Atoms]) -> Iterator[Objection]:
     """Find the sites for which a dataset would not load: one objection each."""
     energy, mu = table["energy"].values, table["mu"].values
-    absorber = str(table.attrs["absorber"])
+    absorbers = table["absorber"].values
     symbols = {name: atoms.get_chemical_symbols() for name, atoms in structures.items()}
     first: dict[tuple[str, int], int] = {}
     same: dict[tuple[str, int], list[int]] = {}
     where = list(zip(table["snapshot"].values.tolist(), table["atom"].values.tolist(), strict=True))
     for row, (name, atom) in enumerate(where):
+        absorber = absorbers[row]
         bad = np.flatnonzero(~np.isfinite(mu[row]))
         if len(bad):
             reason = (
@@ -40,8 +41,8 @@ def unusable_sites(table: xr.Dataset, structures: Mapping[str, Atoms]) -> Iterat
         elif name not in symbols:
             yield row, "structure", f"the structure of snapshot '{name}' is missing", True
         elif not 0 <= atom < len(symbols[name]) or symbols[name][atom] != absorber:
-            found = symbols[name][atom] if 0 <= atom < len(symbols[name]) else "no atom"
-            reason = f"atom {atom} of {len(symbols[name])} is {found}, not {absorber}"
+            symbol = symbols[name][atom] if 0 <= atom < len(symbols[name]) else "no atom"
+            reason = f"atom {atom} of {len(symbols[name])} is {symbol}, not {absorber}"
             yield row, "structure", reason, True
         else:
             first.setdefault((name, atom), row)
@@ -109,17 +110,18 @@ def odd_potentials(data: SiteSpectra, limits: QualityLimits) -> Iterator[Objecti
 def wrong_labels(data: SiteSpectra) -> Iterator[Objection]:
     """Find sites whose label does not follow from the stored structure and rule."""
     rule = data.rule
+    if rule is None:
+        return
     stored = list(zip(data.coordination.tolist(), data.environment.tolist(), strict=True))
     for name in dict.fromkeys(data.snapshot.tolist()):
         rows = np.flatnonzero(data.snapshot == name)
         try:
-            counts, classes = label_sites(
-                data.structures, data.snapshot[rows], data.atom[rows], rule
-            )
+            labels = label_sites(data.structures, data.snapshot[rows], data.atom[rows], rule)
         except InputError as error:
             for row in rows:
                 yield int(row), "label", f"cannot be labelled: {error}", True
             continue
+        counts, classes = labels["coordination"], labels["environment"]
         for row, count, environment in zip(rows, counts, classes, strict=True):
             if (count, environment) != stored[row]:
                 reason = (

@@ -7,7 +7,7 @@ import xarray as xr
 from ase import Atoms
 from ase.io import read
 
-from nearedge.datasets._sites import SITE_COORDINATES, SiteSpectra
+from nearedge.datasets._sites import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.records import replacing
 from nearedge.structures import write_snapshots
@@ -122,7 +122,7 @@ def _read_table(path: Path) -> xr.Dataset:
         )
     for key in ("format", "format_version"):
         del table.attrs[key]
-    texts = [name for name, kind in SITE_COORDINATES.items() if kind == "U" and name in table]
+    texts = [name for name, column in table.coords.items() if column.dtype.kind == "O"]
     return table.assign_coords({name: table[name].astype(str) for name in texts})
 
 

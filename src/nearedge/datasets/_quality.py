@@ -223,9 +223,8 @@ def _judge(
     limits: QualityLimits,
 ) -> Quality:
     fit = np.ones(table.sizes["site"], bool)
-    snapshot, atom, environment = (
-        table[name].values.tolist() for name in ("snapshot", "atom", "environment")
-    )
+    snapshot, atom = (table[name].values.tolist() for name in ("snapshot", "atom"))
+    environment = table.get("environment", table["absorber"]).values.tolist()
     findings: list[Finding] = []
 
     def note(objections: Iterable[Objection], rows: np.ndarray) -> None:

@@ -1,23 +1,23 @@
-"""SiteSpectra: one spectrum per absorber atom, its label, and the structure it comes from."""
+"""SiteSpectra: one spectrum per absorber atom, its labels, and the structure it comes from."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from ase import Atoms
 from jaxtyping import Float, Int
 
+from nearedge.datasets._info import DatasetInfo, EnergyInfo
 from nearedge.edges import Edge
 from nearedge.errors import InputError
+from nearedge.learning.examples import Labelled
 from nearedge.spectra import Identity, Window, check_spectra, resample
 from nearedge.structures import Snapshot
-from nearedge.targets import EnvironmentRule, class_order
-
-Group = Literal["snapshot", "atom", "trajectory"]
+from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_order
 
 # What every dataset says of its sites, and the kind of NumPy dtype that holds it.
 SITE_COORDINATES = {
@@ -26,10 +26,12 @@ SITE_COORDINATES = {
     "temperature": "f",
     "atom": "i",
     "absorber": "U",
-    "coordination": "i",
-    "environment": "U",
 }
-ATTRIBUTES = ("engine", "energy_zero", "mu_unit", "absorber", "neighbour", "cutoff", "dimer")
+RULE = ("absorber", "neighbour", "cutoff", "dimer")
+"""Attributes that say how the sites were labelled; a dataset may state its labels instead."""
+REQUIRED = ("engine", "energy_zero", "mu_unit")
+ATTRIBUTES = (*REQUIRED, *RULE, "edge")
+"""Attributes that parts of a dataset must agree on."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class SiteSpectra:
     ----------
     table : xarray.Dataset
         ``mu(site, energy)`` with coordinates ``energy`` (eV) and, per site, ``snapshot``,
-        ``trajectory``, ``temperature`` (K), ``atom``, ``absorber``, ``coordination`` and
-        ``environment``; its attributes say engine, energy zero, unit, rule and provenance.
+        ``trajectory``, ``temperature`` (K), ``atom`` and ``absorber``. Targets may be stated per
+        site under their names (``coordination``, ``environment`` ...), and so may further groups
+        (``crystal``, ``composition``). Its attributes say engine, energy zero, unit and
+        provenance, and the rule by which sites were labelled, if there is one.
     structures : mapping of str to ase.Atoms
         The snapshots by name.
     source : str
@@ -98,12 +102,17 @@ class SiteSpectra:
     @property
     def coordination(self) -> Int[np.ndarray, " site"]:
         """Number of neighbour atoms of each site."""
-        return self.table["coordination"].values
+        return self._column("coordination")
 
     @property
     def environment(self) -> np.ndarray:
-        """Class name of each site."""
-        return self.table["environment"].values
+        """Class name of each site; its element where the dataset states no classes."""
+        return self.table.get("environment", self.table["absorber"]).values
+
+    def _column(self, name: str) -> np.ndarray:
+        if name not in self.table.coords:
+            raise InputError(f"{self.source}: states no {name} of its sites")
+        return self.table[name].values
 
     @property
     def snapshot(self) -> np.ndarray:
@@ -131,12 +140,19 @@ class SiteSpectra:
         return dict(self.table.attrs)
 
     @property
-    def rule(self) -> EnvironmentRule:
-        """How the sites were labelled."""
+    def absorbers(self) -> dict[str, int]:
+        """Elements that absorb, and the number of sites of each."""
+        return dict(sorted(Counter(self.table["absorber"].values.tolist()).items()))
+
+    @property
+    def rule(self) -> EnvironmentRule | None:
+        """How the sites were labelled; None if they were not, or not by one rule."""
         attributes = self.table.attrs
-        dimer = float(attributes["dimer"])
+        if "neighbour" not in attributes or len(self.absorbers) > 1:
+            return None
+        dimer = float(attributes.get("dimer", np.nan))
         return EnvironmentRule(
-            str(attributes["absorber"]),
+            next(iter(self.absorbers)),
             str(attributes["neighbour"]),
             float(attributes["cutoff"]),
             None if np.isnan(dimer) else dimer,
@@ -144,11 +160,68 @@ class SiteSpectra:
 
     @property
     def identity(self) -> Identity:
-        """What the spectra are of; the edge is K where the dataset does not say."""
+        """What the spectra are of; no edge where several elements absorb."""
         attributes = self.table.attrs
-        edge = Edge(str(attributes["absorber"]), str(attributes.get("edge", "K")))
         zero, unit, origin = (str(attributes[key]) for key in ("energy_zero", "mu_unit", "engine"))
+        edge = None
+        if len(self.absorbers) == 1:
+            # Datasets that do not say their edge are of K-edges.
+            edge = Edge(next(iter(self.absorbers)), str(attributes.get("edge", "K")))
         return Identity(edge, zero, unit, origin)
+
+    @property
+    def targets(self) -> dict[str, AnyTarget]:
+        """What is known of the sites or can be computed, by name."""
+        targets = {} if self.rule is None else self.rule.targets()
+        stated = {name: kind(None) for name, kind in TARGETS.items() if name in self.table.coords}
+        # What was computed by the dataset's own rule is known more precisely: with its parameters.
+        return {**stated, **targets}
+
+    def target(self, name: str) -> AnyTarget:
+        """Look a target up by its name.
+
+        Raises
+        ------
+        InputError
+            If the dataset neither states it nor tells how to compute it.
+        """
+        if name not in self.targets:
+            raise InputError(
+                f"{self.source}: says nothing of the target '{name}'; it has "
+                f"{', '.join(self.targets) or 'none'}"
+            )
+        return self.targets[name]
+
+    def labels(self, target: Target) -> np.ndarray:
+        """Give the value of a target for each site.
+
+        What the dataset states is taken as it is; all else is computed from the structures.
+
+        Returns
+        -------
+        ndarray, shape (site,)
+            Class names or numbers; ``""`` or NaN where a site has no value.
+
+        Raises
+        ------
+        InputError
+            If it can be neither looked up nor computed.
+
+        Examples
+        --------
+        >>> import nearedge
+        >>> data = nearedge.load_dataset(nearedge.starter_path())
+        >>> valence = data.labels(data.target("bond_valence"))
+        >>> bool(valence[data.coordination > 2].mean() > 2 * valence[data.coordination < 1].mean())
+        True
+        """
+        if target.name in self.table.coords and target == self.targets.get(target.name):
+            return self.table[target.name].values
+        return compute_labels(target, self.structures, self.snapshot, self.atom)
+
+    def labelled(self, target: Target, window: Window) -> Labelled:
+        """Give the spectra on a window's energies with the target of each site."""
+        return Labelled(self.inputs(window), self.labels(target), self.environment)
 
     @property
     def classes(self) -> list[str]:
@@ -171,19 +244,35 @@ class SiteSpectra:
         grid = (window or Window()).grid
         return resample(self.energy, self.mu, grid, self.source)
 
-    def groups(self, kind: Group) -> np.ndarray:
+    def groups(self, by: str) -> np.ndarray:
         """Name the group of each site: sites of one group are not independent.
 
         Parameters
         ----------
-        kind : {"snapshot", "atom", "trajectory"}
-            ``"atom"`` is one atom of a trajectory in all its snapshots.
+        by : str
+            ``"atom"``, one atom of a trajectory in all its snapshots; or what the dataset states
+            in words of each site: ``"snapshot"``, ``"trajectory"``, ``"crystal"`` ...
+
+        Raises
+        ------
+        InputError
+            If it does not.
         """
-        if kind == "atom":
+        if by == "atom":
             return np.array(
                 [f"{run}/{atom}" for run, atom in zip(self.trajectory, self.atom, strict=True)]
             )
-        return self.table[kind].values
+        if by not in self.group_names:
+            raise InputError(
+                f"{self.source}: has no groups '{by}'; choose one of {', '.join(self.group_names)}"
+            )
+        return self.table[by].values
+
+    @property
+    def group_names(self) -> list[str]:
+        """What `groups` takes."""
+        words = [str(name) for name, one in self.table.coords.items() if one.dtype.kind == "U"]
+        return ["atom", *words]
 
     def names_mask(self, names: Sequence[str]) -> np.ndarray:
         """Tell which sites belong to the named snapshots or trajectories.
@@ -260,55 +349,56 @@ class SiteSpectra:
         InputError
             If the rule's absorber is not the one whose spectra these are.
         """
-        if rule.absorber != self.rule.absorber:
+        if list(self.absorbers) != [rule.absorber]:
             raise InputError(
-                f"{self.source}: holds {self.rule.absorber} spectra and cannot be labelled for the "
-                f"absorber {rule.absorber}; compute that element's spectra"
+                f"{self.source}: holds {', '.join(self.absorbers)} spectra and cannot be labelled "
+                f"for the absorber {rule.absorber}; compute that element's spectra"
             )
-        coordination, environment = label_sites(self.structures, self.snapshot, self.atom, rule)
-        table = self.table.assign_coords(
-            coordination=("site", coordination), environment=("site", environment)
-        )
+        labels = label_sites(self.structures, self.snapshot, self.atom, rule)
+        table = self.table.assign_coords({name: ("site", one) for name, one in labels.items()})
         return SiteSpectra(table.assign_attrs(rule_attributes(rule)), self.structures, self.source)
 
-    def info(self) -> dict[str, Any]:
-        """Sum the dataset up, ready for JSON."""
+    def info(self) -> DatasetInfo:
+        """Sum the dataset up."""
         energy, attributes, rule = self.energy, self.attributes, self.rule
-        return {
-            "sites": len(self),
-            "snapshots": len(set(self.snapshot)),
-            "trajectories": len(set(self.trajectory)),
-            "snapshot_names": list(dict.fromkeys(self.snapshot.tolist())),
-            "trajectory_names": list(dict.fromkeys(self.trajectory.tolist())),
-            "temperatures": sorted({float(t) for t in self.temperature if np.isfinite(t)}),
-            "classes": self.counts(),
-            "absorber": rule.absorber,
-            "neighbour": rule.neighbour,
-            "cutoff": rule.cutoff,
-            "dimer": rule.dimer,
-            "mean_coordination": float(self.coordination.mean()),
-            "engine": attributes["engine"],
-            "energy": {
-                "min": float(energy[0]),
-                "max": float(energy[-1]),
-                "n": len(energy),
-                "zero": attributes["energy_zero"],
-            },
-            "mu_unit": attributes["mu_unit"],
-            "version": attributes.get("nearedge_version", ""),
-            "fingerprint": self.fingerprint(),
-            "provenance": {
+        numbers = self.table.coords.get("coordination")
+        return DatasetInfo(
+            sites=len(self),
+            absorbers=self.absorbers,
+            edge=str(attributes.get("edge", "K")),
+            snapshots=len(set(self.snapshot)),
+            trajectories=len(set(self.trajectory)),
+            snapshot_names=list(dict.fromkeys(self.snapshot.tolist())),
+            trajectory_names=list(dict.fromkeys(self.trajectory.tolist())),
+            temperatures=sorted({float(t) for t in self.temperature if np.isfinite(t)}),
+            classes=self.counts(),
+            targets={name: target.words() for name, target in self.targets.items()},
+            absorber=next(iter(self.absorbers)) if len(self.absorbers) == 1 else None,
+            neighbour=rule and rule.neighbour,
+            cutoff=rule and rule.cutoff,
+            dimer=rule and rule.dimer,
+            mean_coordination=None if numbers is None else float(numbers.mean()),
+            engine=str(attributes["engine"]),
+            energy=EnergyInfo(
+                float(energy[0]), float(energy[-1]), len(energy), str(attributes["energy_zero"])
+            ),
+            mu_unit=str(attributes["mu_unit"]),
+            version=str(attributes.get("nearedge_version", "")),
+            fingerprint=self.fingerprint(),
+            provenance={
                 key: value.item() if isinstance(value, np.generic) else value
                 for key, value in attributes.items()
                 if key not in (*ATTRIBUTES, "nearedge_version")
             },
-        }
+        )
 
     def fingerprint(self) -> str:
         """SHA-256 of energies, spectra and labels: tells whether two datasets are the same."""
         digest = hashlib.sha256()
-        for array in (self.energy, self.mu, self.coordination.astype("int64")):
+        for array in (self.energy, self.mu):
             digest.update(np.ascontiguousarray(array).tobytes())
+        if "coordination" in self.table.coords:
+            digest.update(self.coordination.astype("int64").tobytes())
         for names in (self.environment, self.snapshot, self.trajectory, self.atom):
             digest.update("\n".join(map(str, names)).encode())
         return digest.hexdigest()
@@ -316,58 +406,68 @@ class SiteSpectra:
 
 def rule_attributes(rule: EnvironmentRule) -> dict[str, str | float]:
     """Write a rule as dataset attributes; no dimer class is a dimer distance of NaN."""
-    return {
-        "absorber": rule.absorber,
-        "neighbour": rule.neighbour,
-        "cutoff": float(rule.cutoff),
-        "dimer": float("nan") if rule.dimer is None else float(rule.dimer),
-    }
+    return {**asdict(rule), "dimer": np.nan if rule.dimer is None else rule.dimer}
+
+
+def compute_labels(
+    target: Target, structures: Mapping[str, Atoms], snapshot: np.ndarray, atom: np.ndarray
+) -> np.ndarray:
+    """Compute a target for given atoms of named structures."""
+    values: list[Any] = [None] * len(atom)
+    for name in dict.fromkeys(snapshot.tolist()):
+        rows = np.flatnonzero(snapshot == name)
+        for row, value in zip(rows, target.of(structures[name], atom[rows]), strict=True):
+            values[row] = value
+    return np.array(values)
 
 
 def label_sites(
-    structures: Mapping[str, Atoms],
-    snapshot: np.ndarray,
-    atom: np.ndarray,
-    rule: EnvironmentRule,
-) -> tuple[Int[np.ndarray, " site"], np.ndarray]:
-    """Look up coordination number and class of given atoms of named structures."""
-    coordination = np.zeros(len(atom), int)
-    environment = np.zeros(len(atom), object)
-    for name in dict.fromkeys(snapshot.tolist()):
-        labels = rule.label(structures[name])
-        rows = np.flatnonzero(snapshot == name)
-        stray = atom[rows][~np.isin(atom[rows], labels.atom)]
-        if len(stray):
+    structures: Mapping[str, Atoms], snapshot: np.ndarray, atom: np.ndarray, rule: EnvironmentRule
+) -> dict[str, np.ndarray]:
+    """Find coordination number and class of given atoms of named structures.
+
+    Raises
+    ------
+    InputError
+        If one is no atom of the rule's absorber.
+    """
+    for name, index in zip(snapshot.tolist(), atom.tolist(), strict=True):
+        if structures[name].get_chemical_symbols()[index] != rule.absorber:
             raise InputError(
-                f"atom {stray[0]} of snapshot '{name}' is no {rule.absorber} atom; "
-                "spectra and structure do not belong together"
+                f"atom {index} of snapshot '{name}' is no {rule.absorber} atom; spectra and "
+                "structure do not belong together"
             )
-        places = np.searchsorted(labels.atom, atom[rows])
-        coordination[rows] = labels.coordination[places]
-        environment[rows] = labels.environment[places]
-    return coordination, environment.astype(str)
+    return {
+        target.name: compute_labels(target, structures, snapshot, atom)
+        for target in (rule.coordination, rule.environment)
+    }
 
 
 def check_table(table: xr.Dataset, source: str) -> None:
     """Refuse a table that is no dataset, whatever its sites are like."""
     if "mu" not in table or table["mu"].dims != ("site", "energy") or "energy" not in table:
         raise InputError(f"{source}: holds no mu(site, energy); it is not a nearedge dataset")
-    for name, kind in SITE_COORDINATES.items():
+    for name, dtype in SITE_COORDINATES.items():
         if name not in table or table[name].dims != ("site",):
             raise InputError(f"{source}: says no '{name}' of its sites; make the dataset again")
-        if table[name].dtype.kind != kind:
+        if table[name].dtype.kind != dtype:
             raise InputError(
                 f"{source}: '{name}' is of type {table[name].dtype}, which cannot be read"
             )
-    missing = [name for name in ATTRIBUTES if name not in table.attrs]
+    for name, target in TARGETS.items():
+        if name in table and (table[name].dtype.kind == "U") != target.of_classes:
+            raise InputError(
+                f"{source}: '{name}' is of type {table[name].dtype}, which it cannot be"
+            )
+    missing = [name for name in REQUIRED if name not in table.attrs]
     if missing:
         raise InputError(f"{source}: does not say its {', '.join(missing)}; make the dataset again")
 
 
 def _check_sites(data: SiteSpectra) -> None:
-    absorber = str(data.table.attrs["absorber"])
     symbols = {name: atoms.get_chemical_symbols() for name, atoms in data.structures.items()}
-    for name, atom in zip(data.snapshot, data.atom, strict=True):
+    absorbers = data.table["absorber"].values
+    for name, atom, absorber in zip(data.snapshot, data.atom, absorbers, strict=True):
         if name not in symbols:
             raise InputError(f"{data.source}: the structure of snapshot '{name}' is missing")
         if not 0 <= atom < len(symbols[name]) or symbols[name][atom] != absorber:

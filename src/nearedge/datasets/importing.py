@@ -13,8 +13,12 @@ from nearedge.engines import read_feff_run
 from nearedge.engines.ocean import read_ocean_run
 from nearedge.errors import InputError
 from nearedge.files import read_table
+from nearedge.spectra import Window
 from nearedge.structures import Snapshot, read_snapshots
 from nearedge.targets import EnvironmentRule, absorbers
+
+MANY = 20
+"""Energies that a spectrum needs at least."""
 
 Format = Literal["matrix", "ocean", "feff"]
 
@@ -95,6 +99,13 @@ def import_dataset(
         raise InputError(
             f"{spectra}: holds {len(rank)} spectra, but {structure} holds {len(found)} "
             f"{rule.absorber} atoms; give one spectrum per atom, in the order of the structure"
+        )
+    least = Window()
+    if energy[0] > least.minimum or energy[-1] < least.maximum or len(energy) < MANY:
+        raise InputError(
+            f"{spectra}: {len(energy)} energies from {energy[0]:g} to {energy[-1]:g} eV are too "
+            f"short a table: models read at least {least.minimum:g} to {least.maximum:g} eV from "
+            "the zero; compute a wider range"
         )
     return assemble(
         [frame],

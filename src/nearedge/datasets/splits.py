@@ -16,15 +16,29 @@ from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets.matching import match_snapshots
 from nearedge.errors import InputError
 
-Rung = Literal["paper", "spectrum", "snapshot", "atom", "trajectory", "engine", "engine-aligned"]
+Rung = Literal[
+    "paper",
+    "spectrum",
+    "snapshot",
+    "atom",
+    "trajectory",
+    "crystal",
+    "composition",
+    "engine",
+    "engine-aligned",
+]
 RUNGS: tuple[Rung, ...] = get_args(Rung)
+SPLITS: tuple[Rung, ...] = RUNGS[1:-2]
+"""The rungs that split one dataset."""
 
-MEANING: dict[Rung, str] = {
+MEANING: dict[str, str] = {
     "paper": "average first, then split the averages at random: parents on both sides",
     "spectrum": "raw spectra split at random",
     "snapshot": "no snapshot on both sides",
     "atom": "no atom of a trajectory on both sides, whatever the snapshot",
     "trajectory": "no trajectory on both sides",
+    "crystal": "no crystal on both sides",
+    "composition": "no chemical composition on both sides",
     "engine": "spectra of another engine on the test side, and no atom on both sides",
     "engine-aligned": "the same, after a shift, factor and broadening learnt without labels",
 }
@@ -100,7 +114,7 @@ def folds(
         return [Fold(train, test) for train, test in cut if len(train) and len(test)]
 
 
-def obstacle(data: SiteSpectra, rung: Rung) -> str | None:
+def obstacle(data: SiteSpectra, rung: str) -> str | None:
     """Say why a dataset cannot carry a rung; None if it can.
 
     The rungs ``engine`` and ``engine-aligned`` need a second dataset and are never an obstacle
@@ -111,11 +125,24 @@ def obstacle(data: SiteSpectra, rung: Rung) -> str | None:
         return f"all sites are of one class, '{data.classes[0]}'"
     if rung in ("paper", "spectrum") and spectra[-2] < 2:
         return "fewer than two classes have two spectra"
-    if rung == "snapshot" and len(set(data.snapshot)) < 2:
-        return f"all sites are of one snapshot, '{data.snapshot[0]}'"
-    if rung == "trajectory" and len(set(data.trajectory)) < 2:
-        return f"all sites are of one trajectory, '{data.trajectory[0]}'"
+    if rung in SPLITS[1:]:
+        if rung not in data.group_names:
+            return f"the dataset states no {rung} of its sites"
+        groups = data.groups(rung)
+        if len(set(groups)) < 2:
+            return f"all sites are of one {rung}, '{groups[0]}'"
     return None
+
+
+def strictest(data: SiteSpectra) -> tuple[Rung | None, str | None]:
+    """Find the strictest rung that a dataset can carry; if there is none, say why."""
+    reason = None
+    for rung in reversed(SPLITS[1:]):
+        if rung in data.group_names:
+            reason = obstacle(data, rung)
+            if reason is None:
+                return rung, None
+    return None, reason
 
 
 def remark(data: SiteSpectra, rung: Rung) -> str | None:
@@ -136,7 +163,7 @@ def turns(data: SiteSpectra, rung: Rung, *, seeds: int, seed: int) -> list[Fold]
     ----------
     data : SiteSpectra
         The sites.
-    rung : {"spectrum", "snapshot", "atom", "trajectory"}
+    rung : {"spectrum", "snapshot", "atom", "trajectory", "crystal", "composition"}
         What is kept apart.
     seeds : int
         How many folds.
@@ -151,7 +178,7 @@ def turns(data: SiteSpectra, rung: Rung, *, seeds: int, seed: int) -> list[Fold]
     reason = obstacle(data, rung)
     if reason:
         raise InputError(f"{data.source}: cannot carry the rung '{rung}': {reason}")
-    if rung not in ("spectrum", "snapshot", "atom", "trajectory"):
+    if rung not in SPLITS:
         raise InputError(f"rung '{rung}' is no split of one dataset's sites")
     groups = None if rung == "spectrum" else data.groups(rung)
     result: list[Fold] = []

@@ -1,13 +1,15 @@
 """Climbing the ladder: train a recipe on one side of every fold, score it on the other."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.datasets import SiteSpectra
-from nearedge.datasets.splits import MEANING, RUNGS, Rung, across, obstacle, remark, turns
+from nearedge.datasets import SiteSpectra, check_copies
+from nearedge.datasets.splits import MEANING, RUNGS, SPLITS, Rung, across, obstacle, remark, turns
 from nearedge.errors import InputError
+from nearedge.ladder._numbers import Explained, explain, number_targets
 from nearedge.ladder._results import Contest, Errors, Ladder, Level, Step
 from nearedge.ladder._rungs import (
     Part,
@@ -20,8 +22,8 @@ from nearedge.ladder._sets import judge_sets
 from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
 from nearedge.learning.baselines import baseline_accuracies, regressor_baselines
 from nearedge.learning.estimators import Classifier, Regressor
-from nearedge.learning.examples import mixtures
-from nearedge.learning.recipes import Recipe, Sites, find_recipe, fit_classifiers, fit_regressors
+from nearedge.learning.examples import Labelled, mixtures
+from nearedge.learning.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 
 Progress = Callable[[str, float], None]
@@ -32,8 +34,6 @@ Witness = Callable[[RungParts, Sequence[Classifier], Sequence[Regressor]], None]
 
 HELD_OUT_MIXTURES = 2000
 """Mixtures that every fold's held-out spectra are made into."""
-
-_SPLITS: tuple[Rung, ...] = ("spectrum", "snapshot", "atom", "trajectory")
 
 Paper = tuple[Sequence[Outcome[Classifier]], Sequence[Outcome[Regressor]]]
 
@@ -96,52 +96,57 @@ def climb(
     Raises
     ------
     InputError
-        If the dataset does not cover the window or the recipe is unknown.
+        If the dataset does not cover the window, a trajectory is another one again, or the recipe
+        is unknown.
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)
     window = window or recipe.reach(*(one.energy for one in (data, other) if one is not None))
-    mu = data.inputs(window)
+    for name in ("trajectory", "crystal"):
+        if name in data.group_names and len(set(data.groups(name))) > 1:
+            check_copies(data, name)
+    environment, coordination = (
+        data.labelled(data.target(name), window) for name in ("environment", "coordination")
+    )
+    mu = environment.mu
     wanted: Sequence[Rung] = RUNGS if only is None else only
     rungs, left_out = _rungs(recipe, data, mu, other, window, wanted, seeds=seeds, seed=seed)
     steps: dict[str, Step] = {}
     levels: dict[str, Level] = {}
+    numbers: dict[str, dict[str, Explained]] = {}
     reason = obstacle(data, "paper")
     if reason is None and "paper" in wanted:
         if paper is None:
             tell("training on averages", 0.0)
-            paper = _paper(recipe, data, mu, seeds=seeds, seed=seed)
+            paper = _paper(recipe, environment, coordination, seeds=seeds, seed=seed)
         tell("scoring the plain methods: paper", 0.2)
         steps["paper"] = _paper_step(paper[0], seed)
-        levels["paper"] = _paper_level(paper[1], mu, data.coordination)
+        levels["paper"] = _paper_level(paper[1], coordination)
     elif reason is not None and "paper" in wanted:
         left_out = {"paper": reason, **left_out}
     tell("training the classifiers", 0.35)
-    classifiers = _fit(recipe, rungs, data.environment, seed)
+    classifiers = _fit(recipe, rungs, environment, seed)
     tell("training the regressors", 0.7)
     jobs = [
-        (
-            Sites(
-                part.taught[part.train],
-                data.coordination[part.train],
-                data.environment[part.train],
-            ),
-            seed + part.turn,
-        )
+        (replace(coordination, mu=part.taught).part(part.train), seed + part.turn)
         for rung in rungs
         for part in rung.parts
     ]
-    regressors = iter(fit_regressors(recipe, jobs) if jobs else [])
+    regressors = iter(fit_regressors(recipe, jobs, by_class=True) if jobs else [])
     for done, (rung, models) in enumerate(zip(rungs, classifiers, strict=True)):
         tell(f"scoring the plain methods: {rung.name}", 0.75 + 0.25 * done / len(rungs))
-        known = beside.rungs.get(rung.name) if beside else None
-        steps[rung.name] = _step(rung, models, data.environment, seed, known)
+        earlier = beside.rungs.get(rung.name) if beside else None
+        steps[rung.name] = _step(rung, models, environment.value, seed, earlier)
         trained = [next(regressors) for _ in rung.parts]
-        levels[rung.name] = _level(rung, trained, data.coordination, seed)
+        levels[rung.name] = _level(rung, trained, coordination.value, seed)
+        for target in number_targets(data) if recipe.kernel else []:
+            explained = explain(recipe, rung, data, target, seed)
+            if explained:
+                numbers.setdefault(target.name, {})[rung.name] = explained
         if witness:
             witness(rung, models, trained)
     tell("done", 1.0)
-    return Ladder(recipe.name, seed, seeds, steps, levels, left_out)
+    return Ladder(recipe.name, seed, seeds, steps, levels, numbers, left_out)
 
 
 def _rungs(
@@ -157,8 +162,10 @@ def _rungs(
 ) -> tuple[list[RungParts], dict[str, str]]:
     """Find the rungs above the paper's, and why some are missing."""
     rungs, left_out = [], {}
-    for name in _SPLITS:
+    for name in SPLITS:
         if name not in wanted:
+            continue
+        if name not in ("spectrum", *data.group_names):
             continue
         reason = obstacle(data, name)
         if reason is None:
@@ -195,14 +202,14 @@ def _teachable(recipe: Recipe, environment: np.ndarray, part: Part) -> tuple[np.
 
 
 def _fit(
-    recipe: Recipe, rungs: Sequence[RungParts], environment: np.ndarray, seed: int
+    recipe: Recipe, rungs: Sequence[RungParts], environment: Labelled, seed: int
 ) -> list[list[Classifier]]:
     """Train the classifiers of all rungs at once: side by side they take less time."""
     jobs = []
     for rung in rungs:
         for part in rung.parts:
-            sites, _ = _teachable(recipe, environment, part)
-            jobs.append((part.taught[sites], environment[sites], seed + part.turn))
+            sites, _ = _teachable(recipe, environment.value, part)
+            jobs.append((replace(environment, mu=part.taught).part(sites), seed + part.turn))
     models = iter(fit_classifiers(recipe, jobs) if jobs else [])
     return [[next(models) for _ in rung.parts] for rung in rungs]
 
@@ -212,7 +219,7 @@ def _step(
     models: Sequence[Classifier],
     environment: np.ndarray,
     seed: int,
-    known: Step | None,
+    earlier: Step | None,
 ) -> Step:
     accuracies, balanced, plain = [], [], []
     unlearnt: dict[str, int] = {}
@@ -230,7 +237,7 @@ def _step(
             mine = rung.tested.environment[part.test]
             for name in mine[~np.isin(mine, models[place].classes_)].tolist():
                 unlearnt[name] = unlearnt.get(name, 0) + 1
-        if known is None:
+        if earlier is None:
             plain.append(_plain(parts, environment, rung.tested.environment, seed))
     return Step(
         meaning=MEANING[rung.name],
@@ -238,8 +245,8 @@ def _step(
         spread=_spread(accuracies),
         accuracies=tuple(accuracies),
         balanced_accuracy=float(np.mean(balanced)),
-        baselines=known.baselines if known else _means(plain),
-        baseline_spreads=known.baseline_spreads if known else _spreads(plain),
+        baselines=earlier.baselines if earlier else _means(plain),
+        baseline_spreads=earlier.baseline_spreads if earlier else _spreads(plain),
         n=len(np.unique(np.concatenate([part.test for part in rung.parts]))),
         unlearnt=unlearnt,
         remark=rung.remark,
@@ -322,18 +329,14 @@ def _whole(snapshot: np.ndarray, part: Part) -> list[str]:
 
 
 def _paper(
-    recipe: Recipe,
-    data: SiteSpectra,
-    mu: Float[np.ndarray, "site energy"],
-    *,
-    seeds: int,
-    seed: int,
+    recipe: Recipe, environment: Labelled, coordination: Labelled, *, seeds: int, seed: int
 ) -> Paper:
     trials = [Trial(seed + turn) for turn in range(seeds)]
-    known = np.isin(data.environment, [name for name, n in data.counts().items() if n > 1])
+    names, counts = np.unique(environment.value, return_counts=True)
+    several = np.isin(environment.value, names[counts > 1])
     return (
-        run_classifiers(recipe, mu[known], data.environment[known], trials),
-        run_regressors(recipe, Sites(mu, data.coordination, data.environment), trials),
+        run_classifiers(recipe, environment.part(several), trials),
+        run_regressors(recipe, coordination, trials),
     )
 
 
@@ -361,13 +364,9 @@ def _paper_step(outcomes: Sequence[Outcome[Classifier]], seed: int) -> Step:
     )
 
 
-def _paper_level(
-    outcomes: Sequence[Outcome[Regressor]],
-    mu: Float[np.ndarray, "site energy"],
-    coordination: np.ndarray,
-) -> Level:
+def _paper_level(outcomes: Sequence[Outcome[Regressor]], sites: Labelled) -> Level:
     # The plain methods learn from the raw spectra on every rung, here from all of them.
-    plain = {name: one.fit(mu, coordination) for name, one in regressor_baselines().items()}
+    plain = {name: one.fit(sites.mu, sites.value) for name, one in regressor_baselines().items()}
     offs = []
     for one in outcomes:
         test = one.parts.test

@@ -3,6 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nearedge.ladder._numbers import Explained
+from nearedge.trust import SetCoverage
+
 
 @dataclass(frozen=True)
 class Step:
@@ -34,9 +37,8 @@ class Step:
         ``scale``, ``broadening`` (eV) and residuals, how many ``silent_energies`` were left out,
         whether it was ``transductive``, and the
         single ``fits``.
-    sets : dict or None
-        Prediction sets meant to hold 90 %: ``coverage`` with its ``error``, ``mean_set_size`` and
-        ``per_class``, each seed's sets calibrated on the other seeds' test sites.
+    sets : SetCoverage or None
+        What prediction sets hold, each seed's calibrated on the other seeds' test sites.
     """
 
     meaning: str
@@ -52,7 +54,7 @@ class Step:
     raw_parents_spread: float | None = None
     remark: str | None = None
     alignment: dict[str, Any] | None = None
-    sets: dict[str, Any] | None = None
+    sets: SetCoverage | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,9 @@ class Ladder:
         The classifier, by rung, from the easiest to the hardest.
     regression : dict of str to Level
         The regressor, likewise.
+    targets : dict of str to dict of str to Explained
+        By target and rung, how much of single sites' numbers the recipe's kernel machines explain;
+        empty if it has none.
     not_climbed : dict of str to str
         Rungs left out, and why.
     """
@@ -137,6 +142,7 @@ class Ladder:
     seeds: int
     rungs: dict[str, Step]
     regression: dict[str, Level]
+    targets: dict[str, dict[str, Explained]]
     not_climbed: dict[str, str]
 
     def __repr__(self) -> str:

@@ -1,17 +1,16 @@
 """Prediction sets on every rung: how often they hold the truth of sites of unseen groups."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from nearedge.ladder._rungs import RungParts
 from nearedge.learning.estimators import Classifier, class_table
 from nearedge.targets import class_order
-from nearedge.trust import LEVEL, crossfit_sets, set_coverage
+from nearedge.trust import SetCoverage, crossfit_sets, set_coverage
 
 
-def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> dict[str, Any] | None:
+def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | None:
     """Calibrate the class sets of each seed on the other seeds' test sites, and score them.
 
     Only seeds that test different sites are used: the first few, which test every site once.
@@ -25,8 +24,8 @@ def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> dict[str, Any] 
 
     Returns
     -------
-    dict or None
-        ``level`` and what `nearedge.trust.set_coverage` gives; None with fewer than two seeds.
+    SetCoverage or None
+        None with fewer than two seeds.
     """
     names = class_order({str(name) for model in models for name in model.classes_})
     sites: list[np.ndarray] = []
@@ -45,5 +44,4 @@ def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> dict[str, Any] 
     probability, order = np.concatenate(tables), np.concatenate(sites)
     truth = rung.tested.environment[order]
     members = crossfit_sets(probability, truth, names, np.concatenate(turns))
-    judged = set_coverage(members, truth, names, rung.tested.trajectory[order])
-    return {"level": LEVEL, **judged}
+    return set_coverage(members, truth, names, rung.tested.trajectory[order])

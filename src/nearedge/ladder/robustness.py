@@ -314,25 +314,24 @@ def robustness(
                 f"model '{name}' is a {model.kind}, another a {first.kind}; compare models of one "
                 "kind"
             )
-        if scored.rule != model.rule:
+        if model.target != first.target:
             raise InputError(
-                f"{data.source}: is labelled by {scored.rule}, model '{name}' by {model.rule}; "
-                "relabel the dataset or train on it"
+                f"model '{name}' tells the {model.target.words()}, another the "
+                f"{first.target.words()}; compare models of one target"
             )
-    training = first.record["training"]
+    training, labels = first.record.training, scored.labels(first.target)
     if first.kind == "classifier":
-        counts = training["classes"]
-        constant = max(counts, key=counts.get)
+        constant = max(training.classes, key=lambda name: training.classes[name])
     else:
-        constant = training["mean_coordination"]
+        constant = training.mean
     predict: dict[str, Predict] = {name: model.estimator.predict for name, model in models.items()}
     predict["constant"] = lambda inputs: np.full(len(inputs), constant)
     windows = {**{name: model.window for name, model in models.items()}, "constant": first.window}
     if first.kind == "classifier":
-        trial = Trial(scored.energy, scored.mu, scored.environment, predict, windows)
+        trial = Trial(scored.energy, scored.mu, labels, predict, windows)
         return {"sites": judge([trial], "accuracy", levels=levels, seed=seed)}
-    numbers = scored.coordination
-    trial = Trial(scored.energy, scored.mu, numbers.astype(float), predict, windows)
+    numbers = labels.astype(float)
+    trial = Trial(scored.energy, scored.mu, numbers, predict, windows)
     results = {"sites": judge([trial], "mean absolute error", levels=levels, seed=seed)}
     if len(scored) > 1:
         mu, mean = mixtures(scored.mu, numbers, examples=MIXTURES, seed=seed)

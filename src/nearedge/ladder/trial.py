@@ -13,13 +13,14 @@ from jaxtyping import Float
 
 from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
 from nearedge.learning.examples import (
+    Labelled,
     Partition,
     class_averages,
     membership,
     mixture_weights,
     partition,
 )
-from nearedge.learning.recipes import Recipe, Sites, class_coordination, fit_each
+from nearedge.learning.recipes import Recipe, fit_each
 
 Model = TypeVar("Model", Classifier, Regressor)
 
@@ -52,13 +53,13 @@ class Outcome(Generic[Model]):
     model : Classifier or Regressor
         Fitted.
     train, validation, test : float
-        Accuracy, or mean squared error in neighbours², on each part of the synthetic examples.
+        Accuracy, or mean squared error, on each part of the synthetic examples.
     raw : float
         The same on the raw parents, one spectrum at a time.
     x : ndarray, shape (example, energy)
         The synthetic spectra.
     labels, predicted : ndarray, shape (example,)
-        Their classes or mean coordination numbers, and what the model says.
+        Their classes or mean numbers, and what the model says.
     parts : Partition
         Which examples were trained on.
     """
@@ -80,10 +81,7 @@ class Outcome(Generic[Model]):
 
 
 def run_classifiers(
-    recipe: Recipe,
-    mu: Float[np.ndarray, "site energy"],
-    environment: np.ndarray,
-    trials: Sequence[Trial],
+    recipe: Recipe, sites: Labelled, trials: Sequence[Trial]
 ) -> list[Outcome[Classifier]]:
     """Train classifiers side by side, each on its own same-class averages.
 
@@ -91,10 +89,8 @@ def run_classifiers(
     ----------
     recipe : Recipe
         Number and size of the averages, and the network.
-    mu : ndarray, shape (site, energy)
-        Raw spectra on the window's energies.
-    environment : ndarray of str, shape (site,)
-        Their classes.
+    sites : Labelled
+        Raw spectra on the window's energies, and their classes.
     trials : sequence of Trial
         What to train.
 
@@ -110,8 +106,8 @@ def run_classifiers(
     """
     made = [
         class_averages(
-            mu,
-            environment,
+            sites.mu,
+            sites.value,
             examples=trial.examples or recipe.averages.count,
             size=recipe.averages.size,
             seed=trial.seed,
@@ -119,11 +115,11 @@ def run_classifiers(
         for trial in trials
     ]
     models = [recipe.new_classifier(trial.seed, **trial.changes) for trial in trials]
-    return _run(recipe, models, made, [labels for _, labels in made], trials, mu, environment)
+    return _run(models, made, [labels for _, labels in made], trials, sites)
 
 
 def run_regressors(
-    recipe: Recipe, sites: Sites, trials: Sequence[Trial]
+    recipe: Recipe, sites: Labelled, trials: Sequence[Trial]
 ) -> list[Outcome[Regressor]]:
     """Train regressors side by side, each on its own mixtures.
 
@@ -131,8 +127,8 @@ def run_regressors(
     ----------
     recipe : Recipe
         Number and size of the mixtures, and the network. One that predicts fractions learns those
-        of the mixtures, and is scored by the mean coordination number like the others.
-    sites : Sites
+        of the mixtures, and is scored by the mean like the others.
+    sites : Labelled
         Raw spectra on the window's energies, and their labels.
     trials : sequence of Trial
         What to train.
@@ -156,33 +152,29 @@ def run_regressors(
             size=recipe.mixtures.size,
             seed=trial.seed,
         )
-        labels = weights @ sites.coordination.astype(float)
+        labels = weights @ sites.value.astype(float)
         made.append((weights @ sites.mu, labels))
         targets.append(weights @ own if recipe.fractions else labels)
-    known = class_coordination(sites)
-    models = [recipe.new_regressor(trial.seed, known, **trial.changes) for trial in trials]
-    return _run(recipe, models, made, targets, trials, sites.mu, sites.coordination)
+    values = sites.class_values()
+    models = [recipe.new_regressor(trial.seed, values, **trial.changes) for trial in trials]
+    return _run(models, made, targets, trials, sites)
 
 
 def _run(
-    recipe: Recipe,
     models: list[Model],
     made: Sequence[tuple[np.ndarray, np.ndarray]],
     targets: Sequence[np.ndarray],
     trials: Sequence[Trial],
-    mu: Float[np.ndarray, "site energy"],
-    truth: np.ndarray,
+    sites: Labelled,
 ) -> list[Outcome[Model]]:
     splits = [
         partition(len(x), seed=trial.seed) for (x, _), trial in zip(made, trials, strict=True)
     ]
-    taught = [(x, y, parts) for (x, _), y, parts in zip(made, targets, splits, strict=True)]
-    fit_each(
-        recipe,
-        models,
-        [(x[parts.train], y[parts.train]) for x, y, parts in taught],
-        validation=[(x[parts.validation], y[parts.validation]) for x, y, parts in taught],
-    )
+    examples = [
+        ((x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation]))
+        for (x, _), y, parts in zip(made, targets, splits, strict=True)
+    ]
+    fit_each(models, examples)
     drawn = list(zip(made, splits, strict=True))
     outcomes = []
     for model, ((x, labels), parts) in zip(models, drawn, strict=True):
@@ -194,7 +186,7 @@ def _run(
                 train=float(marks[parts.train].mean()),
                 validation=float(marks[parts.validation].mean()),
                 test=float(marks[parts.test].mean()),
-                raw=float(_marks(model.predict(mu), truth).mean()),
+                raw=float(_marks(model.predict(sites.mu), sites.value).mean()),
                 x=x,
                 labels=labels,
                 predicted=predicted,

@@ -2,9 +2,9 @@
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -48,7 +48,7 @@ def classifier_baselines(seed: int) -> dict[str, Pipeline]:
 
 
 def regressor_baselines() -> dict[str, Pipeline]:
-    """Make the regressors: the mean of the training labels, and ridge regression.
+    """Make the regressors for averages: the mean of the training labels, and ridge regression.
 
     The penalty of ridge is the one of `PENALTIES` with the least leave-one-out error.
 
@@ -59,6 +59,31 @@ def regressor_baselines() -> dict[str, Pipeline]:
     """
     models = {"constant": DummyRegressor(strategy="mean"), "ridge": RidgeCV(PENALTIES)}
     return {name: make_pipeline(StandardScaler(), model) for name, model in models.items()}
+
+
+def baseline_numbers(
+    train: tuple[np.ndarray, np.ndarray], test: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
+    """Fit plain methods on single spectra and predict others.
+
+    They are those of `regressor_baselines`, the nearest neighbour and a random forest.
+
+    Parameters
+    ----------
+    train : tuple of arrays
+        Spectra, shape (site, energy), and numbers, shape (site,) or several at once, (site,
+        number).
+    test : array, shape (site, energy)
+    seed : int
+        Seed of the random forest.
+    """
+    forest = RandomForestRegressor(100, max_features=1 / 3, random_state=seed)
+    models = {
+        **regressor_baselines(),
+        "1-nn": make_pipeline(StandardScaler(), KNeighborsRegressor(1)),
+        "random-forest": forest,
+    }
+    return {name: np.asarray(model.fit(*train).predict(test)) for name, model in models.items()}
 
 
 def baseline_accuracies(

@@ -28,6 +28,44 @@ CONCENTRATION = 0.7
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Spectra on one grid, with what is asked of each.
+
+    Attributes
+    ----------
+    mu : float array, shape (site, energy)
+        Spectra, in any unit.
+    value : array, shape (site,)
+        Class names or numbers.
+    environment : str array, shape (site,)
+        Class of each, by which examples are balanced.
+    """
+
+    mu: Float[np.ndarray, "site energy"]
+    value: np.ndarray
+    environment: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.mu)
+
+    def part(self, sites: np.ndarray) -> "Labelled":
+        """Keep some sites."""
+        return Labelled(self.mu[sites], self.value[sites], self.environment[sites])
+
+    def class_values(self) -> dict[str, float]:
+        """Give the mean value of each class: of "3" neighbours it is 3, of dimers it may vary."""
+        return {
+            str(name): float(self.value[self.environment == name].mean())
+            for name in np.unique(self.environment)
+        }
+
+    @property
+    def valued(self) -> np.ndarray:
+        """Tell which sites have a value, bool, shape (site,)."""
+        return self.value != "" if self.value.dtype.kind == "U" else np.isfinite(self.value)
+
+
+@dataclass(frozen=True)
 class Partition:
     """Indices of the examples of each part of a 3:1:1 split.
 
@@ -146,13 +184,13 @@ def class_averages(
 
 def mixtures(
     mu: Float[np.ndarray, "site energy"],
-    coordination: np.ndarray,
+    values: np.ndarray,
     *,
     examples: int,
     size: tuple[int, int] = MIXTURE_SIZE,
     seed: int,
 ) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, " example"]]:
-    """Average raw spectra of any class; the label is the mean coordination number of the parents.
+    """Average raw spectra of any class; the label is the mean of the parents' values.
 
     The number of parents is uniform in `size` and they are drawn with replacement from all
     spectra, so that a single snapshot can be mixed too.
@@ -161,8 +199,8 @@ def mixtures(
     ----------
     mu : ndarray, shape (site, energy)
         Raw spectra, in any unit.
-    coordination : ndarray of int, shape (site,)
-        Number of neighbours of each absorber.
+    values : ndarray, shape (site,)
+        A number of each, such as its coordination number.
     examples : int
         How many to make.
     size : tuple of int
@@ -175,7 +213,7 @@ def mixtures(
     averages : ndarray, shape (example, energy)
         In the unit of `mu`.
     labels : ndarray, shape (example,)
-        Mean coordination number of each example's parents.
+        Mean value of each example's parents.
 
     Raises
     ------
@@ -189,10 +227,10 @@ def mixtures(
     >>> bool(np.allclose(averages[:, 0], labels))
     True
     """
-    coordination = np.asarray(coordination)
-    _check(mu, coordination, examples, size)
+    values = np.asarray(values)
+    _check(mu, values, examples, size)
     weights = mixture_weights(len(mu), examples=examples, size=size, seed=seed)
-    return weights @ mu, weights @ coordination.astype(float)
+    return weights @ mu, weights @ values.astype(float)
 
 
 def mixture_weights(
@@ -213,60 +251,6 @@ def mixture_weights(
     if sites < 2:
         raise InputError(f"{sites} spectra cannot be mixed; give at least 2")
     return _weights(examples, sites, size, np.random.default_rng(seed))
-
-
-def compositions(
-    mu: Float[np.ndarray, "site energy"],
-    environment: np.ndarray,
-    *,
-    examples: int,
-    size: tuple[int, int] = COMPOSITION_SIZE,
-    seed: int,
-) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, "example _"]]:
-    """Average raw spectra in likely and unlikely compositions; the label is the fractions.
-
-    Every other example draws its parents from all spectra, so that the fractions are like those
-    of the dataset. The other half first draws fractions, from the Dirichlet distribution that
-    prefers few classes (`CONCENTRATION`), and then parents of each class: compositions of which
-    the dataset has none, so that what learns from them does not fall back on the dataset's mean.
-    The logarithm of the number of parents is uniform: single spectra are among them.
-
-    Parameters
-    ----------
-    mu : ndarray, shape (site, energy)
-        Raw spectra, in any unit.
-    environment : ndarray of str, shape (site,)
-        Class of each spectrum.
-    examples : int
-        How many to make.
-    size : tuple of int
-        Least and most parents of an example.
-    seed : int
-        Decides every draw.
-
-    Returns
-    -------
-    averages : ndarray, shape (example, energy)
-        In the unit of `mu`.
-    fractions : ndarray, shape (example, class)
-        Of the classes in `class_order`, adding up to one.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two classes, or `size` or `examples` make no sense.
-
-    Examples
-    --------
-    >>> mu = np.array([[0.0, 2.0], [1.0, 2.0], [1.0, 2.0]])
-    >>> averages, fractions = compositions(mu, np.array(["0", "1", "1"]), examples=5, seed=0)
-    >>> bool(np.allclose(averages[:, 0], fractions[:, 1]))
-    True
-    """
-    environment = np.asarray(environment)
-    _check(mu, environment, examples, size)
-    weights = composition_weights(environment, examples=examples, size=size, seed=seed)
-    return weights @ mu, weights @ membership(environment)
 
 
 def membership(
@@ -300,7 +284,24 @@ def composition_weights(
     size: tuple[int, int] = COMPOSITION_SIZE,
     seed: int,
 ) -> csr_array:
-    """Give the weight of every site in every average that `compositions` makes with this seed.
+    """Draw sites for averages of likely and unlikely compositions, and give their weights.
+
+    Every other average draws its sites from all, so that its composition is like that of the
+    dataset. The other half first draws fractions of the classes, from the Dirichlet distribution
+    that prefers few (`CONCENTRATION`), and then sites of each class: compositions of which the
+    dataset has none, so that what learns from them does not fall back on the dataset's mean. The
+    logarithm of the number of sites is uniform: single spectra are among them.
+
+    Parameters
+    ----------
+    environment : ndarray of str, shape (site,)
+        Class of each site.
+    examples : int
+        How many averages to make.
+    size : tuple of int
+        Least and most sites of an average.
+    seed : int
+        Decides every draw.
 
     Returns
     -------
@@ -310,8 +311,16 @@ def composition_weights(
     Raises
     ------
     InputError
-        If there are fewer than two classes.
+        If there are fewer than two classes, or `size` or `examples` make no sense.
+
+    Examples
+    --------
+    >>> weights = composition_weights(np.array(["0", "1", "1"]), examples=5, seed=0)
+    >>> weights.sum(axis=1).round(6).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0]
     """
+    environment = np.asarray(environment)
+    _check_size(examples, size)
     own = membership(environment)
     if own.shape[1] < 2:
         raise InputError(f"all spectra are of one class, '{environment[0]}'; fractions need two")
@@ -356,6 +365,10 @@ def _check(
 ) -> None:
     if len(labels) != len(mu):
         raise InputError(f"{len(labels)} labels for {len(mu)} spectra; give one for each")
+    _check_size(examples, size)
+
+
+def _check_size(examples: int, size: tuple[int, int]) -> None:
     if examples < 1:
         raise InputError(f"{examples} examples asked for; ask for at least 1")
     if not 1 <= size[0] <= size[1]:

@@ -1,19 +1,19 @@
 """The multilayer perceptron: dense layers with ReLU between them and nothing after the last."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-Matrix = Float[Array, "*network _ _"] | Float[np.ndarray, "*network _ _"]
-Vector = Float[Array, "*network _"] | Float[np.ndarray, "*network _"]
+Matrix = Any
+"""NumPy's, or JAX's while it is trained."""
 
 
-class MultilayerPerceptron(eqx.Module):
+@dataclass(frozen=True)
+class MultilayerPerceptron:
     """Dense layers with rectified linear units between them and a linear output.
 
     Layer sizes such as 70-8-6-6 stand in the shapes of the weights. Arrays may carry a leading
@@ -31,12 +31,12 @@ class MultilayerPerceptron(eqx.Module):
     >>> network = initialise((70, 8, 6, 6), np.random.default_rng(0))
     >>> network.sizes
     (70, 8, 6, 6)
-    >>> network(jnp.ones((3, 70))).shape
+    >>> network.evaluate(np.ones((3, 70))).shape
     (3, 6)
     """
 
     weights: tuple[Matrix, ...]
-    biases: tuple[Vector, ...]
+    biases: tuple[Matrix, ...]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -49,6 +49,9 @@ class MultilayerPerceptron(eqx.Module):
         The activations are kept as (unit, example): with the weights on the left XLA's small
         matrix products run four times as fast on a CPU as in the transposed order.
         """
+        import jax
+        import jax.numpy as jnp
+
         h = x.T
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             h = jax.nn.relu(jnp.asarray(weight) @ h + bias[:, None])
@@ -136,12 +139,18 @@ def narrow(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPer
 
 def stack(networks: Sequence[MultilayerPerceptron]) -> MultilayerPerceptron:
     """Put networks of equal sizes into one, along a leading axis."""
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *networks)
+    return MultilayerPerceptron(
+        weights=tuple(map(np.stack, zip(*(one.weights for one in networks), strict=True))),
+        biases=tuple(map(np.stack, zip(*(one.biases for one in networks), strict=True))),
+    )
 
 
 def unstack(networks: MultilayerPerceptron) -> list[MultilayerPerceptron]:
     """Undo `stack`."""
     return [
-        jax.tree.map(lambda leaf, i=i: np.asarray(leaf)[i], networks)
+        MultilayerPerceptron(
+            weights=tuple(np.asarray(weight)[i] for weight in networks.weights),
+            biases=tuple(np.asarray(bias)[i] for bias in networks.biases),
+        )
         for i in range(networks.biases[0].shape[0])
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -12,9 +12,10 @@ from nearedge.errors import InputError
 from nearedge.learning.estimators import (
     Classifier,
     CompositionRegressor,
-    CoordinationRegressor,
-    EnvironmentClassifier,
     KernelClassifier,
+    KernelRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
     Regressor,
     SpectrumEstimator,
     fit_many,
@@ -22,37 +23,21 @@ from nearedge.learning.estimators import (
 from nearedge.learning.examples import (
     AVERAGE_SIZE,
     MIXTURE_SIZE,
+    Labelled,
     class_averages,
-    compositions,
+    composition_weights,
+    membership,
     mixtures,
     partition,
 )
 from nearedge.spectra import Window
 from nearedge.targets import class_order
 
-# Every job has sites of its own, so their number has no name.
-Spectra = Float[np.ndarray, "_ energy"]
-
 PAPER_WINDOW = Window()
 """The input of the paper's networks."""
 
-
-class Sites(NamedTuple):
-    """What a regressor learns from.
-
-    Attributes
-    ----------
-    mu : float array, shape (site, energy)
-        Raw spectra.
-    coordination : int array, shape (site,)
-        Coordination number of each.
-    environment : str array, shape (site,)
-        Class of each.
-    """
-
-    mu: Spectra
-    coordination: np.ndarray
-    environment: np.ndarray
+Job = tuple[Labelled, int]
+"""Raw training spectra, and the seed of the examples made of them and of the networks."""
 
 
 @dataclass(frozen=True)
@@ -73,32 +58,32 @@ class Examples:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the classifier and the regressor, but the data and the seed.
+    """Everything that decides what learns a target, but the data and the seed.
 
     Attributes
     ----------
     name : str
         What it is called on the command line.
     averages : Examples
-        Same-class averages for the classifier.
+        Same-class averages, of which classes are learnt if `averaged`.
     mixtures : Examples
-        Averages over all classes for the regressor.
+        Averages over all classes, of which numbers are learnt.
     classifier, regressor : mapping
-        Parameters of the classifier and of the regressor.
+        Parameters of what learns classes, and of the networks that learn numbers.
     averaged : bool
-        Whether `fit_classifiers` trains on such averages, split 3:1:1 as in the paper: one part
-        for the validation curves, one left out. Otherwise it trains on the raw spectra as they
-        are, and averages are made for the paper's own trial only.
+        Whether classes and numbers are learnt from averages alone, split 3:1:1 as in the paper:
+        one part for the validation curves, one left out. Otherwise classes are learnt from the raw
+        spectra, and numbers from averages of one spectrum to many (`composition_weights`).
     kernel : bool
-        Whether the classifier is a `KernelClassifier` instead of a network.
+        Whether kernel machines learn classes, and numbers that do not follow from the classes,
+        instead of networks.
     fractions : bool
-        Whether the regressor is a `CompositionRegressor`, which learns the fractions of the
-        classes from `compositions`, instead of one that learns the mean from `mixtures`.
+        Whether numbers that follow from the classes are learnt as the fractions of these.
     window : Window
         The energies that are used where the spectra reach so far.
     jitter : float
-        Spread of the factors (of their logarithm) that `fit_regressors` multiplies averages by:
-        how well intensities can be normalised.
+        Spread of the factors (of their logarithm) that such averages are multiplied by: how well
+        intensities can be normalised.
     """
 
     name: Literal["paper", "network", "best"]
@@ -132,37 +117,31 @@ class Recipe:
 
     def new_classifier(self, seed: int, **changes: Any) -> Classifier:
         """Make an unfitted classifier of this recipe, with some parameters changed."""
-        kind = KernelClassifier if self.kernel else EnvironmentClassifier
-        return kind(**{**self.classifier, "random_state": seed, **changes})
+        parameters = {**self.classifier, "random_state": seed, **changes}
+        return (KernelClassifier if self.kernel else NetworkClassifier)(**parameters)
 
     def new_regressor(
-        self, seed: int, coordination: Mapping[str, float], **changes: Any
+        self, seed: int, class_values: Mapping[str, float] | None, **changes: Any
     ) -> Regressor:
         """Make an unfitted regressor of this recipe, with some parameters changed.
 
         Parameters
         ----------
         seed : int
-        coordination : mapping
-            Classes and the coordination number that each stands for, see `class_coordination`.
+        class_values : mapping or None
+            The number that each class stands for, see `Labelled.class_values`; None if the number
+            does not follow from the class.
         **changes
             Parameters to be changed.
         """
+        if self.kernel and class_values is None:
+            return KernelRegressor(random_state=seed, **changes)
         parameters = {**self.regressor, "random_state": seed, **changes}
-        if not self.fractions:
-            return CoordinationRegressor(**parameters)
-        names = class_order(coordination)
-        return CompositionRegressor(
-            classes=names, coordination=[float(coordination[name]) for name in names], **parameters
-        )
-
-
-def class_coordination(sites: Sites) -> dict[str, float]:
-    """Give the mean coordination number of each class: of "3" it is 3, of dimers it may vary."""
-    return {
-        str(name): float(sites.coordination[sites.environment == name].mean())
-        for name in np.unique(sites.environment)
-    }
+        if not self.fractions or class_values is None:
+            return NetworkRegressor(**parameters)
+        names = class_order(class_values)
+        values = [float(class_values[name]) for name in names]
+        return CompositionRegressor(classes=names, values=values, **parameters)
 
 
 PAPER = Recipe(
@@ -186,14 +165,14 @@ PAPER = Recipe(
             "batch_size": 256,
             "epochs": 400,
             "l2": 0.0,
-            "standardise_target": True,
         }
     ),
 )
 """The paper's two networks, trained as it says.
 
 Of the regressor's target it says nothing. Left as it is, one seed in four stays above the paper's
-mean squared error at the learning rate 0.01; standardised, as the inputs are, none of them does.
+mean squared error at the learning rate 0.01; standardised, as the inputs are and as it is done
+here, none of them does.
 """
 
 WIDER = Window(-1.2, 13.0, 72)
@@ -277,23 +256,13 @@ def find_recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def fit_classifiers(
-    recipe: Recipe,
-    jobs: Sequence[tuple[Spectra, np.ndarray, int]],
-    *,
-    source: Classifier | None = None,
-    **changes: Any,
-) -> list[Classifier]:
+def fit_classifiers(recipe: Recipe, jobs: Sequence[Job], **changes: Any) -> list[Classifier]:
     """Train a classifier for each job, side by side.
 
     Parameters
     ----------
     recipe : Recipe
-    jobs : sequence of (mu, environment, seed)
-        Raw training spectra, shape (site, energy), the class name of each, and the seed that
-        decides the examples made of them and the networks.
-    source : Classifier, optional
-        What all of them continue from; the hidden layers of networks replace the recipe's.
+    jobs : sequence of (Labelled, seed)
     **changes
         Parameters of the classifier to be changed, such as ``energy``.
 
@@ -305,45 +274,30 @@ def fit_classifiers(
     Raises
     ------
     InputError
-        If a class has a single spectrum and the recipe wants averages, or the source was made
-        with a recipe for another kind of classifier.
+        If a class has a single spectrum and the recipe wants averages.
     """
-    changes = {**changes, **({} if recipe.kernel else _continued(source))}
-    options = recipe.averages
-    made = [
-        _split(
-            class_averages(mu, names, examples=options.count, size=options.size, seed=seed), seed
-        )
-        if recipe.averaged
-        else ((mu, names), None)
-        for mu, names, seed in jobs
-    ]
-    return fit_each(
-        recipe,
-        [recipe.new_classifier(seed, **changes) for *_, seed in jobs],
-        [train for train, _ in made],
-        validation=[held for _, held in made],
-        source=source,
-    )
+    examples: list[Split] = []
+    for sites, seed in jobs:
+        if recipe.averaged:
+            count, size = recipe.averages.count, recipe.averages.size
+            averages = class_averages(sites.mu, sites.value, examples=count, size=size, seed=seed)
+            examples.append(_split(averages, seed))
+        else:
+            examples.append(((sites.mu, sites.value), None))
+    return fit_each([recipe.new_classifier(seed, **changes) for _, seed in jobs], examples)
 
 
 def fit_regressors(
-    recipe: Recipe,
-    jobs: Sequence[tuple[Sites, int]],
-    *,
-    source: Regressor | None = None,
-    **changes: Any,
+    recipe: Recipe, jobs: Sequence[Job], *, by_class: bool = False, **changes: Any
 ) -> list[Regressor]:
     """Train a regressor for each job, side by side.
 
     Parameters
     ----------
     recipe : Recipe
-    jobs : sequence of (Sites, seed)
-        Raw training spectra and their labels, and the seed that decides the averages made of them
-        and the networks.
-    source : Regressor, optional
-        What all of them continue from; its hidden layers replace the recipe's.
+    jobs : sequence of (Labelled, seed)
+    by_class : bool
+        Whether the number follows from the class, so that fractions of classes tell its mean.
     **changes
         Parameters of the regressor to be changed, such as ``energy``.
 
@@ -355,99 +309,64 @@ def fit_regressors(
     Raises
     ------
     InputError
-        If there are fewer than two spectra, or the source predicts something else.
+        If there are fewer than two spectra.
     """
-    changes = {**changes, **_continued(source)}
-    regressors = [
-        recipe.new_regressor(seed, class_coordination(sites), **changes) for sites, seed in jobs
-    ]
-    options = recipe.mixtures
-    made = []
+    regressors, examples = [], []
     for sites, seed in jobs:
-        if recipe.fractions:
-            x, y = compositions(sites.mu, sites.environment, examples=options.count, seed=seed)
-            # Of another stream than the compositions'.
-            factor = np.random.default_rng([seed, 1]).normal(scale=recipe.jitter, size=(len(x), 1))
-            made.append(((x * np.exp(factor), y), None))
-        else:
-            x, y = mixtures(
-                sites.mu,
-                sites.coordination,
-                examples=options.count,
-                size=options.size,
-                seed=seed,
-            )
-            made.append(_split((x, y), seed))
-    return fit_each(
-        recipe,
-        regressors,
-        [train for train, _ in made],
-        validation=[held for _, held in made],
-        source=source,
-    )
+        class_values = sites.class_values() if by_class else None
+        regressors.append(recipe.new_regressor(seed, class_values, **changes))
+        examples.append(_examples(recipe, regressors[-1], sites, seed))
+    return fit_each(regressors, examples)
 
+
+Split = tuple[tuple[Any, Any], tuple[Any, Any] | None]
+"""Examples to train on, and to validate on if there are any."""
 
 Estimator = TypeVar("Estimator", bound=Classifier | Regressor)
 
 
-def fit_each(
-    recipe: Recipe,
-    estimators: Sequence[Estimator],
-    data: Sequence[tuple[Any, Any]],
-    *,
-    validation: Sequence[tuple[Any, Any] | None],
-    source: Classifier | Regressor | None = None,
-) -> list[Estimator]:
-    """Fit estimators on their data: networks side by side, support vectors one after the other.
+def fit_each(estimators: Sequence[Estimator], examples: Sequence[Split]) -> list[Estimator]:
+    """Fit estimators of one kind: networks side by side, kernel machines one after the other.
 
     Parameters
     ----------
-    recipe : Recipe
-        Whose they are, for the error.
     estimators : sequence of estimator
-        All of one kind; they are fitted in place.
-    data, validation : sequence of (X, y)
-        For each of them; support vectors have no use for validation data.
-    source : estimator, optional
-        What all of them continue from.
+        They are fitted in place.
+    examples : sequence of Split
+        For each of them; kernel machines have no use for validation data.
 
     Returns
     -------
     list of estimator
         The same, in the same order.
-
-    Raises
-    ------
-    InputError
-        If the source is of another kind.
     """
-    wrong = [one for one in estimators if source and type(one) is not type(source)]
-    if wrong:
-        raise InputError(
-            f"the source model holds a {type(source).__name__}, recipe '{recipe.name}' makes "
-            f"{type(wrong[0]).__name__}s; choose the recipe that the source was made with"
-        )
     networks = [one for one in estimators if isinstance(one, SpectrumEstimator)]
     if networks:
-        start = source if isinstance(source, SpectrumEstimator) else None
-        fit_many(networks, data, validation=validation, sources=[start] * len(networks))
+        fit_many(networks, [train for train, _ in examples], validation=[v for _, v in examples])
         return list(estimators)
-    lender = source if isinstance(source, KernelClassifier) else None
-    for one, (x, y) in zip(estimators, data, strict=True):
-        if isinstance(one, KernelClassifier):
-            one.fit(x, y, source=lender)
+    for machine, (train, _) in zip(estimators, examples, strict=True):
+        machine.fit(*train)
     return list(estimators)
 
 
-def _continued(source: Classifier | Regressor | None) -> dict[str, Any]:
-    """Take over the hidden layers of networks that are to be continued from."""
-    return {"hidden": source.hidden} if isinstance(source, SpectrumEstimator) else {}
+def _examples(recipe: Recipe, regressor: Regressor, sites: Labelled, seed: int) -> Split:
+    """Make what a regressor learns from."""
+    if isinstance(regressor, KernelRegressor):
+        return (sites.mu, sites.value), None
+    count, size = recipe.mixtures.count, recipe.mixtures.size
+    if recipe.averaged:
+        averages = mixtures(sites.mu, sites.value, examples=count, size=size, seed=seed)
+        return _split(averages, seed)
+    weights = composition_weights(sites.environment, examples=count, seed=seed)
+    # Of another stream than the compositions'.
+    factor = np.random.default_rng([seed, 1]).normal(scale=recipe.jitter, size=(count, 1))
+    fractions = isinstance(regressor, CompositionRegressor)
+    values = membership(sites.environment) if fractions else sites.value
+    return ((weights @ sites.mu) * np.exp(factor), weights @ values), None
 
 
-def _split(
-    made: tuple[np.ndarray, np.ndarray], seed: int
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def _split(examples: tuple[np.ndarray, np.ndarray], seed: int) -> Split:
     """Divide examples into those to train on and those to validate on."""
-    x, y = made
+    x, y = examples
     parts = partition(len(x), seed=seed)
     return (x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation])

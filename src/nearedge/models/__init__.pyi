@@ -1,7 +1,7 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
 from ._card import coverage_sentence as coverage_sentence
-from ._evaluation import evaluate as evaluate
+from ._evaluation import evaluate as evaluate, trained_on as trained_on
 from ._model import (
     Kind as Kind,
     Model as Model,
@@ -14,5 +14,12 @@ from ._outputs import (
     output_names as output_names,
     outputs as outputs,
     true_outputs as true_outputs,
+)
+from ._record import (
+    Calibration as Calibration,
+    Estimate as Estimate,
+    Measured as Measured,
+    Record as Record,
+    Training as Training,
 )
 from ._training import train as train

@@ -1,30 +1,106 @@
-"""What a model's record says of its sets and intervals, in words."""
+"""A model in words: what it is for, what it saw, how far it can be believed."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from nearedge.models._record import Calibration, Measured, Record
+from nearedge.spectra import Identity, Window
+from nearedge.targets import Target
+from nearedge.trust import ClassCoverage, Coverage, Novelty
 
 _TOLD = 20  # Sites of a class from which its own share is told.
 
 
-def reliability(record: Mapping[str, Any]) -> list[str]:
-    """Lines of Markdown on calibration and coverage; none without a calibration.
+def card(
+    identity: Identity, target: Target, window: Window, record: Record, novelty: Novelty
+) -> str:
+    """Describe a model in Markdown, by its parts."""
+    absorber = "all" if identity.edge is None else identity.edge.absorber
+    training, estimate = record.training, record.estimate
+    counts = ", ".join(f"{name}: {count}" for name, count in training.classes.items())
+    lines = [
+        f"# {target.name.replace('_', ' ').capitalize()} from "
+        f"{identity.edge or 'several'} edge spectra",
+        "",
+        f"Tells the {target.words()} of {absorber} sites from spectra at "
+        f"{window.points} energies from {window.minimum:g} to {window.maximum:g} eV.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| spectra it is for | {identity.origin}, zero: {identity.zero}, unit: {identity.unit} |",
+        f"| trained on | {training.sites} sites of {len(training.snapshots)} snapshots, "
+        f"{len(training.trajectories)} trajectories |",
+        f"| class counts | {counts} |",
+        f"| held out | {', '.join(training.held_out) or 'nothing'} |",
+        f"| recipe, seed | {training.recipe}, {training.seed} |",
+        f"| data fingerprint | `{training.fingerprint}` |",
+        "",
+        "## What to expect",
+    ]
+    if estimate.value is None:
+        lines.append(f"Nothing is known of unseen sites: {estimate.reason}.")
+    else:
+        lines += [
+            f"On raw spectra of sites it had not seen, rung **{estimate.rung}** "
+            f"({estimate.meaning}), {estimate.n} sites:",
+            "",
+            f"| method | {estimate.score} |",
+            "|---|---|",
+            f"| this model | {estimate.value:.3f} ± {estimate.spread or 0:.3f} |",
+            *(f"| {name} | {value:.3f} |" for name, value in (estimate.baselines or {}).items()),
+        ]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            *_reliability(record.calibration, estimate.rung),
+            *_measured(record.measured, estimate.rung),
+            "## Where it does not apply",
+            "To spectra of another compound, edge, engine, energy zero or unit. `nearedge predict` "
+            "says so, with the reason, of spectra that are more than "
+            f"{novelty.threshold:.2g} times as far from the training spectra as the median "
+            "unseen one like them. " + _novelty_sentence(novelty),
+            "",
+        ]
+    )
 
-    Parameters
-    ----------
-    record : mapping
-        ``calibration`` of a model's record.
-    """
-    if "level" not in record:
+
+def coverage_sentence(record: Calibration) -> str | None:
+    """One line on coverage, for the command line; None where nothing is known."""
+    sets = record.set_coverage
+    first: Coverage | None = sets or (record.coverage[0] if record.coverage else None)
+    if first is None:
+        return None
+    if sets is not None:
+        what = f"class sets of {sets.mean_set_size:.2f} classes on average"
+    else:
+        what = "intervals of single sites"
+    classes = (sets.per_class if sets is not None else record.per_class) or {}
+    often = [name for name, one in classes.items() if one.n >= _TOLD] or list(classes)
+    worst = min(often, key=lambda name: classes[name].coverage)
+    return (
+        f"{what} held {_share(first)} of the unseen truths (aim {record.level:.2f}; least in class "
+        f"{worst}: {classes[worst].coverage:.3f} of {classes[worst].n})"
+    )
+
+
+def _share(coverage: Coverage) -> str:
+    error = "" if coverage.error is None else f" ± {coverage.error:.3f}"
+    return f"{coverage.coverage:.3f}{error}"
+
+
+def _reliability(record: Calibration, rung: str | None) -> list[str]:
+    """Lines on calibration and coverage; none without a calibration."""
+    if record.level is None:
         return []
     lines = [
         "## Error bars",
-        f"Made to hold the truth of {record['level']:.0%} of unseen sites (rung "
-        f"**{record['rung']}**), calibrated on {record['n']} of them. "
-        + ("Class sets:" if "thresholds" in record else "Intervals, by averaged atoms:"),
+        f"Made to hold the truth of {record.level:.0%} of unseen sites (rung **{rung}**), "
+        f"calibrated on {record.n} of them. "
+        + ("Class sets:" if record.sets else "Intervals, by averaged atoms:"),
         "",
     ]
-    lines += _sets(record) if "thresholds" in record else _intervals(record)
-    if "coverage" in record:
+    lines += _sets(record) if record.sets else _intervals(record)
+    if record.set_coverage or record.coverage:
         lines += [
             "",
             "Coverage is that of sites the calibration did not see (each fold's sets and intervals "
@@ -34,29 +110,82 @@ def reliability(record: Mapping[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def measured_lines(record: Mapping[str, Any] | None) -> list[str]:
-    """Lines of Markdown on measured spectra; none if the model does not know them.
+def _sets(record: Calibration) -> list[str]:
+    sets, judged = record.sets, record.set_coverage
+    assert sets is not None
+    lines = ["| class | in the set from probability | sites | held |", "|---|---|---|---|"]
+    for name, threshold in zip(sets.classes, sets.thresholds, strict=True):
+        one = judged.per_class.get(name) if judged else None
+        note = " (of all classes)" if name in sets.marginal else ""
+        chance = "only if likeliest" if threshold >= 1 else f"{threshold:.3f}{note}"
+        share = "| - | - |" if one is None else f"| {one.n} | {one.coverage:.3f} |"
+        lines.append(f"| {name} | {chance} {share}")
+    if judged:
+        lines += [
+            f"| all | | {judged.n} | {_share(judged)} |",
+            "",
+            f"A set holds {judged.mean_set_size:.2f} classes on average.",
+        ]
+    if sets.marginal:
+        lines += [
+            "",
+            f"Too few sites for a threshold of its own: {', '.join(sets.marginal)}; nothing is "
+            "promised of such a class.",
+        ]
+    return lines
 
-    Parameters
-    ----------
-    record : mapping or None
-        ``measured`` of a model's record.
-    """
+
+def _intervals(record: Calibration) -> list[str]:
+    assert record.intervals is not None
+    uneven = record.uneven
+    wider = dict(zip(uneven.atoms, uneven.half_widths, strict=True)) if uneven else {}
+    judged = {row.atoms: row for row in record.coverage}
+    lines = []
+    if record.sites is not None:
+        reaches = zip(record.sites.numbers, record.sites.reaches, strict=True)
+        lines += [
+            "The interval of a single site spans the numbers that are not ruled out: "
+            + ", ".join(f"{number:g} within ± {reach:.2f}" for number, reach in reaches)
+            + " of the prediction. Those of averages have one width.",
+            "",
+        ]
+    lines += [
+        *_by_class(record.per_class or {}),
+        "| atoms | half width | held | half width, any composition |",
+        "|---|---|---|---|",
+    ]
+    for number, row in zip(record.intervals.atoms, record.intervals.half_widths, strict=True):
+        held = _share(judged[number]) if number in judged else "-"
+        other = f"{wider[number][0]:.2f}" if number in wider else "-"
+        width = "single site" if number == 1 and record.sites else f"{row[0]:.2f}"
+        lines.append(f"| {number} | {width} | {held} | {other} |")
+    return lines
+
+
+def _by_class(classes: dict[str, ClassCoverage]) -> list[str]:
+    rows = [f"| {name} | {one.n} | {one.coverage:.3f} |" for name, one in classes.items()]
+    head = ["| class of a single site | sites | held |", "|---|---|---|"]
+    return [*head, *rows, ""] if rows else []
+
+
+def _measured(record: Measured | None, rung: str | None) -> list[str]:
+    """Lines on measured spectra; none if the model does not know them."""
     if record is None:
         return []
+    conditions, errors = record.conditions, record.errors
     return [
         "## Measured spectra",
         "Of measured spectra neither zero nor resolution, unit and background need be known "
         "(`nearedge predict FILE`), and nothing is supposed of the composition. On "
-        f"{record['n']} simulated measurements of unseen sites in any composition, rung "
-        f"**{record['rung']}**: extra broadening {_span(record['broadening'])} eV, signal to noise "
-        f"{_span(record['signal_to_noise'])}, zero unknown, on a sloping background. Intervals of "
-        f"90 % held {record['coverage']:.1%}, each fold's made without it. Mean absolute errors:",
+        f"{errors.n} simulated measurements of unseen sites in any composition, rung **{rung}**: "
+        f"extra broadening {_span(conditions.broadening)} eV, signal to noise "
+        f"{_span(conditions.signal_to_noise)}, zero unknown, on a sloping background. Intervals of "
+        f"90 % held {errors.coverage:.1%}, each fold's made without it. Mean absolute errors:",
         "",
         "| coordination | always the mean | fractions | zero, eV |",
         "|---|---|---|---|",
-        f"| {record['mae']:.3f} | {record['baseline_mae']:.3f} | {record['fraction_mae']:.3f} | "
-        f"{record['zero_error']:.2f} |",
+        f"| {errors.mae:.3f} | {errors.baseline_mae:.3f} | {errors.fraction_mae:.3f} | "
+        f"{errors.zero_error:.2f} |",
         "",
     ]
 
@@ -65,81 +194,16 @@ def _span(ends: Sequence[float]) -> str:
     return f"{ends[0]:g} to {ends[1]:g}"
 
 
-def coverage_sentence(record: Mapping[str, Any]) -> str | None:
-    """One line on coverage, for the command line; None where nothing is known."""
-    known = record.get("coverage")
-    if not known:
-        return None
-    first = known if isinstance(known, Mapping) else known[0]
-    error = "" if first["error"] is None else f" ± {first['error']:.3f}"
-    what = (
-        f"class sets of {known['mean_set_size']:.2f} classes on average"
-        if isinstance(known, Mapping)
-        else "intervals of single sites"
+def _novelty_sentence(novelty: Novelty) -> str:
+    """Say how far the limit can be believed."""
+    calibration = novelty.calibration
+    by = f"{calibration.groups} groups" if calibration.groups else "single spectra"
+    sentence = (
+        f"It was set so that at most {novelty.settings.flagged:.0%} of such unseen spectra are "
+        f"flagged wrongly, by cross-validation on {calibration.n} spectra in {by}."
     )
-    classes = known["per_class"] if isinstance(known, Mapping) else record["per_class"]
-    told = [name for name, one in classes.items() if one["n"] >= _TOLD] or list(classes)
-    worst = min(told, key=lambda name: classes[name]["coverage"])
-    return (
-        f"{what} held {first['coverage']:.3f}{error} of the unseen truths "
-        f"(aim {record['level']:.2f}; least in class {worst}: {classes[worst]['coverage']:.3f} of "
-        f"{classes[worst]['n']})"
-    )
-
-
-def _sets(record: Mapping[str, Any]) -> list[str]:
-    known = record.get("coverage")
-    lines = ["| class | in the set from probability | sites | held |", "|---|---|---|---|"]
-    for name, threshold in record["thresholds"].items():
-        one = known["per_class"].get(name) if known else None
-        note = " (of all classes)" if name in record["marginal"] else ""
-        chance = "only if likeliest" if threshold >= 1 else f"{threshold:.3f}{note}"
-        share = "| - | - |" if one is None else f"| {one['n']} | {one['coverage']:.3f} |"
-        lines.append(f"| {name} | {chance} {share}")
-    if known:
-        error = "" if known["error"] is None else f" ± {known['error']:.3f}"
-        lines.append(f"| all | | {known['n']} | {known['coverage']:.3f}{error} |")
-        lines += ["", f"A set holds {known['mean_set_size']:.2f} classes on average."]
-    if record["marginal"]:
-        lines += [
-            "",
-            f"Too few sites for a threshold of its own: {', '.join(record['marginal'])}; nothing "
-            "is promised of such a class.",
-        ]
-    return lines
-
-
-def _intervals(record: Mapping[str, Any]) -> list[str]:
-    uneven = record.get("uneven")
-    wider = dict(zip(uneven["atoms"], uneven["half_widths"], strict=True)) if uneven else {}
-    known = {row["atoms"]: row for row in record.get("coverage", [])}
-    reaches = zip(record["sites"]["numbers"], record["sites"]["reaches"], strict=True)
-    lines = [
-        "The interval of a single site spans the numbers that are not ruled out: "
-        + ", ".join(f"{number:g} within ± {reach:.2f}" for number, reach in reaches)
-        + " of the prediction. Those of averages have one width.",
-        "",
-        *_by_class(record),
-        "| atoms | half width | held | half width, any composition |",
-        "|---|---|---|---|",
-    ]
-    for number, row in zip(record["atoms"], record["half_widths"], strict=True):
-        one = known.get(number)
-        held = "-"
-        if one is not None:
-            held = f"{one['coverage']:.3f}"
-            held += "" if one["error"] is None else f" ± {one['error']:.3f}"
-        other = f"{wider[number][0]:.2f}" if number in wider else "-"
-        width = "single site" if number == 1 else f"{row[0]:.2f}"
-        lines.append(f"| {number} | {width} | {held} | {other} |")
-    return lines
-
-
-def _by_class(record: Mapping[str, Any]) -> list[str]:
-    if "per_class" not in record:
-        return []
-    rows = [
-        f"| {name} | {one['n']} | {one['coverage']:.3f} |"
-        for name, one in record["per_class"].items()
-    ]
-    return ["| class of a single site | sites | held |", "|---|---|---|", *rows, ""]
+    if calibration.extrapolated:
+        sentence += " They are too few to have seen such a distance: the limit is extrapolated."
+    if not calibration.groups:
+        sentence += " Spectra of other atoms or trajectories may be flagged more often."
+    return sentence

@@ -1,20 +1,22 @@
 """Judging the models of the folds: their error on unseen sites, sets, intervals, coverage."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict, replace
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.metrics import mean_absolute_error
 
-from nearedge.datasets import Group, SiteSpectra
 from nearedge.datasets.splits import Fold
-from nearedge.learning.baselines import baseline_accuracies, regressor_baselines
+from nearedge.learning.baselines import baseline_accuracies, baseline_numbers
 from nearedge.learning.estimators import Classifier, Regressor, class_table
+from nearedge.learning.examples import Labelled
 from nearedge.models._outputs import output_names, outputs, true_outputs
+from nearedge.models._record import AverageCoverage, Calibration, Estimate
+from nearedge.targets import class_order
 from nearedge.trust import (
     LEVEL,
     Averages,
+    ClassCoverage,
     average_sizes,
     calibrate_intervals,
     calibrate_sets,
@@ -40,8 +42,7 @@ def fold_probabilities(
 ) -> Float[np.ndarray, "unseen class"]:
     """Probabilities of the folds' test sites, one fold after the other.
 
-    A class that a fold could not learn has none. One that only a fold has, from a source that it
-    trusts more than `classes`' own model does, is left out.
+    A class that a fold could not learn has none.
     """
     return np.concatenate(
         [
@@ -54,12 +55,11 @@ def fold_probabilities(
 def judge_classifiers(
     fitted: Sequence[Classifier],
     folds: Sequence[Fold],
-    inputs: Float[np.ndarray, "site energy"],
-    data: SiteSpectra,
+    sites: Labelled,
     classes: Sequence[str],
-    group: Group | None,
+    groups: np.ndarray | None,
     seed: int,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[Estimate, Calibration] | None:
     """Estimate the accuracy, and calibrate the sets of classes.
 
     Parameters
@@ -67,138 +67,136 @@ def judge_classifiers(
     fitted : sequence of Classifier
         One for each fold, fitted on its training side.
     folds : sequence of Fold
-    inputs : float array, shape (site, energy)
-    data : SiteSpectra
-        The same sites.
+    sites : Labelled
+        All sites.
     classes : sequence of str
         Of the classifier that is fitted on all sites, in the order of its probabilities.
-    group : {"snapshot", "atom", "trajectory"} or None
+    groups : array of str, shape (site,), or None
         What the folds keep apart; None if the dataset can carry no folds.
     seed : int
         Of the baselines.
 
     Returns
     -------
-    estimate, calibration : dict
-        For the model's record; empty without folds. The coverage in `calibration` is
-        cross-fitted: the sets of each fold are calibrated on the others.
+    tuple of Estimate and Calibration, or None
+        None without folds. The coverage is cross-fitted: the sets of each fold are calibrated on
+        the others.
     """
-    if group is None:
-        return {}, {}
-    labels = data.environment
-    probability = fold_probabilities(fitted, folds, inputs, classes)
+    if groups is None:
+        return None
+    probability = fold_probabilities(fitted, folds, sites.mu, classes)
     order = np.concatenate([fold.test for fold in folds])
     turn = np.repeat(np.arange(len(folds)), [len(fold.test) for fold in folds])
-    truth = labels[order]
+    truth = sites.value[order]
     right = np.array(classes)[probability.argmax(axis=1)] == truth
-    accuracy = [float(right[turn == one].mean()) for one in range(len(folds))]
+    accuracy = [float(right[turn == fold].mean()) for fold in range(len(folds))]
     baselines = [
         baseline_accuracies(
-            (inputs[fold.train], labels[fold.train]), (inputs[fold.test], labels[fold.test]), seed
+            (sites.mu[fold.train], sites.value[fold.train]),
+            (sites.mu[fold.test], sites.value[fold.test]),
+            seed,
         )
         for fold in folds
     ]
-    estimate = {
-        "score": "accuracy",
-        "value": float(np.mean(accuracy)),
-        "spread": float(np.std(accuracy)),
-        "baselines": _means(baselines),
-        "n": len(order),
-    }
-    sets = calibrate_sets(probability, truth, classes)
-    calibration: dict[str, Any] = {**sets.record(), "n": len(order)}
+    estimate = _estimate("accuracy", accuracy, baselines, len(order))
+    judged = None
     if len(folds) > 1:
         members = crossfit_sets(probability, truth, classes, turn)
-        groups = data.groups(group)[order]
-        calibration["coverage"] = set_coverage(members, truth, classes, groups)
-    return estimate, calibration
+        judged = set_coverage(members, truth, classes, groups[order])
+    sets = calibrate_sets(probability, truth, classes)
+    return estimate, Calibration(len(order), sets=sets, set_coverage=judged)
 
 
 def judge_regressors(
     fitted: Sequence[Regressor],
     folds: Sequence[Fold],
-    inputs: Float[np.ndarray, "site energy"],
-    data: SiteSpectra,
+    sites: Labelled,
     classes: Sequence[str],
-    group: Group | None,
+    snapshot: np.ndarray,
+    groups: np.ndarray | None,
     seed: int,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    *,
+    discrete: bool,
+) -> tuple[Estimate, Calibration] | None:
     """Estimate the error on single sites, and calibrate intervals of sites and averages.
 
-    Intervals of single sites (``sites``) are calibrated class by class, half widths on single
-    sites and on averages of unseen sites of one snapshot, up to the whole snapshot; those of
-    ``uneven`` on averages whose composition is any.
+    Half widths are calibrated on single sites and on averages of unseen sites of one snapshot, up
+    to the whole snapshot; those of ``uneven`` on averages whose composition is any. Where single
+    sites have whole numbers, their intervals (``sites``) are calibrated class by class.
 
-    Parameters and returns are those of `judge_classifiers`; `classes` are those whose fractions
-    the regressor predicts, none if it predicts the mean alone.
+    Parameters and returns are those of `judge_classifiers`, but for:
+
+    classes : sequence of str
+        Classes whose fractions the regressor predicts, none if it predicts the mean alone.
+    snapshot : array of str, shape (site,)
+        Where each site is from.
+    discrete : bool
+        Whether single sites have whole numbers.
     """
-    if group is None:
-        return {}, {}
-    labels = data.coordination.astype(float)
-    targets = true_outputs(data, classes)
+    if groups is None:
+        return None
+    labels = sites.value.astype(float)
+    targets = true_outputs(sites, classes)
     errors: list[float] = []
     plain: list[dict[str, float]] = []
     even, uneven = _Collected(len(classes) + 1), _Collected(len(classes) + 1)
-    numbers = min((average_sizes(data.snapshot[fold.test]) for fold in folds), key=max)
+    numbers = min((average_sizes(snapshot[fold.test]) for fold in folds), key=max)
     for turn, (estimator, fold) in enumerate(zip(fitted, folds, strict=True)):
-        test = fold.test
-        off = estimator.predict(inputs[test]) - labels[test]
+        train, test = fold.train, fold.test
+        off = estimator.predict(sites.mu[test]) - labels[test]
         errors.append(float(np.abs(off).mean()))
+        predicted = baseline_numbers((sites.mu[train], labels[train]), sites.mu[test], seed)
         plain.append(
-            {
-                name: float(
-                    mean_absolute_error(
-                        labels[test],
-                        one.fit(inputs[fold.train], labels[fold.train]).predict(inputs[test]),
-                    )
-                )
-                for name, one in regressor_baselines().items()
-            }
+            {name: float(np.abs(one - labels[test]).mean()) for name, one in predicted.items()}
         )
-        for kept, made in (
-            (even, snapshot_averages(data.snapshot[test], numbers, seed=seed)),
+        for collected, averages in (
+            (even, snapshot_averages(snapshot[test], numbers, seed=seed)),
             (
                 uneven,
-                uneven_averages(data.environment[test], numbers, examples=UNEVEN, seed=seed),
+                uneven_averages(sites.environment[test], numbers, examples=UNEVEN, seed=seed),
             ),
         ):
-            if len(made):
-                found = outputs(estimator, made.of(inputs[test]), classes)
-                kept.add(made, turn, test, found, made.of(targets[test]))
-    estimate = {
-        "score": "mean absolute error",
-        "value": float(np.mean(errors)),
-        "spread": float(np.std(errors)),
-        "baselines": _means(plain),
-        "n": sum(len(fold.test) for fold in folds),
-    }
+            if len(averages):
+                values = outputs(estimator, averages.of(sites.mu[test]), classes)
+                collected.add(averages, turn, test, values, averages.of(targets[test]))
+    estimate = _estimate(
+        "mean absolute error", errors, plain, sum(len(fold.test) for fold in folds)
+    )
     single = even.atoms == 1
     predicted, truth = (table[single, 0] for table in even.pairs)
-    names = data.environment[even.origin[single]]
-    calibration: dict[str, Any] = {
-        "outputs": output_names(classes),
-        "sites": calibrate_site_intervals(predicted, truth, names).record(),
-        **calibrate_intervals(*even.pairs, LEVEL, atoms=even.atoms).record(),
-        "n": int(single.sum()),
-    }
-    if len(uneven.atoms):
-        made = calibrate_intervals(*uneven.pairs, LEVEL, atoms=uneven.atoms)
-        calibration["uneven"] = made.record()
+    names = sites.environment[even.origin[single]]
+    calibration = Calibration(
+        n=int(single.sum()),
+        outputs=tuple(output_names(classes)),
+        sites=calibrate_site_intervals(predicted, truth, names) if discrete else None,
+        intervals=calibrate_intervals(*even.pairs, LEVEL, atoms=even.atoms),
+        uneven=calibrate_intervals(*uneven.pairs, LEVEL, atoms=uneven.atoms)
+        if len(uneven.atoms)
+        else None,
+    )
     if len(folds) > 1:
         held = crossfit_intervals(*even.pairs, even.turn, LEVEL, atoms=even.atoms)
-        held[single, 0] = crossfit_site_intervals(predicted, truth, names, even.turn[single])
-        calibration["coverage"] = _by_atoms(
-            held, even.atoms, data.groups(group)[even.origin], output_names(classes)
+        if discrete:
+            held[single, 0] = crossfit_site_intervals(predicted, truth, names, even.turn[single])
+        calibration = replace(
+            calibration,
+            coverage=_by_atoms(held, even.atoms, groups[even.origin], classes),
+            per_class={
+                name: ClassCoverage(int(own.sum()), float(held[single, 0][own].mean()))
+                for name in class_order(names.tolist())
+                for own in [names == name]
+            },
         )
-        calibration["per_class"] = {
-            name: {
-                "n": int((names == name).sum()),
-                "coverage": float(held[single, 0][names == name].mean()),
-            }
-            for name in data.classes
-            if (names == name).any()
-        }
     return estimate, calibration
+
+
+def _estimate(
+    score: str, values: Sequence[float], baselines: Sequence[dict[str, float]], n: int
+) -> Estimate:
+    means = {name: float(np.mean([one[name] for one in baselines])) for name in baselines[0]}
+    return Estimate(
+        None, None, None, score, float(np.mean(values)), float(np.std(values)), means, n
+    )
 
 
 class _Collected:
@@ -244,20 +242,17 @@ class _Collected:
 
 
 def _by_atoms(
-    held: np.ndarray, atoms: np.ndarray, groups: np.ndarray, names: Sequence[str]
-) -> list[dict[str, Any]]:
+    held: np.ndarray, atoms: np.ndarray, groups: np.ndarray, classes: Sequence[str]
+) -> tuple[AverageCoverage, ...]:
     """Coverage of the mean for each number of atoms, and of the fractions if there are any."""
-    rows = []
-    for number in np.unique(atoms).tolist():
-        mine = atoms == number
-        row: dict[str, Any] = {"atoms": number, **coverage(held[mine, 0], groups[mine])}
-        if len(names) > 1:
-            row["fractions"] = {
-                name: float(held[mine, place].mean()) for place, name in enumerate(names) if place
-            }
-        rows.append(row)
-    return rows
-
-
-def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([one[name] for one in scores])) for name in scores[0]}
+    return tuple(
+        AverageCoverage(
+            **asdict(coverage(held[own, 0], groups[own])),
+            atoms=number,
+            fractions={
+                name: float(held[own, place].mean()) for place, name in enumerate(classes, 1)
+            },
+        )
+        for number in np.unique(atoms).tolist()
+        for own in [atoms == number]
+    )

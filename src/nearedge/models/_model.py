@@ -1,32 +1,39 @@
-"""A model: an estimator, the window and rule it was trained with, and what is known of it."""
+"""A model: an estimator, what it reads and what it tells, and what is known of it."""
 
-from dataclasses import asdict, dataclass
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+import numpy as np
+from jaxtyping import Float
 
 from nearedge.datasets import starter_path
-from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
-    Classifier,
-    Regressor,
-    load_estimator,
-    read_arrays,
+    CompositionRegressor,
+    KernelClassifier,
+    KernelRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
 )
-from nearedge.models._card import measured_lines, reliability
+from nearedge.models._card import card
+from nearedge.models._record import Record
 from nearedge.models.inference import Inference
-from nearedge.records import pack, read_json, replacing, unpack, write_json
+from nearedge.records import pack, read_json, replacing, unpack
 from nearedge.spectra import Identity, Window
-from nearedge.targets import EnvironmentRule
+from nearedge.targets import AnyTarget
 from nearedge.trust import Novelty
 
 Kind = Literal["classifier", "regressor"]
+FORMAT = "nearedge-model"
+VERSION = 2
+"""Version of the folder's format; no other is read."""
 
-_NOVELTY = "novelty."
-_MEASURED = "measured"
+AnyEstimator = (
+    NetworkClassifier | KernelClassifier | NetworkRegressor | CompositionRegressor | KernelRegressor
+)
 
 
 @dataclass(frozen=True)
@@ -37,68 +44,77 @@ class Model:
 
     Parameters
     ----------
-    estimator : Classifier or Regressor
-        The fitted networks.
+    identity : Identity
+        What the training spectra were of.
+    target : Target
+        What it tells.
     window : Window
-        The energies they see.
-    rule : EnvironmentRule
-        What the labels mean.
-    record : dict
-        JSON-able: ``spectra`` (engine, energy zero, unit), ``training`` (sites by name, recipe,
-        seed, held-out names, fingerprint), ``source`` (the same of a model it continued from, or
-        None), ``estimate`` (score on unseen sites, its rung, the
-        baselines) and ``calibration``.
+        The energies it sees.
+    estimator : Classifier or Regressor
+        What was fitted.
+    record : Record
+        What it was trained on, how good it is, and how its error bars are made.
     novelty : Novelty
         Tells spectra to which the model does not apply.
-    inference : Inference, optional
-        What a regressor knows of measured spectra.
+    seen : float array, shape (site, point)
+        By what training spectra are known again, see `nearedge.datasets.prints`.
+    inference : Inference or None
+        What it knows of measured spectra.
     """
 
-    estimator: Classifier | Regressor
+    identity: Identity
+    target: AnyTarget
     window: Window
-    rule: EnvironmentRule
-    record: dict[str, Any]
+    estimator: AnyEstimator
+    record: Record
     novelty: Novelty
+    seen: Float[np.ndarray, "site point"]
     inference: Inference | None = None
 
     @property
     def kind(self) -> Kind:
-        """What it predicts: a class, or a coordination number."""
-        return "classifier" if isinstance(self.estimator, Classifier) else "regressor"
+        """Whether it tells a class or a number."""
+        return "classifier" if self.target.of_classes else "regressor"
 
     @property
-    def identity(self) -> Identity:
-        """What the training spectra were of; the edge is K where the record does not say."""
-        spectra = self.record["spectra"]
-        edge = Edge(self.rule.absorber, spectra.get("edge", "K"))
-        return Identity(edge, spectra["energy_zero"], spectra["mu_unit"], spectra["engine"])
+    def absorber(self) -> str:
+        """Element whose spectra it reads, or ``"any"`` of several."""
+        return "any" if self.identity.edge is None else self.identity.edge.absorber
+
+    def __repr__(self) -> str:
+        """Say in one line what it tells, of which spectra."""
+        return (
+            f"<Model: {self.target.name} from {self.identity.edge or 'several edges'}, "
+            f"{self.record.training.sites} sites, {type(self.estimator).__name__}>"
+        )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the model as a folder: ``weights.safetensors``, ``model.json`` and ``card.md``.
-
-        What a regressor knows of measured spectra goes into a folder ``measured`` in it.
 
         Raises
         ------
         InputError
             If `path` exists and `force` is false.
         """
-        novelty, arrays = self.novelty.to_record()
-        metadata = {
-            "window": asdict(self.window),
-            "rule": asdict(self.rule),
-            "novelty": novelty,
-            **self.record,
+        from safetensors.numpy import save_file
+
+        plain, arrays = pack(self)
+        about = {
+            "format": FORMAT,
+            "version": VERSION,
+            "software": {name: version(name) for name in ("nearedge", "jax", "scikit-learn")},
+            "model": plain,
         }
-        kept = {f"{_NOVELTY}{name}": array for name, array in arrays.items()}
+        words = card(self.identity, self.target, self.window, self.record, self.novelty)
+        text = json.dumps(about, indent=1, allow_nan=False) + "\n"
         with replacing(path, force=force) as folder:
-            self.estimator.save(folder, metadata=metadata, arrays=kept)
-            if self.inference is not None:
-                plain, arrays = pack(self.inference)
-                (folder / _MEASURED).mkdir()
-                write_json(folder / _MEASURED / "model.json", plain)
-                save_file(arrays, folder / _MEASURED / "weights.safetensors")
-            (folder / "card.md").write_text(card(self), encoding="utf-8")
+            folder.mkdir()
+            (folder / "model.json").write_text(text, encoding="utf-8")
+            (folder / "card.md").write_text(words, encoding="utf-8")
+            weights = folder / "weights.safetensors"
+            save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, weights)
+            # safetensors lets nobody else read its files.
+            weights.chmod((folder / "model.json").stat().st_mode)
 
 
 def ready_model_path() -> Path:
@@ -108,8 +124,8 @@ def ready_model_path() -> Path:
 
     Examples
     --------
-    >>> load_model(ready_model_path()).kind
-    'regressor'
+    >>> load_model(ready_model_path()).target.name
+    'coordination'
     """
     return starter_path() / "model"
 
@@ -125,124 +141,65 @@ def load_model(path: str | Path) -> Model:
     Raises
     ------
     InputError
-        If the folder is missing, damaged or not a model of nearedge.
+        If the folder is missing, damaged, not a model of nearedge, or of another version.
     """
-    estimator, record = load_estimator(path)
+    path = Path(path)
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no such model folder; 'nearedge train' makes one")
+    file, weights = path / "model.json", path / "weights.safetensors"
+    if not file.is_file():
+        raise InputError(
+            f"{path}: is not a model of nearedge, it holds no model.json; 'nearedge train' makes "
+            "one"
+        )
     try:
-        window, rule = Window(**record.pop("window")), EnvironmentRule(**record.pop("rule"))
-        arrays = {
-            name.removeprefix(_NOVELTY): array
-            for name, array in read_arrays(path).items()
-            if name.startswith(_NOVELTY)
-        }
-        novelty = Novelty.from_record(record.pop("novelty"), arrays)
-        model = Model(estimator, window, rule, record, novelty, _load_inference(Path(path)))
-        energies = len(novelty.likeness.energy)
-        _ = record["training"]["sites"], record["spectra"]["engine"], record["estimate"]["rung"]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        about = read_json(file)
+    except InputError as error:
+        raise InputError(f"{error}; train the model again") from None
+    if about.get("format") != FORMAT:
         raise InputError(
-            f"{path}: model.json does not describe a nearedge model ({error}); train it again"
-        ) from None
-    if energies != window.points or estimator.n_features_in_ != window.points:
+            f"{file}: is not a model of nearedge, its 'format' is not '{FORMAT}'; 'nearedge train' "
+            "makes one"
+        )
+    if about.get("version") != VERSION:
+        kind = "classifier" if "Classifier" in str(about.get("kind")) else "regressor"
         raise InputError(
-            f"{path}: model.json speaks of {window.points} energies, the weights of "
-            f"{estimator.n_features_in_}; train the model again"
+            f"{file}: is of version {about.get('version')!r}, this nearedge reads {VERSION}; train "
+            f"it anew: nearedge train {kind} DATASET -o {path} --force"
+        )
+    arrays = _read_weights(weights)
+    try:
+        model = unpack(Model, about.get("model", {}), arrays, source=str(path))
+    except InputError as error:
+        raise InputError(f"{error}; train the model again") from None
+    energies = {
+        model.window.points,
+        model.estimator.n_features_in_,
+        len(model.novelty.likeness.energy),
+    }
+    if len(energies) > 1:
+        raise InputError(
+            f"{path}: speaks of {' and '.join(map(str, sorted(energies)))} energies at once; train "
+            "the model again"
         )
     return model
 
 
-def _load_inference(path: Path) -> Inference | None:
-    folder = path / _MEASURED
-    if not folder.exists():
-        return None
-    plain = read_json(folder / "model.json")
+def _read_weights(path: Path) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
     try:
-        arrays = load_file(folder / "weights.safetensors")
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{folder}: cannot be read ({error}); train the model again") from None
-    return unpack(Inference, plain, arrays, source=f"{folder} (train the model again)")
-
-
-def card(model: Model) -> str:
-    """Describe a model in Markdown: what it is for, what it saw, how far it can be believed."""
-    record, rule, window = model.record, model.rule, model.window
-    training, estimate, spectra = record["training"], record["estimate"], record["spectra"]
-    held_out = ", ".join(training["held_out"]) or "nothing"
-    lines = [
-        f"# {'Environment classifier' if model.kind == 'classifier' else 'Coordination regressor'}",
-        "",
-        f"Predicts {'the class' if model.kind == 'classifier' else 'the coordination number'} of "
-        f"{rule.absorber} by {rule.neighbour} atoms within {rule.cutoff:g} Å from "
-        f"{rule.absorber} spectra at {window.points} energies from {window.minimum:g} to "
-        f"{window.maximum:g} eV.",
-        "",
-        "| | |",
-        "|---|---|",
-        f"| spectra it is for | {spectra['engine']}, zero: {spectra['energy_zero']}, "
-        f"unit: {spectra['mu_unit']} |",
-        f"| trained on | {training['sites']} sites of {len(training['snapshots'])} snapshots, "
-        f"{len(training['trajectories'])} trajectories |",
-        f"| class counts | {', '.join(f'{k}: {v}' for k, v in training['classes'].items())} |",
-        f"| held out | {held_out} |",
-        f"| recipe, seed | {training['recipe']}, {training['seed']} |",
-        f"| data fingerprint | `{training['fingerprint']}` |",
-        *_source_rows(record.get("source")),
-        "",
-        "## What to expect",
-    ]
-    if estimate["rung"] is None:
-        lines.append(f"Nothing is known of unseen sites: {estimate['reason']}.")
-    else:
-        lines += [
-            f"On raw spectra of sites it had not seen, rung **{estimate['rung']}** "
-            f"({estimate['meaning']}), {estimate['n']} sites:",
-            "",
-            f"| method | {estimate['score']} |",
-            "|---|---|",
-            f"| this model | {estimate['value']:.3f} ± {estimate['spread']:.3f} |",
-            *(f"| {name} | {value:.3f} |" for name, value in estimate["baselines"].items()),
-        ]
-    lines += [
-        "",
-        *reliability(record["calibration"]),
-        *measured_lines(record.get("measured")),
-        "## Where it does not apply",
-        "To spectra of another compound, edge, engine, energy zero or unit. `nearedge predict` "
-        "says so, with the reason, of spectra that are more than "
-        f"{model.novelty.threshold:.2g} times as far from the training spectra as the median "
-        "unseen one of their kind. " + _novelty_sentence(model),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _source_rows(source: dict[str, Any] | None) -> list[str]:
-    """Say what the model continued from, as rows of the card's table; nothing if it did not."""
-    if source is None:
-        return []
-    rows = [
-        f"| continued from | a model of {source['sites']} {source['engine']} sites, recipe "
-        f"{source['recipe']}, seed {source['seed']}, data fingerprint `{source['fingerprint']}` |"
-    ]
-    if source["shared"]:
-        rows.append(
-            f"| caution | that model had seen {source['shared']} of these sites, which flatters "
-            "the numbers below |"
-        )
-    return rows
-
-
-def _novelty_sentence(model: Model) -> str:
-    """Say how far the limit can be believed."""
-    novelty = model.novelty
-    calibration = novelty.calibration
-    by = f"{calibration.groups} groups" if calibration.groups else "single spectra"
-    sentence = (
-        f"It was set so that at most {novelty.settings.flagged:.0%} of such unseen spectra are "
-        f"flagged wrongly, by cross-validation on {calibration.n} spectra in {by}."
-    )
-    if calibration.extrapolated:
-        sentence += " They are too few to have seen such a distance: the limit is extrapolated."
-    if not calibration.groups:
-        sentence += " Spectra of other atoms or trajectories may be flagged more often."
-    return sentence
+        arrays = load_file(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error}); train the model again") from None
+    except SafetensorError as error:
+        raise InputError(
+            f"{path}: not a safetensors file ({error}); train the model again"
+        ) from None
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise InputError(
+                f"{path}: '{name}' holds NaN or infinite numbers; train the model again"
+            )
+    return arrays

@@ -1,22 +1,20 @@
-"""What a regressor predicts of a spectrum: the mean coordination number, and perhaps fractions."""
+"""What a regressor predicts of a spectrum: the mean of its target, and perhaps fractions."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.datasets import SiteSpectra
-from nearedge.learning.estimators import fraction_table
-from nearedge.learning.examples import membership
+from nearedge.learning.estimators import CompositionRegressor, Regressor, fraction_table
+from nearedge.learning.examples import Labelled, membership
 
 MEAN = "mean"
-"""Name of the first output, the mean coordination number; the others are names of classes."""
+"""Name of the first output, the mean of the target; the others are names of classes."""
 
 
-def fraction_classes(estimator: Any) -> list[str]:
+def fraction_classes(estimator: object) -> list[str]:
     """Classes whose fractions a regressor predicts; none if it predicts the mean alone."""
-    if not hasattr(estimator, "predict_fractions"):
+    if not isinstance(estimator, CompositionRegressor):
         return []
     return [str(name) for name in estimator.classes_]
 
@@ -33,20 +31,21 @@ def output_names(classes: Sequence[str]) -> list[str]:
 
 
 def outputs(
-    estimator: Any, inputs: Float[np.ndarray, "example energy"], classes: Sequence[str]
+    estimator: Regressor, inputs: Float[np.ndarray, "example energy"], classes: Sequence[str]
 ) -> Float[np.ndarray, "example output"]:
-    """Predict the mean coordination number and the fractions of `classes`, side by side.
+    """Predict the mean of the target and the fractions of `classes`, side by side.
 
     A class that the regressor was not taught has the fraction zero.
     """
     number = estimator.predict(inputs)
-    fractions = [fraction_table(estimator, inputs, classes)] if classes else []
-    return np.column_stack([number, *fractions])
+    if not classes:
+        return number[:, None]
+    assert isinstance(estimator, CompositionRegressor)
+    return np.column_stack([number, fraction_table(estimator, inputs, classes)])
 
 
 def true_outputs(
-    data: SiteSpectra, classes: Sequence[str]
+    sites: Labelled, classes: Sequence[str]
 ) -> Float[np.ndarray, "site {len(classes)+1}"]:
-    """Coordination number of each site, and one at its class."""
-    own = membership(data.environment, classes)
-    return np.column_stack([data.coordination.astype(float), own])
+    """Target of each site, and one at its class."""
+    return np.column_stack([sites.value.astype(float), membership(sites.environment, classes)])

@@ -78,9 +78,13 @@ def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
         panel.yaxis.set_major_locator(MaxNLocator(4))
         panel.set_title(f"{data.counts()[name]} spectra", loc="right", fontsize=8, color="0.35")
         structure = data.structures[str(data.snapshot[site])]
-        around = surroundings(structure, int(data.atom[site]), data.rule.cutoff)
+        around = surroundings(
+            structure, int(data.atom[site]), data.rule.cutoff if data.rule else 3.0
+        )
         draw_surroundings(picture, around)
-        picture.set_title(class_title(name, data.rule.neighbour), fontweight="bold")
+        picture.set_title(
+            class_title(name, data.rule.neighbour if data.rule else ""), fontweight="bold"
+        )
         picture.text(
             0.5, -0.02, f"{data.snapshot[site]}\natom {data.atom[site]}",
             transform=picture.transAxes, ha="center", va="top", fontsize=6.5, color="0.35",

@@ -1,6 +1,6 @@
 """The paper's protocol from end to end: networks, sweeps, readings of "L2 0.1", and the ladder."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import RUNGS
 from nearedge.ladder import Progress, climb
 from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
-from nearedge.learning.estimators import Classifier, Regressor
-from nearedge.learning.recipes import BEST, PAPER, Recipe, Sites
+from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
+from nearedge.learning.recipes import BEST, PAPER, PAPER_WINDOW, Recipe
 from nearedge.paper.results import (
     Agreement,
     Curve,
@@ -150,12 +150,15 @@ def reproduce(
     """
     protocol = protocol or Protocol()
     tell = progress or (lambda _text, _part: None)
-    recipe, mu = protocol.recipe, data.inputs()
+    recipe = protocol.recipe
+    classes, numbers = (
+        data.labelled(data.target(name), PAPER_WINDOW) for name in ("environment", "coordination")
+    )
     seeds = [seed + turn for turn in range(protocol.seeds)]
     tell("the classifier, figure 3 and the readings of L2", 0.0)
     trials = _classifier_trials(protocol, seeds)
     flat = [trial for group in trials.values() for trial in group]
-    trained = iter(run_classifiers(recipe, mu, data.environment, flat))
+    trained = iter(run_classifiers(recipe, classes, flat))
     classifiers = {name: [next(trained) for _ in group] for name, group in trials.items()}
     tell("the regressor", 0.45)
     # The error after every epoch is drawn.
@@ -165,7 +168,7 @@ def reproduce(
         for rate in protocol.rates
     }
     flat = [trial for group in rates.values() for trial in group]
-    learnt = iter(run_regressors(recipe, Sites(mu, data.coordination, data.environment), flat))
+    learnt = iter(run_regressors(recipe, numbers, flat))
     regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
     best = min(
         rates, key=lambda rate: np.mean([outcome.validation for outcome in regressors[rate]])
@@ -197,7 +200,7 @@ def reproduce(
     tell("robustness", 0.96)
     robustness = judge_disturbed(networks, data, seed)
     return Reproduction(
-        dataset=data.info(),
+        dataset=asdict(data.info()),
         settings=protocol.settings(),
         seed=seed,
         quick=protocol.quick,
@@ -248,6 +251,7 @@ def _run(seed: int, outcome: Outcome[Any]) -> Run:
 
 
 def _curve(rate: float, outcome: Outcome[Regressor]) -> Curve:
+    assert isinstance(outcome.model, SpectrumEstimator)
     curves = outcome.model.curves_[0]
     return Curve(rate, curves.epoch, _numbers(curves.score), _numbers(curves.validation_score))
 

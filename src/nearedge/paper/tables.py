@@ -96,16 +96,16 @@ def coverage_table(ladder: Ladder) -> str:
     judged = {name: step.sets for name, step in ladder.rungs.items() if step.sets}
     if not judged:
         return ""
-    classes = class_order({name for sets in judged.values() for name in sets["per_class"]})
+    classes = class_order({name for sets in judged.values() for name in sets.per_class})
     rows = []
     for rung, sets in judged.items():
         shares = [
-            percent(sets["per_class"][name]["coverage"]) if name in sets["per_class"] else ""
+            percent(sets.per_class[name].coverage) if name in sets.per_class else ""
             for name in classes
         ]
-        size = f"{sets['mean_set_size']:.2f}"
-        rows.append([rung, percent(sets["coverage"], sets["error"]), *shares, size, str(sets["n"])])
-    level = percent(next(iter(judged.values()))["level"])
+        size = f"{sets.mean_set_size:.2f}"
+        rows.append([rung, percent(sets.coverage, sets.error), *shares, size, str(sets.n)])
+    level = percent(next(iter(judged.values())).level)
     return table(
         ["rung", "all", *classes, "classes in a set", "n"],
         rows,

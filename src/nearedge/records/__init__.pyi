@@ -3,6 +3,7 @@
 from ._outputs import check_free as check_free, replacing as replacing
 from ._records import (
     Json as Json,
+    Kept as Kept,
     Record as Record,
     as_json as as_json,
     pack as pack,

@@ -7,16 +7,18 @@ file is missing, foreign or of another type.
 
 import json
 import math
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 import cattrs
 import numpy as np
 from cattrs.gen import make_dict_structure_fn
-from jaxtyping import AbstractArray
+from cattrs.v import format_exception
+from jaxtyping import AbstractArray, jaxtyped
 
 from nearedge.errors import InputError
 from nearedge.records._outputs import replacing
@@ -24,6 +26,25 @@ from nearedge.records._outputs import replacing
 Record = TypeVar("Record")
 Json = dict[str, Any]
 """What a JSON object holds."""
+
+
+class Kept(ABC):
+    """What is kept as a record without being one: a dataclass holds what it is made of again.
+
+    Fields of records may be of such a class, or a union of such classes.
+    """
+
+    record: ClassVar[type]
+    """The dataclass."""
+
+    @abstractmethod
+    def to_record(self) -> Any:
+        """Say what it is made of."""
+
+    @classmethod
+    @abstractmethod
+    def from_record(cls, record: Any) -> Any:
+        """Undo `to_record`."""
 
 
 def pack(record: object) -> tuple[Json, dict[str, np.ndarray]]:
@@ -52,7 +73,7 @@ def pack(record: object) -> tuple[Json, dict[str, np.ndarray]]:
     ({'name': 'white line', 'energy': {'array': 'energy'}}, {'energy': array([1.])})
     """
     arrays: dict[str, np.ndarray] = {}
-    plain = _packed(cattrs.unstructure(record), "", arrays)
+    plain = _packed(_converter().unstructure(record), "", arrays)
     assert isinstance(plain, dict)
     return plain, arrays
 
@@ -142,7 +163,7 @@ def unpack(
     except KeyError as error:
         raise InputError(f"{source}: the array {error} is missing") from None
     except cattrs.BaseValidationError as error:
-        faults = cattrs.transform_error(error, path="")
+        faults = cattrs.transform_error(error, path="", format_exception=_fault)
         raise InputError(f"{source}: {'; '.join(faults).replace('@ .', '@ ')}") from None
 
 
@@ -163,11 +184,64 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(bool, _exactly(bool, np.bool_))
     converter.register_structure_hook(int, _exactly(int))
     converter.register_structure_hook(float, lambda value, _: float(_exactly(int, float)(value, 0)))
-    converter.register_structure_hook_factory(
-        is_dataclass,
-        lambda kind: make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True),
+    converter.register_structure_hook_factory(is_dataclass, partial(_shaped, converter))
+    converter.register_unstructure_hook_func(
+        _is_kept,
+        lambda kept: {"type": type(kept).__name__, **converter.unstructure(kept.to_record())},
     )
+    converter.register_structure_hook_func(_is_kept, partial(_made_again, converter))
     return converter
+
+
+class _UnfitError(ValueError):
+    """What makes an object of a record impossible, in words."""
+
+
+def _fault(error: BaseException, kind: Any) -> str:
+    return str(error) if isinstance(error, _UnfitError) else format_exception(error, kind)
+
+
+def _is_kept(kind: Any) -> bool:
+    kinds = get_args(kind) or (kind,)
+    return all(isinstance(one, type) and issubclass(one, Kept) for one in kinds)
+
+
+def _made_again(converter: cattrs.Converter, value: Any, kind: Any) -> Kept:
+    if not isinstance(value, dict) or "type" not in value:
+        raise _UnfitError("says no type")
+    kinds = {one.__name__: one for one in get_args(kind) or (kind,)}
+    if value["type"] not in kinds:
+        raise _UnfitError(f"is a {value['type']}, not one of {', '.join(kinds)}")
+    wanted = kinds[value["type"]]
+    fields = {key: one for key, one in value.items() if key != "type"}
+    record = converter.structure(fields, wanted.record)
+    try:
+        return wanted.from_record(record)
+    except (ValueError, TypeError) as error:
+        raise _UnfitError(str(error)) from None
+
+
+def _shaped(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]:
+    """Make a record's structuring function, which checks that the shapes of its arrays agree."""
+    plain = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+    shapes = {
+        name: hint
+        for name, hint in get_type_hints(kind).items()
+        if isinstance(hint, type) and issubclass(hint, AbstractArray)
+    }
+
+    def structure(value: Any, _: Any) -> Any:
+        record = plain(value, _)
+        with jaxtyped("context"):
+            for name, hint in shapes.items():
+                array = getattr(record, name)
+                if not isinstance(array, hint):
+                    raise _UnfitError(
+                        f"{name} has the shape {array.shape}, which does not fit the rest"
+                    )
+        return record
+
+    return structure
 
 
 def _is_array(kind: Any) -> bool:

@@ -1,9 +1,17 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._environments import (
+from ._bond_valence import bond_constants as bond_constants
+from ._environments import EnvironmentRule as EnvironmentRule
+from ._neighbours import absorbers as absorbers
+from ._targets import (
     DIMER as DIMER,
-    EnvironmentRule as EnvironmentRule,
-    absorbers as absorbers,
+    TARGETS as TARGETS,
+    AnyTarget as AnyTarget,
+    BondLength as BondLength,
+    BondValence as BondValence,
+    Coordination as Coordination,
+    Environment as Environment,
+    OxidationState as OxidationState,
+    Target as Target,
     class_order as class_order,
-    coordination_numbers as coordination_numbers,
 )

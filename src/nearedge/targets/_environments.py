@@ -1,41 +1,25 @@
-"""Neighbours, coordination numbers, dimers and environment classes of the absorber atoms."""
+"""The rule by which a dataset's sites were labelled."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from ase.data import chemical_symbols
-from ase.neighborlist import neighbor_list
 from jaxtyping import Int
 
-from nearedge.errors import InputError
-
-DIMER = "dimer"
-
-
-@dataclass(frozen=True)
-class Environments:
-    """The labelled absorbers of one structure.
-
-    Attributes
-    ----------
-    atom : int array, shape (site,)
-        Index of each absorber in the structure.
-    coordination : int array, shape (site,)
-        Number of neighbour atoms within the cutoff, dimers included.
-    environment : str array, shape (site,)
-        Class name: the coordination number, or ``"dimer"``.
-    """
-
-    atom: Int[np.ndarray, " site"]
-    coordination: Int[np.ndarray, " site"]
-    environment: np.ndarray
+from nearedge.targets._bond_valence import bond_constants
+from nearedge.targets._neighbours import absorbers, check_element
+from nearedge.targets._targets import (
+    AnyTarget,
+    BondLength,
+    BondValence,
+    Coordination,
+    Environment,
+)
 
 
 @dataclass(frozen=True)
 class EnvironmentRule:
-    """How an absorber atom gets its class.
+    """Which element absorbs, and what is counted around it.
 
     Parameters
     ----------
@@ -47,130 +31,59 @@ class EnvironmentRule:
         Distance in Å below which a neighbour counts.
     dimer : float or None
         Distance in Å below which two absorbers are a dimer, a class of its own whatever the
-        coordination number; None for no such class. The default, 1.7 Å, lies between the O-O
-        bond of a peroxide (1.5 Å) and the shortest contact of oxide ions (2.4 Å).
+        coordination number; None for no such class.
 
     Raises
     ------
     InputError
         If an element is unknown or a distance is not positive.
-
-    Examples
-    --------
-    >>> from ase.build import bulk
-    >>> rule = EnvironmentRule(absorber="O", neighbour="Mg", cutoff=2.6)
-    >>> rule.label(bulk("MgO", "rocksalt", a=4.21)).environment.tolist()
-    ['6']
     """
 
-    absorber: str = "O"
-    neighbour: str = "Fe"
-    cutoff: float = 2.6
-    dimer: float | None = 1.7
+    absorber: str
+    neighbour: str
+    cutoff: float
+    dimer: float | None = None
 
     def __post_init__(self) -> None:
-        for role in ("absorber", "neighbour"):
-            element = getattr(self, role)
-            if element not in chemical_symbols[1:]:
-                raise InputError(
-                    f"{role} '{element}' is not a chemical element; write e.g. O or Fe"
-                )
-        for role, distance in (("cutoff", self.cutoff), ("dimer distance", self.dimer)):
-            if distance is not None and not (np.isfinite(distance) and distance > 0):
-                raise InputError(f"{role} {distance} must be a positive distance in Å")
+        check_element("absorber", self.absorber)
+        _ = self.environment
 
-    def label(self, atoms: Atoms) -> Environments:
-        """Label every absorber of a structure.
+    @property
+    def environment(self) -> Environment:
+        """The class of a site."""
+        return Environment(self.neighbour, self.cutoff, self.dimer)
 
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            The structure, periodic or not.
+    @property
+    def coordination(self) -> Coordination:
+        """The number of neighbours of a site."""
+        return Coordination(self.neighbour, self.cutoff)
 
-        Returns
-        -------
-        Environments
-            In the order of the absorbers in `atoms`.
+    def sites(self, atoms: Atoms) -> Int[np.ndarray, " site"]:
+        """Indices of the absorber's atoms in a structure that can be labelled.
 
         Raises
         ------
         InputError
-            If the structure holds no absorber or no neighbour element.
+            If it holds no absorber or no neighbour, or is not usable.
         """
-        coordination = coordination_numbers(atoms, self.absorber, self.neighbour, self.cutoff)
-        site = absorbers(atoms, self.absorber)
-        environment = coordination.astype(str).astype(object)
-        if self.dimer is not None:
-            partners = coordination_numbers(atoms, self.absorber, self.absorber, self.dimer)
-            environment[partners > 0] = DIMER
-        return Environments(site, coordination, environment.astype(str))
+        sites = absorbers(atoms, self.absorber)
+        self.environment.of(atoms, sites)
+        return sites
 
+    def targets(self) -> dict[str, AnyTarget]:
+        """Give what can be computed of the sites, by name.
 
-def absorbers(atoms: Atoms, absorber: str) -> Int[np.ndarray, " site"]:
-    """Indices of the absorber's atoms in a structure.
+        The bond valence is that of the commonest oxidation state of the cation, if constants of the
+        pair are tabulated.
 
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    site = np.flatnonzero(np.asarray(atoms.get_chemical_symbols()) == absorber)
-    if not len(site):
-        raise InputError(f"the structure {atoms.get_chemical_formula()} holds no {absorber} atom")
-    return site
-
-
-def coordination_numbers(
-    atoms: Atoms, absorber: str, neighbour: str, cutoff: float
-) -> Int[np.ndarray, " site"]:
-    """Count the neighbour atoms closer than the cutoff to each absorber.
-
-    Periodic images count each by itself, so small cells are right too: an atom may be a neighbour
-    several times, and may be the neighbour of its own image.
-
-    Parameters
-    ----------
-    atoms : ase.Atoms
-        The structure, periodic or not.
-    absorber, neighbour : str
-        Elements.
-    cutoff : float
-        Distance in Å.
-
-    Returns
-    -------
-    int array, shape (site,)
-        One number per absorber, in the order of `atoms`.
-
-    Raises
-    ------
-    InputError
-        If the structure holds no absorber or no neighbour element, or its positions or cell are
-        not usable.
-    """
-    site = absorbers(atoms, absorber)
-    if neighbour not in set(atoms.get_chemical_symbols()):
-        raise InputError(
-            f"the structure {atoms.get_chemical_formula()} holds no {neighbour} atom to count"
-        )
-    if not np.isfinite(atoms.positions).all():
-        raise InputError(f"the structure {atoms.get_chemical_formula()} has non-finite positions")
-    if np.any(atoms.pbc) and atoms.cell.volume == 0:
-        raise InputError(
-            f"the structure {atoms.get_chemical_formula()} is periodic but its cell has no volume"
-        )
-    centre = neighbor_list("i", atoms, {(absorber, neighbour): cutoff})
-    if absorber != neighbour:
-        centre = centre[np.isin(centre, site)]
-    return np.bincount(centre, minlength=len(atoms))[site]
-
-
-def class_order(names: Iterable[str]) -> list[str]:
-    """Sort class names: coordination numbers ascending, then the others by name.
-
-    Examples
-    --------
-    >>> class_order({"dimer", "10", "2"})
-    ['2', '10', 'dimer']
-    """
-    return sorted(set(names), key=lambda name: (not name.isdigit(), name.zfill(4), name))
+        Examples
+        --------
+        >>> list(EnvironmentRule("O", "Fe", 2.6).targets())
+        ['environment', 'coordination', 'bond_length', 'bond_valence']
+        """
+        length = BondLength(self.neighbour, self.cutoff)
+        targets: list[AnyTarget] = [self.environment, self.coordination, length]
+        constants = bond_constants(self.absorber, self.neighbour)
+        if constants:
+            targets.append(BondValence(self.neighbour, next(iter(constants))))
+        return {target.name: target for target in targets}

@@ -15,6 +15,9 @@ from ._conformal import (
     conformal_quantile as conformal_quantile,
 )
 from ._coverage import (
+    ClassCoverage as ClassCoverage,
+    Coverage as Coverage,
+    SetCoverage as SetCoverage,
     coverage as coverage,
     crossfit_intervals as crossfit_intervals,
     crossfit_sets as crossfit_sets,

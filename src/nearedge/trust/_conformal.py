@@ -11,9 +11,8 @@ Own code, as the libraries bend us: crepes 0.9.1 takes scores and categories, bu
 instead of probabilities and has no class-conditional sets. What is left is order statistics.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -97,28 +96,6 @@ class ClassSets:
         """Tell which classes belong to the set of each site; the likeliest always does."""
         return _strength(probability) >= np.array(self.thresholds)
 
-    def record(self) -> dict[str, Any]:
-        """Describe it as JSON-able data, from which `from_record` makes it again."""
-        return {
-            "level": self.level,
-            "class_level": self.class_level,
-            "thresholds": dict(zip(self.classes, self.thresholds, strict=True)),
-            "marginal": list(self.marginal),
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "ClassSets | None":
-        """Make it of what `record` gave; None if that holds no thresholds."""
-        if "thresholds" not in record:
-            return None
-        return cls(
-            float(record["level"]),
-            float(record["class_level"]),
-            tuple(record["thresholds"]),
-            tuple(float(value) for value in record["thresholds"].values()),
-            tuple(record["marginal"]),
-        )
-
 
 def _strength(probability: Float[np.ndarray, "site class"]) -> Float[np.ndarray, "site class"]:
     """Probabilities, one for the likeliest class, which no set leaves out."""
@@ -173,18 +150,18 @@ def calibrate_sets(
     if not len(probability):
         raise InputError("sets cannot be calibrated on no site; give spectra with their class")
     names, truth = np.array(classes), np.asarray(truth)
-    own = truth[:, None] == names
-    strength = np.where(own, _strength(probability), 0.0).max(axis=1)
+    same = truth[:, None] == names
+    strength = np.where(same, _strength(probability), 0.0).max(axis=1)
     pools = {}
     ranks = np.ones(len(truth))
     marginal = []
     for name in names.tolist():
-        mine = truth == name
-        if mine.sum() < LEAST:
+        own = truth == name
+        if own.sum() < LEAST:
             marginal.append(name)
-        pools[name] = np.sort(strength if name in marginal else strength[mine])
-        below = np.searchsorted(pools[name], strength[mine], side="left")
-        ranks[mine] = (len(pools[name]) - below) / (len(pools[name]) + 1)
+        pools[name] = np.sort(strength if name in marginal else strength[own])
+        below = np.searchsorted(pools[name], strength[own], side="left")
+        ranks[own] = (len(pools[name]) - below) / (len(pools[name]) + 1)
     # The likeliest class is in the set whatever the rank.
     ranks[strength == 1] = 0.0
     common = max(conformal_quantile(ranks, level), level - CONCESSION)
@@ -239,9 +216,11 @@ class Intervals:
         if atoms is None:
             return table.max(axis=0)
         if atoms < 1:
-            raise InputError(f"an average of {atoms} atoms is none; give 1 or more")
-        known = np.log(self.atoms)
-        return np.array([np.interp(np.log(atoms), known, column) for column in table.T])
+            raise InputError(
+                f"an average of {atoms} atoms is not possible; it needs at least one atom"
+            )
+        calibrated = np.log(self.atoms)
+        return np.array([np.interp(np.log(atoms), calibrated, column) for column in table.T])
 
     def bounds(
         self,
@@ -256,25 +235,6 @@ class Intervals:
         half = self.half_width(atoms)
         ends = np.stack([predicted - half, predicted + half], axis=-1)
         return np.clip(ends, lowest, highest)
-
-    def record(self) -> dict[str, Any]:
-        """Describe it as JSON-able data, from which `from_record` makes it again."""
-        return {
-            "level": self.level,
-            "atoms": list(self.atoms),
-            "half_widths": [list(row) for row in self.half_widths],
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "Intervals | None":
-        """Make it of what `record` gave; None if that holds no half widths."""
-        if "half_widths" not in record:
-            return None
-        return cls(
-            float(record["level"]),
-            tuple(int(number) for number in record["atoms"]),
-            tuple(tuple(float(value) for value in row) for row in record["half_widths"]),
-        )
 
 
 def calibrate_intervals(
@@ -311,9 +271,9 @@ def calibrate_intervals(
         raise InputError("intervals cannot be calibrated on no example; give unseen spectra")
     off = np.abs(np.asarray(predicted, float) - np.asarray(truth, float))
     sizes = np.ones(len(off), int) if atoms is None else np.asarray(atoms)
-    known = np.unique(sizes).tolist()
+    different = np.unique(sizes).tolist()
     rows = [
         tuple(conformal_quantile(column, level) for column in off[sizes == size].T)
-        for size in known
+        for size in different
     ]
-    return Intervals(level, tuple(known), tuple(rows))
+    return Intervals(level, tuple(different), tuple(rows))

@@ -1,7 +1,7 @@
 """How often sets and intervals held the truth, and how well that is known from few groups."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -16,9 +16,50 @@ from nearedge.trust._conformal import (
 from nearedge.trust._site_intervals import calibrate_site_intervals
 
 
-def coverage(
-    held: Bool[np.ndarray, " site"], groups: Shaped[np.ndarray, " site"]
-) -> dict[str, float | int | None]:
+@dataclass(frozen=True)
+class Coverage:
+    """Share of truths that sets or intervals held.
+
+    Attributes
+    ----------
+    coverage : float
+        The share.
+    error : float or None
+        Its standard error, from the spread over groups; None with a single group.
+    groups : int
+        Number of groups.
+    effective : int or None
+        The number of independent sites that would be as telling; None where all or none were held.
+    n : int
+        Number of sites.
+    """
+
+    coverage: float
+    error: float | None
+    groups: int
+    effective: int | None
+    n: int
+
+
+@dataclass(frozen=True)
+class ClassCoverage:
+    """Share of the truths of one class that were held, and how large sets are there."""
+
+    n: int
+    coverage: float
+    mean_set_size: float | None = None
+
+
+@dataclass(frozen=True)
+class SetCoverage(Coverage):
+    """How often sets of classes held the truth, how large they are, and both for each class."""
+
+    level: float
+    mean_set_size: float
+    per_class: dict[str, ClassCoverage]
+
+
+def coverage(held: Bool[np.ndarray, " site"], groups: Shaped[np.ndarray, " site"]) -> Coverage:
     """Share of truths that were held, and its error as the groups tell it.
 
     Sites of one group succeed and fail together, so the error is taken from the spread over
@@ -33,14 +74,11 @@ def coverage(
 
     Returns
     -------
-    dict
-        ``coverage``; ``error``, its standard error (None with a single group); ``groups``, their
-        number; ``effective``, the number of independent sites that would be as telling (None
-        where all or none were held); ``n``.
+    Coverage
 
     Examples
     --------
-    >>> coverage(np.array([True, True, False, True]), np.array(["a", "a", "b", "b"]))["coverage"]
+    >>> coverage(np.array([True, True, False, True]), np.array(["a", "a", "b", "b"])).coverage
     0.75
     """
     held = np.asarray(held, float)
@@ -52,13 +90,8 @@ def coverage(
         # Linearised variance of a ratio over clusters: Cochran, Sampling Techniques, section 9A.
         error = float(np.sqrt(count / (count - 1) * (excess**2).sum()) / len(held))
     scatter = share * (1 - share)
-    return {
-        "coverage": share,
-        "error": error,
-        "groups": count,
-        "effective": min(round(scatter / error**2), len(held)) if error and scatter else None,
-        "n": len(held),
-    }
+    effective = min(round(scatter / error**2), len(held)) if error and scatter else None
+    return Coverage(share, error, count, effective, len(held))
 
 
 def set_coverage(
@@ -66,7 +99,8 @@ def set_coverage(
     truth: Shaped[np.ndarray, " site"],
     classes: Sequence[str],
     groups: Shaped[np.ndarray, " site"],
-) -> dict[str, Any]:
+    level: float = LEVEL,
+) -> SetCoverage:
     """Judge sets of classes: coverage, mean size, and both for each class.
 
     Parameters
@@ -79,29 +113,27 @@ def set_coverage(
         In the order of `members`.
     groups : array of str, shape (site,)
         See `coverage`.
+    level : float
+        Share that they are meant to hold.
 
     Returns
     -------
-    dict
-        What `coverage` gives, ``mean_set_size``, and ``per_class``: for each class that occurs
-        ``n``, ``coverage`` and ``mean_set_size``.
+    SetCoverage
+        Of classes, those that occur.
     """
     truth = np.asarray(truth)
     held = (members & (truth[:, None] == np.array(classes))).any(axis=1)
     size = members.sum(axis=1)
-    return {
-        **coverage(held, groups),
-        "mean_set_size": float(size.mean()),
-        "per_class": {
-            name: {
-                "n": int(mine.sum()),
-                "coverage": float(held[mine].mean()),
-                "mean_set_size": float(size[mine].mean()),
-            }
+    return SetCoverage(
+        **asdict(coverage(held, groups)),
+        level=level,
+        mean_set_size=float(size.mean()),
+        per_class={
+            name: ClassCoverage(int(own.sum()), float(held[own].mean()), float(size[own].mean()))
             for name in np.unique(truth).tolist()
-            for mine in [truth == name]
+            for own in [truth == name]
         },
-    }
+    )
 
 
 def crossfit_sets(

@@ -7,9 +7,7 @@ prediction, in Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random Wor
 interval spans the numbers that are not ruled out.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -70,25 +68,6 @@ class SiteIntervals:
         """Tell which intervals hold the truth."""
         low, high = self.bounds(predicted).T
         return (low <= truth) & (truth <= high)
-
-    def record(self) -> dict[str, Any]:
-        """Describe it as JSON-able data, from which `from_record` makes it again."""
-        return {
-            "level": self.level,
-            "class_level": self.class_level,
-            "numbers": list(self.numbers),
-            "reaches": list(self.reaches),
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "SiteIntervals":
-        """Make it of what `record` gave."""
-        return cls(
-            float(record["level"]),
-            float(record["class_level"]),
-            tuple(float(value) for value in record["numbers"]),
-            tuple(float(value) for value in record["reaches"]),
-        )
 
 
 def calibrate_site_intervals(

@@ -17,7 +17,7 @@ from nearedge.answers.explanation import (
     scores,
 )
 from nearedge.errors import InputError
-from nearedge.learning.estimators import CoordinationRegressor, EnvironmentClassifier
+from nearedge.learning.estimators import NetworkClassifier, NetworkRegressor
 
 ENERGY = np.linspace(-1, 11, 25)
 TELLING = 6
@@ -38,11 +38,11 @@ def spectra() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def classifier(spectra: np.ndarray) -> EnvironmentClassifier:
+def classifier(spectra: np.ndarray) -> NetworkClassifier:
     """An ensemble that has to learn one intensity."""
     level = spectra[:, TELLING]
     names = np.array(["0", "1", "2"])[np.digitize(level, np.quantile(level, [1 / 3, 2 / 3]))]
-    return EnvironmentClassifier((16,), n_networks=3, epochs=150, l2=0.01, records=2).fit(
+    return NetworkClassifier((16,), n_networks=3, epochs=150, l2=0.01, records=2).fit(
         spectra, names
     )
 
@@ -66,7 +66,7 @@ def test_both_methods_find_the_only_energy_that_counts(spectra: np.ndarray) -> N
 
 
 def test_a_trained_ensemble_looks_where_the_truth_is(
-    classifier: EnvironmentClassifier, spectra: np.ndarray
+    classifier: NetworkClassifier, spectra: np.ndarray
 ) -> None:
     unseen = smooth_spectra(80, 1)
     predicted = classifier.predict(unseen)
@@ -89,7 +89,7 @@ def test_a_trained_ensemble_looks_where_the_truth_is(
 
 @pytest.mark.parametrize("against", [None, 1])
 def test_gradients_add_up_to_the_difference_of_the_scores(
-    classifier: EnvironmentClassifier, spectra: np.ndarray, against: int | None
+    classifier: NetworkClassifier, spectra: np.ndarray, against: int | None
 ) -> None:
     asked = scores(classifier, np.full(20, 2), against)
     mean = spectra.mean(axis=0)
@@ -102,7 +102,7 @@ def test_gradients_add_up_to_the_difference_of_the_scores(
 
 
 def test_coordination_numbers_add_up_too(spectra: np.ndarray) -> None:
-    model = CoordinationRegressor((8,), n_networks=2, epochs=60, records=2).fit(
+    model = NetworkRegressor((8,), n_networks=2, epochs=60, records=2).fit(
         spectra, 1e5 * spectra[:, TELLING]
     )
     mean = spectra.mean(axis=0)
@@ -113,7 +113,7 @@ def test_coordination_numbers_add_up_too(spectra: np.ndarray) -> None:
 
 
 def test_log_odds_are_those_of_the_probabilities(
-    classifier: EnvironmentClassifier, spectra: np.ndarray
+    classifier: NetworkClassifier, spectra: np.ndarray
 ) -> None:
     target = np.arange(12) % 3
     found = evaluate_scores(scores(classifier, target), spectra[:12])

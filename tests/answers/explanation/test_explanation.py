@@ -176,7 +176,7 @@ def test_classes_of_a_model(
 def test_other_labels_are_refused(
     classifier: Model, regressor: Model, training: Training, telling_dataset: SiteSpectra
 ) -> None:
-    other = telling_dataset.relabel(EnvironmentRule(cutoff=3.0))
+    other = telling_dataset.relabel(EnvironmentRule("O", "Fe", 3.0, 1.7))
     with pytest.raises(InputError, match="relabel"):
         explain_classes(classifier, other, training)
     with pytest.raises(InputError, match="'9' is not among the training sites"):

@@ -8,9 +8,8 @@ from PIL import Image
 
 from nearedge.answers.maps._figures import draw_maps
 from nearedge.answers.maps._maps import Layer, View, layers
-from nearedge.targets import EnvironmentRule
 
-LAYERS = layers(EnvironmentRule(), ("0", "1"))
+LAYERS = layers("O", "Fe", ("0", "1"))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 300), (40, 3), (30, 40)])

@@ -193,7 +193,7 @@ def test_the_file_says_how_it_was_made(mapped: Map, halves: Halves, measuring_mo
         about: dict[str, Any] = dict(file.attrs)
         assert about["program"].startswith("nearedge ")
         assert (about["e0"], about["e0_uncertainty"], about["mask_below"]) == (ZERO, 0.2, 0.1)
-        assert about["model_fingerprint"] == measuring_model.record["training"]["fingerprint"]
+        assert about["model_fingerprint"] == measuring_model.record.training.fingerprint
         assert_allclose(about["zeros"], result.places.zeros)
         assert about["zero_weights"].sum() == pytest.approx(1)
         for one in file.values():

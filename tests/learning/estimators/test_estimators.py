@@ -14,9 +14,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
-    CoordinationRegressor,
-    EnvironmentClassifier,
     KernelClassifier,
+    NetworkClassifier,
+    NetworkRegressor,
     fit_many,
 )
 
@@ -41,8 +41,8 @@ def names(spectra: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def classifier(spectra: np.ndarray, names: np.ndarray) -> EnvironmentClassifier:
-    return EnvironmentClassifier((6,), n_networks=2, **QUICK).fit(spectra, names)
+def classifier(spectra: np.ndarray, names: np.ndarray) -> NetworkClassifier:
+    return NetworkClassifier((6,), n_networks=2, **QUICK).fit(spectra, names)
 
 
 def _expected_failures(estimator: Any) -> dict[str, str]:
@@ -61,8 +61,8 @@ def _expected_failures(estimator: Any) -> dict[str, str]:
 
 @parametrize_with_checks(
     [
-        EnvironmentClassifier((16,), epochs=60, batch_size=8, learning_rate=0.02, records=2),
-        CoordinationRegressor((16,), epochs=60, batch_size=8, learning_rate=0.02, records=2),
+        NetworkClassifier((16,), epochs=60, batch_size=8, learning_rate=0.02, records=2),
+        NetworkRegressor((16,), epochs=60, batch_size=8, learning_rate=0.02, records=2),
         KernelClassifier(),
     ],
     expected_failed_checks=_expected_failures,
@@ -75,7 +75,7 @@ def test_scikit_learn_takes_it_for_one_of_its_own(
 
 
 def test_classes_are_learnt_from_raw_intensities(
-    classifier: EnvironmentClassifier, spectra: np.ndarray, names: np.ndarray
+    classifier: NetworkClassifier, spectra: np.ndarray, names: np.ndarray
 ) -> None:
     assert classifier.classes_.tolist() == ["0", "1", "dimer"]
     assert classifier.score(spectra, names) > 0.9
@@ -84,7 +84,7 @@ def test_classes_are_learnt_from_raw_intensities(
 
 
 def test_the_unit_of_the_intensities_does_not_matter(
-    classifier: EnvironmentClassifier, spectra: np.ndarray, names: np.ndarray
+    classifier: NetworkClassifier, spectra: np.ndarray, names: np.ndarray
 ) -> None:
     other = clone(classifier).fit(spectra * 1e6, names)
     np.testing.assert_allclose(
@@ -93,7 +93,7 @@ def test_the_unit_of_the_intensities_does_not_matter(
 
 
 def test_an_ensemble_averages_its_networks(
-    classifier: EnvironmentClassifier, spectra: np.ndarray
+    classifier: NetworkClassifier, spectra: np.ndarray
 ) -> None:
     both = classifier.predict_proba(spectra)
     single = []
@@ -117,13 +117,13 @@ def test_the_order_of_spectra_to_predict_does_not_matter(seed: int) -> None:
     np.testing.assert_allclose(model.predict(x[order]), model.predict(x)[order], rtol=1e-5)
 
 
-_regressors: list[CoordinationRegressor] = []
+_regressors: list[NetworkRegressor] = []
 
 
-def _fitted_regressor() -> CoordinationRegressor:
+def _fitted_regressor() -> NetworkRegressor:
     if not _regressors:
         x = np.random.default_rng(0).normal(size=(60, 4))
-        model = CoordinationRegressor((6,), n_networks=2, **QUICK)
+        model = NetworkRegressor((6,), n_networks=2, **QUICK)
         _regressors.append(model.fit(x, 5 + x[:, 0]))
     return _regressors[0]
 
@@ -141,7 +141,7 @@ def test_numbers_are_learnt_and_their_spread_told() -> None:
 
 def test_same_seed_same_numbers(spectra: np.ndarray, names: np.ndarray) -> None:
     first, second, other = (
-        EnvironmentClassifier((6,), random_state=seed, **QUICK)
+        NetworkClassifier((6,), random_state=seed, **QUICK)
         .fit(spectra, names)
         .predict_proba(spectra)
         for seed in (1, 1, 2)
@@ -153,7 +153,7 @@ def test_same_seed_same_numbers(spectra: np.ndarray, names: np.ndarray) -> None:
 def test_many_at_once_are_as_each_alone(spectra: np.ndarray, names: np.ndarray) -> None:
     rng = np.random.default_rng(4)
     data = [(spectra, names), (spectra * 2, rng.permutation(names))]
-    models = [EnvironmentClassifier((6,), random_state=k, **QUICK) for k in (5, 6)]
+    models = [NetworkClassifier((6,), random_state=k, **QUICK) for k in (5, 6)]
     together = fit_many(models, data)
     assert together == models
     for model, (x, y) in zip(together, data, strict=True):
@@ -162,13 +162,13 @@ def test_many_at_once_are_as_each_alone(spectra: np.ndarray, names: np.ndarray) 
 
 
 def test_cross_validation_of_scikit_learn_works(spectra: np.ndarray, names: np.ndarray) -> None:
-    model = EnvironmentClassifier((6,), **QUICK).set_params(learning_rate=0.05)
+    model = NetworkClassifier((6,), **QUICK).set_params(learning_rate=0.05)
     scores = cross_val_score(model, spectra, names, cv=2)
     assert scores.mean() > 0.6
 
 
 def test_early_stopping_needs_validation_data(spectra: np.ndarray, names: np.ndarray) -> None:
-    model = EnvironmentClassifier((6,), early_stopping=True, **QUICK)
+    model = NetworkClassifier((6,), early_stopping=True, **QUICK)
     with pytest.raises(InputError, match="validation"):
         model.fit(spectra, names)
     model.fit(spectra[:40], names[:40], validation=(spectra[40:], names[40:]))
@@ -192,7 +192,7 @@ def test_parameters_that_make_no_sense_are_refused(
     spectra: np.ndarray, names: np.ndarray, changes: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(InputError, match=words):
-        EnvironmentClassifier().set_params(**changes).fit(spectra, names)
+        NetworkClassifier().set_params(**changes).fit(spectra, names)
 
 
 def test_energies_that_hardly_vary_are_not_blown_up(spectra: np.ndarray, names: np.ndarray) -> None:
@@ -201,7 +201,7 @@ def test_energies_that_hardly_vary_are_not_blown_up(spectra: np.ndarray, names: 
     quiet[:, 2] = 7.0
     spread = quiet.std(axis=0)
     plain, half, common = (
-        EnvironmentClassifier((6,), scale_floor=floor, **QUICK).fit(quiet, names).input_scale_
+        NetworkClassifier((6,), scale_floor=floor, **QUICK).fit(quiet, names).input_scale_
         for floor in (0.0, 0.5, 1.0)
     )
     np.testing.assert_allclose(plain[1], spread[1])
@@ -212,30 +212,30 @@ def test_energies_that_hardly_vary_are_not_blown_up(spectra: np.ndarray, names: 
 
 def test_bad_data_is_refused(spectra: np.ndarray, names: np.ndarray) -> None:
     with pytest.raises(InputError, match="one class"):
-        EnvironmentClassifier(**QUICK).fit(spectra, np.full(len(names), "1"))
+        NetworkClassifier(**QUICK).fit(spectra, np.full(len(names), "1"))
     with pytest.raises(InputError, match="'9'"):
-        EnvironmentClassifier(**QUICK).fit(
+        NetworkClassifier(**QUICK).fit(
             spectra, names, validation=(spectra[:2], np.array(["9", "1"]))
         )
     spoilt = spectra.copy()
     spoilt[3, 2] = np.nan
     with pytest.raises(ValueError, match="NaN"):
-        EnvironmentClassifier(**QUICK).fit(spoilt, names)
+        NetworkClassifier(**QUICK).fit(spoilt, names)
 
 
 def test_a_dead_ensemble_is_not_kept_silently(spectra: np.ndarray, names: np.ndarray) -> None:
-    model = EnvironmentClassifier((6,), l2=100.0, l2_convention="batch", restarts=1, **QUICK)
+    model = NetworkClassifier((6,), l2=100.0, l2_convention="batch", restarts=1, **QUICK)
     with pytest.warns(ConvergenceWarning, match="1 of 1 networks learned no more than a constant"):
         model.fit(spectra, names)
     assert model.restarts_ == [1]
 
 
 def test_the_differentiable_networks_answer_as_predict_does(
-    classifier: EnvironmentClassifier, spectra: np.ndarray
+    classifier: NetworkClassifier, spectra: np.ndarray
 ) -> None:
     x = jnp.asarray(spectra)
     chances = [np.exp(classifier.differentiable(x, network)) for network in range(2)]
     assert np.mean(chances, axis=0) == pytest.approx(classifier.predict_proba(spectra), abs=1e-4)
-    regressor = CoordinationRegressor((4,), n_networks=2, **QUICK).fit(spectra, spectra[:, 0] * 1e5)
+    regressor = NetworkRegressor((4,), n_networks=2, **QUICK).fit(spectra, spectra[:, 0] * 1e5)
     values = [np.asarray(regressor.differentiable(x, network)) for network in range(2)]
     assert np.mean(values, axis=0)[:, 0] == pytest.approx(regressor.predict(spectra), rel=1e-4)

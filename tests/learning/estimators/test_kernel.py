@@ -1,6 +1,5 @@
 """Support vectors: the same answers as scikit-learn's, saved, differentiated, lent."""
 
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,7 +11,7 @@ from sklearn.svm import SVC
 
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.learning.estimators import KernelClassifier, load_estimator
+from nearedge.learning.estimators import KernelClassifier, KernelRegressor
 from nearedge.learning.estimators._machines import train_machines
 
 
@@ -107,31 +106,6 @@ def test_it_can_be_differentiated(classifier: KernelClassifier, spectra: np.ndar
         assert float(gradient[place]) == pytest.approx(slope, rel=0.05, abs=0.02 * 1e5)
 
 
-def test_a_saved_one_says_the_same(
-    classifier: KernelClassifier, spectra: np.ndarray, names: np.ndarray, tmp_path: Path
-) -> None:
-    for model in (classifier, KernelClassifier(slopes=0.0).fit(spectra, names)):
-        folder = tmp_path / str(model.slopes)
-        model.save(folder, metadata={"note": 1}, arrays={"extra": np.ones(2)})
-        loaded, note = load_estimator(folder)
-        assert isinstance(loaded, KernelClassifier)
-        assert note == {"note": 1}
-        assert np.array_equal(loaded.predict_proba(spectra), model.predict_proba(spectra))
-        assert loaded.get_params() == model.get_params()
-
-
-def test_damaged_folders_are_named(
-    classifier: KernelClassifier, tmp_path: Path, spectra: np.ndarray
-) -> None:
-    classifier.save(tmp_path / "model")
-    file = tmp_path / "model" / "model.json"
-    text = file.read_text()
-    for old, new in (('"support": ', '"support": 1'), ('"classes": [', '"classes": ["x", ')):
-        file.write_text(text.replace(old, new))
-        with pytest.raises(InputError, match=r"model.*train it again"):
-            load_estimator(tmp_path / "model")
-
-
 def test_impossible_parameters_are_refused(spectra: np.ndarray, names: np.ndarray) -> None:
     impossible: list[dict[str, Any]] = [
         {"C": 0.0},
@@ -148,26 +122,6 @@ def test_impossible_parameters_are_refused(spectra: np.ndarray, names: np.ndarra
         KernelClassifier(energy=[1.0, 2.0, 3.0]).fit(spectra, names)
 
 
-def test_a_source_helps_those_with_few_spectra(spectra: np.ndarray, names: np.ndarray) -> None:
-    source = KernelClassifier().fit(spectra, names)
-    few = np.arange(0, 90, 15)
-    alone = KernelClassifier().fit(5 * spectra[few], names[few])
-    helped = KernelClassifier().fit(5 * spectra[few], names[few], source=source)
-    assert helped.score(5 * spectra, names) >= alone.score(5 * spectra, names)
-    with pytest.raises(InputError, match="source has spectra of 10 energies, these have 9"):
-        KernelClassifier().fit(spectra[:, :9], names, source=source)
-
-
-def test_a_source_that_misleads_is_not_trusted(spectra: np.ndarray, names: np.ndarray) -> None:
-    wrong = np.array(["dimer", "0", "1"])[np.searchsorted(["0", "1", "dimer"], names)]
-    source = KernelClassifier().fit(spectra, wrong)
-    model = KernelClassifier().fit(spectra[::3], names[::3], source=source)
-    assert model.trust_ == 0
-    assert np.array_equal(
-        model.predict(spectra), KernelClassifier().fit(spectra[::3], names[::3]).predict(spectra)
-    )
-
-
 def test_noise_below_the_edge_is_not_blown_up(ocean_dataset: SiteSpectra) -> None:
     mu, names = ocean_dataset.inputs(), ocean_dataset.environment
     train = ocean_dataset.snapshot == "0K"
@@ -175,3 +129,15 @@ def test_noise_below_the_edge_is_not_blown_up(ocean_dataset: SiteSpectra) -> Non
     floored = KernelClassifier().fit(mu[train], names[train])
     bare = KernelClassifier(scale_floor=0.0).fit(mu[train], names[train])
     assert floored.score(noisy[~train], names[~train]) > bare.score(noisy[~train], names[~train])
+
+
+def test_a_number_is_told_of_unseen_spectra_and_can_be_differentiated() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(400, 8))
+    numbers = np.sin(x[:, 0]) + x[:, 3] + 5
+    model = KernelRegressor().fit(x[:300], numbers[:300])
+    assert model.score(x[300:], numbers[300:]) > 0.9
+    told = np.asarray(model.differentiable(jnp.asarray(x[300:310]), 0))[:, 0]
+    assert np.allclose(told, model.predict(x[300:310]), atol=1e-4)
+    with pytest.raises(InputError, match="epsilon=-1 must not be negative"):
+        KernelRegressor(epsilon=-1).fit(x, numbers)

@@ -218,30 +218,3 @@ def test_a_constant_target_is_not_death() -> None:
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         example_job(**changes)
-
-
-def test_training_goes_on_from_given_weights() -> None:
-    job = example_job()
-    start = initialise(job.sizes, np.random.default_rng(7))
-    still = replace(SETTINGS, epochs=1, learning_rate=1e-12)
-    kept = train([replace(job, settings=still, start=start)], restarts=0)[0].network
-    np.testing.assert_allclose(leaves(kept), leaves(start), atol=1e-6)
-    fitted = train([replace(job, settings=replace(SETTINGS, epochs=300))])[0]
-    further = train([replace(job, settings=replace(SETTINGS, epochs=1), start=fitted.network)])[0]
-    assert further.curves.loss[-1] < 1.2 * fitted.curves.loss[-1]
-
-
-def test_a_network_that_dies_from_its_start_is_drawn_afresh() -> None:
-    job = example_job(epochs=200)
-    drawn = initialise(job.sizes, np.random.default_rng(7))
-    deep = np.full(6, -99.0, np.float32)
-    dead = MultilayerPerceptron(drawn.weights, (deep, *drawn.biases[1:]))
-    (trained,) = train([replace(job, start=dead)])
-    assert trained.restarts > 0
-    assert not trained.dead
-
-
-def test_a_start_of_other_layers_is_refused() -> None:
-    job = example_job()
-    with pytest.raises(InputError, match=r"\(5, 4, 3\), the one to train \(5, 6, 3\)"):
-        replace(job, start=initialise((5, 4, 3), np.random.default_rng(0)))

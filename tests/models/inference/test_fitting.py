@@ -44,7 +44,7 @@ def test_measurements_of_an_unseen_trajectory_are_read(
         held.append((ends[:, 0] <= truth) & (truth <= ends[:, 1]))
         zeros.append(abs(posterior.zero - zero))
         novel.append(fit.score > 1)
-    constant = np.abs(truths[:, 0] - measured_model.record["training"]["mean_coordination"])
+    constant = np.abs(truths[:, 0] - (measured_model.record.training.mean or 0.0))
     error = np.array(errors).mean(axis=0)
     assert error[0] < 0.4 * constant.mean()
     assert error[1:].mean() < 0.15
@@ -55,14 +55,16 @@ def test_measurements_of_an_unseen_trajectory_are_read(
 
 
 def test_the_estimate_is_on_record(measured_model: Model) -> None:
-    record = measured_model.record["measured"]
-    assert record["rung"] == "trajectory"
-    assert record["broadening"] == [0.0, 1.0]
-    assert record["n"] == 2 * 300
-    assert record["zero_error"] < 0.15
-    assert record["fraction_mae"] < 0.15
+    record = measured_model.record.measured
+    assert record is not None
+    assert measured_model.record.estimate.rung == "trajectory"
+    assert record.conditions.broadening == (0.0, 1.0)
+    errors = record.errors
+    assert errors.n == 2 * 300
+    assert errors.zero_error < 0.15
+    assert errors.fraction_mae < 0.15
     # Samples of any composition differ, and are told apart much better than by a constant.
-    assert record["mae"] < 0.4 * record["baseline_mae"]
+    assert errors.mae < 0.4 * errors.baseline_mae
 
 
 def test_few_of_the_simulated_measurements_exceed_each_limit(inference: Inference) -> None:

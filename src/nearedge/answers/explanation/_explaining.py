@@ -279,10 +279,10 @@ def explain_classes(
         If labels or energies are not those the model was trained with, a class is unknown, or no
         spectrum is predicted right.
     """
-    if data.rule != model.rule:
+    if data.targets.get(model.target.name) != model.target:
         raise InputError(
-            f"{data.source}: is labelled by {data.rule}, the model by {model.rule}; relabel the "
-            "dataset or train on it"
+            f"{data.source}: is not labelled by the {model.target.words()}, which the model tells; "
+            "relabel the dataset or train on it"
         )
     seen = seen_sites(model, data)
     unseen = not seen.all()
@@ -329,12 +329,11 @@ def explain_classes(
 
 
 def _setting(model: Model, training: Training, against: str | None) -> Setting:
-    spectra = model.record["spectra"]
     return Setting(
         isinstance(model.estimator, Classifier),
-        model.rule.neighbour,
-        str(spectra["energy_zero"]),
-        str(spectra["mu_unit"]),
+        str(model.target.neighbour),
+        str(model.identity.zero),
+        str(model.identity.unit),
         against,
         training.baseline(against),
     )

@@ -64,7 +64,7 @@ class Site:
     @property
     def cutoff(self) -> float:
         """Distance in Å within which neighbours count."""
-        return self.data.rule.cutoff
+        return self.data.rule.cutoff if self.data.rule else RADIUS
 
     @property
     def cluster(self) -> Cluster:

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.models import Model
+from nearedge.models import Model, trained_on
 
 
 @dataclass(frozen=True)
@@ -52,24 +52,22 @@ def match_training(model: Model, data: SiteSpectra) -> Training:
     InputError
         If the dataset, less the sites the model held out, is not the one in the model's record.
     """
-    record = model.record["training"]
+    record = model.record.training
     refusal = InputError(
         f"{data.source}: is not what the model was trained on (its fingerprint is not "
-        f"{record['fingerprint'][:12]}...); give the dataset it was trained on"
+        f"{record.fingerprint[:12]}...); give the dataset it was trained on"
     )
     try:
-        sites = data.select(~data.names_mask(record["held_out"]))
+        sites = data.select(~data.names_mask(record.held_out))
     except InputError:
         raise refusal from None
-    if sites.fingerprint() != record["fingerprint"]:
+    if sites.fingerprint() != record.fingerprint:
         raise refusal
     return Training(sites, sites.inputs(model.window))
 
 
 def seen_sites(model: Model, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
     """Tell which sites of a dataset the model was trained on, by their names in its record."""
-    record = model.record
-    if data.attributes["engine"] != record["spectra"]["engine"]:
+    if data.identity.origin != model.identity.origin:
         return np.zeros(len(data), bool)
-    snapshots = np.isin(data.snapshot, record["training"]["snapshots"])
-    return snapshots & np.isin(data.groups("atom"), record["training"]["atoms"])
+    return trained_on(model.record.training, data)

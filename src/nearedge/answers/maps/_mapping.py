@@ -178,7 +178,7 @@ def map_stack(
     """
     settings = settings or MapSettings()
     inference = _checked(model, stack, settings.zero)
-    shown = layers(model.rule, inference.classes)
+    shown = layers(model.absorber, str(model.target.neighbour), inference.classes)
     with replacing(output, force=force) as folder:
         folder.mkdir(parents=True)
         with (
@@ -297,7 +297,7 @@ def _attributes(
     """Say how the maps were made."""
     return {
         "model": name,
-        "model_fingerprint": model.record["training"]["fingerprint"],
+        "model_fingerprint": model.record.training.fingerprint,
         "stack": stack.name,
         "energy_axis": stack.axis,
         "from_transmission": stack.incident is not None,

@@ -12,7 +12,6 @@ from jaxtyping import Float, UInt8
 from nearedge.answers.maps._survey import STATES
 from nearedge.drawing.style import class_title
 from nearedge.models.inference import PixelAnswers
-from nearedge.targets import EnvironmentRule
 
 LARGEST_VIEW = 1500
 """Rows or columns of a map beyond which figures and quantiles are of every second pixel, ..."""
@@ -37,24 +36,20 @@ class Layer:
     unit: str = "1"
 
 
-def layers(rule: EnvironmentRule, classes: tuple[str, ...]) -> list[Layer]:
+def layers(absorber: str, neighbour: str, classes: tuple[str, ...]) -> list[Layer]:
     """List the maps of a model.
 
     Examples
     --------
-    >>> kinds = layers(EnvironmentRule(), ("0", "1"))
-    >>> [layer.name for layer in layers(EnvironmentRule(), ("0", "1"))]
+    >>> [layer.name for layer in layers("O", "Fe", ("0", "1"))]
     ['coordination', 'coordination_error', 'fraction_0', 'fraction_1', 'novelty', 'noise']
     """
-    number = f"number of {rule.neighbour} around {rule.absorber}"
-    share = f"fraction of {rule.absorber}:"
+    number = f"number of {neighbour} around {absorber}"
+    share = f"fraction of {absorber}:"
     return [
         Layer("coordination", f"mean {number}"),
         Layer("coordination_error", f"half width of the 90 % interval of the {number}"),
-        *(
-            Layer(f"fraction_{name}", f"{share} {class_title(name, rule.neighbour)}")
-            for name in classes
-        ),
+        *(Layer(f"fraction_{name}", f"{share} {class_title(name, neighbour)}") for name in classes),
         Layer("novelty", "misfit over its limit: above 1 a spectrum is unlike any sample's"),
         Layer("noise", "standard deviation of the noise over that of the spectrum"),
     ]

@@ -170,10 +170,10 @@ def compare(first: SiteSpectra, second: SiteSpectra, window: Window | None = Non
     InputError
         If fewer than three atoms are in both, absorbers differ, or energies do not reach.
     """
-    if first.rule.absorber != second.rule.absorber:
+    if first.identity.edge != second.identity.edge:
         raise InputError(
-            f"{second.source}: holds {second.rule.absorber} spectra, {first.source} "
-            f"{first.rule.absorber} spectra; the same atoms are needed"
+            f"{second.source}: holds {second.identity.edge} spectra, {first.source} "
+            f"{first.identity.edge} spectra; the same atoms are needed"
         )
     rows, others = match_sites(first, second)
     if len(rows) < 3:
@@ -232,7 +232,7 @@ def compare(first: SiteSpectra, second: SiteSpectra, window: Window | None = Non
         rows=(rows, others),
         environment=environment,
         coordination=coordination,
-        neighbour=first.rule.neighbour,
+        neighbour=first.rule.neighbour if first.rule else "",
         window=window,
         moved="first" if moves_first else "second",
         alignment=fit,

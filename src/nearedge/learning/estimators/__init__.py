@@ -1,4 +1,4 @@
-"""The scikit-learn-style estimators: spectra in, environments or coordination numbers out."""
+"""The scikit-learn-style estimators: spectra in, classes or numbers out."""
 
 import lazy_loader
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from warnings import warn
 
@@ -12,13 +12,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
 
 from nearedge.errors import InputError
-from nearedge.learning.estimators._folder import (
-    Tensors,
-    damage_named,
-    network_tensors,
-    take,
-    take_networks,
-)
 from nearedge.learning.estimators._inputs import check_energy, floored_spread
 from nearedge.learning.estimators._saving import SavedEstimator
 from nearedge.learning.networks import MultilayerPerceptron
@@ -29,7 +22,6 @@ from nearedge.learning.training import (
     Loss,
     Trained,
     TrainingSettings,
-    train,
 )
 
 # Untyped in scikit-learn, where it returns one array or two.
@@ -37,6 +29,20 @@ validate_data: Any = _validate_data
 
 Estimator = TypeVar("Estimator", bound="SpectrumEstimator")
 Data = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class NetworksRecord:
+    """What an estimator made of networks is made of again; learning curves are not kept."""
+
+    parameters: dict[str, Any]
+    networks: tuple[MultilayerPerceptron, ...]
+    input_mean: np.ndarray
+    input_scale: np.ndarray
+    restarts: tuple[int, ...]
+    classes: tuple[str, ...] = ()
+    target_mean: float = 0.0
+    target_scale: float = 1.0
 
 
 class SpectrumEstimator(SavedEstimator):
@@ -74,12 +80,14 @@ class SpectrumEstimator(SavedEstimator):
     networks_ : list of MultilayerPerceptron
         The ensemble.
     curves_ : list of Curves
-        Learning curves of each network.
+        Learning curves of each network; none of an estimator that was read from a file.
     restarts_ : list of int
         How often each network died and was started again.
     n_features_in_ : int
         Number of energies.
     """
+
+    record = NetworksRecord
 
     _loss: ClassVar[Loss]
     n_features_in_: int
@@ -121,7 +129,6 @@ class SpectrumEstimator(SavedEstimator):
         y: Any,
         *,
         validation: Data | None = None,
-        source: Estimator | None = None,
     ) -> Estimator:
         """Train the networks.
 
@@ -133,11 +140,6 @@ class SpectrumEstimator(SavedEstimator):
             Class names, or values.
         validation : tuple of array, optional
             Further spectra and targets, for the learning curves and early stopping only.
-        source : estimator, optional
-            A fitted one of the same kind, hidden layers and energies, to continue from: each
-            network starts from the weights of one of its. Intensities are standardised with the
-            statistics of `X`, which brings other units to one scale. Classes that it lacks start
-            afresh.
 
         Returns
         -------
@@ -148,16 +150,15 @@ class SpectrumEstimator(SavedEstimator):
         ValueError
             If shapes differ or numbers are not finite.
         InputError
-            If a parameter makes no sense, or the source is of another kind or shape.
+            If a parameter makes no sense.
         """
-        return fit_many([self], [(X, y)], validation=[validation], sources=[source])[0]
+        return fit_many([self], [(X, y)], validation=[validation])[0]
 
     def _jobs(
         self: Estimator,
         X: Any,  # noqa: N803
         y: Any,
         validation: Data | None,
-        source: Estimator | None,
     ) -> list[Job]:
         """Check the data, take the scaling from it, and say which networks are to be trained."""
         self._check_parameters()
@@ -196,36 +197,7 @@ class SpectrumEstimator(SavedEstimator):
         seeds = np.random.SeedSequence(self.random_state).generate_state(self.n_networks)
         inputs = self._standardised(x)
         hidden = tuple(int(units) for units in self.hidden)
-        starts = self._starts(source, [int(seed) for seed in seeds])
-        return [
-            Job(inputs, targets, hidden, outputs, int(seed), settings, held, start)
-            for seed, start in zip(seeds, starts, strict=True)
-        ]
-
-    def _starts(
-        self: Estimator, source: Estimator | None, seeds: Sequence[int]
-    ) -> list[MultilayerPerceptron | None]:
-        """Give every network the weights of one of the source's, or none."""
-        if source is None:
-            return [None] * len(seeds)
-        if type(source) is not type(self):
-            raise InputError(
-                f"a {type(self).__name__} cannot continue from a {type(source).__name__}; give one "
-                "of its own kind"
-            )
-        check_is_fitted(source)
-        mine = (self.n_features_in_, *(int(units) for units in self.hidden))
-        theirs = (source.n_features_in_, *(int(units) for units in source.hidden))
-        if mine != theirs:
-            raise InputError(
-                f"energies and hidden layers are {mine}, those of the source {theirs}; a network "
-                "continues from one of the same layers"
-            )
-        networks = source.networks_
-        return [
-            self._continued(networks[i % len(networks)], source, seed)
-            for i, seed in enumerate(seeds)
-        ]
+        return [Job(inputs, targets, hidden, outputs, int(seed), settings, held) for seed in seeds]
 
     def _check_parameters(self) -> None:
         if self.n_networks < 1:
@@ -287,58 +259,45 @@ class SpectrumEstimator(SavedEstimator):
         -------
         array, shape (example, output)
             Of a classifier the logarithm of each class's probability, in the order of `classes_`;
-            of a regressor the coordination number, a single output.
+            of a regressor the number, a single output.
         """
         return self._meaning(self.networks_[network]((x - self.input_mean_) / self.input_scale_))
 
-    def _contents(self) -> tuple[dict[str, Any], Tensors]:
-        contents = {
-            "inputs": self.n_features_in_,
-            "networks": len(self.networks_),
-            "restarts": self.restarts_,
-            "curves": [curves.to_json() for curves in self.curves_],
-            **self._description(),
-        }
-        tensors = network_tensors(self.networks_)
-        tensors["input_mean"], tensors["input_scale"] = self.input_mean_, self.input_scale_
-        return contents, tensors
+    def to_record(self) -> NetworksRecord:
+        """Say what it is made of."""
+        check_is_fitted(self)
+        return NetworksRecord(
+            self.parameters(),
+            tuple(self.networks_),
+            self.input_mean_,
+            self.input_scale_,
+            tuple(self.restarts_),
+        )
 
     @classmethod
-    def _restored(
-        cls: type[Estimator], path: str | Path, description: dict[str, Any], tensors: Tensors
-    ) -> Estimator:
-        """Make an estimator of what `save` wrote."""
-        with damage_named(path):
-            inputs, networks = int(description["inputs"]), int(description["networks"])
-            parameters = description["parameters"]
-            estimator = cls(**{**parameters, "hidden": tuple(parameters["hidden"])})
-            outputs = estimator._take_description(description)
-            estimator.n_features_in_ = inputs
-            estimator.restarts_ = [int(count) for count in description["restarts"]]
-            estimator.curves_ = [Curves.from_json(curves) for curves in description["curves"]]
-            estimator.input_mean_ = take(tensors, "input_mean", (inputs,))
-            estimator.input_scale_ = take(tensors, "input_scale", (inputs,))
-            sizes = (inputs, *estimator.hidden, outputs)
-            estimator.networks_ = take_networks(tensors, networks, sizes)
+    def from_record(cls, record: NetworksRecord) -> Any:
+        """Make an estimator of what `to_record` gave.
+
+        Raises
+        ------
+        ValueError
+            If the networks do not fit the energies or each other.
+        """
+        estimator = cls(**record.parameters)
+        estimator.input_mean_, estimator.input_scale_ = record.input_mean, record.input_scale
+        estimator.n_features_in_ = len(record.input_mean)
+        estimator.networks_ = list(record.networks)
+        estimator.curves_, estimator.restarts_ = [], list(record.restarts)
+        sizes = {network.sizes for network in record.networks}
+        inputs = estimator.n_features_in_
+        layers = (inputs, *estimator.hidden)
+        if len(sizes) != 1 or next(iter(sizes))[:-1] != layers or len(record.input_scale) != inputs:
+            raise ValueError(f"networks of layers {sizes} do not fit {layers}")
         return estimator
-
-    @abstractmethod
-    def _description(self) -> dict[str, Any]:
-        """What else must be kept, JSON-able."""
-
-    @abstractmethod
-    def _take_description(self, description: dict[str, Any]) -> int:
-        """Undo `_description`; return the number of outputs."""
 
     @abstractmethod
     def _encode_training(self, y: np.ndarray) -> tuple[np.ndarray, int]:
         """Targets for the trainer and number of outputs; keeps what is needed to decode."""
-
-    @abstractmethod
-    def _continued(
-        self, network: MultilayerPerceptron, source: Any, seed: int
-    ) -> MultilayerPerceptron:
-        """Fit the outputs of one of the networks of `source`, of this kind, to the new targets."""
 
     @abstractmethod
     def _encode(self, y: np.ndarray) -> np.ndarray:
@@ -357,7 +316,6 @@ def fit_many(
     data: Sequence[tuple[Any, Any]],
     *,
     validation: Sequence[Data | None] | None = None,
-    sources: Sequence[Estimator | None] | None = None,
 ) -> list[Estimator]:
     """Fit many estimators at once, each on its own data: as one `fit` each, but faster.
 
@@ -369,8 +327,6 @@ def fit_many(
         For each of them.
     validation : sequence of (X, y) or None, optional
         For each of them.
-    sources : sequence of estimator or None, optional
-        What each of them continues from, see `SpectrumEstimator.fit`.
 
     Returns
     -------
@@ -379,19 +335,18 @@ def fit_many(
 
     Examples
     --------
-    >>> from nearedge.learning.estimators import CoordinationRegressor
+    >>> from nearedge.learning.estimators import NetworkRegressor
     >>> X = np.random.default_rng(0).normal(size=(60, 3))
-    >>> models = [CoordinationRegressor((4,), epochs=5, random_state=seed) for seed in (1, 2)]
+    >>> models = [NetworkRegressor((4,), epochs=5, random_state=seed) for seed in (1, 2)]
     >>> [len(model.networks_) for model in fit_many(models, [(X, X[:, 0]), (X, X[:, 1])])]
     [1, 1]
     """
+    from nearedge.learning.training import train
+
     validation = validation or [None] * len(estimators)
-    sources = sources or [None] * len(estimators)
     jobs = [
-        estimator._jobs(*examples, held, source)
-        for estimator, examples, held, source in zip(
-            estimators, data, validation, sources, strict=True
-        )
+        estimator._jobs(*examples, held)
+        for estimator, examples, held in zip(estimators, data, validation, strict=True)
     ]
     by_restarts: dict[int, list[int]] = {}
     for i, estimator in enumerate(estimators):

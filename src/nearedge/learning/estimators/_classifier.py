@@ -1,20 +1,18 @@
 """The classifier: from spectra to environment classes."""
 
+from dataclasses import replace
 from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from nearedge.errors import InputError
-from nearedge.learning.estimators._base import SpectrumEstimator
-from nearedge.learning.estimators._transfer import match_outputs
-from nearedge.learning.networks import MultilayerPerceptron
+from nearedge.learning.estimators._base import NetworksRecord, SpectrumEstimator
 
 
-class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
+class NetworkClassifier(ClassifierMixin, SpectrumEstimator):
     """A neural network, or an ensemble, from spectra to environment classes.
 
     Inputs are standardised per energy with the training spectra. The ensemble's probabilities are
@@ -26,7 +24,7 @@ class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
     >>> rng = np.random.default_rng(0)
     >>> spectra = rng.normal(size=(200, 5)) * 1e-5
     >>> names = np.where(spectra[:, 0] > 0, "dimer", "2")
-    >>> model = EnvironmentClassifier((4,), epochs=100).fit(spectra, names)
+    >>> model = NetworkClassifier((4,), epochs=100).fit(spectra, names)
     >>> model.score(spectra, names) > 0.95
     True
     >>> model.predict_proba(spectra).shape
@@ -57,12 +55,6 @@ class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
             )
         return targets, len(self.classes_)
 
-    def _continued(
-        self, network: MultilayerPerceptron, source: Any, seed: int
-    ) -> MultilayerPerceptron:
-        old, new = ([str(name) for name in one.classes_] for one in (source, self))
-        return match_outputs(network, old, new, seed)
-
     def _encode(self, y: np.ndarray) -> np.ndarray:
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
@@ -73,13 +65,19 @@ class EnvironmentClassifier(ClassifierMixin, SpectrumEstimator):
         return np.searchsorted(self.classes_, y)
 
     def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
+        import jax
+
         return jax.nn.log_softmax(outputs)
 
-    def _description(self) -> dict[str, Any]:
-        return {"classes": self.classes_.tolist()}
+    def to_record(self) -> NetworksRecord:
+        """Say what it is made of."""
+        return replace(super().to_record(), classes=tuple(map(str, self.classes_)))
 
-    def _take_description(self, description: dict[str, Any]) -> int:
-        self.classes_ = np.array(description["classes"])
-        if self.classes_.ndim != 1 or len(self.classes_) < 2:
-            raise ValueError(f"classes {description['classes']}")
-        return len(self.classes_)
+    @classmethod
+    def from_record(cls, record: NetworksRecord) -> "NetworkClassifier":
+        """Make a classifier of what `to_record` gave."""
+        classifier = super().from_record(record)
+        classifier.classes_ = np.array(record.classes)
+        if record.networks[0].sizes[-1] != len(record.classes):
+            raise ValueError(f"{record.networks[0].sizes[-1]} outputs for classes {record.classes}")
+        return classifier

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.special import softmax
@@ -11,24 +10,22 @@ from sklearn.metrics import r2_score
 
 from nearedge.errors import InputError
 from nearedge.learning.estimators._base import SpectrumEstimator
-from nearedge.learning.estimators._transfer import match_outputs
-from nearedge.learning.networks import MultilayerPerceptron
 from nearedge.learning.training import L2Convention
 
 
 class CompositionRegressor(SpectrumEstimator):
     """A neural network, or an ensemble, from spectra to the fractions of environment classes.
 
-    The fractions of a spectrum are positive and add up to one (softmax); the mean coordination
-    number is the mean of what each class stands for. Parameters and attributes are those of
+    The fractions of a spectrum are positive and add up to one (softmax); the number predicted is
+    the mean of what each class stands for. Parameters and attributes are those of
     `SpectrumEstimator`, with two more parameters.
 
     Parameters
     ----------
     classes : sequence of str
         Names of the classes, in the order of the fractions given to `fit`.
-    coordination : sequence of float
-        Coordination number that each class stands for: that of a dimer is a mean.
+    values : sequence of float
+        The number that each class stands for: that of a class of many numbers is their mean.
 
     Attributes
     ----------
@@ -40,7 +37,7 @@ class CompositionRegressor(SpectrumEstimator):
     >>> rng = np.random.default_rng(0)
     >>> pure = rng.normal(size=(3, 5))
     >>> fractions = rng.dirichlet(np.ones(3), 400)
-    >>> model = CompositionRegressor((16,), classes=["0", "1", "2"], coordination=[0.0, 1.0, 2.0])
+    >>> model = CompositionRegressor((16,), classes=["0", "1", "2"], values=[0.0, 1.0, 2.0])
     >>> model = model.set_params(epochs=100, batch_size=32).fit(fractions @ pure, fractions)
     >>> model.score(fractions @ pure, fractions) > 0.95
     True
@@ -55,7 +52,7 @@ class CompositionRegressor(SpectrumEstimator):
         hidden: Sequence[int] = (64,),
         *,
         classes: Sequence[str] = (),
-        coordination: Sequence[float] = (),
+        values: Sequence[float] = (),
         learning_rate: float = 0.003,
         batch_size: int = 256,
         epochs: int = 60,
@@ -85,7 +82,7 @@ class CompositionRegressor(SpectrumEstimator):
             random_state=random_state,
         )
         self.classes = classes
-        self.coordination = coordination
+        self.values = values
 
     @property
     def classes_(self) -> np.ndarray:
@@ -97,12 +94,12 @@ class CompositionRegressor(SpectrumEstimator):
         return softmax(self._outputs(X), axis=-1).mean(axis=0)
 
     def predict(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
-        """Mean coordination numbers."""
-        return self.predict_fractions(X) @ np.asarray(self.coordination, float)
+        """Mean of what the classes stand for."""
+        return self.predict_fractions(X) @ np.asarray(self.values, float)
 
     def predict_spread(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
-        """Standard deviation of the mean coordination over the ensemble; zero for one network."""
-        each = softmax(self._outputs(X), axis=-1) @ np.asarray(self.coordination, float)
+        """Standard deviation of the mean over the ensemble; zero for one network."""
+        each = softmax(self._outputs(X), axis=-1) @ np.asarray(self.values, float)
         return each.std(axis=0)
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
@@ -111,10 +108,10 @@ class CompositionRegressor(SpectrumEstimator):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if len(self.classes) < 2 or len(self.classes) != len(self.coordination):
+        if len(self.classes) < 2 or len(self.classes) != len(self.values):
             raise InputError(
-                f"classes={list(self.classes)} and coordination={list(self.coordination)}: give at "
-                "least two classes, and a coordination number for each"
+                f"classes={list(self.classes)} and values={list(self.values)}: give at least two "
+                "classes, and a number for each"
             )
 
     def _encode_training(self, y: np.ndarray) -> tuple[np.ndarray, int]:
@@ -131,17 +128,7 @@ class CompositionRegressor(SpectrumEstimator):
             raise InputError("fractions must not be negative and must add up to one in each row")
         return y
 
-    def _continued(
-        self, network: MultilayerPerceptron, source: Any, seed: int
-    ) -> MultilayerPerceptron:
-        return match_outputs(network, list(source.classes), list(self.classes), seed)
-
     def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
-        coordination = np.asarray(self.coordination, np.float32)
-        return jax.nn.softmax(outputs) @ coordination[:, None]
+        import jax
 
-    def _description(self) -> dict[str, Any]:
-        return {}
-
-    def _take_description(self, description: dict[str, Any]) -> int:
-        return len(self.classes)
+        return jax.nn.softmax(outputs) @ np.asarray(self.values, np.float32)[:, None]

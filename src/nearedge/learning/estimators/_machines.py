@@ -50,29 +50,29 @@ class Machines:
         logs = np.stack(logs, axis=1)
         return logs - logsumexp(logs, axis=1, keepdims=True)
 
-    def predict(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
-        """Names of the likeliest classes, with the steepness one."""
-        return self.classes[self.log_chances(self.margins(features), 1.0).argmax(axis=1)]
-
     def margins(
         self, features: Float[np.ndarray, "example feature"]
     ) -> Float[np.ndarray, "example pair"]:
         """Margins of every pair of classes, in single precision but for the last sum."""
-        support, weights = (np.asarray(one, np.float32) for one in (self.support, self.weights))
-        features = np.asarray(features, np.float32)
-        exponent = features @ (2 * support.T)
-        exponent -= np.square(support).sum(axis=1)
-        exponent -= np.square(features).sum(axis=1)[:, None]
-        # Rounding can leave the distance of a spectrum from itself a little below zero.
-        np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
-        return exponent @ weights + self.offsets
+        return kernel(features, self.support) @ np.asarray(self.weights, np.float32) + self.offsets
+
+
+def kernel(
+    features: Float[np.ndarray, "example feature"], support: Float[np.ndarray, "vector feature"]
+) -> Float[np.ndarray, "example vector"]:
+    """Compute ``exp(-|x - y|**2)`` of all pairs, in single precision."""
+    features, support = (np.asarray(rows, np.float32) for rows in (features, support))
+    exponent = features @ (2 * support.T)
+    exponent -= np.square(support).sum(axis=1)
+    exponent -= np.square(features).sum(axis=1)[:, None]
+    # Rounding can leave the distance of a spectrum from itself a little below zero.
+    return np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
 
 
 def train_machines(
     features: Float[np.ndarray, "example feature"],
     names: np.ndarray,
     cost: float,
-    shares: Float[np.ndarray, " example"] | None = None,
 ) -> Machines:
     """Train the machines with scikit-learn (libsvm).
 
@@ -84,10 +84,8 @@ def train_machines(
         Classes, at least two.
     cost : float
         Of an error, beside a wide margin.
-    shares : float array, shape (example,), optional
-        Factors of the cost for each example.
     """
-    machine = SVC(C=cost, gamma=1.0).fit(features, names, sample_weight=shares)
+    machine = SVC(C=cost, gamma=1.0).fit(features, names)
     count = len(machine.classes_)
     owners = np.repeat(np.arange(count), machine.n_support_)
     weights = np.zeros((len(owners), count * (count - 1) // 2))

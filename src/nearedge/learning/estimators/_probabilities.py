@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.learning.estimators._classifier import EnvironmentClassifier
+from nearedge.learning.estimators._classifier import NetworkClassifier
 from nearedge.learning.estimators._composition import CompositionRegressor
 from nearedge.learning.estimators._kernel import KernelClassifier
 
 
 def class_table(
-    classifier: EnvironmentClassifier | KernelClassifier,
+    classifier: NetworkClassifier | KernelClassifier,
     spectra: Float[np.ndarray, "example energy"],
     classes: Sequence[str],
 ) -> Float[np.ndarray, "example class"]:

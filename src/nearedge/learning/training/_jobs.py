@@ -1,7 +1,6 @@
 """What is to be trained, and what comes of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -99,13 +98,6 @@ class Job:
     settings : TrainingSettings
     validation : tuple of ndarray, optional
         Inputs and targets for the validation curves.
-    start : MultilayerPerceptron, optional
-        Weights to continue from, of the job's sizes, in place of a fresh draw.
-
-    Raises
-    ------
-    InputError
-        If the start is of other sizes.
     """
 
     x: Float[np.ndarray, "example input"]
@@ -115,14 +107,6 @@ class Job:
     seed: int
     settings: TrainingSettings
     validation: tuple[Float[np.ndarray, "held input"], np.ndarray] | None = None
-    start: MultilayerPerceptron | None = None
-
-    def __post_init__(self) -> None:
-        if self.start is not None and self.start.sizes != self.sizes:
-            raise InputError(
-                f"the network to start from has the layers {self.start.sizes}, the one to train "
-                f"{self.sizes}; give one of the same layers"
-            )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -149,26 +133,6 @@ class Curves:
     score: Float[np.ndarray, " record"]
     validation_loss: Float[np.ndarray, " record"]
     validation_score: Float[np.ndarray, " record"]
-
-    def to_json(self) -> dict[str, list[int | float | None]]:
-        """Lists of numbers, with None for NaN."""
-        return {
-            item.name: [
-                None if np.isnan(value) else value for value in getattr(self, item.name).tolist()
-            ]
-            for item in fields(self)
-        }
-
-    @classmethod
-    def from_json(cls, lists: Mapping[str, list[int | float | None]]) -> "Curves":
-        """Undo `to_json`."""
-        return cls(
-            epoch=np.array(lists["epoch"], dtype=np.int32),
-            loss=np.array(lists["loss"], dtype=np.float32),
-            score=np.array(lists["score"], dtype=np.float32),
-            validation_loss=np.array(lists["validation_loss"], dtype=np.float32),
-            validation_score=np.array(lists["validation_score"], dtype=np.float32),
-        )
 
 
 @dataclass(frozen=True)

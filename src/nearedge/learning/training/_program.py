@@ -14,6 +14,11 @@ from jaxtyping import Array, Float, Int
 from nearedge.learning.networks import MultilayerPerceptron
 from nearedge.learning.training._jobs import Loss
 
+# Trained are its arrays: JAX takes it for a tree of these.
+jax.tree_util.register_dataclass(
+    MultilayerPerceptron, data_fields=["weights", "biases"], meta_fields=[]
+)
+
 PERMUTATIONS = 32
 """How many random permutations the epochs' orders are composed of."""
 

@@ -31,8 +31,7 @@ def train(jobs: Sequence[Job], *, restarts: int = 5) -> list[Trained]:
     A ReLU network can die: no unit of a layer answers to any example, the output is constant and
     no gradient is left. A network whose output is constant over the training examples, or whose
     training loss is not below that of the best constant, is started again from a fresh seed
-    derived from its own, also if it had continued from given weights. This is looked for after
-    the first steps, where most die, and at the end.
+    derived from its own. This is looked for after the first steps, where most die, and at the end.
 
     Parameters
     ----------
@@ -235,9 +234,6 @@ def _start(job: Job, attempt: int, shape: Shape) -> Start:
     """Draw the weights and the shuffling of one attempt at a job."""
     rng = np.random.default_rng([job.seed, attempt])
     network = initialise(job.sizes, rng)
-    if job.start is not None and attempt == 0:
-        # If it dies on its way from these weights it would do so again: then a fresh draw.
-        network = jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), job.start)
     network = widen(network, shape.sizes)
     permutations = np.tile(np.arange(shape.examples, dtype=np.int32), (PERMUTATIONS, 1))
     part = permutations[:, : len(job.x)]

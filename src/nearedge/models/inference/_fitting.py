@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 
 from nearedge.datasets.splits import Fold
 from nearedge.learning.estimators import CompositionRegressor, fit_many
-from nearedge.learning.examples import composition_weights, membership
-from nearedge.learning.recipes import Recipe, Sites, class_coordination
+from nearedge.learning.examples import Labelled, composition_weights, membership
+from nearedge.learning.recipes import Recipe
 from nearedge.models.inference._calibration import TEMPERATURES, Errors, errors, scan_samples
 from nearedge.models.inference._conditions import Conditions
 from nearedge.models.inference._inference import Inference
@@ -113,8 +113,8 @@ def _fit_regressors(
 ) -> list[CompositionRegressor]:
     regressors, data = [], []
     for part in parts:
-        known = class_coordination(Sites(part.mu, part.value, part.environment))
-        regressor = recipe.new_regressor(seed, known, energy=grid)
+        sites = Labelled(part.mu, part.value, part.environment)
+        regressor = recipe.new_regressor(seed, sites.class_values(), energy=grid)
         assert isinstance(regressor, CompositionRegressor)
         regressors.append(regressor)
         weights = composition_weights(part.environment, examples=recipe.mixtures.count, seed=seed)

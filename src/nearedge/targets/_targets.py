@@ -1,0 +1,359 @@
+"""What can be asked of a site: each target computes, averages and prints its own values."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Union
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float, Int
+
+from nearedge.errors import InputError
+from nearedge.targets._bond_valence import B, bond_constants
+from nearedge.targets._neighbours import check_distance, check_element, neighbour_distances
+
+DIMER = "dimer"
+"""The class of a site that is bonded to another one of its own element."""
+
+REACH = 5.0
+"""Å: bonds that are longer add less than 0.0002 to a bond valence."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked of a site.
+
+    Where a target names no neighbour, its values cannot be computed: they are stated by a dataset,
+    site by site, and here the target stands for their name, unit and printing.
+
+    Parameters
+    ----------
+    neighbour : str or None
+        Element that is looked at around the site.
+
+    Attributes
+    ----------
+    name, unit : str
+        What it is called on the command line, and its unit; ``""`` for a bare number.
+    of_classes : bool
+        Whether its values are names of classes instead of numbers.
+    discrete : bool
+        Whether the number of a single site is a whole one.
+    from_classes : bool
+        Whether the mean number of many sites follows from how many are of each class.
+    """
+
+    unit: ClassVar[str] = ""
+    of_classes: ClassVar[bool] = False
+    discrete: ClassVar[bool] = False
+    from_classes: ClassVar[bool] = False
+
+    neighbour: str | None
+    name: str = field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.neighbour is not None:
+            check_element("neighbour", self.neighbour)
+
+    @abstractmethod
+    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        """Values of some sites from their structure, which holds the neighbour element."""
+
+    @abstractmethod
+    def words(self) -> str:
+        """Say what it is, as in ``number of Fe atoms within 2.6 Å``."""
+
+    def of(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        """Compute the values of some sites from their structure.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            The structure, periodic or not.
+        sites : int array, shape (site,)
+            Indices of the sites' atoms.
+
+        Returns
+        -------
+        ndarray, shape (site,)
+            Class names or numbers; NaN where a site has no value.
+
+        Raises
+        ------
+        InputError
+            If the target names no neighbour, or the structure holds none or is not usable.
+
+        Examples
+        --------
+        >>> from ase.build import bulk
+        >>> rock_salt = bulk("MgO", "rocksalt", a=4.21)
+        >>> oxygen = np.array([1])
+        >>> Environment("Mg", cutoff=2.6).of(rock_salt, oxygen).tolist()
+        ['6']
+        >>> BondValence("Mg", valence=2).of(rock_salt, oxygen).round(1)
+        array([2.1])
+        """
+        if self.neighbour is None:
+            raise InputError(
+                f"{self.name} cannot be computed without a neighbour element; name one, or give "
+                "a dataset that states it"
+            )
+        return self.compute(atoms, np.asarray(sites, int))
+
+    def average(
+        self, values: np.ndarray, weights: Float[np.ndarray, "average site"]
+    ) -> Float[np.ndarray, " average"]:
+        """Average the numbers of sites; each row of weights adds up to one."""
+        return np.asarray(weights @ np.asarray(values, float))
+
+    def text(self, value: float | str) -> str:
+        """Print a value with its unit.
+
+        Examples
+        --------
+        >>> BondLength("O", 2.4).text(1.9512)
+        '1.95 Å'
+        """
+        return str(value) if isinstance(value, str) else f"{value:.2f} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True)
+class Coordination(Target):
+    """The number of neighbours of one element within a distance.
+
+    Parameters
+    ----------
+    neighbour : str or None
+        Element that is counted.
+    cutoff : float or None
+        Distance in Å below which a neighbour counts.
+    """
+
+    discrete: ClassVar[bool] = True
+    from_classes: ClassVar[bool] = True
+
+    cutoff: float | None = None
+    name: Literal["coordination"] = field(default="coordination", kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
+
+    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        """Count the neighbours of each site; every periodic image counts."""
+        assert self.neighbour is not None
+        assert self.cutoff is not None
+        place, _ = neighbour_distances(atoms, sites, self.neighbour, self.cutoff)
+        return np.bincount(place, minlength=len(sites))
+
+    def words(self) -> str:
+        """Say what it is."""
+        if self.neighbour is None:
+            return "number of neighbours"
+        return f"number of {self.neighbour} atoms within {self.cutoff:g} Å"
+
+
+@dataclass(frozen=True)
+class Environment(Target):
+    """The class of a site: its coordination number, or that it is a dimer.
+
+    Parameters
+    ----------
+    neighbour, cutoff
+        As of `Coordination`.
+    dimer : float or None
+        Distance in Å below which two atoms of the site's element are a dimer, a class of its own
+        whatever the coordination number; None for no such class.
+    """
+
+    of_classes: ClassVar[bool] = True
+
+    cutoff: float | None = None
+    dimer: float | None = None
+    name: Literal["environment"] = field(default="environment", kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
+        check_distance("dimer distance", self.dimer)
+
+    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        """Name the class of each site."""
+        names = Coordination(self.neighbour, self.cutoff).compute(atoms, sites).astype(str)
+        if self.dimer is None:
+            return names
+        names = names.astype(object)
+        symbols = np.asarray(atoms.get_chemical_symbols())[sites]
+        for element in np.unique(symbols):
+            alike = np.flatnonzero(symbols == element)
+            place, _ = neighbour_distances(atoms, sites[alike], str(element), self.dimer)
+            names[alike[place]] = DIMER
+        return names.astype(str)
+
+    def words(self) -> str:
+        """Say what it is."""
+        dimer = "" if self.dimer is None else f", a dimer below {self.dimer:g} Å"
+        return Coordination(self.neighbour, self.cutoff).words() + dimer
+
+
+@dataclass(frozen=True)
+class BondLength(Target):
+    """The mean distance of the neighbours of one element within a cutoff, in Å.
+
+    Parameters
+    ----------
+    neighbour, cutoff
+        As of `Coordination`. A site without such neighbours has no bond length.
+    """
+
+    unit: ClassVar[str] = "Å"
+
+    cutoff: float | None = None
+    name: Literal["bond_length"] = field(default="bond_length", kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
+
+    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        """Average the distances around each site."""
+        assert self.neighbour is not None
+        assert self.cutoff is not None
+        place, distance = neighbour_distances(atoms, sites, self.neighbour, self.cutoff)
+        count = np.bincount(place, minlength=len(sites))
+        total = np.bincount(place, weights=distance, minlength=len(sites))
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def words(self) -> str:
+        """Say what it is."""
+        if self.neighbour is None:
+            return "mean distance of the neighbours"
+        return f"mean distance of the {self.neighbour} atoms within {self.cutoff:g} Å"
+
+
+@dataclass(frozen=True)
+class _Bonds(Target):
+    """What follows from the bond valences around a site."""
+
+    valence: int | None = None
+
+    def _best(
+        self, states: Float[np.ndarray, "site state"], sums: Float[np.ndarray, "site state"]
+    ) -> Int[np.ndarray, " site"]:
+        """Place of the oxidation state that agrees best with the sum its constant gives."""
+        return np.where(np.isnan(sums), np.inf, np.abs(sums - states)).argmin(axis=1)
+
+    def _sums(
+        self, atoms: Atoms, sites: Int[np.ndarray, " site"]
+    ) -> tuple[Float[np.ndarray, "site state"], Float[np.ndarray, "site state"]]:
+        """Oxidation states that may be, and the sum of each; NaN beyond those of the element."""
+        assert self.neighbour is not None
+        place, distance = neighbour_distances(atoms, sites, self.neighbour, REACH)
+        symbols = np.asarray(atoms.get_chemical_symbols())[sites]
+        pairs = {str(one): self._constants(str(one)) for one in np.unique(symbols)}
+        width = max(map(len, pairs.values()))
+        states, sums = np.full((2, len(sites), width), np.nan)
+        for column in range(width):
+            r0 = np.full(len(sites), np.nan)
+            for element, constants in pairs.items():
+                if column < len(constants):
+                    state, length = list(constants.items())[column]
+                    states[symbols == element, column] = state
+                    r0[symbols == element] = length
+            valences = np.exp((r0[place] - distance) / B)
+            total = np.bincount(place, weights=valences, minlength=len(sites))
+            sums[:, column] = np.where(np.isnan(r0), np.nan, total)
+        return states, sums
+
+    def _constants(self, element: str) -> Mapping[int, float]:
+        constants = bond_constants(element, self.neighbour or "")
+        if self.valence is not None:
+            constants = {n: length for n, length in constants.items() if n == self.valence}
+        if not constants:
+            state = "" if self.valence is None else f" with the oxidation state {self.valence}"
+            raise InputError(
+                f"no bond valence constants are tabulated for {element} and {self.neighbour}{state}"
+            )
+        return constants
+
+
+@dataclass(frozen=True)
+class BondValence(_Bonds):
+    """The sum over neighbours of exp((R0 - d) / b), Brown and Altermatt (1985).
+
+    It counts neighbours by their distance, as a spectrum does, without a cutoff.
+
+    Parameters
+    ----------
+    neighbour : str or None
+        Element of the neighbours.
+    valence : int or None
+        Oxidation state of the cation, be it the neighbour or the site, that R0 is taken of; None
+        for the one that agrees best with the sum it gives, where the site is the cation.
+    """
+
+    unit: ClassVar[str] = "v.u."
+
+    name: Literal["bond_valence"] = field(default="bond_valence", kw_only=True)
+
+    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        """Add up the valences around each site."""
+        states, sums = self._sums(atoms, sites)
+        return sums[np.arange(len(sites)), self._best(states, sums)]
+
+    def words(self) -> str:
+        """Say what it is."""
+        if self.neighbour is None:
+            return "bond valence sum"
+        state = "" if self.valence is None else f", cation {self.valence:+d}"
+        return f"bond valence sum of the {self.neighbour} atoms{state}"
+
+
+@dataclass(frozen=True)
+class OxidationState(_Bonds):
+    """The oxidation state whose bond valence constant gives the sum nearest to itself.
+
+    Parameters
+    ----------
+    neighbour : str or None
+        The anion around the site, which is the cation.
+    """
+
+    unit: ClassVar[str] = ""
+    discrete: ClassVar[bool] = True
+
+    name: Literal["oxidation_state"] = field(default="oxidation_state", kw_only=True)
+
+    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        """Find the state of each site."""
+        states, sums = self._sums(atoms, sites)
+        return states[np.arange(len(sites)), self._best(states, sums)]
+
+    def words(self) -> str:
+        """Say what it is."""
+        return "oxidation state"
+
+
+AnyTarget = Union[Environment, Coordination, BondValence, BondLength, OxidationState]  # noqa: UP007
+"""A target that can be kept with a model: told apart by its name."""
+
+TARGETS: Mapping[str, type[Any]] = {
+    "environment": Environment,
+    "coordination": Coordination,
+    "bond_valence": BondValence,
+    "bond_length": BondLength,
+    "oxidation_state": OxidationState,
+}
+"""The targets by name."""
+
+
+def class_order(names: Iterable[str]) -> list[str]:
+    """Sort class names: numbers ascending, then the others by name.
+
+    Examples
+    --------
+    >>> class_order({"dimer", "10", "2"})
+    ['2', '10', 'dimer']
+    """
+    return sorted(set(names), key=lambda name: (not name.isdigit(), name.zfill(4), name))
