@@ -223,7 +223,7 @@ def _edge(
     for name in words[1:]:
         plain = name.upper().replace("_", "")
         with suppress(InputError):
-            return Edge(words[0].capitalize(), _ROMAN.get(plain, plain))
+            return Edge(words[0].capitalize(), _ROMAN.get(plain) or plain)
     if not words or energy is None or mu is None:
         return None
     near = edges_near(edge_energy(energy, mu))

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import io
 import re
 import zlib
 from pathlib import Path
@@ -16,6 +17,7 @@ BEGINNING = 4096
 """Bytes that tell some formats apart."""
 
 _GZIP = b"\x1f\x8b"
+_MOST_MEMBERS = 1000
 # What people hand over by mistake: first bytes, what they are, what to do.
 _OTHERS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it or export the sheet as CSV"),
@@ -32,6 +34,10 @@ _OTHERS = (
 )
 # Control characters that no text has: all but tab, line and form feed, return, Ctrl-Z and escape.
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
+
+
+class NoTableError(InputError):
+    """A file is no text, or its text holds no table: it may be of another format."""
 
 
 def check_file(path: Path) -> None:
@@ -86,20 +92,20 @@ def read_content(path: Path) -> bytes:
     packed = read_beginning(path).startswith(_GZIP)
     limit = LARGEST_PACKED if packed else LARGEST
     try:
-        if path.stat().st_size > limit:
-            content = b" " * (LARGEST + 1)
-        elif packed:
-            with gzip.open(path) as file:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+        large = len(content) > limit or (packed and content.count(_GZIP) > _MOST_MEMBERS)
+        if packed and not large:
+            with gzip.open(io.BytesIO(content)) as file:
                 content = file.read(LARGEST + 1)
-        else:
-            content = path.read_bytes()
+            large = len(content) > LARGEST
     except EOFError:
         raise InputError(f"{path}: is cut off within its gzip data; get the file again") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path}: has damaged gzip data ({error}); get the file again") from None
     except OSError as error:
         raise _unreadable(path, error) from None
-    if len(content) > LARGEST:
+    if large:
         raise InputError(
             f"{path}: holds more than {limit // 2**20} MB; give the spectra without the rest"
         )
@@ -125,7 +131,7 @@ def decode(content: bytes, path: Path) -> str:
         if len(start) > 3 and not any(start[zeros::2]) and all(start[letters : len(start) - 1 : 2]):
             return content.decode(encoding, errors="replace")
     if _BINARY.search(content):
-        raise InputError(f"{path}: is neither text nor HDF5; give a file of spectra")
+        raise NoTableError(f"{path}: is neither text nor HDF5; give a file of spectra")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -110,7 +110,10 @@ class _Tree:
             and posixpath.basename(path) == "mode"
             and "monitor" not in path
         )
-        return next((meaning for word, meaning in _MODES if word in said), "absorption")
+        for word, meaning in _MODES:
+            if word in said:
+                return meaning
+        return "absorption"
 
 
 def is_hdf5(beginning: bytes) -> bool:

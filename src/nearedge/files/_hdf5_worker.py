@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import h5py
 import numpy as np
@@ -53,10 +53,10 @@ class Reader:
         """Read the file, beginning with the group `first` or the one it is in."""
         seen: set[Any] = {self.file["/"]}
         queue: list[tuple[str, h5py.Group]] = [("", self.file)]
-        place, group = "", self.file
+        place, group = "", cast(h5py.Group, self.file)
         with contextlib.suppress(Exception):
             for part in [one for one in first.split("/") if one][:DEPTH]:
-                group, place = self.member(group, part), f"{place}/{part}"
+                group, place = cast(h5py.Group, self.member(group, part)), f"{place}/{part}"
                 if isinstance(group, h5py.Group) and group not in seen:
                     queue[:0] = [(place, group)]
         end = time.process_time() + ENOUGH_SECONDS
@@ -81,10 +81,11 @@ class Reader:
             if not isinstance(link, h5py.SoftLink):
                 break
             above, _, name = link.path.rpartition("/")
-            group = self.file[above or "/"] if link.path.startswith("/") else group[above or "."]
+            start = self.file if link.path.startswith("/") else group
+            group = cast(h5py.Group, start[above or "."])
             link = group.get(name, getlink=True)
         if isinstance(link, h5py.HardLink):
-            return group[name]
+            return cast(h5py.Group | h5py.Dataset, group[name])
         self.left_out.append(f"{group.name}/{name} (a link)")
         return None
 
@@ -114,7 +115,11 @@ class Reader:
             if dataset.dtype.itemsize <= _TEXT:
                 value = np.asarray(dataset.asstr(errors="replace")[()]).reshape(-1)[0]
                 self.texts[place] = str(value)[:_TEXT]
-        elif dataset.dtype.kind in "iuf" and dataset.size == max(dataset.shape, default=1):
+        elif (
+            dataset.dtype.kind in "iuf"
+            and dataset.size is not None
+            and dataset.size == max(dataset.shape, default=1)
+        ):
             if dataset.size > LONGEST or self.numbers + dataset.size > NUMBERS:
                 self.left_out.append(f"{place} ({dataset.size} numbers)")
                 return

@@ -58,6 +58,7 @@ _EDGE_NAMED = re.compile(
 _LONGEST_FACT = 200
 # Labels stand this near to the table.
 _NEAR = 12
+_MOST_HEADER = 4000
 _UNITS = frozenset(
     (
         *(
@@ -118,6 +119,7 @@ def read_header(header: Sequence[str], values: np.ndarray, separator: str | None
     >>> [(label.text, label.unit) for label in header.labels], header.facts
     ([('energy', 'keV'), ('mu', '')], {'element': 'Fe'})
     """
+    header = [*header[: _MOST_HEADER // 2], *header[_MOST_HEADER // 2 :][-_MOST_HEADER // 2 :]]
     plain = [_MARKS.sub("", line).strip() for line in header]
     width = values.shape[1]
     lists, misfit = _numbered_lists(plain, width)

@@ -11,7 +11,7 @@ from pathlib import Path
 from nearedge.errors import InputError
 from nearedge.files._choosing import choose, select
 from nearedge.files._computed import is_computed, read_computed
-from nearedge.files._content import BEGINNING, read_beginning, read_content
+from nearedge.files._content import BEGINNING, NoTableError, read_beginning, read_content
 from nearedge.files._emsa import is_emsa, read_emsa
 from nearedge.files._hdf5 import is_hdf5, read_hdf5
 from nearedge.files._library import is_library_format, read_with_library
@@ -24,6 +24,8 @@ MOST_SPECTRA = 5000
 """In a file."""
 MOST_COLUMNS = 30_000
 """In all scans of a file."""
+OFFERED = ("reference", "without sample")
+"""Channels whose spectra are given by name alone."""
 MARK = "::"
 """Between a file and the name of a spectrum in it."""
 
@@ -100,26 +102,30 @@ def read_spectra(
     if energy is not None or mu is not None:
         scans = read_hdf5(file, name) if hdf5 else read_scans(file)
         return _named([select(scan, energy, mu, str(file)) for scan in scans], scans)
-    if name is None:
-        scans = read_hdf5(file) if hdf5 else read_scans(file)
-        return _unique(_spectra(scans, str(file))[0])
-    if hdf5 and name.startswith("/"):
-        return _unique(_spectra(read_hdf5(file, name), str(file))[0])
+    if hdf5 and name is not None and name.startswith("/"):
+        return _spectra(read_hdf5(file, name), str(file))
     scans = read_hdf5(file) if hdf5 else read_scans(file)
+    if name is None:
+        spectra = [one for one in _spectra(scans, str(file)) if one.channel not in OFFERED]
+        if not spectra:
+            raise InputError(
+                f"{file}: holds no spectrum of a sample; ask for a reference foil or an empty cell "
+                f"by {file.name}{MARK}NAME"
+            )
+        return spectra
     try:
-        spectra, offered = _spectra(scans, str(file))
+        spectra = _spectra(scans, str(file))
     except InputError:
-        spectra, offered = [], []
-    spectra = _unique(spectra)
-    for spectrum in [*spectra, *offered]:
+        spectra = []
+    for spectrum in spectra:
         if name in (spectrum.name, spectrum.name.split("/")[-1]):
             return [spectrum.renamed(name)]
     for scan in scans:  # the name of a column that the labels do not make a spectrum of
         if any(name == scan.label(n) for n in range(scan.values.shape[1])):
             return [select(scan, None, name, str(file))]
     if hdf5:
-        return _unique(_spectra(read_hdf5(file, name), str(file))[0])
-    held = [one.name for one in [*spectra, *offered]]
+        return _spectra(read_hdf5(file, name), str(file))
+    held = [one.name for one in spectra]
     if not held:
         return read_spectra(file)  # which says what is wrong with it
     raise InputError(f"{file}: holds no spectrum '{printable(name)}'; it holds {quoted(held)}")
@@ -144,9 +150,7 @@ def read_scans(path: Path) -> list[Scan]:
     chosen = file_format(content, path)
     try:
         scans = chosen.read(content, path)
-    except InputError as error:
-        if chosen.name != "text":
-            raise
+    except NoTableError as error:
         try:  # a binary or a session that only the library knows
             scans = read_with_library(content, path, sure=False)
         except InputError:
@@ -173,20 +177,18 @@ def _is_there(path: str) -> bool:
         return False
 
 
-def _spectra(scans: Sequence[Scan], source: str) -> tuple[list[Spectrum], list[Spectrum]]:
-    """Make the spectra of all scans, and those that are only offered; a bad scan costs no other."""
+def _spectra(scans: Sequence[Scan], source: str) -> list[Spectrum]:
+    """Make the spectra of all scans; a bad scan costs no other."""
     spectra: list[Spectrum] = []
-    offered: list[Spectrum] = []
     faults: list[InputError] = []
     for scan in scans:
         try:
-            chosen = choose(scan, source)
+            made = choose(scan, source)
         except InputError as error:
             faults.append(error)
             continue
-        for found, made in ((spectra, chosen.spectra), (offered, chosen.offered)):
-            several = len(scans) > 1 or len(made) > 1
-            found += _named(made, [scan] * len(made)) if several else made
+        several = len(scans) > 1 or len(made) > 1
+        spectra += _named(made, [scan] * len(made)) if several else made
         if len(spectra) > MOST_SPECTRA:
             raise InputError(
                 f"{source}: holds more than {MOST_SPECTRA} spectra; give fewer at once"
@@ -196,7 +198,7 @@ def _spectra(scans: Sequence[Scan], source: str) -> tuple[list[Spectrum], list[S
     if faults:
         note = f"{len(faults)} of {len(scans)} scans left out: {printable(str(faults[0]), 200)}"
         spectra = [replace(one, notes=(*one.notes, note)) for one in spectra]
-    return spectra, offered
+    return _unique(spectra)
 
 
 def _named(spectra: Sequence[Spectrum], scans: Sequence[Scan]) -> list[Spectrum]:

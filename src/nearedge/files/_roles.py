@@ -1,6 +1,7 @@
 """What a column of a scan is, told from its label: energy, detector, spectrum or neither."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -111,6 +112,7 @@ def role(label: str) -> Role | None:
     return short if short == "no energy" else _role(label) or short
 
 
+@lru_cache(4096)
 def _role(label: str) -> Role | None:
     tokens = _tokens(label)
     key = "".join(tokens)

@@ -10,13 +10,13 @@ import math
 import re
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from nearedge.errors import InputError
-from nearedge.files._content import decode
+from nearedge.files._content import NoTableError, decode
 from nearedge.files._labels import holds_labels, read_header
 from nearedge.files._naming import excerpt
 from nearedge.files._scan import Scan
@@ -110,7 +110,7 @@ def read_text(content: bytes, path: Path) -> list[Scan]:
     blocks, damaged, start = _blocks(joined, path)
     if not blocks or max(block.rows for block in blocks) < 2:
         beginning = f"; it begins '{excerpt(start)}'" if start else ""
-        raise InputError(
+        raise NoTableError(
             f"{path}: holds no table of at least two rows of numbers{beginning}; give energies and "
             "intensities in columns"
         )
@@ -124,22 +124,33 @@ def read_text(content: bytes, path: Path) -> list[Scan]:
     if len(scans) == 1:
         return scans
     numbered = [table.scan or str(n) for n, table in enumerate(tables, 1) if table.rows > 1]
+    width, labels = scans[0].values.shape[1], scans[0].labels
     return [
-        Scan(scan.values, scan.labels or scans[0].labels, f"scan {number}", scan.facts, scan.notes)
+        replace(
+            scan,
+            name=f"scan {number}",
+            labels=scan.labels or (labels if scan.values.shape[1] == width else ()),
+        )
         for number, scan in zip(numbered, scans, strict=True)
     ]
 
 
 def _lines(text: str, path: Path) -> list[tuple[int, str]]:
+    if text.count("\n") > MOST_LINES:
+        raise _too_many(path)
     lines = text.splitlines() if "\x0b" not in text and "\x85" not in text else text.split("\n")
     if len(lines) > MOST_LINES:
-        raise InputError(
-            f"{path}: has more than {MOST_LINES} lines; no spectrum needs them, bin its points"
-        )
+        raise _too_many(path)
     longest = max(range(len(lines)), key=lambda n: len(lines[n]), default=0)
     if lines and len(lines[longest]) > LONGEST_LINE:
         raise InputError(f"{path}: line {longest + 1} is too long for a table; give a text file")
     return [(number, line.strip(" \r\n\x0c\x1a")) for number, line in enumerate(lines, 1)]
+
+
+def _too_many(path: Path) -> InputError:
+    return InputError(
+        f"{path}: has more than {MOST_LINES} lines; no spectrum needs them, bin its points"
+    )
 
 
 def _records(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
@@ -190,7 +201,8 @@ def _blocks(
                 damaged.append((number, line))
             else:
                 header.append(line)
-                block = block if line.startswith(_COMMENTS) and not holds_labels(line) else None
+                if block and not (line.startswith(_COMMENTS) and not holds_labels(line)):
+                    block = None
             continue
         if (
             block is None

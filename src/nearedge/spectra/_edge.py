@@ -44,7 +44,7 @@ def edge_energy(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " en
     """
     step = max(0.25, float(np.ptp(energy)) / 20_000)
     grid = np.arange(energy[0], energy[-1], step)
-    count = int(WIDTH / step)
+    count = max(1, int(WIDTH / step))
     padded = np.pad(np.interp(grid, energy, mu), count, mode="edge")
     sums = np.concatenate([[0.0], np.cumsum(padded - padded.mean())])
     steps = (sums[2 * count :] - 2 * sums[count:-count] + sums[: -2 * count])[: len(grid)]

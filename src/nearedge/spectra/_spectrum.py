@@ -12,7 +12,13 @@ from nearedge.spectra._grids import check_spectra
 from nearedge.spectra._identity import Identity
 
 Channel = Literal[
-    "absorption", "normalised", "transmission", "fluorescence", "electron yield", "reference"
+    "absorption",
+    "normalised",
+    "transmission",
+    "fluorescence",
+    "electron yield",
+    "reference",
+    "without sample",
 ]
 """How it was measured; ``absorption`` is a stored mu of which nothing more is said."""
 

@@ -3,8 +3,9 @@
 Read with tifffile; Pillow, which matplotlib brings, decodes the pages that are packed with LZW.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,19 +32,20 @@ def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | Non
     try:
         with tifffile.TiffFile(path) as file:
             series = file.series[0]
-            shape = tuple(length for length in series.shape if length > 1)
-            if len(file.series) > 1 or "S" in series.axes or len(shape) != 3:
+            lengths = [length for length in series.shape if length > 1]
+            if len(file.series) > 1 or "S" in series.axes or len(lengths) != 3:
                 pages = [page.shape for page in file.pages[:5] if page is not None]
                 raise InputError(
                     f"{path}: holds images of shape {series.shape} ({series.axes}), its first "
                     f"pages {pages}; a stack has one grey image for each energy, all of one shape"
                 )
+            shape = (lengths[0], lengths[1], lengths[2])
             dtype = np.dtype(series.dtype)
             offset = series.dataoffset
             if offset is not None:
                 return _mapped(path, dtype.newbyteorder(file.byteorder), shape, offset)
             read, kept = unpack(
-                _pages(path, list(series.pages), shape),
+                _pages(path, series.pages, shape),
                 shape,
                 dtype,
                 str(path),
@@ -61,7 +63,7 @@ def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | Non
     return Source(shape, dtype, read, axis="first", scratch=kept)
 
 
-def _mapped(path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int) -> Source:
+def _mapped(path: Path, dtype: np.dtype, shape: tuple[int, int, int], offset: int) -> Source:
     def read(part: tuple[slice, slice, slice]) -> np.ndarray:
         # Mapped anew each time: pages that were read once do not stay in memory.
         images = np.memmap(path, dtype, "r", offset, shape)
@@ -71,7 +73,7 @@ def _mapped(path: Path, dtype: np.dtype, shape: tuple[int, ...], offset: int) ->
     return Source(shape, dtype.newbyteorder("="), read, axis="first")
 
 
-def _pages(path: Path, pages: list, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+def _pages(path: Path, pages: Sequence[Any], shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
     for number, page in enumerate(pages):
         try:
             image = page.asarray()
