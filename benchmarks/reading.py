@@ -7,7 +7,18 @@ InputError of one line may come of it, or spectra that are in order; no file may
 
     python benchmarks/reading.py [--files 20000] [--seed 0] [--real FOLDER] [--keep FOLDER]
 
-FOLDER holds real files to damage beside the made-up ones. FIGURES
+FOLDER holds real files to damage beside the made-up ones. Seed 0, 12,000 files, two thirds of them
+real ones of 23 kinds, six minutes on 2 shared cores; seconds of computing and MB of the worst::
+
+                        read  refused  failed  seconds  memory, MB
+    text, 11 kinds      1825     1532       0     0.02           0
+    Athena, gzip          46      568       0     0.01           0
+    HDF5                  27      214       0     0.36           0
+    real files          2462     4974       0     0.01           0
+    made to take time      0       18       0     1.67          32
+
+Of 1500 damaged HDF5 files read within one process by h5py 3.16.0 (HDF5 2.0.0), 4 made the library
+run for ever and 2 made it crash; so it is given a process of its own.
 """
 
 import argparse

@@ -300,3 +300,17 @@ def test_intensities_alone(tmp_path: Path, per_line: int, unit: str, scale: floa
     path.write_text(path.read_text().replace("#OFFSET", "#NOTHING"))
     with pytest.raises(InputError, match="give no energies"):
         read_spectra(path)
+
+
+def test_labels_that_do_not_fit_are_told(read: Read) -> None:
+    for head in ("# energy i0", "# energy i0 i1 it", "# column 1: energy\n# column 4: i0"):
+        with pytest.raises(
+            InputError, match=r"which column is the energy \(labels '.*' do not fit"
+        ):
+            read(head, E, I0, I1)
+
+
+def test_a_crystal_gives_the_spacing_of_its_planes(read: Read) -> None:
+    angle = np.degrees(np.arcsin(12398.4198 / (2 * 5.43102 / np.sqrt(11) * E)))
+    (spectrum,) = read("# monochromator: Si(311)\n# theta(deg) i0 itrans", angle, I0, I1)
+    assert_allclose(spectrum.energy, E, atol=0.1)

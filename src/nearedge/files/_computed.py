@@ -83,6 +83,7 @@ def _other_feff(content: bytes, path: Path, zero: str) -> Scan:
             f"{path}: its columns e and k do not agree on a Fermi level; give the file as FEFF "
             "wrote it"
         )
-    notes = (*table.notes, "mu as FEFF normalised it; Fermi level from the wave numbers")
+    told = [note for note in table.notes if not note.startswith("labels")]
+    notes = (*told, "mu as FEFF normalised it; Fermi level from the wave numbers")
     values = np.column_stack([energy - np.median(levels), mu])
     return Scan(values, _LABELS, notes=notes, zero=zero)

@@ -209,10 +209,12 @@ class Detectors(Columns):
         for n in by_role.get("reference", []):
             name = self.names[n]
             self.left_out[name] = "reference foil"
-            ratio = "" if before is None else self._ratio("reference", before, [n], ())
+            as_it_is = Signal(name, self.values[:, n], "reference")
+            ratio = as_it_is if before is None else self._ratio("reference", before, [n], ())
             if isinstance(ratio, Signal):
-                made.append(replace(ratio, name="reference"))
-                self.left_out[name] = "reference foil, given as ::reference"
+                shown = name if before is None else "reference"
+                made.append(replace(ratio, name=shown))
+                self.left_out[name] = f"reference foil, given as ::{shown}"
         for role in ("reference mu", "without sample"):
             for n in by_role.get(role, []):
                 name, channel = self.names[n], _channel(role)

@@ -50,7 +50,7 @@ class _Vector:
 
     @property
     def unit(self) -> str:
-        return next(iter(self.attributes.get("units", [])), "")
+        return next(iter(self.attributes.get("units") or self.attributes.get("unit") or []), "")
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,10 @@ class _Tree:
         facts: dict[str, str] = {}
         for above in (place, posixpath.dirname(place), entry):
             attributes = self.groups.get(above, {})
-            for key in ("element", "edge", "sample"):
+            for key in ("element", "absorber", "edge", "sample"):
                 if attributes.get(key):
-                    facts.setdefault(key, attributes[key][0])
+                    fact = "element" if key == "absorber" else key
+                    facts.setdefault(fact, attributes[key][0])
         for key, names in (
             ("sample", ("sample/name",)),
             ("title", ("title",)),
@@ -307,10 +308,12 @@ def _energies(attributes: Attributes, members: dict[str, _Vector], asked: bool) 
     axes += [name for name, vector in members.items() if vector.attributes.get("axis") == ["1"]]
     for name in dict.fromkeys([*axes, *members]):
         label = Label(name, members[name].unit, role(name))
-        if label.scale is not None or (label.role == "energy" and len(name) > 1):
+        others = {role(other) for other in members if other != name}
+        named = len(name) > 1 or others & {"absorption", "incident"}
+        if label.scale is not None or (label.role == "energy" and named):
             return name
     # x beside y is what it is in a table; who names an array vouches for its axis.
-    if {*members} == {"x", "y"}:
+    if {"x", "y"} <= {*members}:
         return "x"
     return axes[0] if axes and asked else None
 

@@ -55,6 +55,9 @@ _FACTS = {
 _EDGE_NAMED = re.compile(
     r"\b([A-Z][a-z]?)[\s_-]+(K|[LM][1-5]|[LM](?:III|II|I))(?:[\s_-]*(?:edge|absorption|xanes|xas|nexafs))\b"
 )
+# Of monochromators; constants of the lattice in Angstrom.
+_CRYSTAL = re.compile(r"\b(Si|Ge)\s?\(?([1-9])[ ,]?(\d)[ ,]?(\d)\)?(?![\d.])")
+_LATTICE = {"Si": 5.43102, "Ge": 5.65790}
 _LONGEST_FACT = 200
 # Labels stand this near to the table.
 _NEAR = 12
@@ -128,7 +131,9 @@ def read_header(header: Sequence[str], values: np.ndarray, separator: str | None
         or _listed_labels(plain, width)
         or _nearest_labels(header, plain, width, separator)
     )
-    notes = () if labels or not misfit else (f"labels of {misfit} columns do not fit {width}",)
+    if not labels and not misfit:
+        misfit = next((line for line in plain[: -_NEAR - 1 : -1] if holds_labels(line)), "")
+    notes = () if labels or not misfit else (f"labels '{misfit}' do not fit {width} columns",)
     return Header(labels, _facts(plain), notes)
 
 
@@ -148,6 +153,9 @@ def _facts(plain: Sequence[str]) -> dict[str, str]:
             found = _FIELD.match(part)
             if found and (fact := _FACTS.get(found[1].strip().lower())):
                 facts.setdefault(fact, printable(found[2]))
+        if (crystal := _CRYSTAL.search(text)) and "d_spacing" not in facts:
+            order = sum(int(index) ** 2 for index in crystal.groups()[1:])
+            facts["d_spacing"] = f"{_LATTICE[crystal[1]] / order**0.5:.5f}"
         if "element" not in facts and (named := _EDGE_NAMED.search(text)):
             facts["element"] = f"{named[1]} {named[2]}"
     return facts
@@ -155,7 +163,7 @@ def _facts(plain: Sequence[str]) -> dict[str, str]:
 
 def _numbered_lists(
     plain: Sequence[str], width: int
-) -> tuple[list[tuple[str, dict[int, str]]], int]:
+) -> tuple[list[tuple[str, dict[int, str]]], str]:
     """Lists of labels that the file gives column by column, each with the id of its section."""
     lists: list[tuple[str, dict[int, str]]] = []
     for pattern in (_NUMBERED, _BARE_NUMBERED):
@@ -172,7 +180,7 @@ def _numbered_lists(
         if lists:
             break
     fitting = [(one, labels) for one, labels in lists if 1 in labels and max(labels) <= width]
-    return fitting, max((max(labels) for _, labels in lists if len(labels) > 1), default=0)
+    return fitting, next((", ".join(one.values()) for _, one in lists if len(one) > 1), "")
 
 
 def _best_list(

@@ -82,10 +82,8 @@ def read_incident(
 def _columns(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """Energies of a text, and the column beside them; nothing may be damaged or missing."""
     scan = read_scans(path)[0]
-    if scan.notes:
-        raise InputError(
-            f"{path}: {scan.notes[0]}, but each image needs its energy; repair the file"
-        )
+    if damaged := [note for note in scan.notes if note.endswith("left out")]:
+        raise InputError(f"{path}: {damaged[0]}, but each image needs its energy; repair the file")
     roles = [label.role for label in scan.labels]
     place = roles.index("energy") if "energy" in roles else 0
     scale = scan.labels[place].scale if scan.labels else None
