@@ -17,7 +17,7 @@ def answer(measured_model: Model, files: Path) -> Answer:
     table = np.loadtxt(files / "scans.dat")
     table[20, 1] += 500.0
     np.savetxt(files / "glitch.dat", table[:, :2])
-    ((_, (one,)),) = answer_files(measured_model, [str(files / "glitch.dat")])
+    ((_, (one,)),) = answer_files(lambda _: (measured_model, "model"), [str(files / "glitch.dat")])
     assert isinstance(one, Answer)
     return one
 
@@ -27,7 +27,7 @@ def labels(figure: Figure, panel: int) -> list[str]:
 
 
 def test_four_panels(measured_model: Model, answer: Answer) -> None:
-    figure = draw(answer, measured_model)
+    figure = draw(answer)
     assert answer.evidence is not None
     posterior = answer.evidence.posterior
     raw, normalised, zero, fractions = figure.axes
@@ -49,25 +49,25 @@ def test_what_does_not_apply_is_said(measured_model: Model, files: Path) -> None
     table = np.loadtxt(files / "scans.dat")
     foreign = table[:, 1] + 150 * np.exp(-(((table[:, 0] - 534) / 0.5) ** 2))
     np.savetxt(files / "foreign.dat", np.column_stack([table[:, 0], foreign]))
-    ((_, (one,)),) = answer_files(measured_model, [str(files / "foreign.dat")])
+    ((_, (one,)),) = answer_files(lambda _: (measured_model, "model"), [str(files / "foreign.dat")])
     assert isinstance(one, Answer)
-    assert "the model does not apply" in str(draw(one, measured_model).get_suptitle())
+    assert "the model does not apply" in str(draw(one).get_suptitle())
 
 
 def test_a_computed_spectrum_has_no_figure(measured_model: Model) -> None:
     with pytest.raises(ValueError, match="not read as a measured spectrum"):
-        draw(Answer("o.dat", "mu", None, None, "model", None, True), measured_model)
+        draw(Answer("o.dat", "mu", None, None, "model", None, True))
 
 
 def test_a_file_is_written_whole_and_kept(
     measured_model: Model, answer: Answer, tmp_path: Path
 ) -> None:
     path = tmp_path / "one.png"
-    write_figure(path, answer, measured_model)
+    write_figure(path, answer)
     assert path.read_bytes()[:4] == b"\x89PNG"
     with pytest.raises(InputError, match="--force"):
-        write_figure(path, answer, measured_model)
-    write_figure(path, answer, measured_model, force=True)
+        write_figure(path, answer)
+    write_figure(path, answer, force=True)
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "å" * 150, "a/../b", "scan\n1", "", ".."])

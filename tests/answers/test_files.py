@@ -16,7 +16,7 @@ from nearedge.spectra import Identity, Preparation, Spectrum
 def answers(
     model: Model, paths: list[Path | str], request: Request | None = None
 ) -> list[Answer | Failure]:
-    found = answer_files(model, [str(path) for path in paths], request)
+    found = answer_files(lambda _: (model, "model"), [str(path) for path in paths], request)
     return [one for _, several in found for one in several]
 
 
@@ -46,7 +46,7 @@ def test_each_spectrum_of_a_file_is_answered(measured_model: Model, files: Path)
 def test_bad_files_stop_no_other(measured_model: Model, files: Path) -> None:
     names = ["binary.dat", "words.dat", "absent.dat", "short.dat", "scans.dat::third"]
     paths = [files / name for name in [*names, "scans.dat"]]
-    by_file = dict(answer_files(measured_model, [str(path) for path in paths]))
+    by_file = dict(answer_files(lambda _: (measured_model, "model"), [str(path) for path in paths]))
     assert list(by_file) == [str(path) for path in paths]
     reasons = ["text", "", "no such file", "do not cover the model's window"]
     for path, reason in zip(paths[:4], reasons, strict=True):

@@ -21,7 +21,11 @@ def test_measured_and_computed_spectra_are_rows_of_one_table(
     measured_model: Model, files: Path
 ) -> None:
     paths = [str(files / name) for name in ("scans.dat", "relative.dat")]
-    answers = [found for _, several in answer_files(measured_model, paths) for found in several]
+    answers = [
+        found
+        for _, several in answer_files(lambda _: (measured_model, "model"), paths)
+        for found in several
+    ]
     told = [found for found in answers if isinstance(found, Answer)]
     write_csv(files / "table.csv", told)
     rows = read(files / "table.csv")

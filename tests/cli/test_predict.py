@@ -55,7 +55,7 @@ def test_what_people_read_of_a_measured_spectrum(run: Run, model: str, files: Pa
     code, out, err = run("predict", model, str(files / "scans.dat"))
     assert (code, err) == (0, "")
     words = " ".join(out.split())
-    assert "coordination: Fe within 2.6 Å of O" in words
+    assert "coordination: number of Fe atoms within 2.6 Å of O" in words
     assert "simulated measurements of unseen sites in any composition, rung trajectory" in words
     assert "scans.dat" in out
     assert "530.0" in out or "529.9" in out or "530.1" in out
@@ -325,3 +325,25 @@ def test_no_folder_is_left_where_nothing_is_drawn(run: Run, tmp_path: Path) -> N
     assert code == 0
     assert "nothing to draw" in err
     assert not plot.exists()
+
+
+def test_columns_can_be_named(run: Run, model: str, files: Path, tmp_path: Path) -> None:
+    table = np.loadtxt(files / "scans.dat")
+    np.savetxt(tmp_path / "plain.dat", np.column_stack([table[:, 1], table[:, 0]]))
+    code, out, err = run(
+        "predict", model, str(tmp_path / "plain.dat"), "--energy", "2", "--mu", "1", "--json"
+    )
+    assert code == 0, err
+    (found,) = json.loads(out)["answers"]
+    assert found["e0"] == pytest.approx(530, abs=0.2)
+
+
+def test_the_ready_models_are_listed(run: Run) -> None:
+    code, out, _ = run("models", "--json")
+    assert code == 0
+    first = json.loads(out)[0]
+    assert (first["absorber"], first["edge"], first["rung"]) == ("O", "K", "trajectory")
+    assert {"coordination", "environment"} == set(first["targets"])
+    code, out, _ = run("models")
+    assert code == 0
+    assert "O K: coordination, environment; mean absolute error" in out

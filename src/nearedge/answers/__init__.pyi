@@ -13,6 +13,7 @@ from ._figure import draw as draw, plot_name as plot_name, write_figure as write
 from ._files import (
     Failure as Failure,
     answer_files as answer_files,
+    choose_ready as choose_ready,
     is_folder as is_folder,
     read_any as read_any,
 )

@@ -81,11 +81,14 @@ class Evidence:
         What is known of the sample, the zero and the resolution.
     fit : Fit
         How the spectrum fits those of samples.
+    unit : str
+        Of the training spectra, to which the spectrum is normalised.
     """
 
     prepared: Prepared
     posterior: Posterior
     fit: Fit
+    unit: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +116,7 @@ class Answer:
     remarks : tuple of str
         What the reader and the preparation did, and what else a person must know.
     basis : str
-        What the intervals and sets hold, in words.
+        What is told, and what the intervals and sets hold, in words.
     evidence : Evidence or None
         Of a measured spectrum.
     """

@@ -13,7 +13,7 @@ from nearedge.errors import InputError
 from nearedge.models import Model, fraction_classes, outputs
 from nearedge.models.inference import Inference, Zero
 from nearedge.spectra import Preparation, Spectrum, prepare, resample
-from nearedge.trust import LEVEL, Reason
+from nearedge.trust import LEVEL, OtherEdge, OutsideEdge, Reason
 
 Align = Literal["auto", "none"]
 ALIGNS: tuple[Align, ...] = get_args(Align)
@@ -110,8 +110,7 @@ def answer(
     for place, spectrum in enumerate(several):
         reasons = tuple(check(model, spectrum, request.zero))
         if reasons and not request.force:
-            e0 = next((r.e0 for r in reasons if hasattr(r, "e0")), None)
-            answers[place] = _answer(model, name, spectrum, e0=e0, reasons=reasons)
+            answers[place] = _answer(model, name, spectrum, e0=_rise(reasons), reasons=reasons)
         elif request.aligns(spectrum, model):
             answers[place] = _measured(model, spectrum, request, name, reasons)
         else:
@@ -120,6 +119,16 @@ def answer(
         group = [several[place] for place in places]
         answers |= zip(places, _computed(model, group, request, name), strict=True)
     return [answers[place] for place in range(len(several))]
+
+
+def _rise(reasons: Sequence[Reason]) -> float | None:
+    """Energy of the rise that speaks against a model, eV."""
+    for reason in reasons:
+        if isinstance(reason, OutsideEdge):
+            return reason.e0
+        if isinstance(reason, OtherEdge):
+            return reason.energy
+    return None
 
 
 def known_inference(model: Model, source: str) -> Inference:
@@ -138,7 +147,7 @@ def known_inference(model: Model, source: str) -> Inference:
     if model.inference is None:
         raise InputError(
             f"{source}: the model does not know measured spectra, as recipe "
-            f"'{model.record['training']['recipe']}' teaches none or no unseen sites were left to "
+            f"'{model.record.training.recipe}' teaches none or no unseen sites were left to "
             "calibrate on; train a regressor with --recipe best on several snapshots"
         )
     return model.inference
@@ -193,7 +202,7 @@ def _measured(
     ends, mean = posterior.interval().tolist(), posterior.expected.tolist()
     classes = inference.classes
     values = {
-        "coordination": Value(mean[0], *ends[0], LEVEL),
+        model.target.name: Value(mean[0], ends[0][0], ends[0][1], LEVEL),
         "environment": _shares(classes, mean[1:], ends[1:]),
     }
     return _answer(
@@ -205,11 +214,15 @@ def _measured(
         values=values,
         remarks=(*prepared.steps[len(spectrum.notes) :], *posterior.remarks()),
         basis=(
-            f"intervals hold {LEVEL:.0%} of simulated measurements of unseen sites in any "
-            f"composition, rung {model.record['estimate']['rung']}"
+            f"{_meaning(model)}; intervals hold {LEVEL:.0%} of simulated measurements of unseen "
+            f"sites in any composition, rung {model.record.estimate.rung}"
         ),
-        evidence=Evidence(prepared, posterior, fit),
+        evidence=Evidence(prepared, posterior, fit, str(model.identity.unit).split(" (")[0]),
     )
+
+
+def _meaning(model: Model) -> str:
+    return f"{model.target.name.replace('_', ' ')}: {model.target.words()} of {model.absorber}"
 
 
 def _shares(
@@ -239,9 +252,11 @@ def _computed(
     told = _classes if model.kind == "classifier" else _numbers
     values = told(model, inputs, request.atoms_averaged)
     rung = model.record.estimate.rung
-    basis = (
-        f"calibrated on unseen sites, rung {rung}" if rung else "no unseen sites to calibrate on"
-    )
+    basis = f"{_meaning(model)}; "
+    if rung:
+        basis += f"intervals and sets hold {LEVEL:.0%} of unseen sites, rung {rung}"
+    else:
+        basis += "there were no unseen sites to calibrate on"
     if model.kind == "regressor" and rung and request.atoms_averaged is None:
         basis += ", for any number of averaged atoms (--atoms-averaged N narrows the intervals)"
     return [
@@ -278,6 +293,9 @@ def _set_remarks(values: dict[str, Value]) -> list[str]:
 def _classes(
     model: Model, inputs: Float[np.ndarray, "spectrum energy"], _: int | None
 ) -> list[dict[str, Value]]:
+    from nearedge.learning.estimators import KernelClassifier, NetworkClassifier
+
+    assert isinstance(model.estimator, NetworkClassifier | KernelClassifier)
     probability = np.asarray(model.estimator.predict_proba(inputs), float)
     names = [str(name) for name in model.estimator.classes_]
     sets = model.record.calibration.sets
@@ -304,7 +322,8 @@ def _numbers(
     answers = []
     for place, row in enumerate(predicted.tolist()):
         own = None if ends is None else ends[place].tolist()
-        values = {model.target.name: Value(row[0], *(own[0] if own else ()), level=own and LEVEL)}
+        low, high = own[0] if own else (None, None)
+        values = {model.target.name: Value(row[0], low, high, own and LEVEL)}
         if classes:
             values["environment"] = _shares(classes, row[1:], own and own[1:])
         answers.append(values)

@@ -1,5 +1,7 @@
 """Whether a model may answer for a spectrum: what both are of, compared before any is computed."""
 
+from typing import Literal
+
 import numpy as np
 from jaxtyping import Float
 
@@ -92,7 +94,7 @@ def edge_range(model: Model, spectrum: Spectrum) -> tuple[float, float]:
 
 def _other_origin(model: Model, spectrum: Spectrum) -> list[Reason]:
     mine, its = model.identity, spectrum.identity
-    pairs = (
+    pairs: tuple[tuple[Literal["engine", "energy zero", "unit"], str | None, str | None], ...] = (
         ("engine", its.origin, mine.origin),
         ("energy zero", its.zero, mine.zero),
         ("unit", its.unit, mine.unit),

@@ -17,10 +17,8 @@ from nearedge.drawing.style import (
     SKY,
     VERMILION,
     class_colours,
-    class_title,
     figure_style,
 )
-from nearedge.models import Model
 from nearedge.records import replacing
 
 
@@ -37,7 +35,7 @@ def plot_name(answer: Answer) -> str:
     return name.encode()[:200].decode(errors="ignore") + ".png"
 
 
-def write_figure(path: str | Path, answer: Answer, model: Model, *, force: bool = False) -> None:
+def write_figure(path: str | Path, answer: Answer, *, force: bool = False) -> None:
     """Draw a measured spectrum and its answer into a file.
 
     Raises
@@ -46,12 +44,12 @@ def write_figure(path: str | Path, answer: Answer, model: Model, *, force: bool 
         If `path` exists and `force` is false.
     """
     with figure_style():
-        figure = draw(answer, model)
+        figure = draw(answer)
         with replacing(path, force=force) as temporary:
             figure.savefig(temporary)
 
 
-def draw(answer: Answer, model: Model) -> Figure:
+def draw(answer: Answer) -> Figure:
     """Draw a measured spectrum: as read, as normalised, the place of the zero, the fractions."""
     evidence = answer.evidence
     if evidence is None:
@@ -59,9 +57,9 @@ def draw(answer: Answer, model: Model) -> Figure:
     figure = Figure(figsize=(8.4, 6.2), layout="constrained")
     raw, normalised, zero, fractions = figure.subplots(2, 2).ravel()
     _raw(raw, evidence)
-    _normalised(normalised, evidence, model)
+    _normalised(normalised, evidence)
     _zero(zero, evidence)
-    _fractions(fractions, evidence, model)
+    _fractions(fractions, evidence)
     figure.suptitle(answer.sentence(), fontsize=9.5, wrap=True)
     return figure
 
@@ -84,17 +82,16 @@ def _raw(axes: Axes, evidence: Evidence) -> None:
     axes.legend(loc="lower right")
 
 
-def _normalised(axes: Axes, evidence: Evidence, model: Model) -> None:
+def _normalised(axes: Axes, evidence: Evidence) -> None:
     fit = evidence.fit
     axes.fill_between(
         fit.energy, fit.low, fit.high, color=GREY, alpha=0.25, lw=0, label="nine in ten sites"
     )
     axes.plot(fit.energy, fit.mixture, color=VERMILION, ls="--", label="mixture of this answer")
     axes.plot(fit.energy, fit.window, color=BLACK, lw=1.2, label="measured")
-    unit = str(model.identity.unit).split(" (")[0]
     axes.set(
         xlabel="energy from the model's zero (eV)",
-        ylabel=unit,
+        ylabel=evidence.unit,
         title=f"b  normalised; novelty {fit.score:.2f} (limit 1)",
     )
     axes.legend(loc="best")
@@ -116,7 +113,7 @@ def _zero(axes: Axes, evidence: Evidence) -> None:
     )
 
 
-def _fractions(axes: Axes, evidence: Evidence, model: Model) -> None:
+def _fractions(axes: Axes, evidence: Evidence) -> None:
     posterior = evidence.posterior
     mean, ends = posterior.expected[1:], posterior.interval()[1:]
     names = posterior.names[1:]
@@ -126,5 +123,5 @@ def _fractions(axes: Axes, evidence: Evidence, model: Model) -> None:
     # An interval need not hold the mean of a skew distribution.
     errors = np.maximum([mean - ends[:, 0], ends[:, 1] - mean], 0)
     axes.errorbar(places, mean, errors, fmt="none", ecolor=BLACK, elinewidth=1, capsize=3)
-    axes.set_xticks(places, [class_title(name, str(model.target.neighbour)) for name in names])
+    axes.set_xticks(places, names)
     axes.set(ylabel="fraction", title="d  environments, with 90 % intervals", ylim=(0, None))

@@ -1,15 +1,16 @@
 """Answers for files: one at a time, so that a bad one stops no other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer
 from nearedge.errors import NearEdgeError
 from nearedge.files import read_spectra
-from nearedge.models import Model
-from nearedge.spectra import Spectrum, merge_scans
+from nearedge.models import Model, load_model, ready_model, ready_models
+from nearedge.spectra import Spectrum, guess_edge, merge_scans
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,16 @@ def is_folder(path: str | Path) -> bool:
         return False
 
 
-def read_any(path: str) -> list[Spectrum]:
+def read_any(
+    path: str, *, energy: int | str | None = None, mu: int | str | None = None
+) -> list[Spectrum]:
     """Read the spectra of a file, of ``FILE::NAME``, or of the sites of a dataset folder.
+
+    Parameters
+    ----------
+    path : str
+    energy, mu : int or str, optional
+        Columns of a file, see `nearedge.files.read_spectra`.
 
     Raises
     ------
@@ -43,7 +52,7 @@ def read_any(path: str) -> list[Spectrum]:
         If there are none.
     """
     if not is_folder(path):
-        return read_spectra(path)
+        return read_spectra(path, energy=energy, mu=mu)
     from nearedge.datasets import load_dataset
 
     data = load_dataset(path)
@@ -54,24 +63,43 @@ def read_any(path: str) -> list[Spectrum]:
     ]
 
 
+def choose_ready(spectrum: Spectrum) -> tuple[Model, str]:
+    """Load the model that ships for a spectrum's absorber and edge, else the first one.
+
+    The first one refuses a spectrum of another edge by name.
+    """
+    edge = spectrum.edge or guess_edge(spectrum)
+    known = {model.edge for model in ready_models()}
+    ready = ready_model(edge if edge in known else None)
+    return _load(ready.folder), ready.name
+
+
+@cache
+def _load(folder: Path) -> Model:
+    return load_model(folder)
+
+
 def answer_files(
-    model: Model,
+    choose: Callable[[Spectrum], tuple[Model, str]],
     paths: Sequence[str],
     request: Request | None = None,
     *,
-    name: str = "model",
+    energy: int | str | None = None,
+    mu: int | str | None = None,
 ) -> Iterator[tuple[str, list[Answer | Failure]]]:
     """Tell what is behind the spectra of files, file by file.
 
     Parameters
     ----------
-    model : Model
+    choose : callable
+        Gives the model for a spectrum and what the answers call it; `choose_ready` takes the one
+        that ships.
     paths : sequence of str
         Files of any format that `nearedge.files.read_spectra` reads, ``FILE::NAME`` for one
         spectrum of a file, or dataset folders.
     request : Request, optional
-    name : str
-        What the answers call the model.
+    energy, mu : int or str, optional
+        Columns of the files, where their labels do not tell.
 
     Yields
     ------
@@ -83,31 +111,44 @@ def answer_files(
     scans: list[Spectrum] = []
     for path in paths:
         try:
-            spectra = read_any(path)
+            spectra = read_any(path, energy=energy, mu=mu)
         except NearEdgeError as error:
             yield path, [Failure(path, str(error))]
             continue
         if request.merge:
-            scans += [spectrum for spectrum in spectra if request.aligns(spectrum, model)]
-            spectra = [spectrum for spectrum in spectra if not request.aligns(spectrum, model)]
-        yield path, _each(model, spectra, request, name)
+            aligned = [request.aligns(spectrum, choose(spectrum)[0]) for spectrum in spectra]
+            scans += [spectrum for spectrum, own in zip(spectra, aligned, strict=True) if own]
+            spectra = [spectrum for spectrum, own in zip(spectra, aligned, strict=True) if not own]
+        yield path, _each(choose, spectra, request)
     if scans:
         try:
             merged = merge_scans(scans)
         except NearEdgeError as error:
             yield scans[0].source, [Failure(scans[0].source, str(error))]
             return
-        yield scans[0].source, _each(model, [merged], request, name)
+        yield scans[0].source, _each(choose, [merged], request)
 
 
 def _each(
-    model: Model, spectra: Sequence[Spectrum], request: Request, name: str
+    choose: Callable[[Spectrum], tuple[Model, str]], spectra: Sequence[Spectrum], request: Request
 ) -> list[Answer | Failure]:
-    """Answer for all spectra together, or, if one of them fails, for each alone."""
+    """Answer for all spectra of a model together, or, if one of them fails, for each alone."""
+    chosen = [choose(spectrum) for spectrum in spectra]
+    answers: dict[int, Answer | Failure] = {}
+    for name in dict.fromkeys(name for _, name in chosen):
+        places = [place for place, (_, own) in enumerate(chosen) if own == name]
+        model, group = chosen[places[0]][0], [spectra[place] for place in places]
+        answers |= zip(places, _together(model, name, group, request), strict=True)
+    return [answers[place] for place in range(len(spectra))]
+
+
+def _together(
+    model: Model, name: str, spectra: Sequence[Spectrum], request: Request
+) -> list[Answer | Failure]:
     try:
         return list(answer(model, spectra, request, name=name))
     except NearEdgeError as error:
         if len(spectra) == 1:
             spectrum = spectra[0]
             return [Failure(f"{spectrum.source}::{spectrum.name}", str(error))]
-    return [one for spectrum in spectra for one in _each(model, [spectrum], request, name)]
+    return [_together(model, name, [spectrum], request)[0] for spectrum in spectra]

@@ -12,6 +12,7 @@ from nearedge.cli.compare import compare
 from nearedge.cli.explain import explain
 from nearedge.cli.ladder import ladder
 from nearedge.cli.map import map_
+from nearedge.cli.models import models
 from nearedge.cli.paper import paper
 from nearedge.cli.predict import predict
 from nearedge.cli.production import make
@@ -66,6 +67,7 @@ for verb in (
     ladder,
     compare,
     predict,
+    models,
     explain,
 ):
     app.command()(verb)

@@ -25,8 +25,8 @@ def predict(
     paths: Annotated[
         list[str],
         typer.Argument(
-            help="A model folder (default: the model that ships, trained on O K-edge spectra of"
-            " Li3FeO3.5), then files of spectra, measured or computed, or dataset folders."
+            help="A model folder (default: the one that ships for a file's absorber and edge, see"
+            " nearedge models), then files of spectra, measured or computed, or dataset folders."
             " FILE::NAME is one spectrum of a file.",
             metavar="[MODEL] FILE...",
             show_default=False,
@@ -62,6 +62,22 @@ def predict(
     keep_glitches: Annotated[
         bool, typer.Option("--keep-glitches", help="Do not replace points that stand out.")
     ] = False,
+    energy: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of the energies, by number or label, where labels do not tell.",
+            metavar="COLUMN",
+            show_default=False,
+        ),
+    ] = None,
+    mu: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of the absorption, or several as 4/2, ln(2/4) or (3+4)/2.",
+            metavar="COLUMN",
+            show_default=False,
+        ),
+    ] = None,
     merge: Annotated[
         bool, typer.Option("--merge", help="Average all measured spectra: scans of one sample.")
     ] = False,
@@ -99,7 +115,7 @@ def predict(
     for output in (csv, plot):
         if output is not None:
             check_free(output, force=force)
-    model = models.load_model(folder)
+    choose = answering.choose_ready if folder is None else _always(folder)
     request = answering.Request(
         align=align,
         zero=None if e0 is None else inference.Zero(e0, e0_uncertainty),
@@ -110,8 +126,9 @@ def predict(
     )
     answers: list[answering.Answer] = []
     failures: list[answering.Failure] = []
-    with _figures(plot, model, force=force) as draw, _progress(files) as advance:
-        for _, several in answering.answer_files(model, files, request, name=str(folder)):
+    columns = {"energy": _column(energy), "mu": _column(mu)}
+    with _figures(plot, force=force) as draw, _progress(files) as advance:
+        for _, several in answering.answer_files(choose, files, request, **columns):
             for answer in several:
                 if isinstance(answer, answering.Failure):
                     failures.append(answer)
@@ -126,7 +143,7 @@ def predict(
         failed = [{"file": failure.file, "reason": failure.reason} for failure in failures]
         print_json({"answers": [answer.to_json() for answer in answers], "failed": failed})
     elif answers:
-        _print(model, answers)
+        _print(answers)
     if len(failures) == 1 and not answers:
         raise InputError(failures[0].reason)
     for failure in failures:
@@ -135,8 +152,17 @@ def predict(
         raise typer.Exit(1)
 
 
-def _split(paths: Sequence[str]) -> tuple[Path, list[str]]:
-    """Tell the model from the files."""
+def _always(folder: Path) -> "Callable[[spectra.Spectrum], tuple[models.Model, str]]":
+    model = models.load_model(folder)
+    return lambda _: (model, str(folder))
+
+
+def _column(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdigit() else text
+
+
+def _split(paths: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """Tell the model from the files; None for those that ship."""
     first = Path(paths[0])
     # A folder's name that was mistyped must not let the model that ships answer instead.
     if len(paths) > 1 and not first.suffix and reading.MARK not in paths[0] and not first.exists():
@@ -144,16 +170,14 @@ def _split(paths: Sequence[str]) -> tuple[Path, list[str]]:
     if not answering.is_folder(first) or (
         (first / "spectra.nc").exists() and not (first / "model.json").exists()
     ):
-        return models.ready_model_path(), list(paths)
+        return None, list(paths)
     if len(paths) == 1:
         raise typer.BadParameter(f"give files of spectra after the model {first}")
     return first, list(paths[1:])
 
 
 @contextmanager
-def _figures(
-    plot: Path | None, model: "models.Model", *, force: bool
-) -> Iterator[Callable[["answering.Answer"], None]]:
+def _figures(plot: Path | None, *, force: bool) -> Iterator[Callable[["answering.Answer"], None]]:
     """Give what draws an answer into the folder, which appears when all are drawn."""
     if plot is None:
         yield lambda _: None
@@ -169,7 +193,7 @@ def _figures(
                 while path.exists():
                     path = folder / f"{number}-{answering.plot_name(answer)}"
                     number += 1
-                answering.write_figure(path, answer, model)
+                answering.write_figure(path, answer)
 
         yield draw
     if not any(plot.iterdir()):
@@ -189,11 +213,10 @@ def _progress(files: Sequence[str]) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def _print(model: "models.Model", answers: "Sequence[answering.Answer]") -> None:
+def _print(answers: "Sequence[answering.Answer]") -> None:
     from rich.console import Console
 
     Console().print(answering.answer_table(answers))
-    typer.echo(f"{model.target.name}: {model.target.words()} of {model.absorber}")
     for basis in dict.fromkeys(answer.basis for answer in answers if answer.basis):
         typer.echo(basis)
     remarks = _once_a_file(answers)

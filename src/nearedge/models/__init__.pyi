@@ -22,4 +22,9 @@ from ._record import (
     Record as Record,
     Training as Training,
 )
+from ._registry import (
+    ReadyModel as ReadyModel,
+    ready_model as ready_model,
+    ready_models as ready_models,
+)
 from ._training import train as train

@@ -11,9 +11,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.interpolate import KroghInterpolator
-from scipy.ndimage import maximum_filter, median_filter
-from scipy.optimize import minimize_scalar
 
 from nearedge.errors import InputError
 from nearedge.spectra._grids import resample
@@ -168,10 +165,10 @@ def glitches(mu: Float[np.ndarray, " energy"]) -> Bool[np.ndarray, " energy"]:
     """
     if len(mu) < 7:
         return np.zeros(len(mu), bool)
-    off = np.abs(mu - median_filter(mu, 5, mode="nearest"))
+    off = np.abs(mu - np.median(_neighbourhoods(mu), axis=1))
     limit = max(GLITCH * float(noise_level(mu)), LEAST_GLITCH * _range(mu))
     # Beside a glitch the median is a little off too.
-    found = off > np.maximum(limit, maximum_filter(off, 5, mode="nearest") / 2)
+    found = off > np.maximum(limit, _neighbourhoods(off).max(axis=1) / 2)
     # The ends have neighbours on one side only.
     found[[0, -1]] = False
     # Three in a row are a feature of the spectrum, or of the sample.
@@ -184,10 +181,15 @@ def glitches(mu: Float[np.ndarray, " energy"]) -> Bool[np.ndarray, " energy"]:
         before, after = sound[sound < first][-3:], sound[sound >= last][:3]
         near = np.concatenate([before[-2:], after[:2]])
         own = np.arange(first, last)
-        left = np.abs(mu[own] - KroghInterpolator(near, mu[near])(own))
+        left = np.abs(mu[own] - np.polynomial.Polynomial.fit(near, mu[near], 3)(own))
         step = float(np.abs(np.diff(mu[np.concatenate([before, after])])).max())
         found[own] = left > max(limit, STEPS * step)
     return found
+
+
+def _neighbourhoods(mu: Float[np.ndarray, " energy"]) -> Float[np.ndarray, "energy 5"]:
+    """Give each point with two neighbours on either side."""
+    return np.lib.stride_tricks.sliding_window_view(np.pad(mu, 2, mode="edge"), 5)
 
 
 def onset(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]) -> float:
@@ -330,6 +332,8 @@ def _matched(
 
 
 def _drift(scan: Spectrum, energy: np.ndarray, like: np.ndarray) -> float:
+    from scipy.optimize import minimize_scalar
+
     found: Any = minimize_scalar(
         lambda shift: _matched(scan, energy, like, float(shift))[2],
         bounds=(-DRIFT, DRIFT),

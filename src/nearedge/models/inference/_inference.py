@@ -14,7 +14,7 @@ from nearedge.models.inference._readout import Readout
 from nearedge.models.inference._references import References
 from nearedge.models.inference._scan import BURIED, MEASURES, STEP, Measure, ZeroScan, scan_zeros
 from nearedge.models.inference._zero import Zero
-from nearedge.spectra import check_spectra, resample
+from nearedge.spectra import check_spectra
 
 LEAST_LIMITS: dict[Measure, float] = {
     "misfit": 0.05,
@@ -219,7 +219,7 @@ def rebinned(
     edges = energy[0] + step * np.arange(count + 1)
     # Exact integrals of the broken line through the points, from the first one on.
     nodes = np.union1d(energy, edges)
-    values = resample(energy, mu[None], nodes)[0]
+    values = np.interp(nodes, energy, mu)
     risen = np.concatenate([[0.0], np.cumsum(np.diff(nodes) * (values[1:] + values[:-1]) / 2)])
     means = np.diff(risen[np.searchsorted(nodes, edges)]) / step
     centres = (edges[:-1] + edges[1:]) / 2
