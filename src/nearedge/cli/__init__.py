@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+import nearedge
 from nearedge.cli import dataset, learn, spectra, structures
 from nearedge.cli.compare import compare
 from nearedge.cli.explain import explain
@@ -33,9 +34,7 @@ QUIET, PROGRESS = "--quiet", "nearedge.drawing.progress"
 
 def _show_version(wanted: bool | None) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"nearedge {version('nearedge')}")
+        typer.echo(f"nearedge {nearedge.__version__}")
         raise typer.Exit
 
 

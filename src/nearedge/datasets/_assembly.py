@@ -125,7 +125,7 @@ def merge(
     Examples
     --------
     >>> import nearedge
-    >>> data = nearedge.load_dataset(nearedge.starter_path())
+    >>> data = nearedge.load_dataset("li3feo35")
     >>> dimer = data.environment == "dimer"
     >>> len(merge([data.select(dimer), data.select(~dimer)])) == len(data)
     True

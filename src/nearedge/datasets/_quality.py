@@ -175,7 +175,7 @@ def check_quality(data: SiteSpectra, limits: QualityLimits | None = None) -> Qua
     Examples
     --------
     >>> import nearedge
-    >>> data = nearedge.load_dataset(nearedge.starter_path())
+    >>> data = nearedge.load_dataset("li3feo35")
     >>> check_quality(data).rejected
     0
     """

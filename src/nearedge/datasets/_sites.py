@@ -62,7 +62,7 @@ class SiteSpectra:
     Examples
     --------
     >>> import nearedge
-    >>> data = nearedge.load_dataset(nearedge.starter_path())
+    >>> data = nearedge.load_dataset("li3feo35")
     >>> data.classes
     ['0', '1', '2', '3', '4', 'dimer']
     >>> data.mu.shape == (len(data), len(data.energy))

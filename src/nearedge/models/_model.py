@@ -130,20 +130,20 @@ def ready_model_path() -> Path:
     return starter_path() / "model"
 
 
-def load_model(path: str | Path) -> Model:
+def load_model(path: str | Path | None = None) -> Model:
     """Read a model folder.
 
     Parameters
     ----------
-    path : str or Path
-        A folder that `Model.save` or ``nearedge train`` wrote.
+    path : str or Path, optional
+        A folder that `Model.save` or ``nearedge train`` wrote; by default the ready model.
 
     Raises
     ------
     InputError
         If the folder is missing, damaged, not a model of nearedge, or of another version.
     """
-    path = Path(path)
+    path = Path(path or ready_model_path())
     if not path.is_dir():
         raise InputError(f"{path}: there is no such model folder; 'nearedge train' makes one")
     file, weights = path / "model.json", path / "weights.safetensors"
