@@ -132,7 +132,7 @@ def test_settings_of_a_3d_k_edge() -> None:
     assert engine.groups(bulk("Fe", cubic=True), [0, 1]) == {
         "Fe_in_Fe_site0": (0,), "Fe_in_Fe_site1": (1,),
     }  # fmt: skip
-    assert FeffSettings.for_edge(Edge("O")) == FeffSettings()
+    assert FeffSettings.for_edge(Edge("O")) == FeffSettings(dimer=1.7)
 
 
 def test_a_field_that_does_not_converge_is_tried_with_slower_mixing(

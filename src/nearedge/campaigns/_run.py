@@ -15,18 +15,19 @@ from nearedge.datasets import SiteSpectra, assemble, save_dataset
 from nearedge.engines import Engine, SiteSpectrum
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing
-from nearedge.structures import Snapshot
-from nearedge.targets import EnvironmentRule
+from nearedge.structures import Snapshot, equivalent_atoms, first_shells
+from nearedge.targets import EnvironmentRule, absorbers
 
 
 def simulate(
     snapshots: Sequence[Snapshot],
     engine: Engine,
-    rule: EnvironmentRule,
+    rule: EnvironmentRule | str,
     path: str | Path,
     *,
     every: int = 1,
     sites: Sequence[int] | None = None,
+    symmetry: bool = True,
     workers: int | None = None,
     timeout: float = 3600.0,
     resume: bool = False,
@@ -46,14 +47,18 @@ def simulate(
         The structures, with unique names.
     engine : Engine
         What computes the spectra.
-    rule : EnvironmentRule
-        Which element absorbs and how sites are labelled.
+    rule : EnvironmentRule or str
+        Which element absorbs and how sites are labelled; or the element alone, for crystals: sites
+        are labelled by their first shells, see `nearedge.structures.first_shells`.
     path : str or Path
         The dataset's folder.
     every : int
         Take the first snapshot of each trajectory and every so many after it.
     sites : sequence of int, optional
         Indices of the atoms to compute in every structure, from 0; all absorbers by default.
+    symmetry : bool
+        Whether one atom is computed for all that the space group makes equal; the dataset's
+        coordinate ``multiplicity`` says for how many.
     workers : int, optional
         Number of worker processes; one for each core by default.
     timeout : float
@@ -86,11 +91,11 @@ def simulate(
         )
     check_free(path, force=force or resume)
     chosen = _every(snapshots, every)
-    atoms_of = [_sites(snapshot, rule, sites) for snapshot in chosen]
+    sites_of = [_sites(snapshot, rule, sites, symmetry=symmetry) for snapshot in chosen]
     groups = [
         group
-        for snapshot, found in zip(chosen, atoms_of, strict=True)
-        for group in site_groups(engine, snapshot, found)
+        for snapshot, members in zip(chosen, sites_of, strict=True)
+        for group in site_groups(engine, snapshot, tuple(members))
     ]
     if state.folder.exists() and not resume:
         if not force:
@@ -103,7 +108,11 @@ def simulate(
     state.folder.mkdir(parents=True, exist_ok=True)
     with state.locked():
         state.begin(engine)
-        todo = [(number, atom) for number, found in enumerate(atoms_of) for atom in found]
+        todo = {
+            (number, atom): count
+            for number, members in enumerate(sites_of)
+            for atom, count in members.items()
+        }
         count = max(1, min(workers or os.cpu_count() or 1, len(todo)))
         shutil.rmtree(state.folder / "work", ignore_errors=True)
         with LocalExecutor(count, timeout) as executor:
@@ -149,21 +158,31 @@ def _every(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
 
 
 def _sites(
-    snapshot: Snapshot, rule: EnvironmentRule, sites: Sequence[int] | None
-) -> tuple[int, ...]:
+    snapshot: Snapshot,
+    rule: EnvironmentRule | str,
+    sites: Sequence[int] | None,
+    *,
+    symmetry: bool,
+) -> dict[int, int]:
+    """Atoms to compute in a structure, and for how many each of them stands."""
+    absorber = rule if isinstance(rule, str) else rule.absorber
     try:
-        found = rule.sites(snapshot.atoms).tolist()
+        if isinstance(rule, str):
+            there = absorbers(snapshot.atoms, rule)
+        else:
+            there = rule.sites(snapshot.atoms)
     except InputError as error:
         raise InputError(f"{snapshot.name}: {error}") from None
-    if sites is None:
-        return tuple(found)
-    wrong = sorted(set(sites) - set(found))
+    if sites is None and symmetry:
+        first, count = np.unique(equivalent_atoms(snapshot.atoms)[there], return_counts=True)
+        return {int(atom): int(number) for atom, number in zip(first, count, strict=True)}
+    wrong = sorted(set(sites or ()) - set(there.tolist()))
     if wrong:
         raise InputError(
-            f"{snapshot.name}: atoms {', '.join(map(str, wrong))} are no {rule.absorber} atoms; "
-            f"these are {found[0]} to {found[-1]} (counted from 0)"
+            f"{snapshot.name}: atoms {', '.join(map(str, wrong))} are no {absorber} atoms; "
+            f"these are {there[0]} to {there[-1]} (counted from 0)"
         )
-    return tuple(sorted(set(sites)))
+    return dict.fromkeys(sorted(set(sites or there.tolist())), 1)
 
 
 def site_groups(engine: Engine, snapshot: Snapshot, sites: tuple[int, ...]) -> list[Group]:
@@ -186,9 +205,9 @@ def site_groups(engine: Engine, snapshot: Snapshot, sites: tuple[int, ...]) -> l
 def _collect(
     state: CampaignState,
     engine: Engine,
-    rule: EnvironmentRule,
+    rule: EnvironmentRule | str,
     snapshots: list[Snapshot],
-    todo: list[tuple[int, int]],
+    todo: dict[tuple[int, int], int],
 ) -> SiteSpectra:
     """Make a dataset of the finished sites."""
     done = [(number, atom) for number, atom in todo if state.has(snapshots[number].atoms, atom)]
@@ -204,16 +223,48 @@ def _collect(
                 f"{snapshots[number].name} atom {atom}: its energies differ from those of the "
                 "other sites; the engine must use one grid"
             )
+    extra = _numbers(spectra)
+    multiplicity = np.array([todo[site] for site in done])
+    if (multiplicity > 1).any():
+        extra["multiplicity"] = multiplicity
+    if isinstance(rule, str):
+        extra |= _first_shells(snapshots, done)
     return assemble(
         snapshots,
         done,
         energy,
         np.array([spectrum.mu for spectrum in spectra]),
-        rule,
+        None if isinstance(rule, str) else rule,
         engine.attributes(),
-        extra=_numbers(spectra),
+        extra=extra,
         source=str(state.folder),
     )
+
+
+def _first_shells(snapshots: list[Snapshot], sites: list[tuple[int, int]]) -> dict[str, np.ndarray]:
+    """Describe the sites of crystals; where two rules of the first shell disagree, by nothing."""
+    atoms_of: dict[int, list[int]] = {}
+    for number, atom in sites:
+        atoms_of.setdefault(number, []).append(atom)
+    shells = [
+        (snapshots[number], shell)
+        for number, members in atoms_of.items()
+        for shell in first_shells(snapshots[number].atoms, members)
+    ]
+    states = [shell.oxidation_state for _, shell in shells]
+    return {
+        "coordination": np.array([s.coordination if s.agrees else np.nan for _, s in shells]),
+        "bond_length": np.array([s.bond_length if s.agrees else np.nan for _, s in shells]),
+        "oxidation_state": np.array(
+            [np.nan if state is None else float(state) for state in states]
+        ),
+        "distortion": np.array([s.distortion for _, s in shells]),
+        "ligands": np.array(["".join(s.ligands) for _, s in shells]),
+        "crystal": np.array([crystal.name for crystal, _ in shells]),
+        "composition": np.array(
+            [c.atoms.symbols.formula.reduce()[0].format("hill") for c, _ in shells]
+        ),
+    }
 
 
 def _numbers(spectra: list[SiteSpectrum]) -> dict[str, np.ndarray]:

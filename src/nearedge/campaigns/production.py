@@ -11,6 +11,7 @@ from nearedge.campaigns._motion import run_trajectories
 from nearedge.campaigns._potentials import TRIALS, reference_potentials
 from nearedge.campaigns._run import simulate
 from nearedge.datasets import SiteSpectra, load_dataset
+from nearedge.edges import Edge
 from nearedge.engines import FeffSettings
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import InputError
@@ -55,8 +56,7 @@ class Production:
         default=tuple(DisorderedRockSalt(dimers=n, rare_sites=1) for n in (1, 0, 2, 0))
     )
     dynamics: Dynamics = field(default_factory=Dynamics)
-    # 1.7 Å lies between the O-O bond of a peroxide (1.5 Å) and contacts of oxide ions (2.4 Å).
-    feff: FeffSettings = field(default_factory=lambda: FeffSettings(dimer=1.7))
+    feff: FeffSettings = field(default_factory=lambda: FeffSettings.for_edge(Edge("O")))
     rule: EnvironmentRule = field(default_factory=lambda: EnvironmentRule("O", "Fe", 2.6, 1.7))
     trials: int = TRIALS
     sites: tuple[int, ...] | None = None

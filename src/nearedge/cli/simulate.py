@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +12,33 @@ import typer
 from nearedge import campaigns, datasets, engines, structures as cells, targets
 from nearedge.cli._arguments import (
     Absorber,
-    ClusterRadius,
-    Cutoff,
-    Dimer,
-    FmsRadius,
     Force,
-    Neighbour,
     Output,
     Resume,
-    ScfRadius,
     Workers,
     class_counts,
 )
+from nearedge.edges import Edge
 from nearedge.errors import InputError
+
+Dimer = Annotated[
+    float | None,
+    typer.Option(
+        help="Distance in Å below which two absorbers are a dimer; 0 for none.",
+        show_default="by edge",
+    ),
+]
+ClusterRadius = Annotated[
+    float | None,
+    typer.Option(help="Radius of the cluster given to FEFF, Å.", show_default="by edge"),
+]
+ScfRadius = Annotated[
+    float | None,
+    typer.Option(
+        help="Radius of multiple scattering in the self-consistent field, Å.",
+        show_default="by edge",
+    ),
+]
 
 
 class EngineName(StrEnum):
@@ -53,16 +68,35 @@ def site_list(text: str) -> list[int]:
         ) from None
 
 
+def _settings(
+    edge: Edge, dimer: float | None, radii: dict[str, float | None]
+) -> engines.FeffSettings:
+    """What suits an edge, with the values that were given."""
+    settings = engines.FeffSettings.for_edge(edge)
+    given = {name: radius for name, radius in radii.items() if radius is not None}
+    return replace(settings, dimer=settings.dimer if dimer is None else dimer or None, **given)
+
+
 def simulate(
     structures: Annotated[
         list[Path],
         typer.Argument(help="Files of structures, any format ASE reads.", show_default=False),
     ],
     output: Output,
-    absorber: Absorber = "O",
-    neighbour: Neighbour = "Fe",
-    cutoff: Cutoff = 2.6,
-    dimer: Dimer = 1.7,
+    absorber: Absorber,
+    neighbour: Annotated[
+        str | None,
+        typer.Option(
+            help="Element that is counted around it (default: sites are labelled by their first "
+            "shell, extra: crystals).",
+            show_default=False,
+        ),
+    ] = None,
+    cutoff: Annotated[
+        float | None,
+        typer.Option(help="Distance in Å below which a neighbour counts.", show_default=False),
+    ] = None,
+    dimer: Dimer = None,
     engine: Annotated[EngineName, typer.Option(help="What computes.")] = EngineName.FEFF,
     every: Annotated[
         int,
@@ -78,9 +112,17 @@ def simulate(
     ] = None,
     workers: Workers = None,
     edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = "K",
-    cluster_radius: ClusterRadius = 7.0,
-    scf_radius: ScfRadius = 4.0,
-    fms_radius: FmsRadius = 4.8,
+    cluster_radius: ClusterRadius = None,
+    scf_radius: ScfRadius = None,
+    fms_radius: Annotated[
+        float | None,
+        typer.Option(
+            help="Radius of multiple scattering in the spectrum, Å.", show_default="by edge"
+        ),
+    ] = None,
+    symmetry: Annotated[
+        bool, typer.Option(help="Compute one atom for all that the space group makes equal.")
+    ] = True,
     potentials: Annotated[
         Path | None,
         typer.Option(
@@ -102,12 +144,17 @@ def simulate(
             "--engine ocean: this version does not run OCEAN; run it yourself and read its output "
             "with: nearedge dataset import --format ocean"
         )
-    settings = engines.FeffSettings(
-        edge=edge,
-        cluster_radius=cluster_radius,
-        scf_radius=scf_radius,
-        fms_radius=fms_radius,
-        dimer=dimer or None,
+    if (neighbour is None) != (cutoff is None):
+        raise typer.BadParameter("--neighbour and --cutoff belong together; give both or none")
+    settings = _settings(
+        Edge(absorber, edge),
+        dimer,
+        {"cluster_radius": cluster_radius, "scf_radius": scf_radius, "fms_radius": fms_radius},
+    )
+    rule = (
+        absorber
+        if neighbour is None or cutoff is None
+        else targets.EnvironmentRule(absorber, neighbour, cutoff, settings.dimer)
     )
     shipped = datasets.starter_path() / "potentials"
     chosen = None if sites is None else site_list(sites)
@@ -115,10 +162,11 @@ def simulate(
         data = campaigns.simulate(
             [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
             engines.FeffEngine(settings, shipped if potentials == Path("shipped") else potentials),
-            targets.EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
+            rule,
             output,
             every=every,
             sites=chosen,
+            symmetry=symmetry,
             workers=workers,
             resume=resume,
             force=force,
@@ -132,27 +180,25 @@ def potentials(
         typer.Argument(help="Files of structures, any format ASE reads.", show_default=False),
     ],
     output: Output,
-    absorber: Absorber = "O",
-    dimer: Dimer = 1.7,
+    absorber: Absorber,
+    dimer: Dimer = None,
     trials: Annotated[
         int, typer.Option(help="Structures to try: the first of each trajectory.", min=1)
     ] = 9,
     workers: Workers = None,
     edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = "K",
-    cluster_radius: ClusterRadius = 7.0,
-    scf_radius: ScfRadius = 4.0,
+    cluster_radius: ClusterRadius = None,
+    scf_radius: ScfRadius = None,
     resume: Resume = False,
     force: Force = False,
 ) -> None:
-    """Compute potentials that many alike structures share, for: simulate --potentials.
+    """Compute potentials that many similar structures share, for: simulate --potentials.
 
     Their Fermi level is the median of those of several structures. Spectra computed with them
     differ by geometry alone, and cost a tenth of those with a self-consistent field each.
     """
-    settings = engines.FeffSettings(
-        edge=edge, cluster_radius=cluster_radius, scf_radius=scf_radius,
-        fms_radius=min(engines.FeffSettings.fms_radius, cluster_radius), dimer=dimer or None,
-    )  # fmt: skip
+    radii = {"cluster_radius": cluster_radius, "scf_radius": scf_radius}
+    settings = _settings(Edge(absorber, edge), dimer, radii)
     with interruptible():
         found = campaigns.reference_potentials(
             [snapshot for path in structures for snapshot in cells.read_snapshots(path)],

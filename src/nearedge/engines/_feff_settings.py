@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import atomic_numbers
+from ase.data import atomic_numbers, covalent_radii
 
 from nearedge.edges import Edge
 from nearedge.errors import InputError
+
+_ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br")
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,17 @@ class FeffSettings:
         >>> settings = FeffSettings.for_edge(Edge("Fe"))
         >>> settings.energy_max, settings.multipole
         (60.0, 2)
+        >>> FeffSettings.for_edge(Edge("O")).dimer
+        1.7
         """
-        if edge.name != "K" or not 21 <= atomic_numbers[edge.absorber] <= 30:
-            return cls(edge=edge.name)
+        number = atomic_numbers[edge.absorber]
+        if edge.name != "K" or not 21 <= number <= 30:
+            # Two such anions are bonded, as in a peroxide, or far apart: 1.7 Å lies between for O.
+            paired = edge.absorber in _ANIONS
+            return cls(
+                edge=edge.name,
+                dimer=round(1.3 * 2 * float(covalent_radii[number]), 1) if paired else None,
+            )
         return cls(
             fms_radius=5.0, energy_min=-20.0, energy_max=60.0, energy_step=0.5, multipole=2,
             shared=False, timeout=240.0,
