@@ -60,13 +60,13 @@ def test_failures_cost_their_own_site_and_are_listed(
     analytic: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine = analytic.AnalyticEngine(refuse=(1,), crash=(3,), hang=(5,))
-    data = simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=2, timeout=3.0)
+    data = simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=2, timeout=8.0)
     assert data.atom.tolist() == [7]
     listed = json.loads((tmp_path / "data" / "failures.json").read_text())
     assert [one["atom"] for one in listed] == [1, 3, 5]
     assert listed[0]["reason"] == "the spectrum came out upside down"
     assert listed[1]["reason"] == "its worker process died (signal SIGABRT)"
-    assert listed[2]["reason"] == "took longer than 3 s"
+    assert listed[2]["reason"] == "took longer than 8 s"
     said = capsys.readouterr().err
     assert "3 of 4 sites failed" in said
     assert "frame-0 atom 1: the spectrum came out upside down" in said
@@ -148,6 +148,27 @@ def test_every_and_sites(analytic: ModuleType, tmp_path: Path) -> None:
     )
     assert data.snapshot.tolist() == ["frame-0"] * 2 + ["frame-2"] * 2 + ["b0"] * 2
     assert data.atom.tolist() == [1, 7] * 3
+
+
+def test_crystals_need_no_rule(analytic: ModuleType, tmp_path: Path) -> None:
+    pytest.importorskip("pymatgen")
+    crystals = [
+        Snapshot(name, name, None, None, bulk(name, "rocksalt", a=edge, cubic=True))
+        for name, edge in (("MgO", 4.21), ("CaO", 4.81))
+    ]
+    engine = analytic.AnalyticEngine()
+    data = simulate(crystals, engine, "O", tmp_path / "data", workers=1)
+    # One O stands for all four of a cell.
+    assert data.table["multiplicity"].values.tolist() == [4, 4]
+    assert data.table["coordination"].values.tolist() == [6, 6]
+    assert data.table["oxidation_state"].values.tolist() == [-2, -2]
+    np.testing.assert_allclose(data.table["bond_length"], [2.105, 2.405])
+    assert data.table["crystal"].values.tolist() == ["MgO", "CaO"]
+    assert data.table["ligands"].values.tolist() == ["Mg", "Ca"]
+    assert load_dataset(tmp_path / "data").atom.tolist() == data.atom.tolist()
+    every = simulate(crystals, engine, "O", tmp_path / "all", workers=1, symmetry=False)
+    assert len(every) == 8
+    np.testing.assert_allclose(every.mu[:4], data.mu[[0] * 4], rtol=1e-6)
 
 
 def test_bad_inputs_are_refused(analytic: ModuleType, tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ def test_one_site_from_structure_to_dataset(run: Run, structure: str, tmp_path: 
 
 
 def test_ocean_is_imported_not_run(run: Run, structure: str, tmp_path: Path) -> None:
-    code, out, err = run("simulate", structure, "--engine", "ocean", "-o", str(tmp_path / "data"))
+    code, out, err = run(
+        "simulate", structure, *MAGNESIA, "--engine", "ocean", "-o", str(tmp_path / "data")
+    )
     assert (code, out) == (1, "")
     assert "does not run OCEAN" in err
     assert "nearedge dataset import --format ocean" in err
@@ -58,10 +60,13 @@ def test_ocean_is_imported_not_run(run: Run, structure: str, tmp_path: Path) -> 
         ([*MAGNESIA, "--every", "0"], 2, "--every"),
         ([*MAGNESIA, "--sites", "0"], 1, "atoms 0 are no O atoms"),
         ([*MAGNESIA, "--fms-radius", "9"], 1, "cluster_radius is 7.0"),
-        (["--neighbour", "Fe"], 1, "holds no Fe atom"),
+        ([*MAGNESIA, "--neighbour", "Fe"], 1, "holds no Fe atom"),
+        (["--absorber", "O", "--neighbour", "Mg"], 2, "belong together"),
         ([*MAGNESIA, "--potentials", "shipped"], 1, "none of O_in_OMg (atom 1)"),
         ([*MAGNESIA, "--potentials", "nowhere"], 1, "nowhere: holds no reference"),
+        ([], 2, "--absorber"),
         (["--absorber", "Xx"], 1, "not a chemical element"),
+        (["--absorber", "O", "--edge", "M9"], 1, "no M9 edge"),
     ],
 )
 def test_bad_requests(
@@ -74,7 +79,9 @@ def test_bad_requests(
 
 
 def test_missing_structure(run: Run, tmp_path: Path) -> None:
-    code, _, err = run("simulate", str(tmp_path / "none.cif"), "-o", str(tmp_path / "data"))
+    code, _, err = run(
+        "simulate", str(tmp_path / "none.cif"), *MAGNESIA, "-o", str(tmp_path / "data")
+    )
     assert code == 1
     assert "none.cif: does not exist" in err
 
@@ -87,7 +94,20 @@ def test_what_ships_is_computed_again(run: Run, tmp_path: Path) -> None:
     write(path, shipped.structures[shipped.snapshot[0]])
     site, output = int(shipped.atom[0]), str(tmp_path / "again")
     code, _, err = run(
-        "simulate", str(path), "--sites", str(site), "--potentials", "shipped", "-o", output
+        "simulate",
+        str(path),
+        "--absorber",
+        "O",
+        "--neighbour",
+        "Fe",
+        "--cutoff",
+        "2.6",
+        "--sites",
+        str(site),
+        "--potentials",
+        "shipped",
+        "-o",
+        output,
     )
     assert code == 0, err
     again = load_dataset(output)
