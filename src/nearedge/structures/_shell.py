@@ -73,18 +73,18 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
     try:
         from pymatgen.analysis.bond_valence import BVAnalyzer
         from pymatgen.analysis.local_env import CrystalNN
-        from pymatgen.io.ase import AseAtomsAdaptor
+        from pymatgen.core import Structure
     except ImportError:
         raise InputError(
             "first shells of crystals need pymatgen; install it with: pip install "
             "'nearedge[crystals]'"
         ) from None
     with warnings.catch_warnings(action="ignore"):
-        structure = AseAtomsAdaptor.get_structure(
-            Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
+        structure = Structure(
+            atoms.cell.array, atoms.get_chemical_symbols(), atoms.get_scaled_positions()
         )
         try:
-            valences = BVAnalyzer().get_valences(structure)
+            valences = np.asarray(BVAnalyzer().get_valences(structure))
         except ValueError:  # no states balance the charge, or the bonds are of no known pair
             valences = None
         rule = CrystalNN()
