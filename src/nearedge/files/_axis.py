@@ -160,7 +160,7 @@ def make_spectrum(
         If more than half of the rows are unusable, fewer than two energies are left, or the
         energies are too large.
     """
-    said = [*axis.notes, *notes]
+    remarks = [*axis.notes, *notes]
     usable = np.isfinite(axis.energy) & np.isfinite(mu)
     lost = np.flatnonzero(~usable)
     if 2 * len(lost) > len(mu):
@@ -171,7 +171,7 @@ def make_spectrum(
     if len(lost):
         where = ", ".join(str(row + 1) for row in lost[:10]) + (", ..." if len(lost) > 10 else "")
         rows = "row" if len(lost) == 1 else f"{len(lost)} rows"
-        said.append(f"{rows} without a finite energy and intensity left out: {where}")
+        remarks.append(f"{rows} without a finite energy and intensity left out: {where}")
     energy, mu = axis.energy[usable], mu[usable]
     if len(energy) and np.abs(energy).max() > HIGHEST:
         raise InputError(
@@ -182,17 +182,17 @@ def make_spectrum(
     if not (steps > 0).all():
         if (steps <= 0).all() and (steps < 0).any():
             energy, mu = energy[::-1], mu[::-1]
-            said.append("rows in descending energy, reversed")
+            remarks.append("rows in descending energy, reversed")
         elif (steps < 0).any():
             order = np.argsort(energy, kind="stable")
             energy, mu = energy[order], mu[order]
-            said.append("rows not in order of energy, sorted")
+            remarks.append("rows not in order of energy, sorted")
         energy, place, times = np.unique(energy, return_inverse=True, return_counts=True)
         if len(energy) < len(mu):
             mu = np.bincount(place, weights=mu / times[place], minlength=len(energy))
             many = int((times > 1).sum())
             repeated = "1 repeated energy" if many == 1 else f"{many} repeated energies"
-            said.append(f"{repeated}, intensities averaged")
+            remarks.append(f"{repeated}, intensities averaged")
     if len(energy) < 2:
         raise InputError(
             f"{source}: '{name}' holds {'1 energy' if len(energy) else 'no energies'}, which is no "
@@ -208,7 +208,7 @@ def make_spectrum(
         source,
         Identity(edge, zero, origin=facts.get("beamline")),
         channel,
-        tuple(dict.fromkeys(said)),
+        tuple(dict.fromkeys(remarks)),
         dict(left_out or {}),
         dict(facts),
     )
@@ -218,8 +218,8 @@ def _edge(
     facts: Mapping[str, str], energy: np.ndarray | None = None, mu: np.ndarray | None = None
 ) -> Edge | None:
     """The edge that a file names; of an element alone, its edge where the spectrum rises."""
-    said = _BOTH.sub("L3", f"{facts.get('element', '')} {facts.get('edge', '')}")
-    words = re.findall(r"[A-Za-z]+(?:_?\d)?", said)
+    named = _BOTH.sub("L3", f"{facts.get('element', '')} {facts.get('edge', '')}")
+    words = re.findall(r"[A-Za-z]+(?:_?\d)?", named)
     for name in words[1:]:
         plain = name.upper().replace("_", "")
         with suppress(InputError):

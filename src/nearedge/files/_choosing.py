@@ -26,7 +26,7 @@ def choose(scan: Scan, source: str) -> list[Spectrum]:
     InputError
         If no column is known to be an energy, or none a spectrum; the columns are shown.
     """
-    return [one for part in _pairs(scan) for one in _choose(part, source)]
+    return [spectrum for part in _pairs(scan) for spectrum in _choose(part, source)]
 
 
 def select(scan: Scan, energy: int | str | None, mu: str | int | None, source: str) -> Spectrum:
@@ -64,9 +64,9 @@ def _choose(scan: Scan, source: str) -> list[Spectrum]:
     runs = _runs(axis.energy)
     if len(runs) > 1:
         return [
-            one.renamed(f"scan {n} {one.name}")
+            spectrum.renamed(f"scan {n} {spectrum.name}")
             for n, run in enumerate(runs, 1)
-            for one in _choose(replace(scan, values=scan.values[run]), source)
+            for spectrum in _choose(replace(scan, values=scan.values[run]), source)
         ]
     spectra: list[Spectrum] = []
     fault: InputError | None = None
@@ -94,15 +94,15 @@ def _choose(scan: Scan, source: str) -> list[Spectrum]:
     if not spectra:
         raise reader.not_understood("no column is known to be a spectrum")
     return [
-        replace(one, left_out=dict(reader.left_out), notes=(*one.notes, *reader.faults))
-        for one in spectra
+        replace(spectrum, left_out=dict(reader.left_out), notes=(*spectrum.notes, *reader.faults))
+        for spectrum in spectra
     ]
 
 
 def _pairs(scan: Scan) -> list[Scan]:
     """Part a scan in which each spectrum has its own energies beside it."""
     roles = [label.role for label in scan.labels]
-    starts = [n for n, one in enumerate(roles) if one == "energy"]
+    starts = [n for n, role in enumerate(roles) if role == "energy"]
     if len(starts) < 2 or starts[0] != 0:
         return [scan]
     ends = [*starts[1:], len(roles)]

@@ -51,9 +51,9 @@ class Columns:
         for number in numbered.keys() & meanings.keys():
             self.roles[numbered[number]] = meanings[number]
 
-    def column(self, said: int | str) -> int:
+    def column(self, given: int | str) -> int:
         """Find a column by its number from 1, or by its label."""
-        text = str(said).strip()
+        text = str(given).strip()
         if text in self.names:
             return self.names.index(text)
         if text.isdigit() and 1 <= int(text) <= len(self.names):
@@ -69,13 +69,13 @@ class Columns:
         if text in self.names:
             return self.values[:, self.column(text)]
         with np.errstate(all="ignore"):
-            if found := re.fullmatch(r"(?:ln|log)\s*\((.*)\)", text):
-                return np.log(self.expression(found[1]))
+            if match := re.fullmatch(r"(?:ln|log)\s*\((.*)\)", text):
+                return np.log(self.expression(match[1]))
             if "/" in text:
                 above, _, below = text.rpartition("/")
                 return self.expression(above) / self.expression(below)
-            if found := re.fullmatch(r"\((.*)\)", text):
-                return self.expression(found[1])
+            if match := re.fullmatch(r"\((.*)\)", text):
+                return self.expression(match[1])
             if "+" in text:
                 return np.sum([self.expression(part) for part in text.split("+")], axis=0)
         return self.values[:, self.column(text)]
@@ -98,14 +98,14 @@ class Columns:
     def axis(self) -> tuple[Axis, set[int]]:
         """Find the energies, and the columns that are no intensities for being axes."""
         roles = self.roles
-        axes = {n for n, one in enumerate(roles) if one in _AXES}
+        axes = {n for n, role in enumerate(roles) if role in _AXES}
         energies = [n for n in axes if roles[n] == "energy" and self._varies(n)]
         if energies:
             best = min(energies, key=lambda n: (asked_rank(self.names[n]), not self._plain(n), n))
             axis = self.axis_of(best)
             if others := [self.names[n] for n in energies if n != best]:
-                said = f"'{self.names[best]}' is the energy, not {quoted(others)}"
-                axis = replace(axis, notes=(*axis.notes, said))
+                chosen = f"'{self.names[best]}' is the energy, not {quoted(others)}"
+                axis = replace(axis, notes=(*axis.notes, chosen))
             self.left_out |= {self.names[n]: "another axis" for n in sorted(axes - {best})}
             return axis, axes
         angles = [n for n in sorted(axes) if roles[n] == "angle" and self._varies(n)]
@@ -200,7 +200,7 @@ def _names_sample(name: str) -> bool:
 def _elements(word: str) -> bool:
 
     try:
-        return all(Edge(one, "K") for one in re.findall(r"[A-Z][a-z]?", word))
+        return all(Edge(symbol, "K") for symbol in re.findall(r"[A-Z][a-z]?", word))
     except InputError:
         return False
 

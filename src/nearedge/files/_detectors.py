@@ -63,13 +63,13 @@ class Detectors(Columns):
         detectors = [n for role in _DETECTORS for n in by_role.get(role, [])]
         signals += self._ratios(incident, detectors, by_role.get("factor", []), bool(signals))
         unknown = by_role.get(None, [])
-        known = bool(signals) or incident is not None or bool(detectors)
+        understood = bool(signals) or incident is not None or bool(detectors)
         if (
             not signals
             and unknown
             and (
                 self.all_formulas(unknown)
-                or (not known and (len(unknown) == 1 or not self.scan.labels))
+                or (not understood and (len(unknown) == 1 or not self.scan.labels))
             )
         ):
             signals = [Signal(self.names[n], self.values[:, n]) for n in unknown]
@@ -96,9 +96,9 @@ class Detectors(Columns):
     def _stored(self, column: int) -> Signal:
         name = self.names[column]
         channel: Channel = "normalised" if self.roles[column] == "normalised" else "absorption"
-        for pattern, one in _CHANNELS:
+        for pattern, named in _CHANNELS:
             if channel == "absorption" and re.search(pattern, name.lower()):
-                channel = one
+                channel = named
         return Signal(name, self.values[:, column], channel)
 
     def _transmittance(self, column: int) -> Signal:
@@ -221,20 +221,20 @@ class Detectors(Columns):
                 made.append(Signal(name, self.values[:, n], channel))
                 reason = "reference foil" if role == "reference mu" else role
                 self.left_out[name] = f"{reason}, given as ::{name}"
-        names = unique([one.name for one in made])
-        return [replace(one, name=name) for one, name in zip(made, names, strict=True)]
+        names = unique([signal.name for signal in made])
+        return [replace(signal, name=name) for signal, name in zip(made, names, strict=True)]
 
     def _once(self, signals: Sequence[Signal]) -> list[Signal]:
         """Leave out spectra that are another one over again, but for their scale."""
         first: list[Signal] = []
         for signal in signals:
-            same = next((one for one in first if _same(one, signal)), None)
+            same = next((before for before in first if _same(before, signal)), None)
             if same is None:
                 first.append(signal)
             else:
                 self.left_out[signal.name] = f"the same as '{same.name}'"
-        names = unique([one.name for one in first])
-        return [replace(one, name=name) for one, name in zip(first, names, strict=True)]
+        names = unique([signal.name for signal in first])
+        return [replace(signal, name=name) for signal, name in zip(first, names, strict=True)]
 
 
 def _same(first: Signal, second: Signal) -> bool:
@@ -246,22 +246,22 @@ def _same(first: Signal, second: Signal) -> bool:
     if first.channel != second.channel and not {first.channel, second.channel} & {*loose}:
         return False
     both = np.isfinite(first.mu) & np.isfinite(second.mu)
-    one, other = first.mu[both], second.mu[both]
+    mu, other = first.mu[both], second.mu[both]
     square = float(other @ other)
     if (
-        len(one) < 5
+        len(mu) < 5
         or square == 0
         or not np.isfinite(square)
-        or np.ptp(one) == 0
+        or np.ptp(mu) == 0
         or np.ptp(other) == 0
     ):
         return False
-    left = one - other
+    left = mu - other
     if (first.channel == "normalised") != (second.channel == "normalised"):
-        left = one - np.polynomial.Polynomial.fit(other, one, 1)(other)
+        left = mu - np.polynomial.Polynomial.fit(other, mu, 1)(other)
     elif bool(first.notes) != bool(second.notes) and first.channel == second.channel:
-        left = one - other * (float(one @ other) / square)
-    return float(np.abs(left).max()) <= _SAME * float(np.ptp(one))
+        left = mu - other * (float(mu @ other) / square)
+    return float(np.abs(left).max()) <= _SAME * float(np.ptp(mu))
 
 
 def _partner(name: str, factors: Sequence[str]) -> int | None:
@@ -272,7 +272,7 @@ def _partner(name: str, factors: Sequence[str]) -> int | None:
     places = [
         n
         for n, factor in enumerate(factors)
-        if (found := re.search(r"\d+$", factor)) and found[0] == number[0]
+        if (match := re.search(r"\d+$", factor)) and match[0] == number[0]
     ]
     return places[0] if len(places) == 1 else None
 

@@ -36,8 +36,8 @@ def read_emsa(content: bytes, path: Path) -> list[Scan]:
     fields: dict[str, str] = {}
     numbers: list[float] = []
     for line in decode(content, path).splitlines():
-        if found := _FIELD.match(line.strip()):
-            fields.setdefault(found[1].upper(), found[2].strip())
+        if match := _FIELD.match(line.strip()):
+            fields.setdefault(match[1].upper(), match[2].strip())
             continue
         values = [parse_number(word) for word in re.split(r"[,;\s]+", line.strip()) if word]
         numbers += [np.nan if value is None else value for value in values]

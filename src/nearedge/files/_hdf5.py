@@ -104,7 +104,7 @@ class _Tree:
 
     def mode(self, entry: str) -> Role:
         """What the absorbed beam of an NXxas entry was measured by."""
-        said = " ".join(
+        modes = " ".join(
             text.lower()
             for path, text in self.texts.items()
             if path.startswith(entry.rstrip("/") + "/")
@@ -112,7 +112,7 @@ class _Tree:
             and "monitor" not in path
         )
         for word, meaning in _MODES:
-            if word in said:
+            if word in modes:
                 return meaning
         return "absorption"
 
@@ -163,7 +163,7 @@ def _hint(tree: _Tree, path: Path) -> str:
     """Name an array of the file that might be asked for."""
     if not tree.vectors:
         return "it has no arrays of numbers of one dimension"
-    shown = [f"{place} ({len(one.values)})" for place, one in list(tree.vectors.items())[:8]]
+    shown = [f"{place} ({len(vector.values)})" for place, vector in list(tree.vectors.items())[:8]]
     return f"name one of its arrays as {path.name}::{next(iter(tree.vectors))}: {quoted(shown)}"
 
 
@@ -211,7 +211,7 @@ def _wanted(tree: _Tree, wanted: str, path: Path) -> list[Scan]:
         raise InputError(
             f"{path}: {place} holds no energies beside intensities; {_hint(tree, path)}"
         )
-    groups = sorted({posixpath.dirname(one) for one in tree.vectors})
+    groups = sorted({posixpath.dirname(place) for place in tree.vectors})
     raise InputError(f"{path}: has no {place} that can be read; it has {quoted(groups)}")
 
 
@@ -258,7 +258,9 @@ def _scan(
     """Label energies and arrays as the columns of a scan are labelled."""
     entry, attributes = tree.entry(place), tree.groups.get(place, {})
     signals = {*attributes.get("signal", []), *attributes.get("auxiliary_signals", [])}
-    signals |= {name for name, one in members.items() if one.attributes.get("signal") == ["1"]}
+    signals |= {
+        name for name, vector in members.items() if vector.attributes.get("signal") == ["1"]
+    }
     labels, vectors = [Label(energy[0], energy[1].unit, "energy")], [energy[1].values]
     for name, vector in members.items():
         meaning = role(name)
@@ -295,16 +297,16 @@ def _bare_nxxas(tree: _Tree, entry: str) -> Scan | None:
 
 
 def _first(tree: _Tree, entry: str, places: tuple[str, ...]) -> _Vector | None:
-    found = (tree.vectors.get(_join(entry, place)) for place in places)
-    return next((vector for vector in found if vector is not None), None)
+    vectors = (tree.vectors.get(_join(entry, place)) for place in places)
+    return next((vector for vector in vectors if vector is not None), None)
 
 
 def _energies(attributes: Attributes, members: dict[str, _Vector], asked: bool) -> str | None:
     """Find the name of the energies among the arrays of a group."""
-    said = attributes.get("axes", [])
+    texts = attributes.get("axes", [])
     for vector in members.values():
-        said = [*said, *vector.attributes.get("axes", [])]
-    axes = [name for text in said for name in text.replace(",", ":").split(":") if name in members]
+        texts = [*texts, *vector.attributes.get("axes", [])]
+    axes = [name for text in texts for name in text.replace(",", ":").split(":") if name in members]
     axes += [name for name, vector in members.items() if vector.attributes.get("axis") == ["1"]]
     for name in dict.fromkeys([*axes, *members]):
         label = Label(name, members[name].unit, role(name))

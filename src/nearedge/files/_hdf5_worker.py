@@ -55,7 +55,7 @@ class Reader:
         queue: list[tuple[str, h5py.Group]] = [("", self.file)]
         place, group = "", cast(h5py.Group, self.file)
         with contextlib.suppress(Exception):
-            for part in [one for one in first.split("/") if one][:DEPTH]:
+            for part in [name for name in first.split("/") if name][:DEPTH]:
                 group, place = cast(h5py.Group, self.member(group, part)), f"{place}/{part}"
                 if isinstance(group, h5py.Group) and group not in seen:
                     queue[:0] = [(place, group)]
@@ -130,14 +130,14 @@ class Reader:
 
 def attributes(thing: h5py.Group | h5py.Dataset) -> dict[str, list[str]]:
     """Give the short attributes of a group or dataset as lists of texts."""
-    said: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for name in list(thing.attrs)[:_ATTRIBUTES]:
         with contextlib.suppress(Exception):
             shape = thing.attrs.get_id(name).shape
             if int(np.prod(shape, dtype=float)) <= _ATTRIBUTES:
                 values = np.asarray(thing.attrs[name]).reshape(-1).tolist()
-                said[name] = [text(value) for value in values]
-    return said
+                texts[name] = [text(value) for value in values]
+    return texts
 
 
 def text(value: object) -> str:

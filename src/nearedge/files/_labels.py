@@ -150,9 +150,9 @@ def _facts(plain: Sequence[str]) -> dict[str, str]:
     for line in plain:
         text = line[:_LONGEST_FACT]
         for part in re.split(r",\s+(?=\w+\s*[:=])", text):
-            found = _FIELD.match(part)
-            if found and (fact := _FACTS.get(found[1].strip().lower())):
-                facts.setdefault(fact, printable(found[2]))
+            match = _FIELD.match(part)
+            if match and (fact := _FACTS.get(match[1].strip().lower())):
+                facts.setdefault(fact, printable(match[2]))
         if (crystal := _CRYSTAL.search(text)) and "d_spacing" not in facts:
             order = sum(int(index) ** 2 for index in crystal.groups()[1:])
             facts["d_spacing"] = f"{_LATTICE[crystal[1]] / order**0.5:.5f}"
@@ -170,24 +170,29 @@ def _numbered_lists(
         section, current = "", {}
         for line in plain:
             text = line[:_LONGEST_FACT]
-            if found := _SECTION.match(text):
-                section, current = found[1], {}
-            elif (found := pattern.match(text)) and (number := int(found[1])) > 0:
+            if match := _SECTION.match(text):
+                section, current = match[1], {}
+            elif (match := pattern.match(text)) and (number := int(match[1])) > 0:
                 if number in current or not current:
                     current = {}
                     lists.append((section, current))
-                current[number] = _FIO_TYPE.sub("", found[2])
+                current[number] = _FIO_TYPE.sub("", match[2])
         if lists:
             break
-    fitting = [(one, labels) for one, labels in lists if 1 in labels and max(labels) <= width]
-    return fitting, next((", ".join(one.values()) for _, one in lists if len(one) > 1), "")
+    fitting = [
+        (section, labels) for section, labels in lists if 1 in labels and max(labels) <= width
+    ]
+    return fitting, next((", ".join(labels.values()) for _, labels in lists if len(labels) > 1), "")
 
 
 def _best_list(
     lists: Sequence[tuple[str, dict[int, str]]], values: np.ndarray
 ) -> tuple[Label, ...]:
     """The labels of the event whose rows follow; else of those that fit best what is understood."""
-    width, ids = values.shape[1], {str(int(one)) for one in values[:2, 0] if abs(one) < 1e6}
+    width, ids = (
+        values.shape[1],
+        {str(int(number)) for number in values[:2, 0] if abs(number) < 1e6},
+    )
     made = [
         (
             section in ids and len(lists) > 1,
@@ -195,23 +200,23 @@ def _best_list(
         )
         for section, labels in lists
     ]
-    return max(made, key=lambda one: (one[0], _understood(one[1])), default=(False, ()))[1]
+    return max(made, key=lambda event: (event[0], _understood(event[1])), default=(False, ()))[1]
 
 
 def _understood(labels: Sequence[Label]) -> int:
     roles = [label.role for label in labels]
-    return sum(one is not None for one in roles) + 10 * ("energy" in roles)
+    return sum(role is not None for role in roles) + 10 * ("energy" in roles)
 
 
 def _numbered_label(text: str) -> Label:
     """Read the text after ``Column.N:``: a label of one word and its unit, or a phrase."""
     text = text.split("||")[0]  # XDI: name unit || where it comes from
-    if found := _BRACKET.match(text):
+    if match := _BRACKET.match(text):
         # mda2ascii: [1-D Detector 1]  PV, description, ..., unit
-        parts = [part.strip() for part in found[2].split(",")]
+        parts = [part.strip() for part in match[2].split(",")]
         words = [part for part in parts[1:] if part] or parts[:1]
         unit = next((part for part in parts[2:] if part.lower() in ("ev", "kev")), "")
-        return Label(printable(words[0] or found[1]), unit)
+        return Label(printable(words[0] or match[1]), unit)
     words = text.split()
     if len(words) == 2 and words[1].lower() in _UNITS:
         return Label(printable(words[0]), words[1])
@@ -230,9 +235,9 @@ def _nearest_labels(
 ) -> tuple[Label, ...]:
     units: list[str] = []
     defined = {
-        found[1]: _ARROW.sub("", found[2]).strip("{}\"' ")
+        match[1]: _ARROW.sub("", match[2]).strip("{}\"' ")
         for line in plain
-        if (found := _DEFINED.match(line[:_LONGEST_FACT]))
+        if (match := _DEFINED.match(line[:_LONGEST_FACT]))
     }
     for line, text in list(zip(header, plain, strict=True))[: -_NEAR - 1 : -1]:
         if not any(character.isalpha() for character in text):
@@ -285,8 +290,8 @@ def _are_labels(words: Sequence[str], *, plain: bool) -> bool:
     if plain and sum(any(c.isalpha() for c in word) for word in words) > len(words) / 2:
         return True
     roles = [parse_label(word).role for word in words]
-    axes = [one for one in roles if one in ("energy", "angle", "no energy")]
-    return bool(axes) and (roles[0] is not None or sum(one is not None for one in roles) > 1)
+    axes = [role for role in roles if role in ("energy", "angle", "no energy")]
+    return bool(axes) and (roles[0] is not None or sum(role is not None for role in roles) > 1)
 
 
 def _is_prose(word: str) -> bool:
@@ -313,9 +318,9 @@ def parse_label(word: str) -> Label:
     ''
     """
     text = printable(word.strip().strip("\"'").strip())
-    found = _TRAILING_UNIT.match(text)
-    if found and found[1].strip():
-        unit = found[2] or found[3] or found[4] or ""
+    match = _TRAILING_UNIT.match(text)
+    if match and match[1].strip():
+        unit = match[2] or match[3] or match[4] or ""
         if unit.strip().lower().replace(" ", "") in _UNITS:
-            return Label(found[1].strip(), unit.strip())
+            return Label(match[1].strip(), unit.strip())
     return Label(text)

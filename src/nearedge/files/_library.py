@@ -87,34 +87,38 @@ def _athena(scans: list[MeasurementScan], path: Path) -> list[Scan]:
     made: list[Scan] = []
     others: list[str] = []
     for scan in scans:
-        said = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
-        said |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
+        parameters = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
+        parameters |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
         name = printable(scan["label"]) or printable(scan["id"]) or "record"
-        if any(_number(said.get(key, "")) for key in _OTHER_AXES) or said.get("datatype") == "chi":
+        if (
+            any(_number(parameters.get(key, "")) for key in _OTHER_AXES)
+            or parameters.get("datatype") == "chi"
+        ):
             others.append(name)
             continue
         values = _values(scan)[:, :2]
         facts = {
-            "element": said.get("atsym") or said.get("bkg_z", ""),
-            "edge": (said.get("edge") or said.get("fft_edge", "")).upper(),
-            "beamline": said.get("beamline", ""),
-            "e0": said.get("bkg_e0", ""),
+            "element": parameters.get("atsym") or parameters.get("bkg_z", ""),
+            "edge": (parameters.get("edge") or parameters.get("fft_edge", "")).upper(),
+            "beamline": parameters.get("beamline", ""),
+            "e0": parameters.get("bkg_e0", ""),
         }
         notes: tuple[str, ...] = ()
-        if shift := _number(said.get("bkg_eshift", "")):
+        if shift := _number(parameters.get("bkg_eshift", "")):
             values[:, 0] += shift
             facts["energy_shift"] = f"{shift:g}"
             notes = (f"Athena's energy shift of {shift:g} eV applied",)
         labels = (Label("energy", meaning="energy"), Label(name, meaning="absorption"))
-        known = {key: printable(value) for key, value in facts.items() if value.strip()}
-        made.append(Scan(values, labels, "", known, notes))
+        given = {key: printable(value) for key, value in facts.items() if value.strip()}
+        made.append(Scan(values, labels, "", given, notes))
     if not made:
         held = f"only {quoted(others)}, which are not over energy" if others else "no record"
         raise InputError(f"{path}: holds {held}; save spectra mu(E) from Athena")
     if others:
         note = f"records that are not over energy left out: {quoted(others)}"
         made = [
-            Scan(one.values, one.labels, one.name, one.facts, (*one.notes, note)) for one in made
+            Scan(record.values, record.labels, record.name, record.facts, (*record.notes, note))
+            for record in made
         ]
     return made
 

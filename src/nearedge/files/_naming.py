@@ -13,8 +13,8 @@ def printable(text: str, longest: int = _LONGEST) -> str:
     >>> printable("Fe\tfoil\x07")
     'Fe foil'
     """
-    kept = text[: 4 * longest]
-    clean = "".join(character if character.isprintable() else " " for character in kept)
+    start = text[: 4 * longest]
+    clean = "".join(character if character.isprintable() else " " for character in start)
     return " ".join(clean.split())[:longest].strip()
 
 

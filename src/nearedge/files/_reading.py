@@ -106,7 +106,9 @@ def read_spectra(
         return _spectra(read_hdf5(file, name), str(file))
     scans = read_hdf5(file) if hdf5 else read_scans(file)
     if name is None:
-        spectra = [one for one in _spectra(scans, str(file)) if one.channel not in OFFERED]
+        spectra = [
+            spectrum for spectrum in _spectra(scans, str(file)) if spectrum.channel not in OFFERED
+        ]
         if not spectra:
             raise InputError(
                 f"{file}: holds no spectrum of a sample; ask for a reference foil or an empty cell "
@@ -125,7 +127,7 @@ def read_spectra(
             return [select(scan, None, name, str(file))]
     if hdf5:
         return _spectra(read_hdf5(file, name), str(file))
-    held = [one.name for one in spectra]
+    held = [spectrum.name for spectrum in spectra]
     if not held:
         return read_spectra(file)  # which says what is wrong with it
     raise InputError(f"{file}: holds no spectrum '{printable(name)}'; it holds {quoted(held)}")
@@ -133,7 +135,7 @@ def read_spectra(
 
 def file_format(content: bytes, path: Path) -> Format:
     """Tell the format of a file that is not HDF5."""
-    return next(one for one in FORMATS if one.holds(content, path))
+    return next(form for form in FORMATS if form.holds(content, path))
 
 
 def read_scans(path: Path) -> list[Scan]:
@@ -166,7 +168,7 @@ def _parted(path: str) -> tuple[Path, str | None]:
         return Path(path), None
     parts = path.split(MARK)
     beginnings = [MARK.join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
-    file = next((one for one in beginnings if _is_there(one)), beginnings[-1])
+    file = next((beginning for beginning in beginnings if _is_there(beginning)), beginnings[-1])
     return Path(file), path[len(file) + len(MARK) :]
 
 
@@ -197,7 +199,7 @@ def _spectra(scans: Sequence[Scan], source: str) -> list[Spectrum]:
         raise faults[0]
     if faults:
         note = f"{len(faults)} of {len(scans)} scans left out: {printable(str(faults[0]), 200)}"
-        spectra = [replace(one, notes=(*one.notes, note)) for one in spectra]
+        spectra = [replace(spectrum, notes=(*spectrum.notes, note)) for spectrum in spectra]
     return _unique(spectra)
 
 
@@ -213,4 +215,4 @@ def _named(spectra: Sequence[Spectrum], scans: Sequence[Scan]) -> list[Spectrum]
 
 def _unique(spectra: Sequence[Spectrum]) -> list[Spectrum]:
     names = unique([spectrum.name for spectrum in spectra])
-    return [one.renamed(name) for name, one in zip(names, spectra, strict=True)]
+    return [spectrum.renamed(name) for name, spectrum in zip(names, spectra, strict=True)]

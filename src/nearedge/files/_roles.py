@@ -116,10 +116,10 @@ def role(label: str) -> Role | None:
 def _role(label: str) -> Role | None:
     tokens = _tokens(label)
     key = "".join(tokens)
-    said = {key, *tokens}
+    words = {key, *tokens}
     # Detector 3 of a kind is of that kind; "i0" and "i1" are words of their own.
-    stems = said | {_DIGITS.sub("", token) for token in tokens}
-    detector = _detector(said, stems, key)
+    stems = words | {_DIGITS.sub("", token) for token in tokens}
+    detector = _detector(words, stems, key)
     if divided := _divided(tokens, key, label, detector):
         return divided
     if stems & _DEAD_TIME and (stems & _FACTORS or "factor" in key):
@@ -130,31 +130,31 @@ def _role(label: str) -> Role | None:
         return "angle"
     if (why_aside(label) and not detector) or (stems & _RATES[0] and stems & _RATES[1]):
         return "aside"
-    if said & _WITHOUT:
+    if words & _WITHOUT:
         return "without sample"
-    if _ENERGY_WORD.search(key) or _is_energy(key) or (said & {"ev", "kev"} and not detector):
+    if _ENERGY_WORD.search(key) or _is_energy(key) or (words & {"ev", "kev"} and not detector):
         return "energy"
     if _REFERENCE_MU.fullmatch(key):
         return "reference mu"
     if stems & _NORMALISED:
         return "normalised"
-    if stems & _STORED and not said & (_INCIDENT | _INCIDENT_ALONE):
+    if stems & _STORED and not words & (_INCIDENT | _INCIDENT_ALONE):
         return "absorption"
-    if said & _INCIDENT or key in _INCIDENT_ALONE:
+    if words & _INCIDENT or key in _INCIDENT_ALONE:
         return "incident"
     return detector
 
 
-def _detector(said: set[str], stems: set[str], key: str) -> Role | None:
-    if said & _REFERENCE or key in _REFERENCE_ALONE:
+def _detector(words: set[str], stems: set[str], key: str) -> Role | None:
+    if words & _REFERENCE or key in _REFERENCE_ALONE:
         return "reference"
     if any(_YIELD.fullmatch(stem) for stem in stems):
         return "electron yield"
-    if {"electron", "yield"} <= said or {"sample", "current"} <= said:
+    if {"electron", "yield"} <= words or {"sample", "current"} <= words:
         return "electron yield"
     if any(_FLUORESCENCE.fullmatch(stem) or _LINE.fullmatch(stem) for stem in stems):
         return "fluorescence"
-    return "transmitted" if said & _TRANSMITTED else None
+    return "transmitted" if words & _TRANSMITTED else None
 
 
 def _is_energy(key: str) -> bool:
@@ -178,7 +178,7 @@ def _divided(tokens: list[str], key: str, label: str, detector: Role | None) -> 
         return "transmittance" if set(before) & _TRANSMITTED else "absorption"
     # Without a stroke the signal comes first: Fluo_I0 is a ratio, I0_fluo the monitor beside it.
     alone = (
-        _detector({*before}, {*before, *(_DIGITS.sub("", one) for one in before)}, before[0])
+        _detector({*before}, {*before, *(_DIGITS.sub("", token) for token in before)}, before[0])
         if before
         else None
     )
@@ -207,8 +207,8 @@ def asked_rank(label: str) -> int:
 
 def chamber(label: str) -> int | None:
     """Number of an ionisation chamber that is labelled by nothing else."""
-    found = _CHAMBER.fullmatch("".join(_tokens(label)))
-    return int(found[1]) if found else None
+    match = _CHAMBER.fullmatch("".join(_tokens(label)))
+    return int(match[1]) if match else None
 
 
 def stem(label: str) -> str:

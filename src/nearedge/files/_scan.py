@@ -32,8 +32,8 @@ class Label:
     @property
     def role(self) -> Role | None:
         """What the column is; None if that is not understood."""
-        said = self.meaning or role(self.text)
-        return "energy" if said is None and self.scale is not None else said
+        meaning = self.meaning or role(self.text)
+        return "energy" if meaning is None and self.scale is not None else meaning
 
     @property
     def scale(self) -> float | None:

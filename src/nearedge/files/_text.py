@@ -188,8 +188,8 @@ def _blocks(
         row = None
         if not line.startswith(_COMMENTS):
             row = _quick_row(line, block) or _row(line, block)
-        elif found := _SCAN.match(line):
-            scan, block = found[1], None
+        elif match := _SCAN.match(line):
+            scan, block = match[1], None
         if row is None:
             described += len(line)
             if described > _MOST_HEADER:
@@ -265,7 +265,7 @@ def _scan(
     notes: tuple[str, ...],
     path: Path,
 ) -> Scan:
-    said = list(notes)
+    remarks = list(notes)
     strays = [
         (block.first, block.line)
         for block in blocks
@@ -285,7 +285,7 @@ def _scan(
             f"{path}: {len(near)} of {len(near) + table.rows} rows are damaged, line {number} the "
             f"first: not {table.width} numbers ('{excerpt(line)}'); repair or remove them"
         )
-    said += [
+    remarks += [
         f"line {number} is no row of {table.width} numbers ('{excerpt(line)}'), left out"
         for number, line in near[:20]
     ]
@@ -296,13 +296,13 @@ def _scan(
     ]
     if others:
         where = ", ".join(str(block.first) for block in others[:5])
-        said.append(f"another table, of other columns, left out: line {where}")
+        remarks.append(f"another table, of other columns, left out: line {where}")
     values = np.array(table.numbers).reshape(-1, table.width)
     first = blocks[0].header if blocks[0] is not table else []
     shared = read_header(first, values, table.separator)
     own = read_header(table.header, values, table.separator)
     facts = {**shared.facts, **own.facts}
-    return Scan(values, own.labels or shared.labels, "", facts, (*said, *own.notes))
+    return Scan(values, own.labels or shared.labels, "", facts, (*remarks, *own.notes))
 
 
 def _quick_row(line: str, block: _Block | None) -> _Row | None:
