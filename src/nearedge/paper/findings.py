@@ -107,6 +107,29 @@ def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
     return [*texts, _regressor(ladder, top)] if top in ladder.regression else texts
 
 
+def explained(ladder: Ladder | None) -> list[str]:
+    """Say which numbers single spectra tell best."""
+    top = ladder and hardest(ladder)
+    if ladder is None or top is None:
+        return []
+    told = [rungs[top] for rungs in ladder.targets.values() if top in rungs]
+    if len(told) < 2:
+        return []
+    shares = [
+        f"{number.meaning} {_r2(number.r2, several(ladder, number.spread))}"
+        for number in sorted(told, key=lambda number: -number.r2)
+    ]
+    return [
+        f"What a spectrum counts: the share of the variance that recipe “{ladder.recipe}” explains "
+        f"(R²) of single raw spectra of {UNSEEN[top]} is, best first: {'; '.join(shares)}. A count "
+        "within a cutoff is partly error by definition: a neighbour just beyond it is seen too."
+    ]
+
+
+def _r2(value: float, spread: float | None) -> str:
+    return f"{value:.3f}" + ("" if spread is None else f" ± {spread:.3f}")
+
+
 def hardest(ladder: Ladder) -> str | None:
     """Name the highest rung that was climbed on the dataset itself; None if there is none."""
     climbed = [name for name in ladder.rungs if name in UNSEEN]

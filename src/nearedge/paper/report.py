@@ -19,7 +19,7 @@ from nearedge.paper.figures import (
     draw_networks,
     draw_sweep,
 )
-from nearedge.paper.findings import headline, summary
+from nearedge.paper.findings import explained, headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
 from nearedge.paper.page import (
     contents,
@@ -36,6 +36,7 @@ from nearedge.paper.tables import (
     comparison,
     coverage_table,
     error_tables,
+    explained_table,
     ladder_table,
     over,
     readings,
@@ -129,7 +130,11 @@ def write_report(
             save_figure(plate.figure, figures / plate.name, FORMATS)
             png = (figures / f"{plate.name}.png").read_bytes()
             shown[plate.name] = picture(png, title=plate.title, caption=plate.caption)
-        texts = [*headline(results), *summary(results.ladder, results.better)]
+        texts = [
+            *headline(results),
+            *summary(results.ladder, results.better),
+            *explained(results.better),
+        ]
         numbers = {**results.to_json(), "findings": texts, "made": vars(making)}
         write_json(folder / "report.json", numbers)
         parts = dict(_sections(results, shown, making))
@@ -299,9 +304,11 @@ def _sections(
         ],
     )
     beyond = [text for text in summary(ladder, better) if text not in summary(ladder)]
+    beyond += explained(better)
+    numbers = explained_table(better) if better else ""
     sets = coverage_table(better or ladder)
     if beyond or sets:
-        yield "Better models", [*map(paragraph, beyond), sets]
+        yield "Better models", [*map(paragraph, beyond), numbers, sets]
     if results.robustness:
         yield (
             "Spectra measured less well",

@@ -159,6 +159,31 @@ def _error_table(
     )
 
 
+def explained_table(ladder: Ladder) -> str:
+    """How much of the numbers of single sites their spectra tell, beside plain methods."""
+    rows, methods = [], []
+    for rungs in ladder.targets.values():
+        for rung, number in rungs.items():
+            methods = list(number.baselines)
+            spread = f" ± {number.spread:.3f}" if ladder.seeds > 1 else ""
+            plain = [f"{score:.3f}" for score in number.baselines.values()]
+            mae = f"{number.mae:.2f} {number.unit}".strip()
+            rows.append(
+                [number.meaning, rung, f"{number.r2:.3f}{spread}", *plain, mae, str(number.n)]
+            )
+    if not rows:
+        return ""
+    return table(
+        ["number", "rung", f"recipe {ladder.recipe}", *methods, "MAE", "n"],
+        rows,
+        caption="Explained variance (R²) of numbers of single sites, told from raw spectra that "
+        f"were not trained on; {over(ladder.seeds)}. MAE: mean absolute error of recipe "
+        f"{ladder.recipe}.",
+        words=2,
+        bold=2,
+    )
+
+
 _CONDITIONS: Sequence[tuple[str, Quantity, float]] = (
     ("offset -0.5 eV", "offset", -0.5),
     ("offset -0.25 eV", "offset", -0.25),
