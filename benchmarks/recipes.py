@@ -470,6 +470,7 @@ def print_choice(
 
 def print_flips(data: SiteSpectra) -> None:
     """Print how many sites change their class when the cutoff moves by 0.05 Å."""
+    assert data.rule is not None
     for change in (-0.05, 0.05):
         rule = replace(data.rule, cutoff=data.rule.cutoff + change)
         flipped = data.relabel(rule).environment != data.environment
@@ -495,6 +496,7 @@ def learning_curve(data: SiteSpectra, candidate: Candidate, seed: int) -> list[l
 def neighbour_distances(data: SiteSpectra) -> np.ndarray:
     """Mean distance in Å of each site's counted neighbours; NaN without any."""
     rule, found = data.rule, np.full(len(data), np.nan)
+    assert rule is not None
     cutoffs = {(rule.absorber, rule.neighbour): rule.cutoff}
     for name, atoms in data.structures.items():
         centres, others, distances = neighbor_list("ijd", atoms, cutoffs)

@@ -110,7 +110,7 @@ def test_the_nearest_site_comes_with_its_neighbours(
     for site in result.nearest:
         near = [far for symbol, far in site.neighbours if symbol == "Fe"]
         assert len(near) == site.data.coordination[site.row]
-        assert max(near) < data.rule.cutoff
+        assert max(near) < site.cutoff
     assert result.nearest[0].environment == "3"
 
 

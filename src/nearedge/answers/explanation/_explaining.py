@@ -23,6 +23,7 @@ from nearedge.errors import InputError
 from nearedge.learning.estimators import Classifier
 from nearedge.models import Model
 from nearedge.spectra import Spectrum, Window, resample
+from nearedge.targets import Target
 
 MOST = 200
 """So many spectra of a class are explained at most, drawn at random."""
@@ -34,10 +35,8 @@ class Setting:
 
     Attributes
     ----------
-    classifier : bool
-        Whether classes are predicted, and log-odds explained, or a number itself.
-    neighbour : str
-        Element whose number is predicted.
+    asked : Target
+        What the model tells: of classes log-odds are explained, else the number itself.
     zero, unit : str
         Of the energies and the spectra.
     against : str or None
@@ -46,8 +45,7 @@ class Setting:
         Mean training spectrum, of that class or of all.
     """
 
-    classifier: bool
-    neighbour: str
+    asked: Target
     zero: str
     unit: str
     against: str | None
@@ -55,12 +53,12 @@ class Setting:
 
     def title(self, name: str) -> str:
         """Name a class."""
-        return class_title(name, self.neighbour)
+        return class_title(name, self.asked.neighbour or "")
 
     def score(self, target: str | None) -> str:
         """Name what is explained."""
-        if not self.classifier or target is None:
-            return f"number of {self.neighbour}"
+        if target is None or not self.asked.of_classes:
+            return self.asked.name.replace("_", " ")
         against = "" if self.against is None else f" against {self.title(self.against)}"
         return f"log-odds of {self.title(target)}{against}"
 
@@ -118,7 +116,8 @@ class ClassAttribution:
     sites : int
         Sites of the class that were looked at.
     right : int
-        Those of them that are predicted right; of a regressor, to half a neighbour.
+        Those of them that are predicted right: of whole numbers to a half, of others to half a
+        standard deviation.
     spectrum : float array, shape (energy,)
         Mean of the explained spectra.
     attribution : Attribution
@@ -210,7 +209,7 @@ def explain_spectrum(
     request = Request(align="none", atoms_averaged=single, force=True)
     (prediction,) = answer(model, Spectrum(name, energy, mu, name), request)
     if classifier and target is None:
-        target = str(prediction.values["environment"].value)
+        target = str(prediction.values[model.target.name].value)
     if target is not None and target == against:
         raise InputError(f"class '{target}' is asked about against itself; choose another class")
     spectrum = resample(energy, mu[None], model.window.grid, name)
@@ -294,7 +293,7 @@ def explain_classes(
     rows = {}
     never_right = {}
     for name, count in tested.counts().items():
-        if setting.classifier and name == against:
+        if model.target.of_classes and name == against:
             continue
         chosen = np.flatnonzero(right & (tested.environment == name))
         if len(chosen):
@@ -330,8 +329,7 @@ def explain_classes(
 
 def _setting(model: Model, training: Training, against: str | None) -> Setting:
     return Setting(
-        isinstance(model.estimator, Classifier),
-        str(model.target.neighbour),
+        model.target,
         str(model.identity.zero),
         str(model.identity.unit),
         against,
@@ -357,6 +355,8 @@ def _right(
     model: Model, inputs: Float[np.ndarray, "site energy"], data: SiteSpectra
 ) -> Bool[np.ndarray, " site"]:
     predicted = np.asarray(model.estimator.predict(inputs))
-    if isinstance(model.estimator, Classifier):
-        return predicted.astype(str) == data.environment
-    return np.abs(predicted - data.coordination) < 0.5
+    truth = data.labels(model.target)
+    if model.target.of_classes:
+        return predicted.astype(str) == truth
+    near = 0.5 if model.target.discrete else 0.5 * np.nanstd(truth)
+    return np.abs(predicted - truth) < near

@@ -47,7 +47,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     attribution, setting = result.attribution, result.setting
     norm = _draw_spectrum(spectrum, result.spectrum, setting.baseline, attribution)
     name = setting.score(result.target)
-    label = f"{_short(name)} per {attribution.width:g} eV".replace(" against", "\nagainst")
+    label = f"{name} per {attribution.width:g} eV".replace(" against", "\nagainst")
     colours = figure.colorbar(
         ScalarMappable(norm, _TWO_SIDED), ax=spectrum, pad=0.01, aspect=14, label=label
     )
@@ -109,7 +109,7 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         if column == 0:
             spectrum.set_ylabel("µ")
             width = explained.attribution.width
-            word = "log-odds" if setting.classifier else f"{setting.neighbour} atoms"
+            word = "log-odds" if setting.asked.of_classes else setting.score(None)
             curves.set_ylabel(f"{word} per {width:g} eV")
         curves.tick_params(labelbottom=True)
         # Of a column its last panel, also where the last row is not full.
@@ -126,10 +126,10 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         Patch(color=BLUE),
     ]
     labels.append(setting.baseline_name)
-    if setting.classifier:
+    if setting.asked.of_classes:
         labels += ["speaks for the class", "speaks against it"]
     else:
-        labels += [f"speaks for {many} {setting.neighbour}" for many in ("more", "fewer")]
+        labels += [f"speaks for {which} {setting.score(None)}" for which in ("higher", "lower")]
     first = next(iter(result.classes.values()))
     _add_legend(figure, handles, labels, len(first.attribution.gradients))
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
@@ -196,6 +196,7 @@ def _draw_curves(axes: Axes, attribution: Attribution) -> None:
 def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Site]) -> None:
     """Draw the spectrum's own atom, if known, and the nearest training sites, each above its µ."""
     energy, window = result.attribution.energy, result.window
+    neighbour = result.setting.asked.neighbour or ""
     spectra = [site.data.select(np.array([site.row])).inputs(window)[0] for site in cells]
     top = 1.08 * max(float(mu.max()) for mu in (result.spectrum, *spectra))
     for number, (picture, panel) in enumerate(panels.T):
@@ -215,7 +216,7 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
         picture.text(
             0.5,
             -0.02,
-            f"{site.snapshot}\natom {site.atom}\n{_distances(site, result.setting.neighbour)}",
+            f"{site.snapshot}\natom {site.atom}\n{_distances(site, neighbour)}",
             transform=picture.transAxes,
             ha="center",
             va="top",
@@ -243,10 +244,6 @@ def _distances(site: Site, neighbour: str) -> str:
     if site.environment.isdigit() or not partners:
         return text
     return f"{site.absorber} {partners[0]:.2f} Å, {text}"
-
-
-def _short(name: str) -> str:
-    return name.replace("number of ", "") + " atoms" if name.startswith("number of") else name
 
 
 def _ticks(count: int) -> MaxNLocator:

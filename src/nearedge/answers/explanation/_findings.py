@@ -38,10 +38,10 @@ def agreement_words(value: float) -> str:
 
 def answer_words(result: SpectrumExplanation) -> str:
     """Give the answer that is explained."""
-    prediction, setting = result.prediction, result.setting
-    if not setting.classifier:
-        return f"{prediction.values['coordination'].value:.2f} {setting.neighbour}"
-    value = prediction.values["environment"]
+    setting = result.setting
+    value = result.prediction.values[setting.asked.name]
+    if not setting.asked.of_classes:
+        return f"{setting.asked.text(value.value)} ({setting.asked.words()})"
     chance = max((value.probabilities or {}).values())
     return f"{setting.title(str(value.value))}, probability {chance:.2f}"
 
@@ -50,9 +50,9 @@ def _of_spectrum(result: SpectrumExplanation) -> list[str]:
     setting, attribution = result.setting, result.attribution
     label = ""
     if result.site is not None:
-        number = f"{result.site.to_json()['coordination']} {setting.neighbour}"
-        title = setting.title(result.site.environment) if setting.classifier else number
-        label = f"; its label is {title}"
+        truth = result.site.label(setting.asked)
+        text = setting.title(truth) if isinstance(truth, str) else setting.asked.text(truth)
+        label = f"; its label is {text}"
     texts = [f"predicted: {answer_words(result)}{label}."]
     if not result.prediction.applies:
         why = "; ".join(str(reason) for reason in result.prediction.reasons)

@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 from nearedge.datasets import SiteSpectra
 from nearedge.records import Json
 from nearedge.structures.clusters import Cluster, cut_cluster
+from nearedge.targets import Target
 
 RADIUS = 5.0
 """Radius in Å of the clusters that are written."""
@@ -78,6 +79,11 @@ class Site:
         around = zip(cluster.atom[1:], cluster.distance[1:], strict=True)
         return [(symbols[atom], float(far)) for atom, far in around if far < self.cutoff]
 
+    def label(self, target: Target) -> str | float:
+        """Value of a target."""
+        value = self.data.labels(target)[self.row]
+        return str(value) if target.of_classes else float(value)
+
     @property
     def absorber(self) -> str:
         """Element of the atom."""
@@ -96,8 +102,11 @@ class Site:
             "snapshot": self.snapshot,
             "trajectory": str(self.data.trajectory[self.row]),
             "atom": self.atom,
-            "environment": self.environment,
-            "coordination": int(self.data.coordination[self.row]),
+            **{
+                name: self.data.table[name].values[self.row].item()
+                for name in self.data.targets
+                if name in self.data.table.coords
+            },
             "neighbours": [
                 {"element": symbol, "distance": round(far, 4)} for symbol, far in self.neighbours
             ],

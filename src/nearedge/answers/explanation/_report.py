@@ -64,7 +64,7 @@ def report(result: Explanation) -> Json:
     """Give every number and the findings in words, ready for JSON."""
     setting = result.setting
     common: Json = {
-        "kind": "classifier" if setting.classifier else "regressor",
+        "asked": setting.asked.name,
         "against": setting.against,
         "baseline": {"what": setting.baseline_name, "mu": setting.baseline},
         "energy_zero": setting.zero,
