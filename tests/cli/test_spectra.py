@@ -1,6 +1,7 @@
 """The verbs ``nearedge spectra ...`` as they are typed."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_list_as_json(run: Run, scan: Path) -> None:
     assert second["name"] == "norm"
     _, out, _ = run("spectra", "list", f"{scan}::norm", "--json")
     assert [one["name"] for one in json.loads(out)] == ["norm"]
+
+
+def test_an_edge_that_is_not_named_is_guessed_and_said(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "scan.dat"
+    rows = (f"{8940 + n} {1 / (1 + math.exp(-(n - 50) / 2)):.4f}\n" for n in range(120))
+    path.write_text("# energy mu\n" + "".join(rows))
+    (spectrum,) = json.loads(run("spectra", "list", str(path), "--json")[1])
+    assert (spectrum["absorber"], spectrum["edge"]) == ("Cu", "K")
+    assert spectrum["notes"] == ["the file names no edge; by its energies it is Cu K"]
 
 
 def test_columns_may_be_named(run: Run, scan: Path) -> None:

@@ -62,7 +62,7 @@ def guess_edge(spectrum: Spectrum) -> Edge | None:
     Returns
     -------
     Edge or None
-        None if no common edge lies near, or the energies are not absolute.
+        None if no common edge lies near, the spectrum is flat, or its energies are not absolute.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def guess_edge(spectrum: Spectrum) -> Edge | None:
     >>> str(guess_edge(Spectrum("mu", energy, mu, "scan.dat")))
     'Fe K'
     """
-    if not spectrum.absolute:
+    if not spectrum.absolute or np.ptp(spectrum.mu) == 0:
         return None
     rise = edge_energy(spectrum.energy, spectrum.mu)
     peaked = _white_line(spectrum.energy, spectrum.mu, rise) > WHITE_LINE
