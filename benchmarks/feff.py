@@ -32,6 +32,7 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from nearedge.edges import Edge
 from nearedge.engines import FeffSettings
 from nearedge.learning.baselines import classifier_baselines
 from nearedge.records import replacing
@@ -162,7 +163,8 @@ def variation(
     sites: Sequence[Site], change: Result, scf: bool, options: argparse.Namespace
 ) -> list[Result]:
     """Compute the sites with one setting changed, the SCF too if it depends on that setting."""
-    settings, usual = replace(FeffSettings(), **change), FeffSettings()
+    usual = FeffSettings.for_edge(Edge("O"))
+    settings = replace(usual, **change)
     tasks = [
         Task(site, settings, scf=settings if scf else usual)
         if scf or site.environment == DIMER

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,6 +19,7 @@ from ase import Atoms
 
 from nearedge.datasets import load_dataset
 from nearedge.drawing.progress import counting_bar
+from nearedge.edges import Edge
 from nearedge.engines import FeffSettings
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError
@@ -47,7 +48,7 @@ class Task:
     """One spectrum: with reference potentials if there are, else with the site's own SCF."""
 
     site: Site
-    settings: FeffSettings = field(default_factory=FeffSettings)
+    settings: FeffSettings = field(default_factory=lambda: FeffSettings.for_edge(Edge("O")))
     potentials: Path | None = None
     scf: FeffSettings | None = None
     """Settings of the site's own SCF, if they are others."""
@@ -87,14 +88,14 @@ def _spectrum(task: Task, folder: Path) -> Result:
         potentials.mkdir()
         here.mkdir()
         if task.potentials is not None:
-            said = engine.prepare(atoms, [site], potentials)
+            said = asdict(engine.prepare(atoms, [site], potentials))
         else:
             settings = task.scf or task.settings
             done = folder / "scf" / Task(task.site, settings).key
             if not done.is_dir():
                 start = _children()
-                said = FeffEngine(settings).self_consistent(atoms, site, potentials)
-                said["scf_cpu"] = _children() - start
+                _, field_of_site = FeffEngine(settings).self_consistent(atoms, site, potentials)
+                said = asdict(field_of_site) | {"scf_cpu": _children() - start}
                 (potentials / "said.json").write_text(json.dumps(said))
                 with replacing(done) as temporary:
                     potentials.rename(temporary)
@@ -138,8 +139,14 @@ def all_sites(paths: Sequence[Path]) -> list[Site]:
             snapshots += read_snapshots(path)
     found: list[Site] = []
     for one in snapshots:
-        said = EnvironmentRule("O", "Fe", 2.6, 1.7).label(one.atoms)
-        of_site = zip(said.environment, said.coordination, said.atom, strict=True)
+        rule = EnvironmentRule("O", "Fe", 2.6, 1.7)
+        atom = rule.sites(one.atoms)
+        of_site = zip(
+            rule.environment.of(one.atoms, atom),
+            rule.coordination.of(one.atoms, atom),
+            atom,
+            strict=True,
+        )
         found += [
             Site(
                 one.name,
