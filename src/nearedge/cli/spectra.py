@@ -130,7 +130,7 @@ def simulate_(
     )
 
 
-def _with_edge(spectrum: spectra.Spectrum) -> spectra.Spectrum:
+def _with_edge(spectrum: "spectra.Spectrum") -> "spectra.Spectrum":
     """Guess the edge that a file does not name, and say so."""
     edge = spectrum.edge or spectra.guess_edge(spectrum)
     if edge is None or spectrum.edge is not None:
