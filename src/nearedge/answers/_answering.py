@@ -10,7 +10,7 @@ from jaxtyping import Float
 from nearedge.answers._answer import Answer, Evidence, Value
 from nearedge.answers._check import check, edge_range, is_relative
 from nearedge.errors import InputError
-from nearedge.models import Model, fraction_classes, outputs
+from nearedge.models import Model
 from nearedge.models.inference import Inference, Zero
 from nearedge.spectra import Preparation, Spectrum, prepare, resample
 from nearedge.trust import LEVEL, OtherEdge, OutsideEdge, Reason
@@ -316,6 +316,8 @@ def _classes(
 def _numbers(
     model: Model, inputs: Float[np.ndarray, "spectrum energy"], atoms: int | None
 ) -> list[dict[str, Value]]:
+    from nearedge.models import fraction_classes, outputs
+
     classes = fraction_classes(model.estimator)
     predicted = outputs(model.estimator, inputs, classes)
     ends = _ends(model, predicted, atoms)

@@ -1,27 +1,19 @@
 """A model: an estimator, what it reads and what it tells, and what is known of it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.datasets import starter_path
 from nearedge.errors import InputError
-from nearedge.learning.estimators import (
-    CompositionRegressor,
-    KernelClassifier,
-    KernelRegressor,
-    NetworkClassifier,
-    NetworkRegressor,
-)
 from nearedge.models._card import card
 from nearedge.models._record import Record
 from nearedge.models.inference import Inference
-from nearedge.records import pack, read_json, replacing, unpack
+from nearedge.records import Kept, pack, read_json, replacing, unpack
 from nearedge.spectra import Identity, Window
 from nearedge.targets import AnyTarget
 from nearedge.trust import Novelty
@@ -31,9 +23,24 @@ FORMAT = "nearedge-model"
 VERSION = 2
 """Version of the folder's format; no other is read."""
 
-AnyEstimator = (
-    NetworkClassifier | KernelClassifier | NetworkRegressor | CompositionRegressor | KernelRegressor
-)
+if TYPE_CHECKING:
+    from nearedge.models._estimators import AnyEstimator
+else:
+    # Estimators take scikit-learn with them, which reading a measured spectrum does not need.
+    AnyEstimator = Kept
+
+
+@dataclass(frozen=True)
+class _Known:
+    """All of a `Model` but its estimator."""
+
+    identity: Identity
+    target: AnyTarget
+    window: Window
+    record: Record
+    novelty: Novelty
+    seen: Float[np.ndarray, "site point"]
+    inference: Inference | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,23 @@ class Model:
     seen: Float[np.ndarray, "site point"]
     inference: Inference | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        """Make the estimator of a model that was loaded, when it is first used."""
+        stored = self.__dict__.get("_stored") if name == "estimator" else None
+        if stored is None:
+            raise AttributeError(f"a model has no '{name}'")
+        from nearedge.models._estimators import Fitted
+
+        plain, arrays, source = stored
+        made = unpack(Fitted, {"estimator": plain}, arrays, source=source).estimator
+        if made.n_features_in_ != self.window.points:
+            raise InputError(
+                f"{source}: speaks of {made.n_features_in_} and {self.window.points} energies at "
+                "once; train the model again"
+            )
+        object.__setattr__(self, "estimator", made)
+        return made
+
     @property
     def kind(self) -> Kind:
         """Whether it tells a class or a number."""
@@ -85,7 +109,7 @@ class Model:
         """Say in one line what it tells, of which spectra."""
         return (
             f"<Model: {self.target.name} from {self.identity.edge or 'several edges'}, "
-            f"{self.record.training.sites} sites, {type(self.estimator).__name__}>"
+            f"{self.record.training.sites} sites, {self.record.training.recipe}>"
         )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
@@ -127,7 +151,9 @@ def ready_model_path() -> Path:
     >>> load_model(ready_model_path()).target.name
     'coordination'
     """
-    return starter_path() / "model"
+    from nearedge.models._registry import ready_model
+
+    return ready_model().folder
 
 
 def load_model(path: str | Path | None = None) -> Model:
@@ -168,20 +194,23 @@ def load_model(path: str | Path | None = None) -> Model:
             f"it anew: nearedge train {kind} DATASET -o {path} --force"
         )
     arrays = _read_weights(weights)
+    plain = dict(about.get("model", {}))
+    if "estimator" not in plain:
+        raise InputError(f"{path}: holds no estimator; train the model again")
+    estimator = plain.pop("estimator")
     try:
-        model = unpack(Model, about.get("model", {}), arrays, source=str(path))
+        known = unpack(_Known, plain, arrays, source=str(path))
     except InputError as error:
         raise InputError(f"{error}; train the model again") from None
-    energies = {
-        model.window.points,
-        model.estimator.n_features_in_,
-        len(model.novelty.likeness.energy),
-    }
-    if len(energies) > 1:
+    if known.window.points != len(known.novelty.likeness.energy):
         raise InputError(
-            f"{path}: speaks of {' and '.join(map(str, sorted(energies)))} energies at once; train "
-            "the model again"
+            f"{path}: speaks of {known.window.points} and {len(known.novelty.likeness.energy)} "
+            "energies at once; train the model again"
         )
+    model = object.__new__(Model)
+    for field in fields(known):
+        object.__setattr__(model, field.name, getattr(known, field.name))
+    object.__setattr__(model, "_stored", (estimator, arrays, str(path)))
     return model
 
 
