@@ -18,7 +18,7 @@ import cattrs
 import numpy as np
 from cattrs.gen import make_dict_structure_fn
 from cattrs.v import format_exception
-from jaxtyping import AbstractArray, jaxtyped
+from jaxtyping import AbstractArray
 
 from nearedge.errors import InputError
 from nearedge.records._outputs import replacing
@@ -232,13 +232,17 @@ def _shaped(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]
 
     def structure(value: Any, _: Any) -> Any:
         record = plain(value, _)
-        with jaxtyped("context"):
-            for name, hint in shapes.items():
-                array = getattr(record, name)
-                if not isinstance(array, hint):
-                    raise _UnfitError(
-                        f"{name} has the shape {array.shape}, which does not fit the rest"
-                    )
+        sizes: dict[str, int] = {}
+        for name, hint in shapes.items():
+            array = getattr(record, name)
+            # jaxtyping's own scope of names would import jax.
+            sides = zip(hint.dim_str.split(), array.shape, strict=False)
+            named = {side: size for side, size in sides if side.isidentifier() and side != "_"}
+            agree = all(sizes.setdefault(side, size) == size for side, size in named.items())
+            if not isinstance(array, hint) or not agree:
+                raise _UnfitError(
+                    f"{name} has the shape {array.shape}, which does not fit the rest"
+                )
         return record
 
     return structure

@@ -1,7 +1,7 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._calibration import Errors as Errors
 from ._conditions import Conditions as Conditions
+from ._errors import Errors as Errors
 from ._fit import Fit as Fit
 from ._fitting import fit_inference as fit_inference
 from ._inference import Inference as Inference

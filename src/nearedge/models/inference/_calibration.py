@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 
 from nearedge.learning.examples import membership
 from nearedge.models.inference._conditions import Conditions
+from nearedge.models.inference._errors import Errors
 from nearedge.models.inference._inference import measure
 from nearedge.models.inference._manifold import Manifold
 from nearedge.models.inference._material import Material
@@ -38,32 +39,6 @@ CONCENTRATIONS = (3.0, 300.0)
 
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 """What is tried, see `Inference.temperature`."""
-
-
-@dataclass(frozen=True)
-class Errors:
-    """How wrong a model is on simulated measurements of sites it had not seen, of any composition.
-
-    Attributes
-    ----------
-    n : int
-        Measurements.
-    mae, baseline_mae : float
-        Mean absolute error of the mean of the target, and that of always the training mean.
-    coverage : float
-        Share of the intervals that held it, each fold's made without it.
-    fraction_mae : float
-        Mean absolute error of the fractions.
-    zero_error : float
-        Mean absolute error of the energy zero, eV.
-    """
-
-    n: int
-    mae: float
-    baseline_mae: float
-    coverage: float
-    fraction_mae: float
-    zero_error: float
 
 
 @dataclass(frozen=True)

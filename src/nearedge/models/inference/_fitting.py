@@ -10,8 +10,9 @@ from nearedge.datasets.splits import Fold
 from nearedge.learning.estimators import CompositionRegressor, fit_many
 from nearedge.learning.examples import Labelled, composition_weights, membership
 from nearedge.learning.recipes import Recipe
-from nearedge.models.inference._calibration import TEMPERATURES, Errors, errors, scan_samples
+from nearedge.models.inference._calibration import TEMPERATURES, errors, scan_samples
 from nearedge.models.inference._conditions import Conditions
+from nearedge.models.inference._errors import Errors
 from nearedge.models.inference._inference import Inference
 from nearedge.models.inference._manifold import CORRELATION, DISCREPANCY, WIDTHS, Manifold
 from nearedge.models.inference._material import Material
