@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
-from ase.neighborlist import neighbor_list
 
 from nearedge.engines import _feff_stages
 from nearedge.engines._feff_potentials import (
@@ -32,9 +31,10 @@ from nearedge.engines._feff_potentials import (
 )
 from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_feff_run, read_xmu
 from nearedge.engines._feff_settings import FeffSettings
+from nearedge.engines._feff_sites import FeffSite, potential_types, unusualness
 from nearedge.engines._protocol import Preparation, SiteSpectrum
 from nearedge.errors import EngineError, InputError
-from nearedge.structures.clusters import Cluster, cut_cluster
+from nearedge.structures.clusters import cut_cluster
 
 _SCF_STAGES = ("rdinp", "atomic", "pot")
 _SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
@@ -51,25 +51,6 @@ LARGE = 12
 """Sites from which the potentials of a group are worth more than one trial."""
 
 __all__ = ["FeffEngine", "FeffSettings", "read_feff_run", "read_xmu", "write_reference"]
-
-
-@dataclass(frozen=True)
-class _Site:
-    """One absorber as FEFF sees it: its cluster and the potential type of each atom."""
-
-    cluster: Cluster
-    partner: np.ndarray
-    elements: tuple[int, ...]
-
-    @property
-    def kind(self) -> str:
-        """Sites of one kind can share potentials: the same types, and the same dimer if any."""
-        surroundings = "".join(chemical_symbols[number] for number in self.elements)
-        if not self.partner.any():
-            return f"in_{surroundings}"
-        # A dimer is named by its first atom.
-        first = min(self.cluster.atom[0], *self.cluster.atom[self.partner])
-        return f"in_{surroundings}_dimer{first}"
 
 
 @dataclass(frozen=True)
@@ -272,11 +253,11 @@ class FeffEngine:
         shifts the Fermi level, so those sites are chosen for which the absorber and these atoms
         have the most usual surroundings in the structure.
         """
-        unusual = _unusualness(atoms)
+        unusual = unusualness(atoms)
         scores = []
         for site in sites:
             described = self._site(atoms, site)
-            types = _potential_types(atoms, described)
+            types = potential_types(atoms, described)
             first = [np.flatnonzero(types == number)[0] for number in np.unique(types)]
             # A partner's type is all dimer: there is nothing usual to compare it with.
             usual = [place for place in first if not described.partner[place]]
@@ -287,7 +268,7 @@ class FeffEngine:
         """Write FEFF's input for one site."""
         settings, described = self.settings, self._site(atoms, site)
         cluster, symbols = described.cluster, atoms.get_chemical_symbols()
-        types = _potential_types(atoms, described)
+        types = potential_types(atoms, described)
         absorber = int(atoms.numbers[site])
         counts = {number: int((atoms.numbers == number).sum()) for number in described.elements}
         # Weights of the types in the charge balance; a single core hole weighs next to nothing.
@@ -330,7 +311,7 @@ class FeffEngine:
         label = f"{atoms.symbols[site]}_{self._site(atoms, site).kind}"
         return label if self.settings.shared else f"{label}_site{site}"
 
-    def _site(self, atoms: Atoms, site: int) -> _Site:
+    def _site(self, atoms: Atoms, site: int) -> FeffSite:
         cluster = cut_cluster(atoms, site, self.settings.cluster_radius)
         if len(cluster) == 1:
             raise InputError(
@@ -343,7 +324,7 @@ class FeffEngine:
             partner = (numbers == numbers[0]) & (cluster.distance < self.settings.dimer)
             partner[0] = False
         others = numbers[1:][~partner[1:]]
-        return _Site(cluster, partner, tuple(int(number) for number in np.unique(others)))
+        return FeffSite(cluster, partner, tuple(int(number) for number in np.unique(others)))
 
     def _run(self, text: str, site: int, folder: Path, stages: Sequence[str]) -> None:
         (folder / "feff.inp").write_text(text)
@@ -382,34 +363,6 @@ class FeffEngine:
             raise EngineError(f"FEFF failed for atom {site}: {reason}")
         if stages[-1] == "ff2x" and not (folder / "xmu.dat").is_file():
             raise EngineError(f"FEFF left no xmu.dat for atom {site}: {_reason(folder / _LOG)}")
-
-
-def _potential_types(atoms: Atoms, site: _Site) -> np.ndarray:
-    """Potential type of each atom of a cluster: absorber 0, then elements, then the partner."""
-    order = {number: place for place, number in enumerate(site.elements, start=1)}
-    types = np.array([order.get(int(number), 0) for number in atoms.numbers[site.cluster.atom]])
-    types[site.partner] = len(order) + 1
-    types[0] = 0
-    return types
-
-
-def _unusualness(atoms: Atoms, width: float = 2.5) -> np.ndarray:
-    """Squared distance of each atom's surroundings from the mean of its element, shape (atom,).
-
-    Surroundings are, per element, the sum over neighbours of exp(-(distance / width)^2).
-    """
-    centre, neighbour, distance = neighbor_list("ijd", atoms, 2.4 * width)
-    weight = np.exp(-((distance / width) ** 2))
-    unusual = np.zeros(len(atoms))
-    for surrounding in np.unique(atoms.numbers):
-        chosen = atoms.numbers[neighbour] == surrounding
-        density = np.bincount(centre[chosen], weight[chosen], minlength=len(atoms))
-        for element in np.unique(atoms.numbers):
-            same = atoms.numbers == element
-            deviation = density[same] - density[same].mean()
-            # Below a thousandth of a neighbour, differences are rounding errors.
-            unusual[same] += (deviation / max(deviation.std(), 1e-3)) ** 2
-    return unusual
 
 
 def _reason(log: Path) -> str:
