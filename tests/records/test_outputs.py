@@ -92,7 +92,7 @@ def test_hdf5_that_fills_the_disk_is_one_line_and_no_crash(tmp_path: Path) -> No
     writing = """
 import h5py, numpy as np, nearedge.cli, sys
 from nearedge.records import replacing
-def write():
+def write(words):
     with replacing(sys.argv[1]) as path, h5py.File(path, "w") as file:
         table = file.create_dataset("table", (1000, 1000), "f8", chunks=(10, 1000))
         for row in range(0, 1000, 10):

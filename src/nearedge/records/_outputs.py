@@ -60,7 +60,7 @@ def check_free(
 
 
 @contextmanager
-def replacing(path: str | Path, *, force: bool = False) -> Iterator[Path]:
+def replacing(path: str | Path, *, force: bool = False, space: int = 0) -> Iterator[Path]:
     """Give a temporary name beside `path` and rename it to `path` if the block succeeds.
 
     The block may make a file or a folder of the temporary name. After an error nothing is left
@@ -72,6 +72,8 @@ def replacing(path: str | Path, *, force: bool = False) -> Iterator[Path]:
         The file or folder to be written; missing parents are made.
     force : bool
         Whether an existing `path` may be replaced.
+    space : int
+        Bytes that must be free.
 
     Yields
     ------
@@ -85,7 +87,7 @@ def replacing(path: str | Path, *, force: bool = False) -> Iterator[Path]:
     OutputError
         If it cannot be written, or the disk is full.
     """
-    path = check_free(path, force=force)
+    path = check_free(path, force=force, space=space)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:

@@ -179,7 +179,9 @@ def map_stack(
     settings = settings or MapSettings()
     inference = _checked(model, stack, settings.zero)
     shown = layers(model.absorber, str(model.target.neighbour), inference.classes)
-    with replacing(output, force=force) as folder:
+    # A number of four bytes for each pixel and layer; figures and the state take less than one.
+    space = 4 * (len(shown) + 1) * stack.shape[0] * stack.shape[1]
+    with replacing(output, force=force, space=space) as folder:
         folder.mkdir(parents=True)
         with (
             counting_bar(console) as bar,
