@@ -3,11 +3,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from nearedge.datasets import SiteSpectra, save_dataset
+from nearedge.errors import InputError
 from nearedge.learning.recipes import BEST, RECIPES
-from nearedge.models import train
+from nearedge.models import evaluate, load_model, train
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -46,7 +49,7 @@ def test_train_evaluate_and_predict(run: Run, dataset: str, tmp_path: Path) -> N
 
         code, out, err = run("predict", model, dataset, "--json")
         assert (code, err) == (0, "")
-        assert len(json.loads(out)["predictions"]) == 6 * 28
+        assert len(json.loads(out)["answers"]) == 6 * 28
 
 
 def test_what_people_read(run: Run, dataset: str, tmp_path: Path) -> None:
@@ -89,21 +92,27 @@ def test_an_existing_model_is_kept(run: Run, dataset: str, tmp_path: Path) -> No
     assert "--force" in err
 
 
-def test_training_goes_on_from_a_model(
+def test_another_target_is_trained_and_a_copied_trajectory_is_refused(
     run: Run, dataset: str, telling_dataset: SiteSpectra, tmp_path: Path
 ) -> None:
-    recipe = replace(BEST, regressor={**BEST.regressor, "hidden": (8,), "n_networks": 1})
-    source = tmp_path / "source"
-    train(telling_dataset, "regressor", recipe=recipe, hold_out=["run2"]).save(source)
     code, out, err = run(
-        "train", "regressor", dataset, "--from", str(source), "-o", str(tmp_path / "model"),
-        "--hold-out", "run2", "--json",
+        "train", "regressor", dataset, "--target", "bond_valence", "--hold-out", "run2",
+        "-o", str(tmp_path / "model"), "--json",
     )  # fmt: skip
     assert code == 0, err
-    result = json.loads(out)
-    assert result["source"]["fingerprint"] == result["training"]["fingerprint"]
-    assert result["source"]["shared"] == result["training"]["sites"]
-    code, _, err = run(
-        "train", "classifier", dataset, "--from", str(source), "-o", str(tmp_path / "other")
+    assert json.loads(out)["target"] == "bond_valence"
+
+    table, structures = telling_dataset.table, dict(telling_dataset.structures)
+    again = table.isel(site=telling_dataset.snapshot == "run0-0")
+    again = again.assign_coords(
+        snapshot=("site", np.full(again.sizes["site"], "copy")),
+        trajectory=("site", np.full(again.sizes["site"], "copy")),
     )
-    assert (code, "the source model is a regressor" in err) == (1, True)
+    structures["copy"] = structures["run0-0"]
+    data = SiteSpectra(xr.concat([table, again], "site", join="override"), structures)
+    for kind in ("classifier", "regressor"):
+        with pytest.raises(InputError, match="'copy'.* again under another name"):
+            train(data, kind)
+    model = load_model(tmp_path / "model")
+    with pytest.raises(InputError, match="training spectra under other names"):
+        evaluate(model, data, only=["copy"])
