@@ -70,7 +70,7 @@ def site_list(text: str) -> list[int]:
 
 def _settings(
     edge: Edge, dimer: float | None, radii: dict[str, float | None]
-) -> engines.FeffSettings:
+) -> "engines.FeffSettings":
     """What suits an edge, with the values that were given."""
     settings = engines.FeffSettings.for_edge(edge)
     given = {name: radius for name, radius in radii.items() if radius is not None}
