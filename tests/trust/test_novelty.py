@@ -1,6 +1,5 @@
 """Novelty on real spectra: what a physicist would refuse is refused, with the right reason."""
 
-import json
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,8 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.testing import assert_array_equal
-from safetensors.numpy import load_file, save_file
 
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.errors import InputError
@@ -213,22 +210,6 @@ def test_only_the_first_are_explained(novelty: Novelty, usual: np.ndarray) -> No
     reasons = novelty.judge(1000 * usual[:5], explained=2).reasons
     assert all(isinstance(several[0], Scaled) for several in reasons[:2])
     assert set(reasons[2:]) == {(Unexamined(),)}
-
-
-def test_what_is_saved_judges_the_same(
-    novelty: Novelty, unseen: SiteSpectra, tmp_path: Path
-) -> None:
-    record, kept = novelty.to_record()
-    save_file(kept, tmp_path / "novelty.safetensors")
-    again = Novelty.from_record(
-        json.loads(json.dumps(record)), load_file(tmp_path / "novelty.safetensors")
-    )
-    inputs = np.concatenate([unseen.inputs(), moved(unseen, 5.0)])
-    one, other = novelty.judge(inputs), again.judge(inputs)
-    assert_array_equal(one.score, other.score)
-    assert (one.reasons, one.threshold) == (other.reasons, other.threshold)
-    with pytest.raises(ValueError, match=r"novelty\.centres has shape"):
-        Novelty.from_record(record, {**kept, "centres": kept["centres"][:, 1:]})
 
 
 @settings(deadline=None)

@@ -8,9 +8,8 @@ The method was chosen by its ROC on spectra of other compounds, other edges, ano
 distorted ones, beside others: ``benchmarks/novelty.py``.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -145,66 +144,6 @@ class Novelty:
             reasons[place] = (Unexamined(),)
         rarer = (1 + beyond) / (len(self.distances) + 1)
         return Verdicts(score, novel, rarer, tuple(reasons), self.threshold)
-
-    def to_record(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Split into what is kept as JSON and what as arrays; `from_record` undoes it."""
-        known = self.likeness
-        record = {
-            "settings": asdict(self.settings),
-            "unit": known.features.unit,
-            "usual": list(known.cloud.usual),
-            "limit": known.limit,
-            "threshold": self.threshold,
-            "calibration": asdict(self.calibration),
-        }
-        return record, {
-            "energy": known.energy,
-            "mean": known.cloud.gaussian.mean,
-            "covariance": known.cloud.gaussian.covariance,
-            "centres": known.cloud.centres,
-            "scale": known.cloud.scale,
-            "low": known.low,
-            "high": known.high,
-            "shift_limits": known.shift_limits,
-            "distances": self.distances,
-        }
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "Novelty":
-        """Undo `to_record`.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            If something is missing or does not fit together.
-        """
-        settings = NoveltySettings(**record["settings"])
-        points = len(arrays["energy"])
-        shapes = dict.fromkeys(("energy", "mean", "scale", "low", "high"), (points,)) | {
-            "covariance": (points, points),
-            "centres": (len(arrays["centres"]), points),
-            "shift_limits": (len(shifts(points)),),
-            "distances": (int(record["calibration"]["n"]),),
-        }
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape:
-                raise ValueError(f"novelty.{name} has shape {arrays[name].shape}, not {shape}")
-        first, second = (float(size) for size in record["usual"])
-        likeness = Likeness(
-            energy=arrays["energy"],
-            features=Features(float(record["unit"]), settings.pivot),
-            cloud=Cloud(
-                Gaussian(arrays["mean"], arrays["covariance"]),
-                arrays["centres"],
-                arrays["scale"],
-                (first, second),
-            ),
-            low=arrays["low"],
-            high=arrays["high"],
-            limit=float(record["limit"]),
-            shift_limits=arrays["shift_limits"],
-        )
-        return cls(likeness, settings, arrays["distances"], Calibration(**record["calibration"]))
 
 
 def fit_novelty(
