@@ -106,6 +106,7 @@ def answer(
     request = request or Request()
     several = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
     answers: dict[int, Answer] = {}
+    against: dict[int, tuple[Reason, ...]] = {}
     computed: dict[bytes, list[int]] = {}
     for place, spectrum in enumerate(several):
         reasons = tuple(check(model, spectrum, request.zero))
@@ -114,9 +115,10 @@ def answer(
         elif request.aligns(spectrum, model):
             answers[place] = _measured(model, spectrum, request, name, reasons)
         else:
+            against[place] = reasons
             computed.setdefault(spectrum.energy.tobytes(), []).append(place)
     for places in computed.values():
-        group = [several[place] for place in places]
+        group = [(several[place], against[place]) for place in places]
         answers |= zip(places, _computed(model, group, request, name), strict=True)
     return [answers[place] for place in range(len(several))]
 
@@ -165,7 +167,6 @@ def _answer(
     basis: str = "",
     evidence: Evidence | None = None,
 ) -> Answer:
-    forced = (FORCED,) if reasons and values else ()
     return Answer(
         file=spectrum.source,
         label=spectrum.name,
@@ -176,7 +177,7 @@ def _answer(
         applies=not reasons,
         reasons=reasons,
         values=values or {},
-        remarks=(*spectrum.notes, *remarks, *forced),
+        remarks=(*spectrum.notes, *remarks),
         basis=basis,
         evidence=evidence,
     )
@@ -212,7 +213,11 @@ def _measured(
         e0=posterior.zero,
         reasons=(*reasons, *fit.reasons()),
         values=values,
-        remarks=(*prepared.steps[len(spectrum.notes) :], *posterior.remarks()),
+        remarks=(
+            *prepared.steps[len(spectrum.notes) :],
+            *posterior.remarks(),
+            *((FORCED,) if reasons else ()),
+        ),
         basis=(
             f"{_meaning(model)}; intervals hold {LEVEL:.0%} of simulated measurements of unseen "
             f"sites in any composition, rung {model.record.estimate.rung}"
@@ -238,7 +243,10 @@ def _shares(
 
 
 def _computed(
-    model: Model, spectra: Sequence[Spectrum], request: Request, name: str
+    model: Model,
+    spectra: Sequence[tuple[Spectrum, tuple[Reason, ...]]],
+    request: Request,
+    name: str,
 ) -> list[Answer]:
     """Use the estimator on spectra of the same energies, whose zero and unit are the model's."""
     if request.atoms_averaged is not None and model.kind == "classifier":
@@ -246,8 +254,8 @@ def _computed(
             "the sets of a classifier are calibrated on single sites; leave out the number of "
             "averaged atoms, or use a regressor"
         )
-    first = spectra[0]
-    mu = np.array([spectrum.mu for spectrum in spectra])
+    first, _ = spectra[0]
+    mu = np.array([spectrum.mu for spectrum, _ in spectra])
     inputs = resample(first.energy, mu, model.window.grid, first.source)
     told = _classes if model.kind == "classifier" else _numbers
     values = told(model, inputs, request.atoms_averaged)
@@ -265,12 +273,12 @@ def _computed(
             name,
             spectrum,
             e0=0.0,
-            reasons=(*check(model, spectrum, request.zero), *reasons),
+            reasons=(*against, *reasons),
             values=value,
-            remarks=_set_remarks(value),
+            remarks=(*_set_remarks(value), *((FORCED,) if against else ())),
             basis=basis,
         )
-        for spectrum, value, reasons in zip(
+        for (spectrum, against), value, reasons in zip(
             spectra, values, model.novelty.judge(inputs).reasons, strict=True
         )
     ]
