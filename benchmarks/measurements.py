@@ -149,7 +149,8 @@ def read(
     mu = simulate_measurements(energy, data.mu[:, within], weights, CONDITIONS, rng)
     own = membership(data.environment, model.inference.classes)
     numbers, shares = weights @ data.coordination.astype(float), weights @ own
-    for measured, number, share in zip(mu, numbers.tolist(), shares, strict=True):
+    for measured, mean, share in zip(mu, numbers, shares, strict=True):
+        number = float(mean)
         zero = 530 + rng.uniform(-OFFSET, OFFSET)
         (told,) = answer(model, Spectrum("mu", energy + zero, measured, "simulated"))
         value, found = told.values["coordination"], told.values["environment"].probabilities

@@ -294,7 +294,7 @@ def compare(
         for side, kinds in (("in domain", inside), ("foreign", outside)):
             for kind, x in kinds.items():
                 verdicts = novelty.judge(x)
-                named = [reason for reason in verdicts.reason if reason]
+                named = [str(reason) for reasons in verdicts.reasons for reason in reasons]
                 flagged.append(
                     {
                         "side": side,

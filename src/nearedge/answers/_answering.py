@@ -237,8 +237,9 @@ def _shares(
         classes[int(np.argmax(shares))],
         level=None if ends is None else LEVEL,
         probabilities=dict(zip(classes, shares, strict=True)),
-        intervals=ends
-        and {name: (low, high) for name, (low, high) in zip(classes, ends, strict=True)},
+        intervals=None
+        if ends is None
+        else {name: (low, high) for name, (low, high) in zip(classes, ends, strict=True)},
     )
 
 
@@ -324,8 +325,10 @@ def _classes(
 def _numbers(
     model: Model, inputs: Float[np.ndarray, "spectrum energy"], atoms: int | None
 ) -> list[dict[str, Value]]:
+    from nearedge.learning.estimators import KernelClassifier, NetworkClassifier
     from nearedge.models import fraction_classes, outputs
 
+    assert not isinstance(model.estimator, NetworkClassifier | KernelClassifier)
     classes = fraction_classes(model.estimator)
     predicted = outputs(model.estimator, inputs, classes)
     ends = _ends(model, predicted, atoms)
