@@ -23,10 +23,18 @@ def test_list(run: Run, scan: Path) -> None:
     assert (code, err) == (0, "")
     assert "mu[red]" in out
     assert "7100.00 to 7119.00" in out
-    assert "energies in keV, converted to eV" in out
+    assert "\nmu[red]:\n  energies in keV, converted to eV\n" in out
     assert "scan.dat" not in out
     _, out, _ = run("spectra", "list", str(scan), f"{scan}::norm")
     assert out.count("normalised") == 2
+
+
+def test_list_says_which_columns_were_left_out(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "scan.dat"
+    path.write_text("# energy mu comment\n" + "".join(f"{7100 + n} {n} a\n" for n in range(20)))
+    code, out, err = run("spectra", "list", str(path))
+    assert (code, err) == (0, "")
+    assert "\n  left out comment: no numbers\n" in out
 
 
 def test_list_as_json(run: Run, scan: Path) -> None:

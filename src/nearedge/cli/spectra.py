@@ -60,12 +60,7 @@ def list_(
     table.add_column("channel", overflow="fold")
     table.add_column("points", justify="right")
     table.add_column("energies, eV", no_wrap=True)
-    table.add_column("notes", overflow="fold")
     for spectrum in listed:
-        notes = [
-            *spectrum.notes,
-            *([] if spectrum.absolute else [f"0 eV: {spectrum.identity.zero}"]),
-        ]
         cells = [
             *([Path(spectrum.source).name] if several else []),
             spectrum.name,
@@ -73,11 +68,19 @@ def list_(
             spectrum.channel,
             str(len(spectrum.energy)),
             f"{spectrum.energy[0]:.2f} to {spectrum.energy[-1]:.2f}",
-            "\n".join(notes),
         ]
         # What files say is no markup.
         table.add_row(*(Text(cell) for cell in cells))
     Console().print(table)
+    for spectrum in listed:
+        remarks = [
+            *spectrum.notes,
+            *([] if spectrum.absolute else [f"0 eV: {spectrum.identity.zero}"]),
+            *(f"left out {name}: {reason}" for name, reason in spectrum.left_out.items()),
+        ]
+        file = f"{Path(spectrum.source).name}::" if several else ""
+        if remarks:
+            typer.echo("\n  ".join([f"{file}{spectrum.name}:", *remarks]))
 
 
 @app.command("simulate")
