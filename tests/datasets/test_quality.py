@@ -9,7 +9,7 @@ import xarray as xr
 from ase.build import bulk
 from numpy.testing import assert_allclose
 
-from nearedge.campaigns import _run as campaign, _schedule as schedule
+from nearedge.campaigns import _state as campaign
 from nearedge.datasets import (
     Finding,
     Quality,
@@ -223,7 +223,6 @@ def test_potentials_that_cannot_be_trusted(starter: SiteSpectra) -> None:
 
 
 def test_the_lines_are_those_of_the_campaign() -> None:
-    assert QualityLimits().fermi_spread == schedule.FERMI_SPREAD
     assert campaign.FAILURES == FAILURES
 
 

@@ -82,7 +82,7 @@ def test_a_second_shuffle_is_not_calibrated_on_its_own_sites(
     climbed = climb(telling_dataset, small, seeds=4, only=["snapshot"])
     sets = climbed.rungs["snapshot"].sets
     assert sets is not None
-    assert sets["n"] == len(telling_dataset)
+    assert sets.n == len(telling_dataset)
 
 
 def test_plain_spectra_are_told_apart_on_every_rung(plain: Ladder):

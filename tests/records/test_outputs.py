@@ -1,5 +1,4 @@
 import errno
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -85,12 +84,8 @@ def test_a_full_disk_while_writing_keeps_what_was_there(tmp_path: Path) -> None:
 
 def test_hdf5_that_fills_the_disk_is_one_line_and_no_crash(tmp_path: Path) -> None:
     """HDF5 dies at the program's end of a file that it could not flush."""
-
-    def fill() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
     writing = """
-import h5py, numpy as np, nearedge.cli, sys
+import h5py, numpy as np, nearedge.cli, resource, sys
 from nearedge.records import replacing
 def write(words):
     with replacing(sys.argv[1]) as path, h5py.File(path, "w") as file:
@@ -98,10 +93,11 @@ def write(words):
         for row in range(0, 1000, 10):
             table[row : row + 10] = np.random.random((10, 1000))
 nearedge.cli.app = write
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 nearedge.cli.main()
 """
     command = [sys.executable, "-c", writing, str(tmp_path / "maps.h5")]
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=fill)
+    done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
         f"nearedge: {tmp_path / 'maps.h5'}: cannot be written (File too large); "

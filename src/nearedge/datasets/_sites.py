@@ -210,7 +210,7 @@ class SiteSpectra:
         Examples
         --------
         >>> import nearedge
-        >>> data = nearedge.load_dataset(nearedge.starter_path())
+        >>> data = nearedge.load_dataset("li3feo35")
         >>> valence = data.labels(data.target("bond_valence"))
         >>> bool(valence[data.coordination > 2].mean() > 2 * valence[data.coordination < 1].mean())
         True

@@ -92,7 +92,7 @@ class Target:
         >>> Environment("Mg", cutoff=2.6).of(rock_salt, oxygen).tolist()
         ['6']
         >>> BondValence("Mg", valence=2).of(rock_salt, oxygen).round(1)
-        array([2.1])
+        array([2.])
         """
         if self.neighbour is None:
             raise InputError(

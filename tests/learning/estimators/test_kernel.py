@@ -139,5 +139,5 @@ def test_a_number_is_told_of_unseen_spectra_and_can_be_differentiated() -> None:
     assert model.score(x[300:], numbers[300:]) > 0.9
     told = np.asarray(model.differentiable(jnp.asarray(x[300:310]), 0))[:, 0]
     assert np.allclose(told, model.predict(x[300:310]), atol=1e-4)
-    with pytest.raises(InputError, match="epsilon=-1 must not be negative"):
-        KernelRegressor(epsilon=-1).fit(x, numbers)
+    with pytest.raises(InputError, match="epsilon=-1.0 must not be negative"):
+        KernelRegressor(epsilon=-1.0).fit(x, numbers)

@@ -14,6 +14,7 @@ from nearedge.errors import InputError
 from nearedge.learning.networks import MultilayerPerceptron, initialise
 from nearedge.learning.training import Curves, Job, TrainingSettings, train
 from nearedge.learning.training._schedule import _batches, _roomy, _shape, _start
+from nearedge.records import pack, unpack
 
 COUNT = 64
 SETTINGS = TrainingSettings(epochs=20, batch_size=16, records=5)
@@ -163,7 +164,8 @@ def test_curves_are_those_of_the_returned_network() -> None:
         cross_entropy(result.network, *held), rel=1e-4
     )
     assert np.isnan(train([job])[0].curves.validation_loss).all()
-    again = Curves.from_json(curves.to_json())
+    plain, arrays = pack(curves)
+    again = unpack(Curves, plain, arrays, source="curves")
     np.testing.assert_array_equal(again.validation_loss, curves.validation_loss)
 
 

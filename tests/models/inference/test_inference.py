@@ -250,7 +250,7 @@ def test_many_spectra_are_read_as_each_alone(inference: Inference) -> None:
 def test_a_class_that_was_not_taught_has_no_share() -> None:
     rng = np.random.default_rng(0)
     fractions = rng.dirichlet(np.ones(2), 60)
-    networks = CompositionRegressor((4,), classes=["0", "1"], coordination=[0.0, 1.0], epochs=2)
+    networks = CompositionRegressor((4,), classes=["0", "1"], values=[0.0, 1.0], epochs=2)
     networks = networks.fit(fractions @ rng.normal(size=(2, 8)), fractions)
     found = rng.normal(size=(5, 8))
     plain = plain_networks(networks, ("0", "new", "1")).fractions(found)

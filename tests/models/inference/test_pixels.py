@@ -178,7 +178,8 @@ def test_three_places_have_the_moments_of_the_zero() -> None:
     # The fourth moment too: three times the square of the second.
     assert places.weights @ (places.zeros - mean) ** 4 == pytest.approx(3 * 0.3**4, rel=0.04)
     assert places.likeliest == pytest.approx(530.0)
-    assert places.mode_weight == pytest.approx(1.0)
+    # Of the normal's tails only what lies beyond the negligible places is left out.
+    assert places.mode_weight == pytest.approx(1.0, abs=1e-3)
 
 
 def test_a_sharp_zero_is_one_place() -> None:
