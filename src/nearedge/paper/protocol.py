@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.datasets import SiteSpectra
-from nearedge.datasets.splits import RUNGS
+from nearedge.datasets.splits import RUNGS, Rung
 from nearedge.ladder import Progress, climb
 from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
 from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
@@ -55,6 +55,8 @@ class Protocol:
         Numbers of examples in figure 3b.
     sweep_epochs : int
         Epochs of the networks of figure 3 and of the table of penalties.
+    rungs : tuple of str
+        Rungs that are climbed where the dataset carries them.
     quick : bool
         Whether this is less than the paper's.
     """
@@ -66,6 +68,7 @@ class Protocol:
     widths: tuple[int, ...] = (4, 6, 8, 10, 12, 14, 16)
     sizes: tuple[int, ...] = (500, 1000, 2000, 3000, 4000, 6000, 8000)
     sweep_epochs: int = 600
+    rungs: tuple[Rung, ...] = RUNGS
     quick: bool = False
 
     def settings(self) -> dict[str, str]:
@@ -112,6 +115,7 @@ def quick_protocol() -> Protocol:
         widths=(4, 8, 16),
         sizes=(600, 2400),
         sweep_epochs=100,
+        rungs=("paper", "spectrum", "trajectory", "engine", "engine-aligned"),
         quick=True,
     )
 
@@ -181,6 +185,7 @@ def reproduce(
         recipe,
         seeds=protocol.seeds,
         seed=seed,
+        only=protocol.rungs,
         other=other,
         paper=(classifiers["paper"], regressors[best]),
         witness=networks[recipe.name],
@@ -191,7 +196,7 @@ def reproduce(
         protocol.better,
         seeds=protocol.seeds,
         seed=seed,
-        only=[name for name in RUNGS if name != "paper"],
+        only=[name for name in protocol.rungs if name != "paper"],
         other=other,
         beside=ladder,
         witness=networks[protocol.better.name],
