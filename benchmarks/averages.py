@@ -25,6 +25,7 @@ unlikely compositions too, so it leans on the spectra alone and not on the mean.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +33,8 @@ import numpy as np
 from nearedge.datasets import load_dataset, starter_path
 from nearedge.datasets.splits import turns
 from nearedge.learning.baselines import regressor_baselines
-from nearedge.learning.recipes import (
-    BEST,
-    Sites,
-    class_coordination,
-    fit_classifiers,
-    fit_regressors,
-)
+from nearedge.learning.examples import Labelled
+from nearedge.learning.recipes import BEST, fit_classifiers, fit_regressors
 
 
 def main() -> None:
@@ -50,21 +46,20 @@ def main() -> None:
     data = load_dataset(options.dataset)
     mu, numbers = data.inputs(BEST.reach(data.energy)), data.coordination
     folds = turns(data, "trajectory", seeds=3, seed=options.seed)
-    taught = [Sites(mu[f.train], numbers[f.train], data.environment[f.train]) for f in folds]
-    regressors = fit_regressors(BEST, [(sites, options.seed) for sites in taught])
+    taught = [Labelled(mu[f.train], numbers[f.train], data.environment[f.train]) for f in folds]
+    regressors = fit_regressors(BEST, [(sites, options.seed) for sites in taught], by_class=True)
     classifiers = fit_classifiers(
-        BEST, [(sites.mu, sites.environment, options.seed) for sites in taught]
+        BEST,
+        [(replace(sites, value=sites.environment), options.seed) for sites in taught],
     )
     names: list[str] = []
     found: dict[str, list[float]] = {}
     for fold, sites, regressor, classifier in zip(
         folds, taught, regressors, classifiers, strict=True
     ):
-        stands_for = class_coordination(sites)
-        expected = [stands_for[str(name)] for name in classifier.classes_]
+        expected = [sites.value[sites.environment == name].mean() for name in classifier.classes_]
         plain = {
-            name: one.fit(sites.mu, sites.coordination)
-            for name, one in regressor_baselines().items()
+            name: one.fit(sites.mu, sites.value) for name, one in regressor_baselines().items()
         }
         for name in np.unique(data.snapshot[fold.test]):
             own = data.snapshot == name

@@ -67,8 +67,9 @@ are held to about 0.014 and one to about 0.035: a single one below 0.87 is no su
 
 import argparse
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 # Many small matrices: more threads only get into each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -79,7 +80,8 @@ from scipy.special import softmax
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.datasets.splits import folds
 from nearedge.learning.baselines import classifier_baselines, regressor_baselines
-from nearedge.learning.recipes import BEST, Sites, fit_classifiers, fit_regressors
+from nearedge.learning.examples import Labelled
+from nearedge.learning.recipes import BEST, fit_classifiers, fit_regressors
 from nearedge.models import output_names, outputs, true_outputs
 from nearedge.trust import (
     LEVEL,
@@ -125,7 +127,8 @@ def nested(
         inner = folds(data.environment[mine], data.trajectory[mine], count=INNER, seed=seed)
         cuts = [(mine, outer.test), *((mine[one.train], mine[one.test]) for one in inner)]
         jobs = [
-            Sites(mu[train], data.coordination[train], data.environment[train]) for train, _ in cuts
+            Labelled(mu[train], data.coordination[train], data.environment[train])
+            for train, _ in cuts
         ]
         models = fit_all(jobs, seed)
         sides = [Side(test, model(mu[test])) for model, (_, test) in zip(models, cuts, strict=True)]
@@ -147,9 +150,11 @@ def spectra(data: SiteSpectra, learner: str) -> np.ndarray:
 def classifiers(learner: str, classes: list[str]) -> Callable[..., list]:
     """Make the function that fits a learner on several training sets and gives probabilities."""
 
-    def fit_all(jobs: list[Sites], seed: int) -> list:
+    def fit_all(jobs: list[Labelled], seed: int) -> list:
         if learner == "best":
-            fitted = fit_classifiers(BEST, [(job.mu, job.environment, seed) for job in jobs])
+            fitted = fit_classifiers(
+                BEST, [(replace(job, value=job.environment), seed) for job in jobs]
+            )
         else:
             make = classifier_baselines
             fitted = [make(seed)[learner].fit(job.mu, job.environment) for job in jobs]
@@ -176,12 +181,13 @@ def classifiers(learner: str, classes: list[str]) -> Callable[..., list]:
 def regressors(learner: str, classes: list[str]) -> Callable[..., list]:
     """Make the function that fits a learner on several training sets and gives its outputs."""
 
-    def fit_all(jobs: list[Sites], seed: int) -> list:
+    def fit_all(jobs: list[Labelled], seed: int) -> list:
+        fitted: Sequence[Any]
         if learner == "best":
-            fitted = fit_regressors(BEST, [(job, seed) for job in jobs])
+            fitted = fit_regressors(BEST, [(job, seed) for job in jobs], by_class=True)
         else:
             make = regressor_baselines
-            fitted = [make()[learner].fit(job.mu, job.coordination) for job in jobs]
+            fitted = [make()[learner].fit(job.mu, job.value) for job in jobs]
         return [lambda x, model=model: outputs(model, x, classes) for model in fitted]
 
     return fit_all
@@ -297,7 +303,7 @@ def _averages(
     data: SiteSpectra, mu: np.ndarray, classes: list[str], one: Nested, seed: int
 ) -> Iterator[tuple[str, int, np.ndarray, np.ndarray, np.ndarray]]:
     """Calibrate averages on the inner folds and score them on the outer test sites."""
-    target = true_outputs(data, classes)
+    target = true_outputs(Labelled(mu, data.coordination, data.environment), classes)
     for kind in ("the snapshot", "any"):
         found = []
         for sites, model in one.parts:
@@ -321,7 +327,7 @@ def _row(data: SiteSpectra, held: np.ndarray, size: np.ndarray) -> np.ndarray:
     runs = [held[data.trajectory == name].mean() for name in np.unique(data.trajectory)]
     judged = coverage(held, data.trajectory)
     classes = [held[data.environment == name].mean() for name in data.classes]
-    return np.array([held.mean(), judged["error"], np.std(runs), size.mean(), *classes], float)
+    return np.array([held.mean(), judged.error, np.std(runs), size.mean(), *classes], float)
 
 
 def _print(data: SiteSpectra, rows: dict[str, list[np.ndarray]]) -> None:

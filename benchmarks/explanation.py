@@ -45,7 +45,8 @@ from nearedge.answers.explanation import (
 )
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.learning.estimators import Classifier, Regressor
-from nearedge.learning.recipes import Sites, find_recipe, fit_classifiers, fit_regressors
+from nearedge.learning.examples import Labelled
+from nearedge.learning.recipes import find_recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
 from nearedge.targets import DIMER
 
@@ -152,13 +153,20 @@ def main() -> None:
     print(f"intervals of 1 eV, {width} energies; dimers are '{DIMER}'")
     recognised: dict[str, np.ndarray] = {}
     classifiers = fit_classifiers(
-        recipe, [(inputs[train], data.environment[train], options.seed) for train, _ in folds]
+        recipe,
+        [
+            (
+                Labelled(inputs[train], data.environment[train], data.environment[train]),
+                options.seed,
+            )
+            for train, _ in folds
+        ],
     )
     regressors = fit_regressors(
         recipe,
         [
             (
-                Sites(inputs[train], data.coordination[train], data.environment[train]),
+                Labelled(inputs[train], data.coordination[train], data.environment[train]),
                 options.seed,
             )
             for train, _ in folds

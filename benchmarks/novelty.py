@@ -72,6 +72,7 @@ from sklearn.svm import OneClassSVM
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.datasets.splits import folds
 from nearedge.learning.estimators import NetworkClassifier, fit_many
+from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import find_recipe, fit_classifiers
 from nearedge.targets import DIMER
 from nearedge.trust import Novelty, fit_novelty
@@ -218,7 +219,7 @@ METHODS |= {
 def classifier_scores(train: SiteSpectra, seed: int) -> dict[str, Score]:
     """What a classifier itself can tell: its doubt, and its networks' disagreement."""
     x, y = train.inputs(WINDOW), train.environment
-    best = fit_classifiers(find_recipe("best"), [(x, y, seed)])[0]
+    best = fit_classifiers(find_recipe("best"), [(Labelled(x, y, y), seed)])[0]
     options = {"learning_rate": 0.005, "l2": 0.03, "l2_convention": "decoupled"}
     networks = [
         NetworkClassifier((64,), epochs=200, random_state=seed + i, **options) for i in range(8)

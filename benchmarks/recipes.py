@@ -141,6 +141,7 @@ from nearedge.datasets.splits import Fold, Rung, folds, turns
 from nearedge.drawing.progress import counting_bar
 from nearedge.ladder.robustness import Disturbance
 from nearedge.learning.baselines import classifier_baselines
+from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import BEST, NETWORK, PAPER_WINDOW, WIDER, fit_classifiers
 from nearedge.records import replacing
 from nearedge.spectra import Window
@@ -173,7 +174,10 @@ class Candidate:
             return [classifier_baselines(seed)[self.parameters["method"]].fit(*job) for job in jobs]
         recipe = BEST if self.kind == "kernel" else NETWORK
         own = {**({} if self.kind == "kernel" else recipe.classifier), **self.parameters}
-        return fit_classifiers(replace(recipe, classifier=own), [(*job, seed) for job in jobs])
+        return fit_classifiers(
+            replace(recipe, classifier=own),
+            [(Labelled(mu, names, names), seed) for mu, names in jobs],
+        )
 
 
 def kernel(cost: float, reach: float, slopes: float, floor: float, window: Window) -> Candidate:

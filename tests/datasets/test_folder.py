@@ -22,6 +22,7 @@ def test_a_dataset_comes_back_as_it_was_saved(make_dataset: Maker, tmp_path: Pat
     assert_allclose(again.temperature, data.temperature)
     for name, atoms in data.structures.items():
         assert_allclose(again.structures[name].positions, atoms.positions, atol=1e-7)
+    assert again.rule is not None
     # Labels follow from the structures that were stored.
     assert again.relabel(again.rule).fingerprint() == data.fingerprint()
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [

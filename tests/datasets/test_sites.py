@@ -59,6 +59,8 @@ def test_relabelling_counts_again_and_returns(make_dataset: Maker) -> None:
     data = make_dataset()
     wide = data.relabel(EnvironmentRule("O", "Fe", 4.3, 1.7))
     assert (wide.coordination > data.coordination).all()
+    assert wide.rule is not None
+    assert data.rule is not None
     assert wide.rule.cutoff == 4.3
     back = wide.relabel(data.rule)
     assert back.fingerprint() == data.fingerprint()

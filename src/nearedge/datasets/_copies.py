@@ -64,7 +64,9 @@ def check_copies(data: SiteSpectra, by: str) -> None:
             total = int((group == first).sum())
             if count >= max(MANY * total, 1):
                 other = np.bincount(group[own[:, 1]]).argmax()
-                raise _refusal(data, by, names[first], names[other], f"{count} of {total} spectra")
+                raise _refusal(
+                    data, by, str(names[first]), str(names[other]), f"{count} of {total} spectra"
+                )
     if by != "atom":
         _check_structures(data, by, dict(zip(data.snapshot.tolist(), group.tolist(), strict=True)))
 

@@ -234,7 +234,7 @@ def _shaped(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]
         record = plain(value, _)
         sizes: dict[str, int] = {}
         for name, hint in shapes.items():
-            array = getattr(record, name)
+            array: np.ndarray = getattr(record, name)
             # jaxtyping's own scope of names would import jax.
             sides = zip(hint.dim_str.split(), array.shape, strict=False)
             named = {side: size for side, size in sides if side.isidentifier() and side != "_"}

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 from scipy.sparse import csr_array
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from nearedge.learning.examples import membership
 from nearedge.models.inference._conditions import Conditions
@@ -58,7 +58,7 @@ class Scans:
     def zero_weights(self, temperature: float) -> Float[np.ndarray, "sample zero"]:
         """Probabilities of the places of the zero."""
         logs = logsumexp(self.log_density / temperature, axis=2)
-        return np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        return softmax(logs, axis=1)
 
     def zero_score(self, temperature: float) -> float:
         """Logarithm of the probability that the true zero is given, summed over the samples."""
