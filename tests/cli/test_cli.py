@@ -10,7 +10,7 @@ import pytest
 
 Run = Callable[..., tuple[int, str, str]]
 
-HEAVY = "jax equinox optax sklearn matplotlib scipy xarray ase h5py numpy pooch feff10 torch"
+HEAVY = "jax optax sklearn matplotlib scipy xarray ase h5py numpy pooch feff10 torch"
 
 EVERY_HELP = """
 import json, sys

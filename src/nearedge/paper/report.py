@@ -46,7 +46,7 @@ from nearedge.records import Json, replacing, write_json
 from nearedge.spectra import Window
 
 FORMATS = ("png", "svg", "pdf")
-_PACKAGES = ("nearedge", "jax", "equinox", "optax", "numpy", "scikit-learn", "ase", "matplotlib")
+_PACKAGES = ("nearedge", "jax", "optax", "numpy", "scikit-learn", "ase", "matplotlib")
 _CITATION = (
     "L. Li, M. Lu, M. K. Y. Chan, A Deep Learning Model for Atomic Structures Prediction Using "
     "X-ray Absorption Spectroscopic Data (2019)"

@@ -65,7 +65,7 @@ def test_without_hidden_layer_it_finds_the_optimum_of_ridge_regression() -> None
 def test_it_agrees_with_a_plain_loop_of_adam_steps(convention: str) -> None:
     changes: dict[str, Any] = {"batch_size": COUNT, "l2": 0.02, "l2_convention": convention}
     job = example_job(seed=4, **changes)
-    # Typed loosely: optax does not know that an equinox module is a tree of arrays.
+    # Typed loosely: optax does not know that the network is a tree of arrays.
     network: Any = initialise(job.sizes, np.random.default_rng([4, 0]))
     network = jax.tree.map(jnp.asarray, network)
     decay = 0.02 if convention == "decoupled" else 0.0
