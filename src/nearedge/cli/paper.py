@@ -31,7 +31,8 @@ def paper(
     ] = None,
     seed: Seed = 0,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer epochs, seeds and examples: under a minute.")
+        bool,
+        typer.Option("--quick", help="Fewer epochs, seeds and examples: two or three minutes."),
     ] = False,
     engine_dataset: EngineDataset = None,
     force: Force = False,
