@@ -2,7 +2,6 @@
 
 from ._answer import Answer as Answer, Evidence as Evidence, Value as Value
 from ._answering import (
-    ALIGNS as ALIGNS,
     Align as Align,
     Request as Request,
     answer as answer,

@@ -153,9 +153,9 @@ class Answer:
         why = "; ".join(str(reason) for reason in self.reasons)
         return f"{self.name}: the model does not apply, {why}" + (f" ({told})" if told else "")
 
-    def to_json(self) -> Json:
-        """Give everything, ready for JSON."""
-        plain: Json = {
+    def _origin(self) -> dict[str, str | float | bool | None]:
+        """What the answer is to, who gives it, and whether it applies."""
+        return {
             "file": self.file,
             "label": self.label,
             "absorber": self.edge and self.edge.absorber,
@@ -164,6 +164,12 @@ class Answer:
             "model": self.model,
             "rung": self.rung,
             "applies": self.applies,
+        }
+
+    def to_json(self) -> Json:
+        """Give everything, ready for JSON."""
+        plain: Json = {
+            **self._origin(),
             "reasons": [str(reason) for reason in self.reasons],
             "values": {target: value.to_json() for target, value in self.values.items()},
             "remarks": list(self.remarks),
@@ -181,14 +187,7 @@ class Answer:
     def row(self) -> dict[str, str | float | bool | None]:
         """Give what a table holds, by column."""
         row: dict[str, str | float | bool | None] = {
-            "file": self.file,
-            "label": self.label,
-            "absorber": self.edge and self.edge.absorber,
-            "edge": self.edge and self.edge.name,
-            "e0": self.e0,
-            "model": self.model,
-            "rung": self.rung,
-            "applies": self.applies,
+            **self._origin(),
             "reasons": _listed(self.reasons),
         }
         for target, value in self.values.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -16,7 +16,6 @@ from nearedge.spectra import Preparation, Spectrum, prepare, resample
 from nearedge.trust import LEVEL, OtherEdge, OutsideEdge, Reason
 
 Align = Literal["auto", "none"]
-ALIGNS: tuple[Align, ...] = get_args(Align)
 
 FORCED = "answered all the same, as --force asks"
 

@@ -119,7 +119,26 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Coordination(Target):
+class _Within(Target):
+    """What follows from the neighbours within a distance, ``cutoff`` in Å."""
+
+    cutoff: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
+
+    def _neighbours(
+        self, atoms: Atoms, sites: Int[np.ndarray, " site"]
+    ) -> tuple[Int[np.ndarray, " bond"], Float[np.ndarray, " bond"]]:
+        """Place among `sites` of each bond, and its length in Å; every periodic image counts."""
+        assert self.neighbour is not None
+        assert self.cutoff is not None
+        return neighbour_distances(atoms, sites, self.neighbour, self.cutoff)
+
+
+@dataclass(frozen=True)
+class Coordination(_Within):
     """The number of neighbours of one element within a distance.
 
     Parameters
@@ -133,18 +152,11 @@ class Coordination(Target):
     discrete: ClassVar[bool] = True
     from_classes: ClassVar[bool] = True
 
-    cutoff: float | None = None
     name: Literal["coordination"] = field(default="coordination", kw_only=True)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
 
     def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
         """Count the neighbours of each site; every periodic image counts."""
-        assert self.neighbour is not None
-        assert self.cutoff is not None
-        place, _ = neighbour_distances(atoms, sites, self.neighbour, self.cutoff)
+        place, _ = self._neighbours(atoms, sites)
         return np.bincount(place, minlength=len(sites))
 
     def words(self) -> str:
@@ -155,7 +167,7 @@ class Coordination(Target):
 
 
 @dataclass(frozen=True)
-class Environment(Target):
+class Environment(_Within):
     """The class of a site: its coordination number, or that it is a dimer.
 
     Parameters
@@ -169,13 +181,11 @@ class Environment(Target):
 
     of_classes: ClassVar[bool] = True
 
-    cutoff: float | None = None
     dimer: float | None = None
     name: Literal["environment"] = field(default="environment", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
         check_distance("dimer distance", self.dimer)
 
     def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
@@ -198,7 +208,7 @@ class Environment(Target):
 
 
 @dataclass(frozen=True)
-class BondLength(Target):
+class BondLength(_Within):
     """The mean distance of the neighbours of one element within a cutoff, in Å.
 
     Parameters
@@ -209,18 +219,11 @@ class BondLength(Target):
 
     unit: ClassVar[str] = "Å"
 
-    cutoff: float | None = None
     name: Literal["bond_length"] = field(default="bond_length", kw_only=True)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
 
     def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
         """Average the distances around each site."""
-        assert self.neighbour is not None
-        assert self.cutoff is not None
-        place, distance = neighbour_distances(atoms, sites, self.neighbour, self.cutoff)
+        place, distance = self._neighbours(atoms, sites)
         count = np.bincount(place, minlength=len(sites))
         total = np.bincount(place, weights=distance, minlength=len(sites))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
