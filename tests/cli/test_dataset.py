@@ -48,6 +48,21 @@ def test_import_merge_and_info(run: Run, inputs: list[str], tmp_path: Path) -> N
     assert "number of Fe atoms within 2.6 Å" in out
 
 
+def test_dimers_of_an_anion_are_a_class_unless_it_is_refused(
+    run: Run, shared_data: Path, tmp_path: Path
+) -> None:
+    folder = shared_data / "ocean-li3feo35"
+    words = ["dataset", "import", "--structure", str(folder / "POSCAR_15ps"),
+             "--spectra", str(folder / "15ps_Combo_O_all.dat.gz"),
+             "--absorber", "O", "--neighbour", "Fe", "--cutoff", "2.6"]  # fmt: skip
+    assert run(*words, "-o", str(tmp_path / "with"))[0] == 0
+    assert load_dataset(tmp_path / "with").counts() == {
+        "0": 6, "1": 17, "2": 16, "3": 7, "4": 1, "dimer": 2,
+    }  # fmt: skip
+    assert run(*words, "--dimer", "0", "-o", str(tmp_path / "without"))[0] == 0
+    assert "dimer" not in load_dataset(tmp_path / "without").counts()
+
+
 def test_an_unnamed_trajectory_is_said(run: Run, inputs: list[str], tmp_path: Path) -> None:
     code, _, err = run("dataset", "import", *inputs, "-o", str(tmp_path / "a"))
     assert code == 0

@@ -30,8 +30,11 @@ Absorber = Annotated[str, typer.Option(help="Element that absorbs.")]
 Neighbour = Annotated[str, typer.Option(help="Element that is counted around it.")]
 Cutoff = Annotated[float, typer.Option(help="Distance in Å below which a neighbour counts.")]
 Dimer = Annotated[
-    float,
-    typer.Option(help="Distance in Å below which two absorbers are a dimer; 0 for no such class."),
+    float | None,
+    typer.Option(
+        help="Distance in Å below which two absorbers are a dimer, a class of its own; 0 for none.",
+        show_default="by absorber",
+    ),
 ]
 ClusterRadius = Annotated[float, typer.Option(help="Radius of the cluster given to FEFF, Å.")]
 ScfRadius = Annotated[

@@ -58,7 +58,7 @@ def import_(
     absorber: Absorber,
     neighbour: Neighbour,
     cutoff: Cutoff,
-    dimer: Dimer = 0.0,
+    dimer: Dimer = None,
     snapshot: Annotated[
         str | None, typer.Option(help="Name of the snapshot (default: the file's name).")
     ] = None,
@@ -85,10 +85,11 @@ def import_(
         "mu_unit": mu_unit,
         "licence": licence,
     }
+    apart = targets.dimer_distance(absorber) if dimer is None else dimer or None
     data = datasets.import_dataset(
         structure,
         spectra,
-        targets.EnvironmentRule(absorber, neighbour, cutoff, dimer or None),
+        targets.EnvironmentRule(absorber, neighbour, cutoff, apart),
         format=format,
         snapshot=snapshot,
         trajectory=trajectory,

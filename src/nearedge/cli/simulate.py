@@ -12,6 +12,7 @@ import typer
 from nearedge import campaigns, datasets, engines, structures as cells, targets
 from nearedge.cli._arguments import (
     Absorber,
+    Dimer,
     Force,
     Output,
     Resume,
@@ -21,13 +22,6 @@ from nearedge.cli._arguments import (
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 
-Dimer = Annotated[
-    float | None,
-    typer.Option(
-        help="Distance in Å below which two absorbers are a dimer; 0 for none.",
-        show_default="by edge",
-    ),
-]
 ClusterRadius = Annotated[
     float | None,
     typer.Option(help="Radius of the cluster given to FEFF, Å.", show_default="by edge"),

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import atomic_numbers, covalent_radii
+from ase.data import atomic_numbers
 
 from nearedge.edges import Edge
 from nearedge.errors import InputError
-
-_ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br")
+from nearedge.targets import dimer_distance
 
 
 @dataclass(frozen=True)
@@ -108,12 +107,7 @@ class FeffSettings:
         """
         number = atomic_numbers[edge.absorber]
         if edge.name != "K" or not 21 <= number <= 30:
-            # Two such anions are bonded, as in a peroxide, or far apart: 1.7 Å lies between for O.
-            paired = edge.absorber in _ANIONS
-            return cls(
-                edge=edge.name,
-                dimer=round(1.3 * 2 * float(covalent_radii[number]), 1) if paired else None,
-            )
+            return cls(edge=edge.name, dimer=dimer_distance(edge.absorber))
         return cls(
             fms_radius=5.0, energy_min=-20.0, energy_max=60.0, energy_step=0.5, multipole=2,
             shared=False, timeout=240.0,

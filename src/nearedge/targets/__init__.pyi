@@ -2,7 +2,7 @@
 
 from ._bond_valence import bond_constants as bond_constants
 from ._environments import EnvironmentRule as EnvironmentRule
-from ._neighbours import absorbers as absorbers
+from ._neighbours import absorbers as absorbers, dimer_distance as dimer_distance
 from ._targets import (
     DIMER as DIMER,
     TARGETS as TARGETS,

@@ -4,10 +4,12 @@ from itertools import product
 
 import numpy as np
 from ase import Atoms
-from ase.data import chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 from jaxtyping import Float, Int
 
 from nearedge.errors import InputError
+
+_ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br")
 
 
 def absorbers(atoms: Atoms, absorber: str) -> Int[np.ndarray, " site"]:
@@ -101,3 +103,20 @@ def check_distance(role: str, distance: float | None, *, needed: bool = False) -
         return
     if distance is None or not (np.isfinite(distance) and distance > 0):
         raise InputError(f"{role} {distance} must be a positive distance in Å")
+
+
+def dimer_distance(element: str) -> float | None:
+    """Distance in Å below which two atoms of an element are bonded; None where none are told.
+
+    Two anions are bonded, as in a peroxide, or far apart: 1.3 times the sum of their covalent radii
+    (B. Cordero et al., Dalton Trans. 2008, 2832) lies between.
+
+    Examples
+    --------
+    >>> dimer_distance("O"), dimer_distance("Fe")
+    (1.7, None)
+    """
+    check_element("element", element)
+    if element not in _ANIONS:
+        return None
+    return round(1.3 * 2 * float(covalent_radii[atomic_numbers[element]]), 1)
