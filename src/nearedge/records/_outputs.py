@@ -18,31 +18,7 @@ UNWRITABLE = {
 def check_free(
     path: str | Path, *, force: bool = False, remedy: str = "--force", space: int = 0
 ) -> Path:
-    """Refuse an output path that cannot be written, or that exists, unless it may be replaced.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file or folder to be written; missing parents are made when it is.
-    force : bool
-        Whether an existing one may be replaced.
-    remedy : str
-        What lets an existing one be replaced, for the message.
-    space : int
-        Bytes that must be free.
-
-    Returns
-    -------
-    Path
-        The same path.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    OutputError
-        If nothing can be written there.
-    """
+    """Refuse an output that cannot be written, lacks `space` bytes, or exists without `force`."""
     path = Path(path)
     try:
         if path.exists() and not force:
@@ -52,10 +28,10 @@ def check_free(
         with tempfile.TemporaryDirectory(dir=parent, prefix=".nearedge-"):
             pass
         status = os.statvfs(parent) if hasattr(os, "statvfs") else None
+        if status is not None and status.f_bavail * status.f_frsize < space:
+            raise OSError(errno.ENOSPC, f"{space / 1e9:.1f} GB are needed")
     except OSError as error:
         raise OutputError(path, error) from None
-    if status is not None and status.f_bavail * status.f_frsize < space:
-        raise OutputError(path, OSError(errno.ENOSPC, f"{space / 1e9:.1f} GB are needed"))
     return path
 
 
@@ -63,29 +39,8 @@ def check_free(
 def replacing(path: str | Path, *, force: bool = False, space: int = 0) -> Iterator[Path]:
     """Give a temporary name beside `path` and rename it to `path` if the block succeeds.
 
-    The block may make a file or a folder of the temporary name. After an error nothing is left
-    behind, and what stood at `path` before is untouched.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file or folder to be written; missing parents are made.
-    force : bool
-        Whether an existing `path` may be replaced.
-    space : int
-        Bytes that must be free.
-
-    Yields
-    ------
-    Path
-        The temporary name, on the same file system as `path`.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    OutputError
-        If it cannot be written, or the disk is full.
+    The block may make a file or a folder of that name. After an error nothing is left behind, and
+    what stood at `path` before is untouched.
     """
     path = check_free(path, force=force, space=space)
     try:

@@ -1,9 +1,4 @@
-"""Dataclasses as records: what JSON holds, and arrays.
-
-A record is a dataclass whose fields are plain values, arrays and other records. `pack` splits it
-into what JSON holds and its arrays by name; `unpack` makes it again, and says which field of which
-file is missing, foreign or of another type.
-"""
+"""Dataclasses of plain values, arrays and other records: `pack` splits them, `unpack` undoes it."""
 
 import json
 import math
@@ -29,13 +24,9 @@ Json = dict[str, Any]
 
 
 class Kept(ABC):
-    """What is kept as a record without being one: a dataclass holds what it is made of again.
-
-    Fields of records may be of such a class, or a union of such classes.
-    """
+    """What is made again from a dataclass, `record`; records may hold a union of such classes."""
 
     record: ClassVar[type]
-    """The dataclass."""
 
     @abstractmethod
     def to_record(self) -> Any:
@@ -48,19 +39,7 @@ class Kept(ABC):
 
 
 def pack(record: object) -> tuple[Json, dict[str, np.ndarray]]:
-    """Split a record into what JSON holds and its arrays.
-
-    Parameters
-    ----------
-    record : dataclass
-        Its fields are plain values, sequences and mappings of them, arrays, and such records.
-
-    Returns
-    -------
-    plain : dict
-        Ready for JSON; an array stands in it as ``{"array": NAME}``.
-    arrays : dict of str to ndarray
-        By names with dots, the path of their fields.
+    """Split a record into what JSON holds and its arrays, which are named by their fields' path.
 
     Examples
     --------
@@ -86,11 +65,11 @@ def _packed(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
         return {"array": path}
     if isinstance(value, Mapping):
         return {
-            str(key): _packed(one, f"{path}.{key}" if path else str(key), arrays)
-            for key, one in value.items()
+            str(key): _packed(item, f"{path}.{key}" if path else str(key), arrays)
+            for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_packed(one, f"{path}.{place}", arrays) for place, one in enumerate(value)]
+        return [_packed(item, f"{path}.{place}", arrays) for place, item in enumerate(value)]
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -122,29 +101,13 @@ def _listed(value: Any) -> Any:
 
 
 def unpack(
-    kind: type[Record],
+    record: type[Record],
     plain: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray] | None = None,
     *,
     source: str,
 ) -> Record:
-    """Make a record of what `pack` gave.
-
-    Parameters
-    ----------
-    kind : type
-        The dataclass.
-    plain : mapping
-        What stood in JSON.
-    arrays : mapping, optional
-        The arrays by name.
-    source : str
-        Names the file in errors.
-
-    Raises
-    ------
-    InputError
-        If a field is missing, foreign, or of another type.
+    """Make a record of what `pack` gave; an error names the file, `source`, and the field.
 
     Examples
     --------
@@ -159,7 +122,7 @@ def unpack(
     nearedge.errors.InputError: peak.json: required field missing @ energy
     """
     try:
-        return _converter().structure(_restored(plain, arrays or {}), kind)
+        return _converter().structure(_restored(plain, arrays or {}), record)
     except KeyError as error:
         raise InputError(f"{source}: the array {error} is missing") from None
     except cattrs.BaseValidationError as error:
@@ -171,8 +134,8 @@ def _restored(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if isinstance(value, Mapping):
         if value.keys() == {"array"} and isinstance(value["array"], str):
             return arrays[value["array"]]
-        return {key: _restored(one, arrays) for key, one in value.items()}
-    return [_restored(one, arrays) for one in value] if isinstance(value, list) else value
+        return {key: _restored(item, arrays) for key, item in value.items()}
+    return [_restored(item, arrays) for item in value] if isinstance(value, list) else value
 
 
 @cache
@@ -197,23 +160,23 @@ class _UnfitError(ValueError):
     """What makes an object of a record impossible, in words."""
 
 
-def _fault(error: BaseException, kind: Any) -> str:
-    return str(error) if isinstance(error, _UnfitError) else format_exception(error, kind)
+def _fault(error: BaseException, hint: Any) -> str:
+    return str(error) if isinstance(error, _UnfitError) else format_exception(error, hint)
 
 
-def _is_kept(kind: Any) -> bool:
-    kinds = get_args(kind) or (kind,)
-    return all(isinstance(one, type) and issubclass(one, Kept) for one in kinds)
+def _is_kept(hint: Any) -> bool:
+    classes = get_args(hint) or (hint,)
+    return all(isinstance(member, type) and issubclass(member, Kept) for member in classes)
 
 
-def _made_again(converter: cattrs.Converter, value: Any, kind: Any) -> Kept:
+def _made_again(converter: cattrs.Converter, value: Any, hint: Any) -> Kept:
     if not isinstance(value, dict) or "type" not in value:
         raise _UnfitError("says no type")
-    kinds = {one.__name__: one for one in get_args(kind) or (kind,)}
-    if value["type"] not in kinds:
-        raise _UnfitError(f"is a {value['type']}, not one of {', '.join(kinds)}")
-    wanted = kinds[value["type"]]
-    fields = {key: one for key, one in value.items() if key != "type"}
+    classes = {member.__name__: member for member in get_args(hint) or (hint,)}
+    if value["type"] not in classes:
+        raise _UnfitError(f"is a {value['type']}, not one of {', '.join(classes)}")
+    wanted = classes[value["type"]]
+    fields = {key: item for key, item in value.items() if key != "type"}
     record = converter.structure(fields, wanted.record)
     try:
         return wanted.from_record(record)
@@ -221,12 +184,12 @@ def _made_again(converter: cattrs.Converter, value: Any, kind: Any) -> Kept:
         raise _UnfitError(str(error)) from None
 
 
-def _shaped(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]:
+def _shaped(converter: cattrs.Converter, dataclass: Any) -> Callable[[Any, Any], Any]:
     """Make a record's structuring function, which checks that the shapes of its arrays agree."""
-    plain = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+    plain = make_dict_structure_fn(dataclass, converter, _cattrs_forbid_extra_keys=True)
     shapes = {
         name: hint
-        for name, hint in get_type_hints(kind).items()
+        for name, hint in get_type_hints(dataclass).items()
         if isinstance(hint, type) and issubclass(hint, AbstractArray)
     }
 
@@ -248,10 +211,10 @@ def _shaped(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]
     return structure
 
 
-def _is_array(kind: Any) -> bool:
-    if isinstance(kind, type) and issubclass(kind, AbstractArray):
+def _is_array(hint: Any) -> bool:
+    if isinstance(hint, type) and issubclass(hint, AbstractArray):
         return True
-    return kind is np.ndarray or get_origin(kind) is np.ndarray
+    return np.ndarray in (hint, get_origin(hint))
 
 
 def _array(value: Any, _: Any) -> np.ndarray:
@@ -261,23 +224,17 @@ def _array(value: Any, _: Any) -> np.ndarray:
     return array
 
 
-def _exactly(*kinds: type) -> Any:
+def _exactly(*types: type) -> Any:
     def check(value: Any, _: Any) -> Any:
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise ValueError(f"{value!r} is no {kinds[-1].__name__}")
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise ValueError(f"{value!r} is no {types[-1].__name__}")
         return value
 
     return check
 
 
 def read_json(path: str | Path) -> Json:
-    """Read a JSON object.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or holds no JSON object.
-    """
+    """Read a JSON object."""
     path = Path(path)
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
@@ -291,13 +248,7 @@ def read_json(path: str | Path) -> Json:
 
 
 def write_json(path: str | Path, plain: Mapping[str, Any], *, force: bool = False) -> None:
-    """Write a JSON object, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
+    """Write a JSON object, whole or not at all."""
     with replacing(path, force=force) as temporary:
         text = json.dumps(plain, indent=1, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")

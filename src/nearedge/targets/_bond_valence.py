@@ -1,11 +1,4 @@
-"""Constants of bond valences: how the strength of a bond falls with its length.
-
-A bond of length d has the valence exp((R0 - d) / b), and the valences around an atom add up to its
-oxidation state (I. D. Brown and D. Altermatt, Acta Cryst. B 41, 244 (1985), Table 1, with
-b = 0.37 Å). Co3+ is of N. E. Brese and M. O'Keeffe, Acta Cryst. B 47, 192 (1991), Mn7+ of Brown's
-later list *bvparm*. pymatgen carries other constants, without oxidation states, and diffpy.srreal
-has no wheel.
-"""
+"""Bond valences: a bond of length d has exp((R0 - d) / b), which add up to the oxidation state."""
 
 from collections.abc import Mapping
 
@@ -32,7 +25,9 @@ R0: Mapping[str, Mapping[str, Mapping[int, float]]] = {
 }
 """Length in Å of a bond of valence 1, by anion, cation and the cation's oxidation state.
 
-The commonest oxidation state of each cation stands first.
+The commonest oxidation state of each cation stands first. From I. D. Brown and D. Altermatt, Acta
+Cryst. B 41, 244 (1985), Table 1; Co3+ of N. E. Brese and M. O'Keeffe, Acta Cryst. B 47, 192 (1991),
+Mn7+ of Brown's later list *bvparm*. pymatgen's constants are others, without oxidation states.
 """
 
 

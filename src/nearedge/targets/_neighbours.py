@@ -13,13 +13,7 @@ _ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br")
 
 
 def absorbers(atoms: Atoms, absorber: str) -> Int[np.ndarray, " site"]:
-    """Indices of the absorber's atoms in a structure.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
+    """Indices of the absorber's atoms in a structure."""
     site = np.flatnonzero(np.asarray(atoms.get_chemical_symbols()) == absorber)
     if not len(site):
         raise InputError(f"the structure {atoms.get_chemical_formula()} holds no {absorber} atom")
@@ -29,33 +23,10 @@ def absorbers(atoms: Atoms, absorber: str) -> Int[np.ndarray, " site"]:
 def neighbour_distances(
     atoms: Atoms, sites: Int[np.ndarray, " site"], neighbour: str, reach: float
 ) -> tuple[Int[np.ndarray, " pair"], Float[np.ndarray, " pair"]]:
-    """List the neighbours of one element around some sites.
+    """Place among `sites` of each neighbour of one element, and its distance up to `reach`, in Å.
 
     Periodic images count each by itself, so small cells are right too: an atom may be a neighbour
     several times, and may be the neighbour of its own image.
-
-    Parameters
-    ----------
-    atoms : ase.Atoms
-        The structure, periodic or not.
-    sites : int array, shape (site,)
-        Indices of the sites' atoms.
-    neighbour : str
-        Element.
-    reach : float
-        Largest distance in Å.
-
-    Returns
-    -------
-    place : int array, shape (pair,)
-        Which of `sites` has the neighbour.
-    distance : float array, shape (pair,)
-        In Å.
-
-    Raises
-    ------
-    InputError
-        If the structure holds no neighbour element, or its positions or cell are not usable.
     """
     symbols = np.asarray(atoms.get_chemical_symbols())
     formula = atoms.get_chemical_formula()
@@ -80,25 +51,13 @@ def neighbour_distances(
 
 
 def check_element(role: str, element: str) -> None:
-    """Refuse what is not the symbol of an element.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
+    """Refuse what is not the symbol of an element."""
     if element not in chemical_symbols[1:]:
         raise InputError(f"{role} '{element}' is not a chemical element; write e.g. O or Fe")
 
 
 def check_distance(role: str, distance: float | None, *, needed: bool = False) -> None:
-    """Refuse a distance that is not positive, or missing where it is needed.
-
-    Raises
-    ------
-    InputError
-        If it is.
-    """
+    """Refuse a distance that is not positive, or missing where it is needed."""
     if distance is None and not needed:
         return
     if distance is None or not (np.isfinite(distance) and distance > 0):

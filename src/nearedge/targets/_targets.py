@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Union
+from typing import Any, ClassVar, Literal, Union, get_args
 
 import numpy as np
 from ase import Atoms
@@ -22,32 +22,19 @@ REACH = 5.0
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked of a site.
+    """What is asked of a site: something of the `neighbour` atoms around it.
 
     Where a target names no neighbour, its values cannot be computed: they are stated by a dataset,
     site by site, and here the target stands for their name, unit and printing.
-
-    Parameters
-    ----------
-    neighbour : str or None
-        Element that is looked at around the site.
-
-    Attributes
-    ----------
-    name, unit : str
-        What it is called on the command line, and its unit; ``""`` for a bare number.
-    of_classes : bool
-        Whether its values are names of classes instead of numbers.
-    discrete : bool
-        Whether the number of a single site is a whole one.
-    from_classes : bool
-        Whether the mean number of many sites follows from how many are of each class.
     """
 
     unit: ClassVar[str] = ""
     of_classes: ClassVar[bool] = False
+    """Whether its values are names of classes instead of numbers."""
     discrete: ClassVar[bool] = False
+    """Whether the number of a single site is a whole one."""
     from_classes: ClassVar[bool] = False
+    """Whether the mean number of many sites follows from how many are of each class."""
 
     neighbour: str | None
     name: str = field(default="", kw_only=True)
@@ -65,24 +52,7 @@ class Target:
         """Say what it is, as in ``number of Fe atoms within 2.6 Å``."""
 
     def of(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
-        """Compute the values of some sites from their structure.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            The structure, periodic or not.
-        sites : int array, shape (site,)
-            Indices of the sites' atoms.
-
-        Returns
-        -------
-        ndarray, shape (site,)
-            Class names or numbers; NaN where a site has no value.
-
-        Raises
-        ------
-        InputError
-            If the target names no neighbour, or the structure holds none or is not usable.
+        """Compute the class names or numbers of some sites; NaN where a site has no value.
 
         Examples
         --------
@@ -139,15 +109,7 @@ class _Within(Target):
 
 @dataclass(frozen=True)
 class Coordination(_Within):
-    """The number of neighbours of one element within a distance.
-
-    Parameters
-    ----------
-    neighbour : str or None
-        Element that is counted.
-    cutoff : float or None
-        Distance in Å below which a neighbour counts.
-    """
+    """The number of neighbours of one element within a distance."""
 
     discrete: ClassVar[bool] = True
     from_classes: ClassVar[bool] = True
@@ -168,16 +130,7 @@ class Coordination(_Within):
 
 @dataclass(frozen=True)
 class Environment(_Within):
-    """The class of a site: its coordination number, or that it is a dimer.
-
-    Parameters
-    ----------
-    neighbour, cutoff
-        As of `Coordination`.
-    dimer : float or None
-        Distance in Å below which two atoms of the site's element are a dimer, a class of its own
-        whatever the coordination number; None for no such class.
-    """
+    """The class of a site: its coordination number, or, below a distance `dimer`, a dimer."""
 
     of_classes: ClassVar[bool] = True
 
@@ -209,13 +162,7 @@ class Environment(_Within):
 
 @dataclass(frozen=True)
 class BondLength(_Within):
-    """The mean distance of the neighbours of one element within a cutoff, in Å.
-
-    Parameters
-    ----------
-    neighbour, cutoff
-        As of `Coordination`. A site without such neighbours has no bond length.
-    """
+    """The mean distance of the neighbours within a cutoff; NaN of a site that has none."""
 
     unit: ClassVar[str] = "Å"
 
@@ -254,7 +201,7 @@ class _Bonds(Target):
         assert self.neighbour is not None
         place, distance = neighbour_distances(atoms, sites, self.neighbour, REACH)
         symbols = np.asarray(atoms.get_chemical_symbols())[sites]
-        pairs = {str(one): self._constants(str(one)) for one in np.unique(symbols)}
+        pairs = {str(element): self._constants(str(element)) for element in np.unique(symbols)}
         width = max(map(len, pairs.values()))
         states, sums = np.full((2, len(sites), width), np.nan)
         for column in range(width):
@@ -285,15 +232,9 @@ class _Bonds(Target):
 class BondValence(_Bonds):
     """The sum over neighbours of exp((R0 - d) / b), Brown and Altermatt (1985).
 
-    It counts neighbours by their distance, as a spectrum does, without a cutoff.
-
-    Parameters
-    ----------
-    neighbour : str or None
-        Element of the neighbours.
-    valence : int or None
-        Oxidation state of the cation, be it the neighbour or the site, that R0 is taken of; None
-        for the one that agrees best with the sum it gives, where the site is the cation.
+    It counts neighbours by their distance, as a spectrum does, without a cutoff. R0 is that of the
+    cation, be it the neighbour or the site, in the oxidation state `valence`; without it, of the
+    state that agrees best with the sum it gives.
     """
 
     unit: ClassVar[str] = "v.u."
@@ -315,15 +256,8 @@ class BondValence(_Bonds):
 
 @dataclass(frozen=True)
 class OxidationState(_Bonds):
-    """The oxidation state whose bond valence constant gives the sum nearest to itself.
+    """The oxidation state of a cation whose constant gives the sum nearest to itself."""
 
-    Parameters
-    ----------
-    neighbour : str or None
-        The anion around the site, which is the cation.
-    """
-
-    unit: ClassVar[str] = ""
     discrete: ClassVar[bool] = True
 
     name: Literal["oxidation_state"] = field(default="oxidation_state", kw_only=True)
@@ -341,13 +275,7 @@ class OxidationState(_Bonds):
 AnyTarget = Union[Environment, Coordination, BondValence, BondLength, OxidationState]  # noqa: UP007
 """A target that can be kept with a model: told apart by its name."""
 
-TARGETS: Mapping[str, type[Any]] = {
-    "environment": Environment,
-    "coordination": Coordination,
-    "bond_valence": BondValence,
-    "bond_length": BondLength,
-    "oxidation_state": OxidationState,
-}
+TARGETS: Mapping[str, type[Any]] = {target(None).name: target for target in get_args(AnyTarget)}
 """The targets by name."""
 
 
