@@ -59,7 +59,7 @@ class EnvironmentRule:
         return Coordination(self.neighbour, self.cutoff)
 
     def sites(self, atoms: Atoms) -> Int[np.ndarray, " site"]:
-        """Indices of the absorber's atoms in a structure, which must be one that can be labelled."""
+        """Indices of the absorber's atoms in a structure, which must be fit to be labelled."""
         sites = absorbers(atoms, self.absorber)
         self.environment.of(atoms, sites)
         return sites
