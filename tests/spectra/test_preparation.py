@@ -189,8 +189,8 @@ def test_noise_is_averaged_down() -> None:
     scans = [moved(rng.uniform(-0.5, 0.5), sigma, seed) for seed in range(count)]
     # The first one tells the energies.
     scans[0] = moved(0.0, sigma, 0)
-    merged = merge_scans(scans, "all")
-    assert merged.name == "all"
+    merged = merge_scans(scans)
+    assert merged.name == "merged"
     left = merged.mu - np.interp(merged.energy, ENERGY, EDGE + 0.3)
     assert left.std() < 1.3 * sigma / np.sqrt(count)
 
@@ -221,8 +221,8 @@ def test_equal_scans_count_alike_wherever_their_points_lie() -> None:
 
 def test_one_scan_is_itself_and_none_is_refused() -> None:
     one = moved(0.0, 0.01, 0)
-    merged = merge_scans([one], "sample")
-    assert merged.name == "sample"
+    merged = merge_scans([one])
+    assert merged.name == "merged"
     assert merged.mu is one.mu
     with pytest.raises(InputError, match="no scans to merge"):
         merge_scans([])

@@ -8,7 +8,6 @@ from ._distortion import (
 )
 from ._edge import edge_energy as edge_energy, guess_edge as guess_edge
 from ._grids import Window as Window, check_spectra as check_spectra, resample as resample
-from ._identity import Identity as Identity
 from ._normalisation import Normalised as Normalised, find_e0 as find_e0, normalise as normalise
 from ._plot import plot as plot
 from ._preparation import (
@@ -19,7 +18,12 @@ from ._preparation import (
     merge_scans as merge_scans,
     prepare as prepare,
 )
-from ._spectrum import ABSOLUTE as ABSOLUTE, Channel as Channel, Spectrum as Spectrum
+from ._spectrum import (
+    ABSOLUTE as ABSOLUTE,
+    Channel as Channel,
+    Identity as Identity,
+    Spectrum as Spectrum,
+)
 from ._windows import (
     covered_zeros as covered_zeros,
     cut_windows as cut_windows,

@@ -18,23 +18,11 @@ def convolved(
     grid: Float[np.ndarray, " grid"],
     sigma: float,
 ) -> Float[np.ndarray, "spectrum grid"]:
-    """Convolve piecewise linear spectra with a normal density, exactly, at the wanted energies.
+    """Convolve piecewise linear spectra with a normal density, of standard deviation `sigma` in eV.
 
-    A spectrum is its first value and a ramp per segment. A ramp is the difference of two integrals
-    of a step, and a step convolved with a normal density is its distribution function, of which
-    the integral from minus infinity to x is x Phi(x / sigma) + sigma phi(x / sigma). Beyond the
-    stored energies the end values go on.
-
-    Parameters
-    ----------
-    energy : float array, shape (energy,)
-        Stored energies in eV, increasing.
-    mu : float array, shape (spectrum, energy)
-        Stored spectra.
-    grid : float array, shape (grid,)
-        Wanted energies in eV.
-    sigma : float
-        Standard deviation of the density in eV; zero interpolates.
+    Exactly: a spectrum is its first value and a ramp per segment, a ramp the difference of two
+    integrals of a step, and that of a step convolved with the density, from minus infinity to x,
+    is x Phi(x / sigma) + sigma phi(x / sigma). Beyond the energies the end values go on.
     """
     from scipy.special import ndtr
 
@@ -51,15 +39,7 @@ def convolved(
 def broadened(
     energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "spectrum energy"], width: float
 ) -> Float[np.ndarray, "spectrum energy"]:
-    """Convolve spectra with a Gaussian of this full width at half maximum, in eV.
-
-    Examples
-    --------
-    >>> peak = np.zeros((1, 9))
-    >>> peak[0, 4] = 1.0
-    >>> broadened(np.arange(9.0), peak, 2.0)[0, 3:6].round(2)
-    array([0.24, 0.42, 0.24])
-    """
+    """Convolve spectra with a Gaussian of this full width at half maximum, eV."""
     return convolved(energy, mu, energy, width / FWHM)
 
 
@@ -71,20 +51,10 @@ def recorded(
     slope: Each = 0.0,
     signal_to_noise: Each = math.inf,
 ) -> Float[np.ndarray, "spectrum energy"]:
-    """Put spectra on a sloping background, and add normal noise at every energy.
+    """Put spectra on a sloping background, and add normal noise.
 
-    Parameters
-    ----------
-    mu : float array, shape (spectrum, energy)
-        Spectra at equal steps of energy.
-    rng : Generator
-        Draws the noise.
-    background : float or float array, shape (spectrum, 1)
-        Height of the background in the middle, in units of each spectrum's highest intensity.
-    slope : float or float array, shape (spectrum, 1)
-        Its rise from the first to the last energy, in the same unit.
-    signal_to_noise : float or float array, shape (spectrum, 1)
-        Highest intensity over the standard deviation of the noise.
+    Background (in the middle), its rise from end to end and noise are shares of a spectrum's
+    highest intensity, for all spectra or one for each.
     """
     height = np.abs(mu).max(axis=1, keepdims=True)
     along = np.linspace(-0.5, 0.5, mu.shape[1])

@@ -21,26 +21,10 @@ _UNLIKE = 8.0  # eV of distance that the other height of white line counts for
 
 
 def edge_energy(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]) -> float:
-    """Find the energy of the first large step of a spectrum.
+    """Find the energy of the first large step of a spectrum, in eV and good to some.
 
-    A step is the difference between the means of 8 eV above and 8 eV below: neither noise nor
-    a pre-edge peak makes one.
-
-    Parameters
-    ----------
-    energy, mu : float array, shape (energy,)
-        In eV, increasing, and any unit.
-
-    Returns
-    -------
-    float
-        In eV; good to some eV.
-
-    Examples
-    --------
-    >>> energy = np.linspace(7080, 7160, 161)
-    >>> edge_energy(energy, np.arctan((energy - 7121) / 2))
-    7121.0
+    A step is the difference between the means of 8 eV above and 8 eV below: neither noise nor a
+    pre-edge peak makes one.
     """
     step = max(0.25, float(np.ptp(energy)) / 20_000)
     grid = np.arange(energy[0], energy[-1], step)
@@ -55,21 +39,7 @@ def edge_energy(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " en
 def guess_edge(spectrum: Spectrum) -> Edge | None:
     """Guess absorber and edge from the energy and the shape of the first rise.
 
-    Parameters
-    ----------
-    spectrum : Spectrum
-
-    Returns
-    -------
-    Edge or None
-        None if no common edge lies near, the spectrum is flat, or its energies are not absolute.
-
-    Examples
-    --------
-    >>> energy = np.linspace(7080, 7160, 161)
-    >>> mu = np.arctan((energy - 7121) / 2)
-    >>> str(guess_edge(Spectrum("mu", energy, mu, "scan.dat")))
-    'Fe K'
+    None if no common edge lies near, the spectrum is flat, or its energies are not absolute.
     """
     if not spectrum.absolute or np.ptp(spectrum.mu) == 0:
         return None

@@ -10,15 +10,7 @@ from nearedge.errors import InputError
 
 @dataclass(frozen=True)
 class Window:
-    """The energies a model sees, in eV from the spectra's own zero.
-
-    The default is the input of Li, Lu and Chan (2019): 70 energies from -1.2 to 11.5 eV.
-
-    Examples
-    --------
-    >>> Window(0.0, 1.0, 3).grid
-    array([0. , 0.5, 1. ])
-    """
+    """The energies a model sees, eV from the zero; by default those of Li, Lu and Chan (2019)."""
 
     minimum: float = -1.2
     maximum: float = 11.5
@@ -40,22 +32,7 @@ class Window:
 
 
 def check_spectra(energy: np.ndarray, mu: np.ndarray, source: str) -> None:
-    """Refuse energies and spectra that cannot be meant.
-
-    Parameters
-    ----------
-    energy : float array, shape (energy,)
-        In eV.
-    mu : float array, shape (site, energy)
-        Any unit.
-    source : str
-        Names the spectra in the error: a file, usually.
-
-    Raises
-    ------
-    InputError
-        If the shapes differ, an energy does not exceed the one before, or a number is not finite.
-    """
+    """Refuse energies and spectra (site, energy) that cannot be meant; `source` names them."""
     if energy.ndim != 1 or mu.ndim != 2 or mu.shape[1] != len(energy):
         raise InputError(
             f"{source}: {len(energy)} energies do not fit spectra of shape {mu.shape}; "
@@ -88,28 +65,7 @@ def resample(
     grid: Float[np.ndarray, " grid"],
     source: str = "spectra",
 ) -> Float[np.ndarray, "site grid"]:
-    """Interpolate spectra linearly onto another grid.
-
-    Parameters
-    ----------
-    energy : float array, shape (energy,)
-        Energies of the spectra in eV, increasing.
-    mu : float array, shape (site, energy)
-        Intensities.
-    grid : float array, shape (grid,)
-        Wanted energies in eV.
-    source : str
-        Names the spectra in an error.
-
-    Returns
-    -------
-    float array, shape (site, grid)
-
-    Raises
-    ------
-    InputError
-        If the grid reaches beyond the energies: nothing is extrapolated.
-    """
+    """Interpolate spectra linearly onto another grid; nothing is extrapolated."""
     from scipy.interpolate import make_interp_spline
 
     # A window that ends on the last energy must not fail by rounding.

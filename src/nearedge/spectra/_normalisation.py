@@ -22,19 +22,7 @@ Ravel and M. Newville, J. Synchrotron Rad. 12, 537 (2005)), nearer where a scan 
 
 @dataclass(frozen=True, eq=False)
 class Normalised:
-    """A spectrum with the line before the edge taken off and an edge step of one.
-
-    Attributes
-    ----------
-    spectrum : Spectrum
-        Normalised.
-    e0 : float
-        Energy zero on the spectrum's axis, eV.
-    step : float
-        Height of the edge step in the unit of the spectrum as it was read.
-    before, after : float array, shape (energy,)
-        The lines that were fitted before and after the edge, in that unit.
-    """
+    """A spectrum with an edge step of one; E0, step and both fitted lines as it was read."""
 
     spectrum: Spectrum
     e0: float

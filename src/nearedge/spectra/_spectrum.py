@@ -9,7 +9,6 @@ from jaxtyping import Float
 
 from nearedge.edges import Edge
 from nearedge.spectra._grids import check_spectra
-from nearedge.spectra._identity import Identity
 
 Channel = Literal[
     "absorption",
@@ -24,6 +23,27 @@ Channel = Literal[
 
 ABSOLUTE = "absolute"
 """The zero of absolute photon energies."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a spectrum is of, and must agree with a model; None where it is not known.
+
+    Parameters
+    ----------
+    edge : Edge or None
+    zero : str or None
+        What 0 eV is, as in ``"Fermi level"``; ``"absolute"`` for absolute photon energies.
+    unit : str or None
+        Of the absorption.
+    origin : str or None
+        The engine that computed it, or the beamline that measured it.
+    """
+
+    edge: Edge | None = None
+    zero: str | None = None
+    unit: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,4 @@
-"""Alignment of two engines' spectra: energy shift, intensity factor, Gaussian broadening.
-
-Two engines, or two levels of theory, put their energy zero elsewhere, print other units and
-broaden differently. An `Alignment` moves the spectra of one, the source, onto those of the other,
-the target. `fit_alignment` learns it without any label: from pairs where both hold the same atoms,
-else from the mean and the spread over the sites, for which the two need not share an atom.
-"""
+"""Alignment of two engines' spectra, without labels: energy shift, factor, Gaussian broadening."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -29,17 +23,7 @@ STARTS = 4
 
 
 class Curves(NamedTuple):
-    """Spectra as they are stored.
-
-    Attributes
-    ----------
-    energy : float array, shape (energy,)
-        In eV from the spectra's own zero, increasing.
-    mu : float array, shape (site, energy)
-        Intensities in any unit.
-    source : str
-        Names the spectra in errors.
-    """
+    """Spectra (site, energy) in any unit over energies in eV from their own zero."""
 
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, "site energy"]
@@ -48,32 +32,10 @@ class Curves(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """What is done to the source's spectra; the target's are left as they are.
+    """What is done to the source's spectra, so that they lie on the target's.
 
-    ``aligned(E) = scale * (mu convolved with a Gaussian)(E - shift)``
-
-    Parameters
-    ----------
-    shift : float
-        In eV, added to the source's energies: positive moves its features up.
-    scale : float
-        Factor of the intensities, positive.
-    broadening : float
-        Standard deviation of the Gaussian in eV, not negative. Only the source is broadened: two
-        sets of which the target is the sharper one are better aligned the other way round.
-
-    Raises
-    ------
-    InputError
-        If a number is not finite, the scale not positive or the broadening negative.
-
-    Examples
-    --------
-    >>> energy = np.linspace(0, 10, 101)
-    >>> peak = np.exp(-((energy - 4.0) ** 2))[None]
-    >>> moved = Alignment(shift=1.0, scale=2.0).apply(energy, peak, energy[20:])
-    >>> float(energy[20:][moved[0].argmax()]), float(moved.max())
-    (5.0, 2.0)
+    ``aligned(E) = scale * (mu convolved with a Gaussian)(E - shift)``, with shift and standard
+    deviation in eV. Only the source is broadened: the sharper set is to be the source.
     """
 
     shift: float = 0.0
@@ -95,28 +57,7 @@ class Alignment:
         grid: Float[np.ndarray, " grid"] | None = None,
         source: str = "spectra",
     ) -> Float[np.ndarray, "site grid"]:
-        """Move spectra onto the target's energies.
-
-        Spectra are piecewise linear between the stored energies, and their convolution with the
-        Gaussian is exact. Beyond the stored range the Gaussian's tails meet the end value.
-
-        Parameters
-        ----------
-        energy : float array, shape (energy,)
-            Stored energies in eV from the source's zero.
-        mu : float array, shape (site, energy)
-            Stored spectra.
-        grid : float array, shape (grid,), optional
-            Wanted energies in eV from the target's zero; by default those of `energy`, which only
-            an alignment without a shift can serve.
-        source : str
-            Names the spectra in an error.
-
-        Raises
-        ------
-        InputError
-            If the shifted spectra do not cover the grid: nothing is extrapolated.
-        """
+        """Move spectra onto the target's energies; nothing is extrapolated."""
         wanted = (energy if grid is None else np.asarray(grid, float)) - self.shift
         slack = 1e-6
         if wanted.min() < energy[0] - slack or wanted.max() > energy[-1] + slack:
@@ -131,33 +72,14 @@ class Alignment:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate(Alignment):
-    """An alignment, and the relative distance that it leaves.
-
-    Parameters
-    ----------
-    residual : float
-        Root mean square of what remains over that of the target: of the spectra in pairs,
-        otherwise of mean and spread over the sites, weighing the same.
-    """
+    """An alignment, and what it leaves: root mean square over that of the target."""
 
     residual: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlignmentFit(Candidate):
-    """The best alignment, and how sure it is.
-
-    Parameters
-    ----------
-    residual_before : float
-        Relative distance with no more than the best factor.
-    shift_bounds : tuple of float
-        Least and largest shift in eV that was allowed.
-    at_bound : bool
-        Whether the shift stopped at a bound: a better one may lie beyond.
-    rival : Candidate or None
-        The best other minimum, at least 1 eV away.
-    """
+    """The best alignment, and the best other one at least 1 eV away, its rival."""
 
     residual_before: float
     shift_bounds: tuple[float, float]
@@ -178,39 +100,12 @@ def fit_alignment(
     paired: bool = False,
     shifts: tuple[float, float] = (-8.0, 8.0),
 ) -> AlignmentFit:
-    """Learn the alignment that moves the source's spectra onto the target's, without labels.
+    """Learn what moves the source's spectra onto the target's, on a window from the target's zero.
 
-    For every shift and broadening the best factor is known in closed form, so two numbers are
-    searched: all shifts of a scan, with several broadenings each, then the lowest minima of the
-    scan are refined by L-BFGS-B inside the bounds, and the best is taken.
-
-    Parameters
-    ----------
-    source, target : Curves
-        What is moved, and onto what.
-    window : Window, optional
-        Energies, from the target's zero, on which they are compared; the paper's by default.
-    paired : bool
-        Whether spectrum i of both is of the same atom. Otherwise mean and standard deviation over
-        the sites are matched. These depend on the composition too: sets with very different shares
-        of the classes are aligned with an error that no fit can see.
-    shifts : tuple of float
-        Least and largest shift in eV that is tried, as far as the source's energies allow.
-
-    Raises
-    ------
-    InputError
-        If spectra are not usable, the target does not cover the window, no shift lets the source
-        cover it, pairs differ in number, or the source has no positive overlap with the target.
-
-    Examples
-    --------
-    >>> energy = np.linspace(-10, 20, 301)
-    >>> centres = np.linspace(2, 6, 9)[:, None]
-    >>> mu = np.exp(-((energy - centres) ** 2)) + 2 * np.exp(-(((energy - 9) / 2) ** 2))
-    >>> fit = fit_alignment(Curves(energy, mu), Curves(energy + 2.5, 3 * mu))
-    >>> f"{fit.shift:.3f} {fit.scale:.3f} {fit.broadening:.2f}"
-    '2.500 3.000 0.00'
+    In pairs spectrum i of both is of one atom; else mean and spread over the sites are matched,
+    which depend on the composition too: the error that makes, no fit can see. For every shift and
+    broadening the best factor is known in closed form, so two numbers are searched: all shifts of
+    a scan, with several broadenings each, then its lowest minima by L-BFGS-B within the bounds.
     """
     window = window or Window()
     for curves in (source, target):
