@@ -294,14 +294,14 @@ def compare(
             areas += [{"method": name, "kind": kind, "value": v} for kind, v in without.items()]
         for side, kinds in (("in domain", inside), ("foreign", outside)):
             for kind, x in kinds.items():
-                verdicts = novelty.judge(x)
-                named = [str(reason) for reasons in verdicts.reasons for reason in reasons]
+                judged = novelty.reasons(x)
+                named = [str(reason) for reasons in judged for reason in reasons]
                 flagged.append(
                     {
                         "side": side,
                         "kind": kind,
                         "spectra": len(x),
-                        "flagged": float(verdicts.novel.mean()),
+                        "flagged": float(np.mean(list(map(bool, judged)))),
                         "reason": _most_frequent(named),
                     }
                 )

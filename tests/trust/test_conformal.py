@@ -13,8 +13,7 @@ from nearedge.trust import (
     calibrate_sets,
     conformal_quantile,
     coverage,
-    crossfit_intervals,
-    crossfit_sets,
+    crossfit,
     set_coverage,
 )
 
@@ -180,39 +179,50 @@ def test_intervals_hold_each_output_of_an_average_over_any_number_of_atoms() -> 
         low = 0.87 if number in made.atoms else 0.86
         assert (held.mean(axis=0) > low).all()
         assert (held.mean(axis=0) < (0.93 if number in made.atoms else 0.96)).all()
-    assert_allclose(made.half_width(), made.half_width(1))
+    assert_allclose(made.half_width(None), made.half_width(1))
     assert_allclose(made.half_width(64), made.half_width(10**6))
-    with pytest.raises(InputError, match="an average of 0 atoms"):
-        made.half_width(0)
 
 
-def test_bounds_of_fractions_stay_fractions() -> None:
+def test_bounds_are_the_half_widths_around_the_prediction() -> None:
     rng = np.random.default_rng(7)
     truth = rng.dirichlet(np.ones(3), 200)
-    made = calibrate_intervals(truth + 0.1 * rng.normal(size=truth.shape), truth)
-    ends = made.bounds(truth, 1, lowest=0.0, highest=1.0)
-    assert ends.shape == (200, 3, 2)
-    assert ((ends >= 0) & (ends <= 1)).all()
-    assert (ends[..., 0] <= truth).all()
-    assert (truth <= ends[..., 1]).all()
-    assert_allclose(made.bounds(np.array([[0.5, 0.5, 0.5]]))[0].mean(axis=1), 0.5)
+    predicted, atoms = truth + 0.1 * rng.normal(size=truth.shape), np.ones(200, int)
+    made = calibrate_intervals(predicted, truth)
+    ends = made.bounds(predicted, 1)
+    assert_allclose(np.ptp(ends, axis=2) / 2, np.tile(made.half_width(1), (200, 1)))
+    held = (ends[..., 0] <= truth) & (truth <= ends[..., 1])
+    assert_array_equal(made.hold(predicted, truth, atoms), held)
 
 
 def test_crossfitting_judges_sites_the_calibration_did_not_see() -> None:
     rng = np.random.default_rng(8)
     probability, truth = draw(rng, 3000)
     fold = np.arange(3000) % 3
-    held = crossfit_sets(probability, truth, CLASSES, fold)
-    judged = set_coverage(held, truth, CLASSES, fold)
+
+    def members(probability: np.ndarray) -> np.ndarray:
+        return crossfit(
+            fold,
+            lambda others, own: calibrate_sets(probability[others], truth[others], CLASSES).members(
+                probability[own]
+            ),
+        )
+
+    judged = set_coverage(members(probability), truth, CLASSES, fold)
     assert abs(judged.coverage - 0.9) < 0.02
     # A fold whose sites are all misjudged does not teach the sets that it is judged by.
     wrong = probability.copy()
     wrong[fold == 0] = np.roll(probability[fold == 0], 1, axis=1)
-    assert crossfit_sets(wrong, truth, CLASSES, fold)[fold == 0].sum() > 0
+    assert members(wrong)[fold == 0].sum() > 0
     alone = calibrate_sets(wrong[fold != 0], truth[fold != 0], CLASSES).members(wrong[fold == 0])
-    assert_array_equal(crossfit_sets(wrong, truth, CLASSES, fold)[fold == 0], alone)
+    assert_array_equal(members(wrong)[fold == 0], alone)
     off = np.where(fold == 0, 10.0, 1.0)[:, None] * rng.normal(size=(3000, 1))
-    inside = crossfit_intervals(off, np.zeros((3000, 1)), fold)
+    true, atoms = np.zeros((3000, 1)), np.ones(3000, int)
+    inside = crossfit(
+        fold,
+        lambda others, own: calibrate_intervals(off[others], true[others]).hold(
+            off[own], true[own], atoms[own]
+        ),
+    )
     assert inside[fold == 0].mean() < 0.3
     assert inside[fold != 0].mean() > 0.95
 

@@ -279,7 +279,7 @@ def _computed(
             basis=basis,
         )
         for (spectrum, against), value, reasons in zip(
-            spectra, values, model.novelty.judge(inputs).reasons, strict=True
+            spectra, values, model.novelty.reasons(inputs), strict=True
         )
     ]
 

@@ -7,7 +7,7 @@ import numpy as np
 from nearedge.ladder._rungs import RungParts
 from nearedge.learning.estimators import Classifier, class_table
 from nearedge.targets import class_order
-from nearedge.trust import SetCoverage, crossfit_sets, set_coverage
+from nearedge.trust import SetCoverage, calibrate_sets, crossfit, set_coverage
 
 
 def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | None:
@@ -43,5 +43,10 @@ def judge_sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | N
         return None
     probability, order = np.concatenate(tables), np.concatenate(sites)
     truth = rung.tested.environment[order]
-    members = crossfit_sets(probability, truth, names, np.concatenate(turns))
+    members = crossfit(
+        np.concatenate(turns),
+        lambda others, own: calibrate_sets(probability[others], truth[others], names).members(
+            probability[own]
+        ),
+    )
     return set_coverage(members, truth, names, rung.tested.trajectory[order])

@@ -14,7 +14,6 @@ from nearedge.models._outputs import output_names, outputs, true_outputs
 from nearedge.models._record import AverageCoverage, Calibration, Estimate
 from nearedge.targets import class_order
 from nearedge.trust import (
-    LEVEL,
     Averages,
     ClassCoverage,
     average_sizes,
@@ -22,9 +21,7 @@ from nearedge.trust import (
     calibrate_sets,
     calibrate_site_intervals,
     coverage,
-    crossfit_intervals,
-    crossfit_sets,
-    crossfit_site_intervals,
+    crossfit,
     set_coverage,
     snapshot_averages,
     uneven_averages,
@@ -101,7 +98,12 @@ def judge_classifiers(
     estimate = _estimate("accuracy", accuracy, baselines, len(order))
     judged = None
     if len(folds) > 1:
-        members = crossfit_sets(probability, truth, classes, turn)
+        members = crossfit(
+            turn,
+            lambda others, own: calibrate_sets(probability[others], truth[others], classes).members(
+                probability[own]
+            ),
+        )
         judged = set_coverage(members, truth, classes, groups[order])
     sets = calibrate_sets(probability, truth, classes)
     return estimate, Calibration(len(order), sets=sets, set_coverage=judged)
@@ -169,15 +171,26 @@ def judge_regressors(
         n=int(single.sum()),
         outputs=tuple(output_names(classes)),
         sites=calibrate_site_intervals(predicted, truth, names) if discrete else None,
-        intervals=calibrate_intervals(*even.pairs, LEVEL, atoms=even.atoms),
-        uneven=calibrate_intervals(*uneven.pairs, LEVEL, atoms=uneven.atoms)
+        intervals=calibrate_intervals(*even.pairs, atoms=even.atoms),
+        uneven=calibrate_intervals(*uneven.pairs, atoms=uneven.atoms)
         if len(uneven.atoms)
         else None,
     )
     if len(folds) > 1:
-        held = crossfit_intervals(*even.pairs, even.turn, LEVEL, atoms=even.atoms)
+        made, true, atoms = *even.pairs, even.atoms
+        held = crossfit(
+            even.turn,
+            lambda others, own: calibrate_intervals(
+                made[others], true[others], atoms=atoms[others]
+            ).hold(made[own], true[own], atoms[own]),
+        )
         if discrete:
-            held[single, 0] = crossfit_site_intervals(predicted, truth, names, even.turn[single])
+            held[single, 0] = crossfit(
+                even.turn[single],
+                lambda others, own: calibrate_site_intervals(
+                    predicted[others], truth[others], names[others]
+                ).hold(predicted[own], truth[own]),
+            )
         calibration = replace(
             calibration,
             coverage=_by_atoms(held, even.atoms, groups[even.origin], classes),

@@ -10,8 +10,10 @@ from ._conformal import (
     LEVEL as LEVEL,
     ClassSets as ClassSets,
     Intervals as Intervals,
+    SiteIntervals as SiteIntervals,
     calibrate_intervals as calibrate_intervals,
     calibrate_sets as calibrate_sets,
+    calibrate_site_intervals as calibrate_site_intervals,
     conformal_quantile as conformal_quantile,
 )
 from ._coverage import (
@@ -19,17 +21,12 @@ from ._coverage import (
     Coverage as Coverage,
     SetCoverage as SetCoverage,
     coverage as coverage,
-    crossfit_intervals as crossfit_intervals,
-    crossfit_sets as crossfit_sets,
-    crossfit_site_intervals as crossfit_site_intervals,
+    crossfit as crossfit,
     set_coverage as set_coverage,
 )
-from ._likeness import Likeness as Likeness
-from ._novelty import Novelty as Novelty, Verdicts as Verdicts, fit_novelty as fit_novelty
-from ._novelty_settings import NoveltySettings as NoveltySettings
+from ._novelty import Novelty as Novelty, fit_novelty as fit_novelty
 from ._reasons import (
     BELOW_EDGE as BELOW_EDGE,
-    NOISY as NOISY,
     Differs as Differs,
     Misfit as Misfit,
     NoEdge as NoEdge,
@@ -41,10 +38,5 @@ from ._reasons import (
     Reason as Reason,
     Scaled as Scaled,
     Shifted as Shifted,
-    Unexamined as Unexamined,
     UpsideDown as UpsideDown,
-)
-from ._site_intervals import (
-    SiteIntervals as SiteIntervals,
-    calibrate_site_intervals as calibrate_site_intervals,
 )

@@ -12,17 +12,9 @@ DRAWS = 6
 
 @dataclass(frozen=True)
 class Averages:
-    """Which sites are averaged.
+    """Which sites are averaged: weights whose rows sum to one, and how many sites have any.
 
-    Attributes
-    ----------
-    weights : csr_array, shape (average, site)
-        Rows sum to one: ``weights @ mu`` are the averaged spectra, ``weights @ coordination``
-        their mean coordination numbers.
-    atoms : int array, shape (average,)
-        Sites in each.
-    origin : int array, shape (average,)
-        One of the sites in each: it tells the trajectory.
+    The `origin`, one of the sites in each average, tells the trajectory.
     """
 
     weights: csr_array
@@ -60,11 +52,11 @@ def snapshot_averages(
     rng = np.random.default_rng(seed)
     picked = [np.array([site]) for site in range(len(snapshot))] if 1 in numbers else []
     for name in np.unique(snapshot):
-        mine = np.flatnonzero(snapshot == name)
+        own = np.flatnonzero(snapshot == name)
         for number in numbers:
-            if 1 < number <= len(mine):
-                draws = 1 if number == len(mine) else DRAWS
-                picked += [rng.choice(mine, number, replace=False) for _ in range(draws)]
+            if 1 < number <= len(own):
+                draws = 1 if number == len(own) else DRAWS
+                picked += [rng.choice(own, number, replace=False) for _ in range(draws)]
     return _averages(picked, len(snapshot))
 
 
@@ -75,10 +67,10 @@ def uneven_averages(
     examples: int,
     seed: int,
 ) -> Averages:
-    """Average sites in compositions that the material need not have.
+    """Average sites in compositions that the material need not have, drawn with replacement.
 
-    The shares of the classes are uniform over all compositions (a flat Dirichlet distribution),
-    and the sites are drawn with replacement. Single sites are left out: they have no composition.
+    The shares of the classes are uniform over all compositions (a flat Dirichlet distribution).
+    Single sites are left out: they have no composition.
     """
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(environment == name) for name in np.unique(environment)]
@@ -95,12 +87,6 @@ def uneven_averages(
 def _averages(picked: list[np.ndarray], count: int) -> Averages:
     atoms = np.array([len(sites) for sites in picked], int)
     columns = np.concatenate([*picked, np.empty(0, int)]).astype(int)
-    weights = csr_array(
-        (
-            np.repeat(1 / np.maximum(atoms, 1), atoms),
-            columns,
-            np.concatenate([[0], atoms.cumsum()]),
-        ),
-        shape=(len(picked), count),
-    )
+    parts = (np.repeat(1 / atoms, atoms), columns, np.concatenate([[0], atoms.cumsum()]))
+    weights = csr_array(parts, shape=(len(picked), count))
     return Averages(weights, atoms, np.array([sites[0] for sites in picked], int))

@@ -1,14 +1,10 @@
 """Conformal calibration: class sets and intervals that hold the truth as often as they say.
 
 Split conformal prediction (Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*,
-2005) with the predictions of grouped cross-validation in place of those of one calibration set.
-The promise holds for sites of new groups that are like the old ones, on average over groups; not
-for another engine or material.
-
-Own code, as the libraries bend us: crepes 0.9.1 takes scores and categories, but its sets of
-100,000 spectra take 5 s (a loop in Python), it has no rule for small classes and at n + 1 = 10, 20,
-... it takes one score too many (``int((1 - 0.9) * 10)`` is 0); MAPIE 1.6.0 wants an estimator
-instead of probabilities and has no class-conditional sets. What is left is order statistics.
+2005) with the predictions of grouped cross-validation in place of those of one calibration set. The
+promise holds on average over new groups that are like the old ones; not for another material. Own
+code: crepes 0.9.1 loops over sites and takes one score too many at n + 1 = 10, 20, ...; MAPIE 1.6.0
+wants an estimator and has no class-conditional sets.
 """
 
 from collections.abc import Sequence
@@ -23,10 +19,10 @@ LEVEL = 0.9
 """Share of unseen truths that a set or an interval is meant to hold."""
 
 LEAST = 10
-"""Calibration sites from which a class has a threshold of its own.
+"""Calibration sites from which a class has a threshold of its own: the worst of nine is no 90 %."""
 
-With fewer than nine even the worst of their scores is no 90 % threshold.
-"""
+LEAST_ALIKE = 20
+"""Sites of one class and number from which their own distances count."""
 
 CONCESSION = 0.05
 """How far below the level the share of a single class may be, so that all together make the level.
@@ -37,21 +33,12 @@ Where a classifier is right more often than the level asks, no class would need 
 # (n + 1) * 0.9 may miss a whole number by rounding.
 _ROUNDING = 1e-9
 
+# Levels that are tried for the numbers of single sites.
+_STEP, _HIGHEST = 0.0025, 0.99
+
 
 def conformal_quantile(scores: Float[np.ndarray, " site"], level: float) -> float:
-    """Score that a new one does not exceed with probability `level`.
-
-    Parameters
-    ----------
-    scores : float array, shape (site,)
-        How badly the truth conforms to the prediction, of sites that the predictor had not seen.
-    level : float
-        The probability, over new sites and calibration sites alike.
-
-    Returns
-    -------
-    float
-        The ceil((n + 1) level)-th smallest score, the largest if there are too few.
+    """Score that a new one does not exceed with probability `level`; the largest, if few are known.
 
     Examples
     --------
@@ -66,22 +53,20 @@ def conformal_quantile(scores: Float[np.ndarray, " site"], level: float) -> floa
 class ClassSets:
     """Which classes cannot be ruled out, given a classifier's probabilities.
 
-    Made by `calibrate_sets`.
-
     Attributes
     ----------
     level : float
         Share of all unseen sites whose true class is in the set.
     class_level : float
-        Share of the unseen sites of each single class whose set holds it, at least. It is below
-        `level` where some classes are so easy that the likeliest class alone exceeds it.
+        The same of each single class, at least; below `level` where some classes are so easy that
+        the likeliest class alone exceeds it.
     classes : tuple of str
         In the order of the probabilities.
     thresholds : tuple of float
         Probability from which each class belongs to the set.
     marginal : tuple of str
-        Classes with fewer than `LEAST` calibration sites: their threshold is that of all sites
-        together, and nothing is promised of the class.
+        Classes with fewer than `LEAST` sites: their threshold is that of all sites together, and
+        nothing is promised of them.
     """
 
     level: float
@@ -112,29 +97,12 @@ def calibrate_sets(
 ) -> ClassSets:
     """Find the probability from which each class belongs to the set.
 
-    The score is one minus the probability of the true class (least ambiguous sets: Sadinle, Lei
-    and Wasserman, J. Am. Stat. Assoc. 114, 223 (2019)), and zero for the likeliest class, so that
-    sets are never empty and the calibration knows it. It is ranked among the sites of its own
-    class (class-conditional, or Mondrian), so that rare classes are held as often as frequent
-    ones. The common rank is the one that holds `level` of all sites, but no less than
-    ``level - CONCESSION`` of a class: easy classes are held more often than that anyway.
-
-    Parameters
-    ----------
-    probability : float array, shape (site, class)
-        Probabilities of sites that the classifier had not seen.
-    truth : array of str, shape (site,)
-        Class of each site. One that is not in `classes` was never learnt; its sites count as
-        misses.
-    classes : sequence of str
-        In the order of the probabilities.
-    level : float
-        Share of truths that the sets are to hold.
-
-    Raises
-    ------
-    InputError
-        If there is no site.
+    A site's score is the probability of its true class (least ambiguous sets: Sadinle, Lei and
+    Wasserman, J. Am. Stat. Assoc. 114, 223 (2019)), one for the likeliest, so that sets are never
+    empty. It is ranked among the sites of its own class (Mondrian), so that rare classes are held
+    as often as frequent ones. The common rank is the one that holds `level` of all sites, but no
+    less than ``level - CONCESSION`` of a class. Sites of a class that is not in `classes` are
+    misses.
 
     Examples
     --------
@@ -143,46 +111,41 @@ def calibrate_sets(
     >>> rng = np.random.default_rng(0)
     >>> truth = np.where(np.arange(1000) % 20 == 0, "b", "a")
     >>> b = np.where(truth == "b", rng.uniform(0.1, 0.6, 1000), rng.uniform(0.0, 0.3, 1000))
-    >>> sets = calibrate_sets(np.column_stack([1 - b, b]), truth, ["a", "b"])
-    >>> sets.thresholds[1] < 0.6
+    >>> calibrate_sets(np.column_stack([1 - b, b]), truth, ["a", "b"]).thresholds[1] < 0.6
     True
     """
     if not len(probability):
         raise InputError("sets cannot be calibrated on no site; give spectra with their class")
     names, truth = np.array(classes), np.asarray(truth)
-    same = truth[:, None] == names
-    strength = np.where(same, _strength(probability), 0.0).max(axis=1)
-    pools = {}
+    strength = np.where(truth[:, None] == names, _strength(probability), 0.0).max(axis=1)
+    own = {name: truth == name for name in names.tolist()}
+    marginal = tuple(name for name, sites in own.items() if sites.sum() < LEAST)
+    pools = {
+        name: np.sort(strength if name in marginal else strength[sites])
+        for name, sites in own.items()
+    }
     ranks = np.ones(len(truth))
-    marginal = []
-    for name in names.tolist():
-        own = truth == name
-        if own.sum() < LEAST:
-            marginal.append(name)
-        pools[name] = np.sort(strength if name in marginal else strength[own])
-        below = np.searchsorted(pools[name], strength[own], side="left")
-        ranks[own] = (len(pools[name]) - below) / (len(pools[name]) + 1)
+    for name, pool in pools.items():
+        below = np.searchsorted(pool, strength[own[name]], side="left")
+        ranks[own[name]] = (len(pool) - below) / (len(pool) + 1)
     # The likeliest class is in the set whatever the rank.
     ranks[strength == 1] = 0.0
     common = max(conformal_quantile(ranks, level), level - CONCESSION)
-    thresholds = []
-    for name in names.tolist():
-        pool = pools[name]
+
+    def threshold(pool: Float[np.ndarray, " site"]) -> float:
         if common >= 1:
             # More sites than the level lets go are of classes never learnt: nothing is ruled out.
-            thresholds.append(0.0)
-            continue
+            return 0.0
         count = min(int((len(pool) + 1) * common + _ROUNDING), len(pool))
         # Without one that is strong enough only the likeliest class is left.
-        thresholds.append(float(pool[-count]) if count else 1.0)
-    return ClassSets(level, common, tuple(names.tolist()), tuple(thresholds), tuple(marginal))
+        return float(pool[-count]) if count else 1.0
+
+    return ClassSets(level, common, tuple(pools), tuple(map(threshold, pools.values())), marginal)
 
 
 @dataclass(frozen=True)
 class Intervals:
     """How far the truth may be from what a regressor predicts.
-
-    Made by `calibrate_intervals`.
 
     Attributes
     ----------
@@ -198,43 +161,33 @@ class Intervals:
     atoms: tuple[int, ...]
     half_widths: tuple[tuple[float, ...], ...]
 
-    def half_width(self, atoms: int | None = None) -> Float[np.ndarray, " output"]:
-        """Half the widths of the intervals of an average over so many atoms.
+    def half_width(self, atoms: int | None) -> Float[np.ndarray, " output"]:
+        """Half the widths for an average over so many atoms; the widest of all if unknown.
 
-        Parameters
-        ----------
-        atoms : int, optional
-            Averaged atoms; between two calibrated numbers the half width is linear in the
-            logarithm, beyond the last it stays. If unknown, the widest of all.
-
-        Raises
-        ------
-        InputError
-            If `atoms` is not positive.
+        Between two calibrated numbers they are linear in the logarithm, beyond the last they stay.
         """
         table = np.array(self.half_widths, float)
         if atoms is None:
             return table.max(axis=0)
-        if atoms < 1:
-            raise InputError(
-                f"an average of {atoms} atoms is not possible; it needs at least one atom"
-            )
         calibrated = np.log(self.atoms)
         return np.array([np.interp(np.log(atoms), calibrated, column) for column in table.T])
 
     def bounds(
+        self, predicted: Float[np.ndarray, "example output"], atoms: int | None
+    ) -> Float[np.ndarray, "example output 2"]:
+        """Lower and upper ends of the intervals."""
+        half = self.half_width(atoms)
+        return np.stack([predicted - half, predicted + half], axis=-1)
+
+    def hold(
         self,
         predicted: Float[np.ndarray, "example output"],
-        atoms: int | None = None,
-        *,
-        lowest: float = -np.inf,
-        highest: float = np.inf,
-    ) -> Float[np.ndarray, "example output 2"]:
-        """Lower and upper ends of the intervals, kept between `lowest` and `highest`."""
-        predicted = np.asarray(predicted, float)
-        half = self.half_width(atoms)
-        ends = np.stack([predicted - half, predicted + half], axis=-1)
-        return np.clip(ends, lowest, highest)
+        truth: Float[np.ndarray, "example output"],
+        atoms: Int[np.ndarray, " example"],
+    ) -> Bool[np.ndarray, "example output"]:
+        """Tell which intervals hold the truth."""
+        half = np.array([self.half_width(number) for number in atoms.tolist()])
+        return np.abs(predicted - truth) <= half
 
 
 def calibrate_intervals(
@@ -244,22 +197,7 @@ def calibrate_intervals(
     *,
     atoms: Int[np.ndarray, " example"] | None = None,
 ) -> Intervals:
-    """Find how wide the intervals around predictions must be, for any number of outputs.
-
-    Parameters
-    ----------
-    predicted, truth : float arrays, shape (example, output)
-        Of examples whose sites the regressor had not seen: mean coordination numbers, fractions
-        of classes, or both side by side.
-    level : float
-        Share of truths that each interval is to hold.
-    atoms : int array, shape (example,), optional
-        Averaged atoms of each example; single sites by default.
-
-    Raises
-    ------
-    InputError
-        If there is no example.
+    """Find how wide the intervals of examples must be, averages over so many atoms or single sites.
 
     Examples
     --------
@@ -269,11 +207,100 @@ def calibrate_intervals(
     """
     if not len(predicted):
         raise InputError("intervals cannot be calibrated on no example; give unseen spectra")
-    off = np.abs(np.asarray(predicted, float) - np.asarray(truth, float))
-    sizes = np.ones(len(off), int) if atoms is None else np.asarray(atoms)
+    off = np.abs(predicted - truth)
+    sizes = np.ones(len(off), int) if atoms is None else atoms
     different = np.unique(sizes).tolist()
     rows = [
         tuple(conformal_quantile(column, level) for column in off[sizes == size].T)
         for size in different
     ]
     return Intervals(level, tuple(different), tuple(rows))
+
+
+@dataclass(frozen=True)
+class SiteIntervals:
+    """Which coordination numbers of a single site cannot be ruled out, given a prediction.
+
+    A regressor that is unsure leans to the mean, and one width for all would leave out most sites
+    of rare, high numbers: each number has its own (label-conditional, Vovk et al., as above).
+
+    Attributes
+    ----------
+    level : float
+        Share of all unseen sites whose number is in the interval.
+    class_level : float
+        The same of the sites of each class and number with at least `LEAST_ALIKE` of them.
+    numbers : tuple of float
+        Coordination numbers, rising.
+    reaches : tuple of float
+        How far from each number a prediction may be that does not rule it out.
+    """
+
+    level: float
+    class_level: float
+    numbers: tuple[float, ...]
+    reaches: tuple[float, ...]
+
+    def bounds(self, predicted: Float[np.ndarray, " site"]) -> Float[np.ndarray, "site 2"]:
+        """Lowest and highest number that are not ruled out; the prediction is always between.
+
+        Examples
+        --------
+        >>> SiteIntervals(0.9, 0.9, (2.0, 3.0), (0.3, 0.6)).bounds(np.array([2.2, 2.5, 3.2]))
+        array([[2. , 2.2],
+               [2.5, 3. ],
+               [3. , 3.2]])
+        """
+        numbers = np.array(self.numbers)
+        possible = np.abs(predicted[:, None] - numbers) <= np.array(self.reaches)
+        low = np.where(possible, numbers, np.inf).min(axis=1)
+        high = np.where(possible, numbers, -np.inf).max(axis=1)
+        return np.column_stack([np.minimum(low, predicted), np.maximum(high, predicted)])
+
+    def hold(
+        self, predicted: Float[np.ndarray, " site"], truth: Float[np.ndarray, " site"]
+    ) -> Bool[np.ndarray, " site"]:
+        """Tell which intervals hold the truth."""
+        low, high = self.bounds(predicted).T
+        return (low <= truth) & (truth <= high)
+
+
+def calibrate_site_intervals(
+    predicted: Float[np.ndarray, " site"],
+    truth: Float[np.ndarray, " site"],
+    environment: Shaped[np.ndarray, " site"],
+    level: float = LEVEL,
+) -> SiteIntervals:
+    """Find how far from each coordination number its sites' predictions lie.
+
+    The sites of every class are held alike, as often as it takes to hold `level` of all sites, but
+    no less than ``level - CONCESSION``: a dimer of number 0 is another thing than a plain site of
+    number 0. A number with fewer than `LEAST_ALIKE` sites in any class takes the distance of all
+    sites together, and nothing is promised of it.
+    """
+    if not len(predicted):
+        raise InputError("intervals cannot be calibrated on no site; give unseen spectra")
+    off = np.abs(predicted - truth)
+    alike = [
+        (float(number), off[own])
+        for number in np.unique(truth)
+        for name in np.unique(environment[truth == number])
+        for own in [(truth == number) & (environment == name)]
+        if own.sum() >= LEAST_ALIKE
+    ]
+    need = min(np.ceil((len(off) + 1) * level - _ROUNDING) / len(off), 1.0)
+    steps = round((_HIGHEST - level + CONCESSION) / _STEP)
+    candidates = (level - CONCESSION + _STEP * np.arange(steps + 1)).tolist()
+
+    def made(common: float) -> SiteIntervals:
+        plain = conformal_quantile(off, max(common, level))
+        reaches = dict.fromkeys(np.unique(truth).tolist(), plain)
+        for number in {number for number, _ in alike}:
+            several = (own for other, own in alike if other == number)
+            reaches[number] = max(conformal_quantile(own, common) for own in several)
+        return SiteIntervals(level, common, tuple(reaches), tuple(reaches.values()))
+
+    return next(
+        (tried for tried in map(made, candidates) if tried.hold(predicted, truth).mean() >= need),
+        made(candidates[-1]),
+    )

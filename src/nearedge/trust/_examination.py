@@ -1,16 +1,15 @@
 """Examining what sets a spectrum apart from the training spectra.
 
 Each reason is a test that can fail: "shifted by +5.0 eV" is said only if the spectrum, shifted
-back, *is* like the training spectra. Where no repair helps, the energies are named at which it
-differs.
+back, *is* like the training spectra.
 """
 
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
-from nearedge.trust._likeness import Likeness, Spectra, overlap, shifts
+from nearedge.trust._likeness import Likeness, Spectra, overlaps
 from nearedge.trust._reasons import (
     MODEST,
     Differs,
@@ -41,206 +40,188 @@ LEVEL = 0.1
 FACTOR = 1.15
 """Ratio of intensities that is worth mentioning."""
 
+QUALITY = 100.0
+"""Signal to noise from which noise is not worth mentioning."""
 
-def examine(known: Likeness, inputs: Spectra) -> list[tuple[Reason, ...]]:
-    """Find what sets each spectrum apart from the training spectra.
+WITHIN = 0.1
+"""How far beyond the range of the training spectra's features an intensity is no news."""
 
-    Parameters
-    ----------
-    known : Likeness
-        What the training spectra are like.
-    inputs : float array, shape (spectrum, energy)
-        Spectra that are not like them.
+SMOOTHED = 7
+"""Energies that are smoothed over."""
 
-    Returns
-    -------
-    list of tuple of Reason
-        Two where a spectrum is of another size and differs still when it is scaled.
+STEPS = 10
+"""Gauss-Newton steps."""
+
+Found = list[Reason | None]
+"""What a test finds wrong with each spectrum."""
+
+Numbers = Float[np.ndarray, " spectrum"]
+
+
+def examine(training: Likeness, inputs: Spectra) -> list[tuple[Reason, ...]]:
+    """Find what sets each spectrum, of those unlike them, apart from the training spectra.
+
+    There are two reasons where it is of another size and differs still when it is scaled.
     """
-    found: list[tuple[Reason, ...]] = []
-    for start in range(0, len(inputs), CHUNK):
-        found += _Examination(known, inputs[start : start + CHUNK]).reasons
-    return found
+    parts = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
+    return [reasons for part in parts for reasons in _examine(training, part)]
 
 
-class _Examination:
-    """Reasons are tried one after the other, each on the spectra that have none so far."""
+def _examine(training: Likeness, inputs: Spectra) -> list[tuple[Reason, ...]]:
+    bound = BEYOND * training.features.unit
+    spectra = np.clip(inputs, -bound, bound)
+    reasons: list[tuple[Reason, ...]] = [()] * len(spectra)
+    rows = np.arange(len(spectra))
 
-    def __init__(self, known: Likeness, inputs: Spectra) -> None:
-        bound = BEYOND * known.features.unit
-        self.known, self.inputs = known, np.clip(inputs, -bound, bound)
-        self.reasons: list[tuple[Reason, ...]] = [()] * len(inputs)
-        self.examined = np.zeros(len(inputs), bool)
-        self.flat()
-        self.noise()
-        self.scale()
-        self.mirror()
-        self.shift()
-        self.background()
-        self.smooth()
-        self.difference()
+    def settle(found: Found) -> None:
+        """Note reasons, and go on with the spectra that have none so far."""
+        nonlocal rows
+        for row, reason in zip(rows, found, strict=True):
+            reasons[row] += () if reason is None else (reason,)
+        rows = rows[[reason is None for reason in found]]
 
-    def open(self) -> Int[np.ndarray, " spectrum"]:
-        """List spectra without a reason."""
-        return np.flatnonzero(~self.examined)
-
-    def add(
-        self,
-        rows: Int[np.ndarray, " spectrum"],
-        true: Bool[np.ndarray, " spectrum"],
-        reason: Callable[[int], Reason],
-    ) -> None:
-        """Give a reason to those rows for which it is true; `reason` gets its place among them."""
-        for place in np.flatnonzero(true):
-            self.reasons[rows[place]] += (reason(int(place)),)
-        self.examined[rows[true]] = True
-
-    def flat(self) -> None:
-        """Mark spectra that do not vary."""
-        rows, x = self.open(), self.inputs
-        size, variation = np.abs(x).max(axis=1), np.ptp(x, axis=1)
-        nothing = size <= self.known.features.unit / BEYOND
-        self.add(rows, nothing, lambda _: NoEdge("zero"))
-        self.add(
-            rows,
-            (variation <= FLAT * size) & ~nothing,
-            lambda i: NoEdge("flat", float(variation[i] / size[i])),
-        )
-
-    def noise(self) -> None:
-        """Mark spectra whose neighbouring energies are uncorrelated."""
-        rows = self.open()
-        white = roughness(self.inputs[rows]) > WHITE
-        self.add(rows, white, lambda _: NoEdge("noise"))
-
-    def scale(self) -> None:
-        """Mark those that differ by a factor; scale those of quite another size."""
-        rows = self.open()
-        x = self.inputs[rows]
-        size = np.abs(x).mean(axis=1) / self.known.features.unit
-        slope, _ = _line(self.known, x, 1 / size, None)
-        factor = np.divide(1, slope, out=size.copy(), where=slope > 0)
-        alike = self.known.alike(x / factor[:, None])
-        other = np.maximum(factor, 1 / factor) >= FACTOR
-        self.add(rows, alike & other, lambda i: Scaled(float(factor[i])))
-        # Of quite another size and not alike either: other reasons are sought after scaling.
-        for place in np.flatnonzero(~alike & (np.maximum(size, 1 / size) > MODEST)):
-            self.reasons[rows[place]] = (Scaled(float(factor[place])),)
-            self.inputs[rows[place]] = x[place] / factor[place]
-
-    def shift(self) -> None:
-        """Mark spectra that are like the training spectra after moving along the energies."""
-        rows, known = self.open(), self.known
-        logs, points = known.features(self.inputs[rows]), len(known.energy)
-        steps = shifts(points)
-        excess = np.empty((len(rows), len(steps)))
-        for column, step in enumerate(steps):
-            here, there = overlap(step, points)
-            distance = known.cloud.distance(logs[:, here], there)
-            excess[:, column] = distance / known.shift_limits[column]
-        best = excess.argmin(axis=1)
-        ranges = np.array(steps)[best] * (known.energy[1] - known.energy[0])
-        self.add(
-            rows,
-            excess[np.arange(len(rows)), best] <= 1,
-            lambda i: Shifted(float(ranges[i])),
-        )
-
-    def mirror(self) -> None:
-        """Mark spectra that are like the training spectra after turning them upside down."""
-        rows = self.open()
-        slope, _, alike = _repaired(self.known, self.inputs[rows], -1)
-        self.add(rows, alike & (slope < 0), lambda _: UpsideDown())
-
-    def background(self) -> None:
-        """Mark spectra that are like the training spectra without a background."""
-        rows = self.open()
-        slope, offset, alike = _repaired(self.known, self.inputs[rows], 1)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            level = np.abs(offset / slope) / self.known.features.unit
-        self.add(
-            rows,
-            alike & (slope > 0) & (level >= LEVEL),
-            lambda i: OnBackground(float(1 / slope[i]), float(-offset[i] / slope[i])),
-        )
-
-    def smooth(self) -> None:
-        """Mark spectra that are like the training spectra once they are smoothed."""
-        rows = self.open()
-        if self.inputs.shape[1] < 7 or not len(rows):
-            return
-        from scipy.signal import savgol_filter
-
-        x = self.inputs[rows]
-        smoothed = np.asarray(savgol_filter(x, 7, 2, axis=1))
-        noise = np.sqrt(np.square(x - smoothed).mean(axis=1) * 7 / 4)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            quality = np.abs(smoothed).mean(axis=1) / noise
-        self.add(
-            rows,
-            self.known.alike(smoothed) & (quality < 100),
-            lambda i: Noisy(float(quality[i])),
-        )
-
-    def difference(self) -> None:
-        """Name the energies at which the others differ the most."""
-        rows, known = self.open(), self.known
-        if not len(rows):
-            return
-        x = self.inputs[rows]
-        logs = known.features(x)
-        above = logs - known.features(known.high[None])
-        below = known.features(known.low[None]) - logs
-        deviation = known.cloud.gaussian.conditional(logs)
-        self.add(
-            rows,
-            np.ones(len(rows), bool),
-            lambda i: _where(known, x[i], above[i], below[i], deviation[i]),
-        )
+    settle(_shapeless(training, spectra[rows]))
+    factor, size, alike = _factors(training, spectra[rows])
+    # Of quite another size and not alike either: other reasons are sought after scaling.
+    other = ~alike & (np.maximum(size, 1 / size) > MODEST)
+    for row, own in zip(rows[other], factor[other].tolist(), strict=True):
+        reasons[row] = (Scaled(own),)
+        spectra[row] /= own
+    scaled = alike & (np.maximum(factor, 1 / factor) >= FACTOR)
+    settle(_where(scaled, lambda i: Scaled(float(factor[i]))))
+    for test in (_inverted, _shifted, _on_background, _noisy, _different):
+        if len(rows):
+            settle(test(training, spectra[rows]))
+    return reasons
 
 
-def roughness(spectra: Spectra) -> Float[np.ndarray, " spectrum"]:
+def _where(true: Bool[np.ndarray, " spectrum"], reason: Callable[[int], Reason]) -> Found:
+    return [reason(place) if so else None for place, so in enumerate(true)]
+
+
+def _shapeless(training: Likeness, x: Spectra) -> Found:
+    """Find spectra that do not vary, or whose neighbouring energies are uncorrelated."""
+
+    def shape(size: float, variation: float, rough: float) -> NoEdge | None:
+        if size <= training.features.unit / BEYOND:
+            return NoEdge("zero")
+        if variation <= FLAT * size:
+            return NoEdge("flat", variation / size)
+        return NoEdge("noise") if rough > WHITE else None
+
+    columns = np.abs(x).max(axis=1), np.ptp(x, axis=1), _roughness(x)
+    return [shape(*row) for row in np.column_stack(columns).tolist()]
+
+
+def _roughness(x: Spectra) -> Numbers:
     """Size of second differences over that of the variation: 1 for noise, 0 for smooth curves."""
-    variation = spectra.std(axis=1)
-    second = np.sqrt(np.square(np.diff(spectra, 2, axis=1)).mean(axis=1) / 6)
-    return np.divide(second, variation, out=np.zeros(len(spectra)), where=variation > 0)
+    variation = x.std(axis=1)
+    second = np.sqrt(np.square(np.diff(x, 2, axis=1)).mean(axis=1) / 6)
+    return np.divide(second, variation, out=np.zeros(len(x)), where=variation > 0)
 
 
-def _best_line(
-    known: Likeness, x: Spectra, sign: int
-) -> tuple[Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"]]:
-    """Slope (of that sign) and offset that make each spectrum most like a training spectrum."""
-    mean = x.mean(axis=1, keepdims=True)
-    references = known.features.intensity(known.cloud.centres)
-    level = references.mean(axis=1, keepdims=True)
-    spread = np.linalg.norm(references - level, axis=1)
-    product = sign * (x - mean) @ (references - level).T
-    correlation = np.divide(product, spread, out=np.zeros_like(product), where=spread > 0)
-    best = correlation.argmax(axis=1)
-    square = np.square(x - mean).sum(axis=1)
-    slope = np.divide(
-        sign * product[np.arange(len(x)), best], square, out=np.zeros(len(x)), where=square > 0
+def _factors(
+    training: Likeness, x: Spectra
+) -> tuple[Numbers, Numbers, Bool[np.ndarray, " spectrum"]]:
+    """How many times the training spectra each is, at best and by its size; if it is alike then."""
+    size = np.abs(x).mean(axis=1) / training.features.unit
+    slope, _ = _line(training, x, 1 / size, None)
+    factor = np.divide(1, slope, out=size.copy(), where=slope > 0)
+    return factor, size, training.alike(x / factor[:, None])
+
+
+def _inverted(training: Likeness, x: Spectra) -> Found:
+    slope, _, alike = _repaired(training, x, -1)
+    return _where(alike & (slope < 0), lambda _: UpsideDown())
+
+
+def _shifted(training: Likeness, x: Spectra) -> Found:
+    logs, steps = training.features(x), overlaps(len(training.energy))
+    distances = [training.cloud.distance(logs[:, here], there) for here, there in steps.values()]
+    excess = np.column_stack(distances) / training.shift_limits
+    by = np.array(list(steps))[excess.argmin(axis=1)] * (training.energy[1] - training.energy[0])
+    return _where(excess.min(axis=1) <= 1, lambda i: Shifted(float(by[i])))
+
+
+def _on_background(training: Likeness, x: Spectra) -> Found:
+    slope, offset, alike = _repaired(training, x, 1)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        scale, level = 1 / slope, -offset / slope
+        worth = np.abs(level) >= LEVEL * training.features.unit
+    return _where(
+        alike & (slope > 0) & worth, lambda i: OnBackground(float(scale[i]), float(level[i]))
     )
-    return slope, level[best, 0] - slope * mean[:, 0]
+
+
+def _noisy(training: Likeness, x: Spectra) -> Found:
+    """Find spectra that are like the training spectra once they are smoothed."""
+    if x.shape[1] < SMOOTHED:
+        return [None] * len(x)
+    from scipy.signal import savgol_filter
+
+    smoothed = np.asarray(savgol_filter(x, SMOOTHED, 2, axis=1))
+    # Of seven degrees of freedom the parabola has three.
+    noise = np.sqrt(np.square(x - smoothed).mean(axis=1) * 7 / 4)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quality = np.abs(smoothed).mean(axis=1) / noise
+    noisy = training.alike(smoothed) & (quality < QUALITY)
+    return _where(noisy, lambda i: Noisy(float(quality[i])))
+
+
+def _different(training: Likeness, x: Spectra) -> Found:
+    """Name the energies at which each spectrum leaves the range of the training spectra most."""
+    logs, energy = training.features(x), training.energy
+    high, low = training.features(training.high[None]), training.features(training.low[None])
+    deviation = np.abs(training.cloud.gaussian.conditional(logs)).argmax(axis=1)
+
+    def name(spectrum: np.ndarray, above: np.ndarray, below: np.ndarray, odd: int) -> Differs:
+        worst = int(np.maximum(above, below).argmax())
+        # Less than the tolerance is within what a few more training spectra would have filled.
+        if max(above[worst], below[worst]) < WITHIN:
+            return Differs(float(energy[odd]), float(energy[odd]), "together")
+        over = above if above[worst] >= below[worst] else below
+        first = last = worst
+        while first > 0 and over[first - 1] > 0:
+            first -= 1
+        while last < len(energy) - 1 and over[last + 1] > 0:
+            last += 1
+        ends = float(energy[first]), float(energy[last])
+        if over is below:
+            return Differs(*ends, "less")
+        top = first + int(spectrum[first : last + 1].argmax())
+        if 0 < top < len(energy) - 1 and spectrum[top - 1] < spectrum[top] > spectrum[top + 1]:
+            return Differs(float(energy[top]), float(energy[top]), "peak")
+        return Differs(*ends, "more")
+
+    return list(map(name, x, logs - high, low - logs, deviation.tolist()))
 
 
 def _repaired(
-    known: Likeness, x: Spectra, sign: int
-) -> tuple[
-    Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"], Bool[np.ndarray, " spectrum"]
-]:
-    """Slope (of that sign at first) and offset that repair each spectrum best; whether they do."""
-    slope, offset = _line(known, x, *_best_line(known, x, sign))
-    return slope, offset, known.alike(offset[:, None] + slope[:, None] * x)
+    training: Likeness, x: Spectra, sign: int
+) -> tuple[Numbers, Numbers, Bool[np.ndarray, " spectrum"]]:
+    """Slope (of that sign at first) and offset that repair each spectrum best; whether they do.
+
+    They start from those that make it most like the centre that it is correlated with the most.
+    """
+    mean = x.mean(axis=1)
+    references = training.features.intensity(training.cloud.centres)
+    level = references.mean(axis=1)
+    centred, shapes = x - mean[:, None], references - level[:, None]
+    spread = np.linalg.norm(shapes, axis=1)
+    product = sign * centred @ shapes.T
+    correlation = np.divide(product, spread, out=np.zeros_like(product), where=spread > 0)
+    best = correlation.argmax(axis=1)
+    square = np.square(centred).sum(axis=1)
+    start = np.divide(
+        sign * product[np.arange(len(x)), best], square, out=np.zeros(len(x)), where=square > 0
+    )
+    slope, offset = _line(training, x, start, level[best] - start * mean)
+    return slope, offset, training.alike(offset[:, None] + slope[:, None] * x)
 
 
 def _line(
-    known: Likeness,
-    x: Spectra,
-    slope: Float[np.ndarray, " spectrum"],
-    offset: Float[np.ndarray, " spectrum"] | None,
-    steps: int = 10,
-) -> tuple[Float[np.ndarray, " spectrum"], Float[np.ndarray, " spectrum"]]:
+    training: Likeness, x: Spectra, slope: Numbers, offset: Numbers | None
+) -> tuple[Numbers, Numbers]:
     """Slope and offset after which each spectrum is nearest to the training mean (Mahalanobis).
 
     Gauss-Newton steps from given ones, each halved where it does not help. Without an offset to
@@ -249,20 +230,17 @@ def _line(
     size = np.maximum(np.abs(x).max(axis=1), np.finfo(float).tiny)
     unit = x / size[:, None]
     line = np.stack([slope * size, np.zeros(len(x)) if offset is None else offset], axis=1)
-    gaussian = known.cloud.gaussian
+    gaussian, features = training.cloud.gaussian, training.features
 
-    def cost(line: np.ndarray) -> np.ndarray:
-        return gaussian.squares(known.features(line[:, :1] * unit + line[:, 1:]))
+    def applied(line: np.ndarray) -> Spectra:
+        return line[:, :1] * unit + line[:, 1:]
 
-    least, length = cost(line), np.ones(len(x))
-    for _ in range(steps):
-        at = line[:, :1] * unit + line[:, 1:]
-        deviation = (known.features(at) - gaussian.mean) @ gaussian.whitening
-        slopes = known.features.slope(at)
-        sides = [(slopes * unit) @ gaussian.whitening]
-        if offset is not None:
-            sides.append(slopes @ gaussian.whitening)
-        jacobian = np.stack(sides, axis=2)
+    least, length = gaussian.squares(features(applied(line))), np.ones(len(x))
+    for _ in range(STEPS):
+        deviation = (features(applied(line)) - gaussian.mean) @ gaussian.whitening
+        slopes = features.slope(applied(line))
+        sides = [slopes * unit] if offset is None else [slopes * unit, slopes]
+        jacobian = np.stack([side @ gaussian.whitening for side in sides], axis=2)
         square = np.einsum("ijk,ijl->ikl", jacobian, jacobian)
         trace = np.trace(square, axis1=1, axis2=2)[:, None, None]
         # Keeps spectra without structure, of which slope and offset do the same, from failing.
@@ -271,34 +249,8 @@ def _line(
         change = np.linalg.solve(square, down[:, :, None])[:, :, 0]
         tried = line.copy()
         tried[:, : len(sides)] -= length[:, None] * change
-        now = cost(tried)
+        now = gaussian.squares(features(applied(tried)))
         better = now < least
         line[better], least[better] = tried[better], now[better]
         length = np.where(better, np.minimum(2 * length, 1), length / 4)
     return line[:, 0] / size, line[:, 1]
-
-
-def _where(
-    known: Likeness, x: np.ndarray, above: np.ndarray, below: np.ndarray, deviation: np.ndarray
-) -> Differs:
-    """Name the energies at which a spectrum leaves the range of the training spectra the most."""
-    energy = known.energy
-    worst = int(np.maximum(above, below).argmax())
-    excess = max(above[worst], below[worst])
-    # Less than the tolerance is within what a few more training spectra would have filled.
-    if excess < 0.1:
-        worst = float(energy[int(np.abs(deviation).argmax())])
-        return Differs(worst, worst, "together")
-    over = above if above[worst] >= below[worst] else below
-    first, last = worst, worst
-    while first > 0 and over[first - 1] > 0:
-        first -= 1
-    while last < len(energy) - 1 and over[last + 1] > 0:
-        last += 1
-    ends = float(energy[first]), float(energy[last])
-    if over is below:
-        return Differs(*ends, "less")
-    top = first + int(x[first : last + 1].argmax())
-    if 0 < top < len(energy) - 1 and x[top - 1] < x[top] > x[top + 1]:
-        return Differs(float(energy[top]), float(energy[top]), "peak")
-    return Differs(*ends, "more")

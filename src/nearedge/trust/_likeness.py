@@ -28,7 +28,7 @@ class Features:
     Below the edge the absorption is a hundredth of that above: only there, and only in logarithms,
     does a spectrum on another energy zero differ from all others.
 
-    Parameters
+    Attributes
     ----------
     unit : float
         Mean size of the training intensities.
@@ -65,14 +65,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Mean and covariance of features.
-
-    Parameters
-    ----------
-    mean : float array, shape (energy,)
-    covariance : float array, shape (energy, energy)
-        Positive definite.
-    """
+    """Mean and covariance of features."""
 
     mean: Float[np.ndarray, " energy"]
     covariance: Float[np.ndarray, "energy energy"]
@@ -90,22 +83,11 @@ class Gaussian:
         """The same with the energies in reverse: its last rows whiten the last energies alone."""
         return _whitening(self.covariance[::-1, ::-1])[::-1]
 
-    def whitened(self, features: Spectra, kept: slice = WHOLE) -> Spectra:
-        """Uncorrelated deviations at the energies kept: those of the window, or at one end of it.
-
-        Parameters
-        ----------
-        features : float array, shape (spectrum, kept)
-        kept : slice
-            Of the window's energies, from its beginning or to its end.
-        """
+    def squares(self, features: Spectra, kept: slice = WHOLE) -> Float[np.ndarray, " _"]:
+        """Square of the Mahalanobis distance from the mean, per energy, at those that are kept."""
         count = features.shape[1]
         square = self._backward[kept, :count] if kept.start else self.whitening[kept, :count]
-        return (features - self.mean[kept]) @ square
-
-    def squares(self, features: Spectra, kept: slice = WHOLE) -> Float[np.ndarray, " _"]:
-        """Square of the Mahalanobis distance from the mean, per energy."""
-        return _norms(self.whitened(features, kept)) / features.shape[1]
+        return _norms((features - self.mean[kept]) @ square) / count
 
     def conditional(self, features: Spectra) -> Spectra:
         """Deviation of each feature from what the others let expect, in standard deviations."""
@@ -122,18 +104,19 @@ def _norms(rows: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", rows, rows)
 
 
-def shifts(points: int) -> list[int]:
-    """List steps by which a spectrum may be shifted: at least half of it still overlaps."""
-    most = points // 2
-    return [step for step in range(-most, most + 1) if step]
+def overlaps(points: int) -> dict[int, tuple[slice, slice]]:
+    """List steps by which a spectrum may be shifted, at least half of it still overlapping.
 
-
-def overlap(step: int, points: int) -> tuple[slice, slice]:
-    """Energies of a spectrum shifted up by so many steps, and those where it would belong."""
-    return (
-        slice(max(step, 0), points + min(step, 0)),
-        slice(max(-step, 0), points - max(step, 0)),
-    )
+    To each belong the energies of the shifted spectrum, and those where they would belong.
+    """
+    return {
+        step: (
+            slice(max(step, 0), points + min(step, 0)),
+            slice(max(-step, 0), points - max(step, 0)),
+        )
+        for step in range(-(points // 2), points // 2 + 1)
+        if step
+    }
 
 
 @dataclass(frozen=True)
@@ -141,18 +124,10 @@ class Cloud:
     """Features of training spectra: their Gaussian, and centres of the kinds that there are.
 
     The distance from a cloud is the root of a weighted mean of two squares, each in units of its
-    usual size: that from the mean (Mahalanobis), which sees when intensities do not go together,
-    and that from the nearest centre, which sees what lies between kinds or beyond all of them.
-
-    Parameters
-    ----------
-    gaussian : Gaussian
-    centres : float array, shape (centre, energy)
-        Means of the spectra's clusters.
-    scale : float array, shape (energy,)
-        Standard deviation of each feature.
-    usual : tuple of float
-        Median of both squares over unseen spectra.
+    usual size, the median over unseen spectra: that from the mean (Mahalanobis), which sees when
+    intensities do not go together, and that from the nearest centre, in units of each feature's
+    standard deviation, which sees what lies between kinds or beyond all of them. Energies are kept
+    from the window's beginning or to its end.
     """
 
     gaussian: Gaussian
@@ -172,14 +147,7 @@ class Cloud:
         return self.gaussian.squares(features, kept), nearest / len(scale)
 
     def distance(self, features: Spectra, kept: slice = WHOLE) -> Float[np.ndarray, " _"]:
-        """Distance from the cloud, of the order of 1 for unseen spectra like those in it.
-
-        Parameters
-        ----------
-        features : float array, shape (spectrum, kept)
-        kept : slice
-            Of the window's energies, from its beginning or to its end.
-        """
+        """Distance from the cloud, of the order of 1 for unseen spectra like those in it."""
         whole, nearest = self.squares(features, kept)
         return np.sqrt(WEIGHT * whole / self.usual[0] + (1 - WEIGHT) * nearest / self.usual[1])
 
@@ -191,7 +159,7 @@ class Likeness:
     Attributes
     ----------
     energy : float array, shape (energy,)
-        Energies in eV.
+        In eV.
     features : Features
         The logarithms that are compared.
     cloud : Cloud
@@ -201,7 +169,7 @@ class Likeness:
     limit : float
         Distance from which a spectrum is not like them.
     shift_limits : float array, shape (shift,)
-        The same for the energies that overlap when a spectrum is shifted, see `shifts`.
+        The same for the energies that overlap when a spectrum is shifted, see `overlaps`.
     """
 
     energy: Float[np.ndarray, " energy"]

@@ -11,25 +11,19 @@ MODEST = 5.0
 NOISY = 0.3
 """Noise from which it is spoken of, as a share of the spectrum's own variation."""
 
+BELOW_EDGE = "structure below the edge"
+"""What speaks against a spectrum if there is absorption below its edge."""
+
 
 @dataclass(frozen=True)
 class OtherEdge:
-    """The spectrum is of another absorber or edge.
-
-    Attributes
-    ----------
-    spectrum, model : Edge
-        What it is of, and what the model reads.
-    energy : float or None
-        Where it rises, eV, if that is what tells it; None if the file says it.
-    """
+    """The spectrum is of another edge: the file says so, or the energy (eV) at which it rises."""
 
     spectrum: Edge
     model: Edge
     energy: float | None = None
 
     def __str__(self) -> str:
-        """Name both edges."""
         where = f"{self.spectrum.energy:.0f} eV"
         if self.energy is not None:
             where += f", by its rise at {self.energy:.1f} eV"
@@ -38,21 +32,12 @@ class OtherEdge:
 
 @dataclass(frozen=True)
 class OutsideEdge:
-    """The spectrum rises where the model's edge cannot be.
-
-    Attributes
-    ----------
-    e0 : float
-        Where it rises, or where the model's zero is said to lie, eV.
-    model : Edge
-        What the model reads.
-    """
+    """The spectrum rises, or the zero is said to lie (eV), where the model's edge cannot be."""
 
     e0: float
     model: Edge
 
     def __str__(self) -> str:
-        """Say where it rises, and where it should."""
         return (
             f"the edge at {self.e0:.1f} eV cannot be {_a(self.model)}-edge (about "
             f"{self.model.onset:.0f} eV): check the energies"
@@ -61,42 +46,24 @@ class OutsideEdge:
 
 @dataclass(frozen=True)
 class OtherOrigin:
-    """A computed spectrum is of another engine, energy zero or unit than the training spectra.
-
-    Attributes
-    ----------
-    what : str
-        Which of them differs.
-    spectrum, model : str
-        What it is, and what the model was trained on.
-    """
+    """A computed spectrum is of another engine, energy zero or unit than the training spectra."""
 
     what: Literal["engine", "energy zero", "unit"]
     spectrum: str
     model: str
 
     def __str__(self) -> str:
-        """Say what differs."""
         return f"another {self.what}: {self.spectrum}; the model was trained on {self.model}"
 
 
 @dataclass(frozen=True)
 class NoEdge:
-    """The spectrum does not rise as one does over an absorption edge.
-
-    Attributes
-    ----------
-    shape : str
-        What it is instead.
-    variation : float
-        Its range as a share of its size.
-    """
+    """The spectrum does not rise over an edge; its range is `variation` times its size."""
 
     shape: Literal["zero", "flat", "line", "noise", "no step"]
     variation: float = 0.0
 
     def __str__(self) -> str:
-        """Say what it is."""
         return {
             "zero": "zero at every energy, no absorption edge",
             "flat": f"flat: it varies by only {self.variation:.1%}, no absorption edge",
@@ -108,18 +75,11 @@ class NoEdge:
 
 @dataclass(frozen=True)
 class Scaled:
-    """The intensity is of quite another size.
-
-    Attributes
-    ----------
-    factor : float
-        How many times that of the training spectra.
-    """
+    """The intensity is that of the training spectra so many times."""
 
     factor: float
 
     def __str__(self) -> str:
-        """Say how many times, and what it may be."""
         rounded = float(f"{self.factor:.2g}")
         times = f"{rounded:.0f}" if 10 <= self.factor < 1e5 else f"{rounded:g}"
         why = "another unit or normalisation?"
@@ -135,24 +95,16 @@ class UpsideDown:
     """Turned upside down the spectrum is like the training spectra."""
 
     def __str__(self) -> str:
-        """Say what it may be."""
         return "upside down: transmission instead of absorption, or the wrong sign?"
 
 
 @dataclass(frozen=True)
 class Shifted:
-    """Moved back along the energies the spectrum is like the training spectra.
-
-    Attributes
-    ----------
-    by : float
-        By how much it is moved, eV.
-    """
+    """Moved back by so many eV the spectrum is like the training spectra."""
 
     by: float
 
     def __str__(self) -> str:
-        """Say by how much."""
         return (
             f"looks like the training spectra shifted by {self.by:+.1f} eV: check the energy zero"
         )
@@ -160,19 +112,12 @@ class Shifted:
 
 @dataclass(frozen=True)
 class OnBackground:
-    """Without a background the spectrum is like the training spectra.
-
-    Attributes
-    ----------
-    scale, level : float
-        What the training spectra are multiplied with, and what lies under them.
-    """
+    """The spectrum is like the training spectra times a scale, on a background of a level."""
 
     scale: float
     level: float
 
     def __str__(self) -> str:
-        """Give both."""
         return (
             f"like the training spectra times {self.scale:.2g} on a background of "
             f"{self.level:.2g}: check normalisation and background"
@@ -181,18 +126,11 @@ class OnBackground:
 
 @dataclass(frozen=True)
 class Noisy:
-    """Smoothed, the spectrum is like the training spectra.
-
-    Attributes
-    ----------
-    signal_to_noise : float
-        About.
-    """
+    """Smoothed, the spectrum is like the training spectra."""
 
     signal_to_noise: float
 
     def __str__(self) -> str:
-        """Give the quality."""
         return (
             f"noisy: signal to noise is about {self.signal_to_noise:.2g}; smoothed, it is like the "
             "training spectra"
@@ -201,15 +139,10 @@ class Noisy:
 
 @dataclass(frozen=True)
 class Differs:
-    """The spectrum differs from the training spectra at these energies the most.
+    """The spectrum differs from the training spectra at these energies, eV from the zero, the most.
 
-    Attributes
-    ----------
-    first, last : float
-        Where, eV from the model's zero.
-    how : str
-        ``more`` or ``less`` intensity than any of them has, a ``peak`` none of them has, or
-        intensities that each of them has but not ``together``.
+    Of ``more`` or ``less`` intensity than any of them has, of a ``peak`` none of them has, or of
+    intensities that each of them has but not ``together``.
     """
 
     first: float
@@ -217,7 +150,6 @@ class Differs:
     how: Literal["more", "less", "peak", "together"]
 
     def __str__(self) -> str:
-        """Say where and how."""
         if self.how == "peak":
             return f"a peak at {self.first:.1f} eV that no training spectrum has"
         if self.how == "together":
@@ -251,7 +183,6 @@ class Misfit:
     more: bool = True
 
     def __str__(self) -> str:
-        """Say what speaks against it, and where."""
         measures = ", ".join(
             f"{name} {value:.1f} times its limit" for name, value in self.exceeded.items()
         )
@@ -269,19 +200,6 @@ class Misfit:
         )
 
 
-BELOW_EDGE = "structure below the edge"
-"""What speaks against a spectrum if there is absorption below its edge."""
-
-
-@dataclass(frozen=True)
-class Unexamined:
-    """Unlike the training spectra; why was not examined, as there are so many."""
-
-    def __str__(self) -> str:
-        """Say so."""
-        return "unlike the training spectra; why was examined for the first such spectra only"
-
-
 Reason = (
     OtherEdge
     | OutsideEdge
@@ -294,7 +212,6 @@ Reason = (
     | Noisy
     | Differs
     | Misfit
-    | Unexamined
 )
 """Why a model does not apply to a spectrum; ``str`` gives the sentence."""
 
