@@ -5,7 +5,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
-from nearedge.files._axis import Axis, bragg_axis, energy_axis, make_spectrum
+from nearedge.files._axis import Axis, Signal, bragg_axis, energy_axis, make_spectrum
+from nearedge.files._scan import Scan
+from nearedge.spectra import Spectrum
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,10 @@ def test_bragg() -> None:
     assert np.isnan(axis.energy[1:]).all()
 
 
+def spectrum_of(energy: np.ndarray, mu: np.ndarray) -> Spectrum:
+    return make_spectrum(Signal("mu", mu), Axis(energy), Scan(np.empty((0, 2))), "file")
+
+
 @given(st.data())
 def test_order_of_rows_does_not_matter(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 30))
@@ -64,12 +70,12 @@ def test_order_of_rows_does_not_matter(data: st.DataObject) -> None:
     mu = data.draw(arrays(float, count, elements=st.floats(-1e6, 1e6)))
     energy = 100 + np.cumsum(steps)
     order = np.array(data.draw(st.permutations(range(count))))
-    straight = make_spectrum("mu", Axis(energy), mu, "file")
-    mixed = make_spectrum("mu", Axis(energy[order]), mu[order], "file")
+    straight = spectrum_of(energy, mu)
+    mixed = spectrum_of(energy[order], mu[order])
     assert straight.notes == ()
     assert_array_equal(mixed.energy, straight.energy)
     assert_array_equal(mixed.mu, straight.mu)
-    down = make_spectrum("mu", Axis(energy[::-1]), mu[::-1], "file")
+    down = spectrum_of(energy[::-1], mu[::-1])
     assert down.notes == ("rows in descending energy, reversed",)
     assert_array_equal(down.mu, straight.mu)
 
@@ -78,7 +84,7 @@ def test_order_of_rows_does_not_matter(data: st.DataObject) -> None:
 def test_repeated_scans_are_averaged(points: int, times: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     energy, mu = np.cumsum(rng.uniform(0.1, 1, points)), rng.normal(size=(times, points))
-    spectrum = make_spectrum("mu", Axis(np.tile(energy, times)), mu.ravel(), "file")
+    spectrum = spectrum_of(np.tile(energy, times), mu.ravel())
     assert_array_equal(spectrum.energy, energy)
     assert_allclose(spectrum.mu, mu.mean(axis=0), atol=1e-12)
     assert f"{points} repeated energies, intensities averaged" in spectrum.notes
@@ -87,9 +93,9 @@ def test_repeated_scans_are_averaged(points: int, times: int, seed: int) -> None
 def test_rows_that_are_not_finite_are_dropped_if_few() -> None:
     energy, mu = np.arange(10.0), np.arange(10.0)
     mu[3], energy[5] = np.nan, np.inf
-    spectrum = make_spectrum("mu", Axis(energy), mu, "file")
+    spectrum = spectrum_of(energy, mu)
     assert spectrum.energy.tolist() == [0, 1, 2, 4, 6, 7, 8, 9]
     assert spectrum.notes == ("2 rows without a finite energy and intensity left out: 4, 6",)
     mu[:6] = np.nan
     with pytest.raises(InputError, match="file: 6 of 10 rows of 'mu'"):
-        make_spectrum("mu", Axis(energy), mu, "file")
+        spectrum_of(energy, mu)

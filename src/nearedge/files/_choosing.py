@@ -10,57 +10,33 @@ from itertools import pairwise
 import numpy as np
 
 from nearedge.errors import InputError
-from nearedge.files._axis import make_spectrum
+from nearedge.files._axis import Signal, make_spectrum
 from nearedge.files._columns import Columns
-from nearedge.files._detectors import Detectors
+from nearedge.files._detectors import signals
 from nearedge.files._roles import asked_rank
 from nearedge.files._scan import Scan
 from nearedge.spectra import Spectrum
 
 
 def choose(scan: Scan, source: str) -> list[Spectrum]:
-    """Make the absorption spectra of a scan, those of reference foils and empty cells included.
-
-    Raises
-    ------
-    InputError
-        If no column is known to be an energy, or none a spectrum; the columns are shown.
-    """
+    """Make the absorption spectra of a scan, those of reference foils and empty cells included."""
     return [spectrum for part in _pairs(scan) for spectrum in _choose(part, source)]
 
 
 def select(scan: Scan, energy: int | str | None, mu: str | int | None, source: str) -> Spectrum:
-    """Make the spectrum whose columns the user names.
-
-    Parameters
-    ----------
-    scan : Scan
-    energy : int or str, optional
-        Number of the column from 1, or its label; found by the labels if it is not given.
-    mu : str or int, optional
-        A column, or several as ``A/B``, ``ln(A/B)``, ``A+B``, ``(A+B)/C``.
-    source : str
-        The file.
-
-    Raises
-    ------
-    InputError
-        If there is no such column.
-    """
+    """Make the spectrum whose columns the user names, by number or label."""
     if mu is None:
         raise InputError(f"{source}: --energy alone names no spectrum; add --mu")
-    reader = Columns(scan, source)
-    axis = reader.axis()[0] if energy is None else reader.axis_of(reader.column(energy))
-    values = reader.expression(str(mu))
+    table = Columns(scan, source)
+    axis = table.axis() if energy is None else table.axis_of(table.column(energy))
     note = f"mu = {mu} over column {energy}, as asked for" if energy else f"mu = {mu}, as asked for"
-    return make_spectrum(
-        str(mu), axis, values, source, zero=scan.zero, notes=(*scan.notes, note), facts=scan.facts
-    )
+    signal = Signal(str(mu), table.expression(str(mu)), notes=(note,))
+    return make_spectrum(signal, axis, scan, source)
 
 
 def _choose(scan: Scan, source: str) -> list[Spectrum]:
-    reader = Detectors(scan, source)
-    axis, used = reader.axis()
+    table = Columns(scan, source)
+    axis = table.axis()
     runs = _runs(axis.energy)
     if len(runs) > 1:
         return [
@@ -70,31 +46,22 @@ def _choose(scan: Scan, source: str) -> list[Spectrum]:
         ]
     spectra: list[Spectrum] = []
     fault: InputError | None = None
-    for signal in reader.signals(used):
+    for signal in signals(table):
         try:
-            spectrum = make_spectrum(
-                signal.name,
-                axis,
-                signal.mu,
-                source,
-                zero=scan.zero,
-                channel=signal.channel,
-                notes=(*scan.notes, *signal.notes),
-                facts=scan.facts,
-            )
+            spectra.append(make_spectrum(signal, axis, scan, source))
         except InputError as error:
             fault = fault or error
-            reader.left_out[signal.name] = "cannot be used"
-        else:
-            spectra.append(spectrum)
+            table.left_out[signal.name] = "cannot be used"
     if not spectra and fault is not None:
         raise fault
-    if not spectra and reader.faults:
-        raise InputError(f"{source}: {reader.faults[0]}; check the columns and their offsets")
+    if not spectra and table.faults:
+        raise InputError(f"{source}: {table.faults[0]}; check the columns and their offsets")
     if not spectra:
-        raise reader.not_understood("no column is known to be a spectrum")
+        raise table.not_understood("no column is known to be a spectrum")
+    left_out = {column.name: column.left_out for column in table.columns if column.left_out}
+    left_out |= table.left_out
     return [
-        replace(spectrum, left_out=dict(reader.left_out), notes=(*spectrum.notes, *reader.faults))
+        replace(spectrum, left_out=left_out, notes=(*spectrum.notes, *table.faults))
         for spectrum in spectra
     ]
 
@@ -103,18 +70,13 @@ def _pairs(scan: Scan) -> list[Scan]:
     """Part a scan in which each spectrum has its own energies beside it."""
     roles = [label.role for label in scan.labels]
     starts = [n for n, role in enumerate(roles) if role == "energy"]
-    if len(starts) < 2 or starts[0] != 0:
+    parts = [slice(*ends) for ends in pairwise([*starts, len(roles)])]
+    if len(starts) < 2 or starts[0] != 0 or len(roles[parts[0]]) < 2:
         return [scan]
-    ends = [*starts[1:], len(roles)]
-    groups = [roles[start:end] for start, end in zip(starts, ends, strict=True)]
     ranks = {asked_rank(scan.labels[n].text) for n in starts}
-    if len(groups[0]) < 2 or any(group != groups[0] for group in groups) or len(ranks) > 1:
+    if len(ranks) > 1 or any(roles[part] != roles[parts[0]] for part in parts):
         return [scan]
-    made = []
-    for start, end in zip(starts, ends, strict=True):
-        columns = slice(start, end)
-        made.append(replace(scan, values=scan.values[:, columns], labels=scan.labels[columns]))
-    return made
+    return [replace(scan, values=scan.values[:, part], labels=scan.labels[part]) for part in parts]
 
 
 def _runs(energy: np.ndarray) -> list[slice]:
@@ -124,8 +86,7 @@ def _runs(energy: np.ndarray) -> list[slice]:
     back = np.flatnonzero(np.abs(steps) > span / 2) + 1
     if not 0 < len(back) <= len(energy) / 5:
         return [slice(None)]
-    edges = [0, *back.tolist(), len(energy)]
-    runs = [slice(first, last) for first, last in pairwise(edges)]
+    runs = [slice(*ends) for ends in pairwise([0, *back.tolist(), len(energy)])]
     for run in runs:
         inner = np.diff(energy[run])
         if len(inner) < 4 or not ((inner > 0).all() or (inner < 0).all()):

@@ -27,13 +27,7 @@ def is_computed(content: bytes, path: Path) -> bool:
 
 
 def read_computed(content: bytes, path: Path) -> list[Scan]:
-    """Read the output of an engine.
-
-    Raises
-    ------
-    InputError
-        If it is damaged.
-    """
+    """Read the output of an engine."""
     if len(content) > LARGEST:
         raise InputError(
             f"{path}: is larger than {LARGEST // 2**20} MB, which no spectrum of FEFF or OCEAN is; "
@@ -64,10 +58,7 @@ def _feff(content: bytes, path: Path) -> Scan:
 
 
 def _other_feff(content: bytes, path: Path, zero: str) -> Scan:
-    """Read an ``xmu.dat`` whose header is of another version than FEFF10's.
-
-    Its wave number k is zero at the Fermi level in all versions, and negative below.
-    """
+    """Read an ``xmu.dat`` whose header is of another version than FEFF10's."""
     table = read_text(content, path)[0]
     if table.values.shape[1] != 6:
         raise InputError(

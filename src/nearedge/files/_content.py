@@ -41,13 +41,7 @@ class NoTableError(InputError):
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is no readable regular file.
-
-    Raises
-    ------
-    InputError
-        If the path does not exist, or is a directory or a device.
-    """
+    """Refuse what is no readable regular file."""
     try:
         if path.is_file():
             return
@@ -62,13 +56,7 @@ def check_file(path: Path) -> None:
 
 
 def read_beginning(path: Path) -> bytes:
-    """Read the first bytes of a file, as they are.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read.
-    """
+    """Read the first bytes of a file, as they are."""
     check_file(path)
     try:
         with path.open("rb") as file:
@@ -82,13 +70,7 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 
 def read_content(path: Path) -> bytes:
-    """Read a file, gzipped or not, no more of it than a file of spectra has.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is damaged, or is or unpacks to more than `LARGEST` bytes.
-    """
+    """Read a file, gzipped or not, no more of it than a file of spectra has."""
     packed = read_beginning(path).startswith(_GZIP)
     limit = LARGEST_PACKED if packed else LARGEST
     try:
@@ -113,13 +95,7 @@ def read_content(path: Path) -> bytes:
 
 
 def decode(content: bytes, path: Path) -> str:
-    """Read the bytes of a file as text: UTF-8, UTF-16, or else of Windows' Latin letters.
-
-    Raises
-    ------
-    InputError
-        If it is no text.
-    """
+    """Read the bytes of a file as text: UTF-8, UTF-16, or else of Windows' Latin letters."""
     for start, what, remedy in _OTHERS:
         if content.startswith(start):
             raise InputError(f"{path}: is {what}; {remedy}")

@@ -26,13 +26,7 @@ def is_emsa(content: bytes) -> bool:
 
 
 def read_emsa(content: bytes, path: Path) -> list[Scan]:
-    """Read the intensities row by row, and compute their energies.
-
-    Raises
-    ------
-    InputError
-        If the header gives no energies, or their unit is none of energy.
-    """
+    """Read the intensities row by row, and compute their energies."""
     fields: dict[str, str] = {}
     numbers: list[float] = []
     for line in decode(content, path).splitlines():

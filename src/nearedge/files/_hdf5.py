@@ -123,26 +123,7 @@ def is_hdf5(beginning: bytes) -> bool:
 
 
 def read_hdf5(path: Path, wanted: str | None = None) -> list[Scan]:
-    """Read the scans of an HDF5 file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    wanted : str, optional
-        Path of a group or an array within it; by default all groups of NeXus data, and without any
-        all groups that hold energies.
-
-    Returns
-    -------
-    list of Scan
-        Named by the paths of their groups.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, or holds no energies beside intensities there.
-    """
+    """Read the scans of an HDF5 file."""
     tree = _read_tree(path, wanted or "")
     if wanted is not None:
         return _wanted(tree, wanted, path)
@@ -228,10 +209,7 @@ def _groups(tree: _Tree, *, nexus: bool) -> Iterator[Scan]:
 
 
 def _group(tree: _Tree, place: str, asked: str | None = None) -> Scan | None:
-    """Put the arrays of a group together; None if it holds no energies with something beside.
-
-    With an array that was `asked` for, it and its energies alone.
-    """
+    """Put the arrays of a group together; None if it holds no energies with something beside."""
     attributes, members = tree.groups.get(place, {}), tree.members.get(place, {})
     name = _energies(attributes, members, asked is not None)
     energy = members[name] if name is not None else _first(tree, tree.entry(place), _ENERGIES)

@@ -3,11 +3,12 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from nearedge.files._naming import printable
+from nearedge.files._roles import word_set
 from nearedge.files._scan import Label
 
 _MARKS = re.compile(r"^(?:#L(?=\s)|[#%;!*$:]+|//+)\s*")
@@ -32,25 +33,25 @@ _PARTED = re.compile(r"\s*\*\s*|\t+|\s{2,}|\s*\|\s*")
 _WORDS = re.compile(r"[^\s(\[]+(?:\s{0,3}[(\[][^)\]]{0,40}[)\]])?")
 _FIELD = re.compile(r"^([\w .-]{1,40}?)\s*[:=]\s*(\S.*)$")
 # Words of sentences, that no label is.
-_PROSE = frozenset(
-    (
-        *("the", "a", "an", "was", "is", "are", "were", "of", "in", "at", "by", "from", "with"),
-        *("and", "for", "to", "not", "on", "this", "measured", "taken", "shifted", "made", "up"),
-    )
+_PROSE = word_set(
+    "the a an was is are were of in at by from with and for to not on this measured taken shifted"
+    " made up"
 )
 _FACTS = {
-    **dict.fromkeys(
-        ("element.symbol", "element", "absorber", "absorbing element", "atom"), "element"
-    ),
-    **dict.fromkeys(("element.edge", "edge", "absorption edge"), "edge"),
-    **dict.fromkeys(("beamline.name", "beamline"), "beamline"),
-    **dict.fromkeys(("facility.name", "facility"), "facility"),
-    **dict.fromkeys(("sample.name", "sample", "sample name", "compound"), "sample"),
-    "mono.name": "monochromator",
-    **dict.fromkeys(("mono.d_spacing", "d_spacing", "dspacing", "d-spacing"), "d_spacing"),
-    "scan.start_time": "start_time",
-    **dict.fromkeys(("scan.edge_energy", "edge_energy", "e0"), "edge_energy"),
-    "detector.mode": "mode",
+    name: fact
+    for fact, names in {
+        "element": "element.symbol|element|absorber|absorbing element|atom",
+        "edge": "element.edge|edge|absorption edge",
+        "beamline": "beamline.name|beamline",
+        "facility": "facility.name|facility",
+        "sample": "sample.name|sample|sample name|compound",
+        "monochromator": "mono.name",
+        "d_spacing": "mono.d_spacing|d_spacing|dspacing|d-spacing",
+        "start_time": "scan.start_time",
+        "edge_energy": "scan.edge_energy|edge_energy|e0",
+        "mode": "detector.mode",
+    }.items()
+    for name in names.split("|")
 }
 _EDGE_NAMED = re.compile(
     r"\b([A-Z][a-z]?)[\s_-]+(K|[LM][1-5]|[LM](?:III|II|I))(?:[\s_-]*(?:edge|absorption|xanes|xas|nexafs))\b"
@@ -62,75 +63,31 @@ _LONGEST_FACT = 200
 # Labels stand this near to the table.
 _NEAR = 12
 _MOST_HEADER = 4000
-_UNITS = frozenset(
-    (
-        *(
-            "ev",
-            "kev",
-            "a.u.",
-            "au",
-            "arb",
-            "arb.",
-            "arb.units",
-            "arbunits",
-            "arb.u.",
-            "none",
-            "raw",
-        ),
-        *("-", "counts", "count", "cts", "cps", "hz", "s", "sec", "ms", "v", "mv", "a", "na", "pa"),
-        *("ua", "deg", "degree", "degrees", "mdeg", "rad", "mrad", "mm", "um", "1/cm", "1/a", "k"),
-        *("c", "norm", "normalized"),
-    )
+_UNITS = word_set(
+    "ev kev a.u. au arb arb. arb.units arbunits arb.u. none raw - counts count cts cps hz s sec ms"
+    " v mv a na pa ua deg degree degrees mdeg rad mrad mm um 1/cm 1/a k c norm normalized"
 )
 
 
-@dataclass(frozen=True)
-class Header:
-    """What the lines above a table say.
+class Header(NamedTuple):
+    """What the lines above a table say: labels if any fit, facts, and which labels do not fit."""
 
-    Attributes
-    ----------
-    labels : tuple of Label
-        One for each column; empty if there are none that fit.
-    facts : dict of str
-        Element, edge, beamline, d-spacing ...
-    notes : tuple of str
-        Which labels were not used.
-    """
-
-    labels: tuple[Label, ...] = ()
-    facts: dict[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    labels: tuple[Label, ...]
+    facts: dict[str, str]
+    notes: tuple[str, ...]
 
 
 def read_header(header: Sequence[str], values: np.ndarray, separator: str | None) -> Header:
-    """Understand the lines above a table.
-
-    Parameters
-    ----------
-    header : sequence of str
-        The lines, the nearest to the table last.
-    values : float array, shape (row, column)
-        The table.
-    separator : str or None
-        What separates its cells; None for blanks.
-
-    Examples
-    --------
-    >>> table = np.array([[7.1, 0.5], [7.2, 0.6]])
-    >>> header = read_header(["# Element.symbol: Fe", "# energy (keV)  mu"], table, None)
-    >>> [(label.text, label.unit) for label in header.labels], header.facts
-    ([('energy', 'keV'), ('mu', '')], {'element': 'Fe'})
-    """
+    """Understand the lines above a table, whose cells are separated by blanks if by None."""
     header = [*header[: _MOST_HEADER // 2], *header[_MOST_HEADER // 2 :][-_MOST_HEADER // 2 :]]
     plain = [_MARKS.sub("", line).strip() for line in header]
     width = values.shape[1]
-    lists, misfit = _numbered_lists(plain, width)
-    labels = (
-        _best_list(lists, values)
-        or _listed_labels(plain, width)
-        or _nearest_labels(header, plain, width, separator)
-    )
+    labels, misfit = _numbered_labels(plain, values)
+    # SSRL writes its labels one to a line under "Data:".
+    above = "".join(plain[-width - 1 : -width]).lower()
+    if not labels and above in ("data:", "columns:", "labels:"):
+        labels = tuple(parse_label(line) for line in plain[-width:])
+    labels = labels or _nearest_labels(header, plain, width, separator)
     if not labels and not misfit:
         misfit = next((line for line in plain[: -_NEAR - 1 : -1] if holds_labels(line)), "")
     notes = () if labels or not misfit else (f"labels '{misfit}' do not fit {width} columns",)
@@ -161,10 +118,11 @@ def _facts(plain: Sequence[str]) -> dict[str, str]:
     return facts
 
 
-def _numbered_lists(
-    plain: Sequence[str], width: int
-) -> tuple[list[tuple[str, dict[int, str]]], str]:
-    """Lists of labels that the file gives column by column, each with the id of its section."""
+def _numbered_labels(plain: Sequence[str], values: np.ndarray) -> tuple[tuple[Label, ...], str]:
+    """Labels given column by column, and what to show of them if none fit.
+
+    Of several lists that of the event whose rows follow, else the one that is understood best.
+    """
     lists: list[tuple[str, dict[int, str]]] = []
     for pattern in (_NUMBERED, _BARE_NUMBERED):
         section, current = "", {}
@@ -179,33 +137,21 @@ def _numbered_lists(
                 current[number] = _FIO_TYPE.sub("", match[2])
         if lists:
             break
+    columns = range(1, values.shape[1] + 1)
     fitting = [
-        (section, labels) for section, labels in lists if 1 in labels and max(labels) <= width
+        (section, tuple(_numbered_label(texts.get(n, "")) for n in columns))
+        for section, texts in lists
+        if 1 in texts and max(texts) in columns
     ]
-    return fitting, next((", ".join(labels.values()) for _, labels in lists if len(labels) > 1), "")
+    ids = {str(int(number)) for number in values[:2, 0] if abs(number) < 1e6}
 
+    def rank(event: tuple[str, tuple[Label, ...]]) -> tuple[bool, int]:
+        roles = [label.role for label in event[1]]
+        understood = sum(role is not None for role in roles) + 10 * ("energy" in roles)
+        return event[0] in ids and len(fitting) > 1, understood
 
-def _best_list(
-    lists: Sequence[tuple[str, dict[int, str]]], values: np.ndarray
-) -> tuple[Label, ...]:
-    """The labels of the event whose rows follow; else of those that fit best what is understood."""
-    width, ids = (
-        values.shape[1],
-        {str(int(number)) for number in values[:2, 0] if abs(number) < 1e6},
-    )
-    made = [
-        (
-            section in ids and len(lists) > 1,
-            tuple(_numbered_label(labels.get(n, "")) for n in range(1, width + 1)),
-        )
-        for section, labels in lists
-    ]
-    return max(made, key=lambda event: (event[0], _understood(event[1])), default=(False, ()))[1]
-
-
-def _understood(labels: Sequence[Label]) -> int:
-    roles = [label.role for label in labels]
-    return sum(role is not None for role in roles) + 10 * ("energy" in roles)
+    labels = max(fitting, key=rank, default=("", ()))[1]
+    return labels, next((", ".join(texts.values()) for _, texts in lists if len(texts) > 1), "")
 
 
 def _numbered_label(text: str) -> Label:
@@ -221,13 +167,6 @@ def _numbered_label(text: str) -> Label:
     if len(words) == 2 and words[1].lower() in _UNITS:
         return Label(printable(words[0]), words[1])
     return parse_label(text)
-
-
-def _listed_labels(plain: Sequence[str], width: int) -> tuple[Label, ...]:
-    """Labels that stand one to a line under ``Data:``, as SSRL writes them."""
-    if len(plain) <= width or plain[-width - 1].lower() not in ("data:", "columns:", "labels:"):
-        return ()
-    return tuple(parse_label(line) for line in plain[-width:])
 
 
 def _nearest_labels(
@@ -246,7 +185,7 @@ def _nearest_labels(
         for words in _ways(text, separator):
             if len(words) != width:
                 continue
-            if all(word in defined for word in words):
+            if defined.keys() >= {*words}:
                 return tuple(parse_label(defined[word]) for word in words)
             if all(word.lower().strip("()[]") in _UNITS or not word for word in words):
                 units = units or [word.strip("()[]") for word in words]
@@ -254,12 +193,8 @@ def _nearest_labels(
             if not _are_labels(words, plain=not comment):
                 continue
             labels = [parse_label(word) for word in words]
-            if units:
-                labels = [
-                    Label(label.text, label.unit or unit)
-                    for label, unit in zip(labels, units, strict=True)
-                ]
-            return tuple(labels)
+            beneath = zip(labels, units or [""] * width, strict=True)
+            return tuple(Label(label.text, label.unit or unit) for label, unit in beneath)
     return ()
 
 
@@ -270,7 +205,7 @@ def _ways(text: str, separator: str | None) -> Iterator[list[str]]:
         if mark is not None and mark in text:
             try:
                 row = next(csv.reader([text], delimiter=mark, skipinitialspace=True))
-            except (csv.Error, StopIteration):
+            except csv.Error:
                 continue
             yield [word.strip() for word in row]
     if '"' in text:
@@ -281,10 +216,7 @@ def _ways(text: str, separator: str | None) -> Iterator[list[str]]:
 
 
 def _are_labels(words: Sequence[str], *, plain: bool) -> bool:
-    """Tell labels from a remark that happens to have as many words.
-
-    Labels name an axis among them; without a comment mark, any text above the table does.
-    """
+    """Tell labels from a remark that happens to have as many words."""
     if any(_is_prose(word) for word in words):
         return False
     if plain and sum(any(c.isalpha() for c in word) for word in words) > len(words) / 2:
@@ -296,27 +228,18 @@ def _are_labels(words: Sequence[str], *, plain: bool) -> bool:
 
 def _is_prose(word: str) -> bool:
     """Tell a piece of a sentence, or a field and its value, from a label."""
-    parts = word.lower().split()
+    first, *others = word.lower().split() or [""]
     return (
         len(word) > 60
+        or len(others) > 5
         or re.search(r"[:.]\s+\S|^\w[\w ]*:$|\w\.$", word) is not None
-        or (
-            bool(parts)
-            and (len(parts) > 6 or bool(_PROSE & {*parts[1:]}) or parts[0] in _PROSE - {"a"})
-        )
+        or bool(_PROSE & {*others})
+        or first in _PROSE - {"a"}
     )
 
 
 def parse_label(word: str) -> Label:
-    """Split a label into its text and its unit.
-
-    Examples
-    --------
-    >>> parse_label('"Photon energy / keV"')
-    Label(text='Photon energy', unit='keV', meaning=None)
-    >>> parse_label("mu(E)").unit
-    ''
-    """
+    """Split a label into its text and its unit."""
     text = printable(word.strip().strip("\"'").strip())
     match = _TRAILING_UNIT.match(text)
     if match and match[1].strip():

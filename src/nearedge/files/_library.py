@@ -49,13 +49,7 @@ def is_library_format(content: bytes) -> bool:
 
 
 def read_with_library(content: bytes, path: Path, *, sure: bool = True) -> list[Scan]:
-    """Read the scans of a file; if not `sure`, of formats that are no tables of text.
-
-    Raises
-    ------
-    InputError
-        If the library refuses the file, with its reason, or no scan is over energy.
-    """
+    """Read the scans of a file; if not `sure`, of formats that are no tables of text."""
     if len(content) > LARGEST:
         raise InputError(f"{path}: holds more than {LARGEST // 2**20} MB; save fewer spectra in it")
     try:

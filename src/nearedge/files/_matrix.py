@@ -13,28 +13,7 @@ from nearedge.spectra import check_spectra
 def read_table(
     path: str | Path,
 ) -> tuple[Float[np.ndarray, " energy"], Float[np.ndarray, "site energy"]]:
-    """Read a table of spectra, gzipped or not.
-
-    The first column is the energy in eV, each further column one absorber's spectrum. Lines that
-    start with ``#`` are comments.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    energy : float array, shape (energy,)
-        In eV.
-    mu : float array, shape (site, energy)
-        The other columns.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is no table, or holds energies or spectra that cannot be meant.
-    """
+    """Read a table of spectra, gzipped or not."""
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; give a table of energies and spectra")

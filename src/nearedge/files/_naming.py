@@ -2,35 +2,16 @@
 
 from collections.abc import Sequence
 
-_LONGEST = 80
 
-
-def printable(text: str, longest: int = _LONGEST) -> str:
-    r"""Make a text of a file fit for a line of output: no control characters, not too long.
-
-    Examples
-    --------
-    >>> printable("Fe\tfoil\x07")
-    'Fe foil'
-    """
+def printable(text: str, longest: int = 80) -> str:
+    """Make a text of a file fit for a line of output: no control characters, not too long."""
     start = text[: 4 * longest]
     clean = "".join(character if character.isprintable() else " " for character in start)
     return " ".join(clean.split())[:longest].strip()
 
 
-def excerpt(line: str) -> str:
-    """Give the beginning of a line to recognise it by."""
-    return printable(line, 40)
-
-
 def quoted(names: Sequence[str]) -> str:
-    """Put names in quotes and together, the last with "and".
-
-    Examples
-    --------
-    >>> quoted(["i0", "i1", "time"])
-    "'i0', 'i1' and 'time'"
-    """
+    """Put names in quotes and together, the last with "and"."""
     marked = [f"'{name}'" for name in names[:20]]
     if len(names) > len(marked):
         marked.append(f"{len(names) - len(marked)} more")
@@ -38,22 +19,14 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """Number names that occur before.
-
-    Examples
-    --------
-    >>> unique(["mu", "mu", "norm"])
-    ['mu', 'mu (2)', 'norm']
-    """
-    reserved = set(names)
-    seen: set[str] = set()
-    counts: dict[str, int] = {}
-    made = []
+    """Number names that occur before."""
+    taken, counts, made = {*names}, {}, []
     for name in names:
+        number = counts[name] = counts.get(name, 0) + 1
         chosen = name
-        while chosen in seen or (chosen != name and chosen in reserved):
-            counts[name] = counts.get(name, 1) + 1
-            chosen = f"{name} ({counts[name]})"
-        seen.add(chosen)
+        while number > 1 and chosen in taken:
+            chosen = f"{name} ({number})"
+            number += 1
+        taken.add(chosen)
         made.append(chosen)
     return made

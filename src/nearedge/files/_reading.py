@@ -32,16 +32,7 @@ MARK = "::"
 
 @dataclass(frozen=True)
 class Format:
-    """A format that is read.
-
-    Attributes
-    ----------
-    name : str
-    holds : callable
-        Tells from the content and the path of a file whether it is of the format.
-    read : callable
-        Reads the scans.
-    """
+    """A format that is read."""
 
     name: str
     holds: Callable[[bytes, Path], bool]
@@ -139,13 +130,7 @@ def file_format(content: bytes, path: Path) -> Format:
 
 
 def read_scans(path: Path) -> list[Scan]:
-    """Read the scans of a file that is not HDF5.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is damaged or holds no table.
-    """
+    """Read the scans of a file that is not HDF5."""
     content = read_content(path)
     if is_hdf5(content[:BEGINNING]):
         raise InputError(f"{path}: is packed HDF5; unpack it with gunzip")

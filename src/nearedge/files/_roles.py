@@ -26,7 +26,8 @@ Role = Literal[
 foil; ``factor`` a dead-time factor; ``aside`` a column of which no spectrum is made."""
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """Give the words of a text."""
     return frozenset(text.split())
 
 
@@ -34,47 +35,48 @@ def _words(text: str) -> frozenset[str]:
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
 _DIGITS = re.compile(r"\d+$")
 _ASIDE = {
-    "a background, derivative, fit or error": _words(
+    "a background, derivative, fit or error": word_set(
         "bkg background nbkg fbkg pre post preedge postedge der deriv derivative nder dmu sec nsec "
         "chie chik std stddev err error errors esd weight residual residuals fit"
     ),
-    "a clock or counter of points": _words(
+    "a clock or counter of points": word_set(
         "second seconds time epoch clock timestamp date index idx point points pt pts dwell "
         "realtime rtc"
     ),
-    "a state of the beamline": _words(
+    "a state of the beamline": word_set(
         "temperature temp ring gap undulator wiggler srcurrent beamcurrent dcct storage machine "
         "topup pressure voltage gain slit slits position motor encoder shutter"
     ),
-    "dead time or count rates": _words(
+    "dead time or count rates": word_set(
         "icr ocr livetime deadtime live dead throughput outputcounts inputcounts totalcounts"
     ),
 }
-_ASIDE_ALONE = _words("t s no n num number scan row q current ma count counts event eventid")
-_NOT_ENERGY = _words("k wavenumber r radius pixel pixels channel step steps")
-_RATES = _words("output input total raw fast slow"), _words("count counts rate events")
-_FACTORS = _words("factor factors corr correction coefficient")
-_DEAD_TIME = _words("dt dtc deadtime dead dtfactor dtcfactor")
-_WITHOUT = _words("dark blank empty nosample without")
-_NORMALISED = _words("munorm norm normalized normalised normed nor flat flattened mback")
-_MU = _words(
+_ASIDE_ALONE = word_set("t s no n num number scan row q current ma count counts event eventid")
+_NOT_ENERGY = word_set("k wavenumber r radius pixel pixels channel step steps")
+_RATES = word_set("output input total raw fast slow"), word_set("count counts rate events")
+_FACTORS = word_set("factor factors corr correction coefficient")
+_DEAD_TIME = word_set("dt dtc deadtime dead dtfactor dtcfactor")
+_WITHOUT = word_set("dark blank empty nosample without")
+_NORMALISED = word_set("munorm norm normalized normalised normed nor flat flattened mback")
+_MU = word_set(
     "mu xmu mux mut muf mutrans mutr mutransmission mufluor mufluo mufl mutey mufy absorption "
     "absorbance abs absorp od opticaldensity xanes nexafs xas xafs crosssection"
 )
-_STORED = _MU | _words("intensity intensities spectrum signal")
-_ENERGY = _words("e en ene ev kev hv hnu energies enc omega pgm sgm dcm x")
-_ENERGY_WORD = re.compile(r"energ(?:y|ie|ia)")
+_STORED = _MU | word_set("intensity intensities spectrum signal")
+_ENERGY = re.compile(
+    r"energ(?:y|ie|ia)|^(?:ene|ev|kev|hnu|energies|enc|omega|pgm|sgm|dcm|x|(?:e|en|hv)\d*"
+    r"|(?:mono|dcm|pgm|sgm|bragg)(?:e|en|ene|ev|kev|pos|position)?)$"
+)
 _OTHER_ENERGY = re.compile(r"binding|kinetic|auger")
-_MONOCHROMATOR = re.compile(r"(?:mono|dcm|pgm|sgm|bragg)(?:e|en|ene|ev|kev|pos|position)?")
 _ANGLE = re.compile(r"angle|theta|bragg")
-_INCIDENT = _words("i0 io izero ion0 ioni0 ic0 ionchamber0 monitor mesh incident flux aumesh")
-_INCIDENT_ALONE = _words("mon imon goldmesh incidentintensity incomingbeam")
-_TRANSMITTED = _words(
+_INCIDENT = word_set("i0 io izero ion0 ioni0 ic0 ionchamber0 monitor mesh incident flux aumesh")
+_INCIDENT_ALONE = word_set("mon imon goldmesh incidentintensity incomingbeam")
+_TRANSMITTED = word_set(
     "i1 it itrans itran itr itransmission trans transm transmission transmitted ion1 ioni1 ic1 "
     "ionchamber1"
 )
-_REFERENCE = _words("i2 ir iref irefer ireference ref refer reference ion2 ioni2 ic2 ionchamber2")
-_REFERENCE_ALONE = _words("foil ifoil")
+_REFERENCE = word_set("i2 ir iref irefer ireference ref refer reference ion2 ioni2 ic2 ionchamber2")
+_REFERENCE_ALONE = word_set("foil ifoil")
 _REFERENCE_MU = re.compile(
     r"(?:x?mu|abs|norm)_*(?:ref|refer|reference|foil|r)(?:mu)?|(?:ref|foil)mu"
 )
@@ -87,7 +89,6 @@ _FLUORESCENCE = re.compile(
 )
 _LINE = re.compile(r"[kl][abαβ]\d?")
 _CHAMBER = re.compile(r"(?:ion|ioni|ic|ionchamber|ioni[sz]ationchamber)(\d)")
-_RATIO = _words("ln log")
 _ASKED = re.compile(r"request|set(?!t?le)|target|nominal|demand|desired|asked|wanted|command|goal")
 _REACHED = re.compile(r"real|read|rbv|feedback|achiev|actual|encod|measured|reached|true|observed")
 
@@ -97,15 +98,17 @@ def _tokens(label: str) -> list[str]:
     return [token.lower() for token in _TOKEN.findall(plain)]
 
 
+def _forms(tokens: list[str]) -> tuple[set[str], set[str]]:
+    """The words of a label and the whole, and these with stems: detector 3 is of its kind."""
+    words = {"".join(tokens), *tokens}
+    return words, words | {_DIGITS.sub("", token) for token in tokens}
+
+
 def role(label: str) -> Role | None:
     """Tell what a column is from its label; None if the label is not understood.
 
-    Examples
-    --------
     >>> role("Photon Energy"), role("xmu"), role("I_0"), role("fluor_3"), role("Al2O3")
     ('energy', 'absorption', 'incident', 'fluorescence', None)
-    >>> role("TEY/I0"), role("lnI0It"), role("pre_edge"), role("mono angle"), role("itey")
-    ('absorption', 'absorption', 'aside', 'angle', 'electron yield')
     """
     # "k(A^-1)" is k; else what stands before a bracket counts if the whole is not understood.
     short = _role(label.split("(")[0]) if "(" in label else None
@@ -115,12 +118,8 @@ def role(label: str) -> Role | None:
 @lru_cache(4096)
 def _role(label: str) -> Role | None:
     tokens = _tokens(label)
-    key = "".join(tokens)
-    words = {key, *tokens}
-    # Detector 3 of a kind is of that kind; "i0" and "i1" are words of their own.
-    stems = words | {_DIGITS.sub("", token) for token in tokens}
-    detector = _detector(words, stems, key)
-    if divided := _divided(tokens, key, label, detector):
+    key, (words, stems), detector = "".join(tokens), _forms(tokens), _detector(tokens)
+    if divided := _divided(tokens, label, detector):
         return divided
     if stems & _DEAD_TIME and (stems & _FACTORS or "factor" in key):
         return "factor"
@@ -132,7 +131,7 @@ def _role(label: str) -> Role | None:
         return "aside"
     if words & _WITHOUT:
         return "without sample"
-    if _ENERGY_WORD.search(key) or _is_energy(key) or (words & {"ev", "kev"} and not detector):
+    if _ENERGY.search(key) or (words & {"ev", "kev"} and not detector):
         return "energy"
     if _REFERENCE_MU.fullmatch(key):
         return "reference mu"
@@ -140,55 +139,44 @@ def _role(label: str) -> Role | None:
         return "normalised"
     if stems & _STORED and not words & (_INCIDENT | _INCIDENT_ALONE):
         return "absorption"
-    if words & _INCIDENT or key in _INCIDENT_ALONE:
-        return "incident"
-    return detector
+    return "incident" if words & _INCIDENT or key in _INCIDENT_ALONE else detector
 
 
-def _detector(words: set[str], stems: set[str], key: str) -> Role | None:
-    if words & _REFERENCE or key in _REFERENCE_ALONE:
+def _detector(tokens: list[str]) -> Role | None:
+    words, stems = _forms(tokens)
+    if words & _REFERENCE or "".join(tokens) in _REFERENCE_ALONE:
         return "reference"
-    if any(_YIELD.fullmatch(stem) for stem in stems):
-        return "electron yield"
     if {"electron", "yield"} <= words or {"sample", "current"} <= words:
+        return "electron yield"
+    if any(_YIELD.fullmatch(stem) for stem in stems):
         return "electron yield"
     if any(_FLUORESCENCE.fullmatch(stem) or _LINE.fullmatch(stem) for stem in stems):
         return "fluorescence"
     return "transmitted" if words & _TRANSMITTED else None
 
 
-def _is_energy(key: str) -> bool:
-    short = _DIGITS.sub("", key)
-    return key in _ENERGY or short in ("e", "en", "hv") or bool(_MONOCHROMATOR.fullmatch(key))
-
-
-def _divided(tokens: list[str], key: str, label: str, detector: Role | None) -> Role | None:
+def _divided(tokens: list[str], label: str, detector: Role | None) -> Role | None:
     """Tell a signal that was divided by the monitor already, as in TEY/I0, Fluo_I0 or ln(I0/It)."""
     if len(tokens) < 2:
-        short = re.fullmatch(r"(ff|if|iff|tey|tfy|pfy|fy|ey|fluo)i0", key)
+        short = re.fullmatch(r"(ff|if|iff|tey|tfy|pfy|fy|ey|fluo)i0", "".join(tokens))
         return "absorption" if short else None
-    logarithm = bool(set(tokens) & _RATIO)
-    if logarithm and set(tokens) & (_TRANSMITTED | _INCIDENT):
+    if {*tokens} & {"ln", "log"} and {*tokens} & (_TRANSMITTED | _INCIDENT):
         return "absorption"
     monitors = [n for n, token in enumerate(tokens) if token in _INCIDENT]
-    if not monitors or "*" in label:
+    if not monitors or not monitors[0] or "*" in label:
         return None
     before = tokens[: monitors[0]]
-    if "/" in label and before:
-        return "transmittance" if set(before) & _TRANSMITTED else "absorption"
+    if "/" in label:
+        return "transmittance" if {*before} & _TRANSMITTED else "absorption"
     # Without a stroke the signal comes first: Fluo_I0 is a ratio, I0_fluo the monitor beside it.
-    alone = (
-        _detector({*before}, {*before, *(_DIGITS.sub("", token) for token in before)}, before[0])
-        if before
-        else None
-    )
-    return "absorption" if alone in ("fluorescence", "electron yield") and detector else None
+    yields = _detector(before) in ("fluorescence", "electron yield")
+    return "absorption" if yields and detector else None
 
 
 def why_aside(label: str) -> str:
     """Say why no spectrum is made of a column, as far as its label says; else empty."""
     tokens = _tokens(label)
-    stems = {"".join(tokens), *tokens, *(_DIGITS.sub("", token) for token in tokens)}
+    stems = _forms(tokens)[1]
     for reason, words in _ASIDE.items():
         if stems & words:
             return reason
@@ -212,13 +200,7 @@ def chamber(label: str) -> int | None:
 
 
 def stem(label: str) -> str:
-    """Strip the numbers from a label: what the elements of one detector have in common.
-
-    Examples
-    --------
-    >>> stem("Fluor_12") == stem("fluor_3")
-    True
-    """
+    """Strip the numbers from a label: what the elements of one detector have in common."""
     return re.sub(r"[\W_\d]+", "", label.lower())
 
 

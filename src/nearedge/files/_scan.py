@@ -8,22 +8,10 @@ from jaxtyping import Float
 
 from nearedge.files._roles import Role, role
 
-_SCALES = {"ev": 1.0, "kev": 1000.0}
-
 
 @dataclass(frozen=True)
 class Label:
-    """The label of one column.
-
-    Attributes
-    ----------
-    text : str
-        As the file has it, without quotes and unit.
-    unit : str
-        As the file has it; empty if it says none.
-    meaning : Role or None
-        What the column is, if the file says so by other means than the label.
-    """
+    """What a file calls a column, its unit, and its meaning where no label says it."""
 
     text: str
     unit: str = ""
@@ -37,34 +25,16 @@ class Label:
 
     @property
     def scale(self) -> float | None:
-        """What turns the column into eV; None if its unit is no energy or not said.
-
-        Examples
-        --------
-        >>> Label("energy", "keV").scale, Label("energy").scale
-        (1000.0, None)
-        """
-        return _SCALES.get(self.unit.lower())
+        """What turns the column into eV; None if its unit is no energy or not said."""
+        return {"ev": 1.0, "kev": 1000.0}.get(self.unit.lower())
 
 
 @dataclass(frozen=True)
 class Scan:
-    """Columns that were recorded together.
+    """Columns that were recorded together, NaN where a cell holds no number.
 
-    Attributes
-    ----------
-    values : float array, shape (row, column)
-        NaN where a cell holds no number.
-    labels : tuple of Label
-        One for each column; empty if the file has none.
-    name : str
-        Of the scan, where a file holds several; the spectra of a record are named by it alone.
-    facts : mapping of str to str
-        What is said beside: element, edge, sample, d_spacing ...
-    notes : tuple of str
-        What was done in reading.
-    zero : str or None
-        What 0 eV is, where the format says so.
+    The `facts` are what the file says beside: element, edge, sample, d_spacing ...; the `notes`
+    what was done in reading; `zero` is what 0 eV is, where the format says so.
     """
 
     values: Float[np.ndarray, "row column"]

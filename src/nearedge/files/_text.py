@@ -18,7 +18,7 @@ import numpy as np
 from nearedge.errors import InputError
 from nearedge.files._content import NoTableError, decode
 from nearedge.files._labels import holds_labels, read_header
-from nearedge.files._naming import excerpt
+from nearedge.files._naming import printable
 from nearedge.files._scan import Scan
 
 MOST_NUMBERS = 2_000_000
@@ -89,27 +89,12 @@ class _Block:
 
 
 def read_text(content: bytes, path: Path) -> list[Scan]:
-    """Find the tables of a text file: one, or those of all its scans.
-
-    Damaged rows are left out, and named in the notes of their scan.
-
-    Parameters
-    ----------
-    content : bytes
-        What the file holds, unpacked.
-    path : Path
-        Names the file in errors.
-
-    Raises
-    ------
-    InputError
-        If the file is no text, holds no table, or more than a tenth of a table's rows is damaged.
-    """
+    """Find the tables of a text file: one, or those of all its scans."""
     lines = _lines(decode(content, path), path)
     joined, notes = _records(lines)
     blocks, damaged, start = _blocks(joined, path)
     if not blocks or max(block.rows for block in blocks) < 2:
-        beginning = f"; it begins '{excerpt(start)}'" if start else ""
+        beginning = f"; it begins '{printable(start, 40)}'" if start else ""
         raise NoTableError(
             f"{path}: holds no table of at least two rows of numbers{beginning}; give energies and "
             "intensities in columns"
@@ -283,10 +268,10 @@ def _scan(
         number, line = near[0]
         raise InputError(
             f"{path}: {len(near)} of {len(near) + table.rows} rows are damaged, line {number} the "
-            f"first: not {table.width} numbers ('{excerpt(line)}'); repair or remove them"
+            f"first: not {table.width} numbers ('{printable(line, 40)}'); repair or remove them"
         )
     remarks += [
-        f"line {number} is no row of {table.width} numbers ('{excerpt(line)}'), left out"
+        f"line {number} is no row of {table.width} numbers ('{printable(line, 40)}'), left out"
         for number, line in near[:20]
     ]
     others = [
@@ -365,15 +350,7 @@ def _cells(line: str, separator: str | None) -> _Row | None:
 
 
 def parse_number(word: str) -> float | None:
-    """Read a number with a decimal point or comma, of C or of Fortran; None if it is none.
-
-    Examples
-    --------
-    >>> parse_number("529,35"), parse_number("1.5D+03"), parse_number("0.12-100")
-    (529.35, 1500.0, 1.2e-101)
-    >>> parse_number("1_000") is parse_number("nan") is None
-    True
-    """
+    """Read a number with a decimal point or comma, of C or of Fortran; None if it is none."""
     try:
         value = float(word)  # fast, but it reads "1_000" and "nan" too
     except ValueError:

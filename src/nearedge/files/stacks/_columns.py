@@ -13,25 +13,7 @@ _NPY = "give one number for each image"
 
 
 def read_energies(path: str | Path) -> Float[np.ndarray, " energy"]:
-    r"""Read a list of energies: a column of a text, or a one-dimensional ``.npy``.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; of several columns the one labelled as energy, else the first.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is no such list.
-
-    Examples
-    --------
-    >>> path = Path(getfixture("tmp_path"), "energies.csv")
-    >>> _ = path.write_text("Energy (keV), dwell (ms)\n0.525, 10\n0.5255, 10\n")
-    >>> read_energies(path)
-    array([525. , 525.5])
-    """
+    """Read a list of energies: a column of a text, or a one-dimensional ``.npy``."""
     path = Path(path)
     if path.suffix == ".npy":
         try:
@@ -49,20 +31,7 @@ def read_energies(path: str | Path) -> Float[np.ndarray, " energy"]:
 def read_incident(
     path: str | Path, energy: Float[np.ndarray, " energy"]
 ) -> Float[np.ndarray, " energy"]:
-    """Read the spectrum of the incident light, linear between its energies.
-
-    Parameters
-    ----------
-    path : str or Path
-        A text of two columns: energy in eV, increasing, and intensity.
-    energy : float array, shape (energy,)
-        Where it is wanted, eV.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, does not cover the energies, or an intensity is not positive.
-    """
+    """Read the spectrum of the incident light, linear between its energies."""
     at, intensity = _columns(Path(path))
     if intensity is None:
         raise InputError(f"{path}: a line has no intensity; give energy and intensity on each line")

@@ -33,29 +33,7 @@ def read_hdf5(
     scratch: Path | None = None,
     advance: Advance | None = None,
 ) -> Source:
-    """Open a dataset of three axes.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    inner : str, optional
-        Path of the dataset within it, or of a group that names its signal; without it the only
-        dataset of three axes.
-    energy_path : str, optional
-        Path of the energies within it.
-    axis : {'first', 'last'}, optional
-        Where the energies lie.
-    given : int, optional
-        Number of energies that are known from elsewhere; without it they are looked for.
-    scratch, advance
-        As for `unpack`.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged or holds no such dataset, or several.
-    """
+    """Open a dataset of three axes."""
     try:
         with h5py.File(path, "r") as file:
             dataset = _find(file, inner, path)

@@ -9,13 +9,7 @@ from nearedge.files.stacks._stack import Source
 
 
 def read_npy(path: Path) -> Source:
-    """Open an array.
-
-    Raises
-    ------
-    InputError
-        If it is no array of numbers with three axes.
-    """
+    """Open an array."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

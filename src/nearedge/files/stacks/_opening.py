@@ -31,50 +31,7 @@ def open_stack(
     scratch: str | Path | None = None,
     advance: Advance | None = None,
 ) -> Stack:
-    """Open images at many energies: ``.npy``, HDF5, or TIFF with a page for each energy.
-
-    Nothing is loaded before the blocks of the stack are read. What can only be read image by
-    image, such as TIFF, is unpacked here: into memory if it is small, else into a temporary file.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    energies : str, Path or float array, shape (energy,), optional
-        Energies in eV, increasing, or a file with one on each line; not needed if an HDF5 file
-        holds them.
-    inner : str, optional
-        Path of the images within an HDF5 file, if it holds several stacks.
-    energy_path : str, optional
-        Path of the energies within an HDF5 file, if they are not found.
-    axis : {'first', 'last'}, optional
-        Which axis of the array is that of the energies; by default the one of their number.
-    incident : str or Path, optional
-        Spectrum of the incident light, if the images are transmitted intensities.
-    scratch : str or Path, optional
-        Folder of the temporary file; that of the system by default.
-    advance : callable, optional
-        Called with the images that are unpacked, and with their number.
-
-    Returns
-    -------
-    Stack
-        A context manager: at its end what was unpacked is removed.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, is no stack of numbers, or its energies are missing or do not
-        fit.
-
-    Examples
-    --------
-    >>> path = Path(getfixture("tmp_path"), "stack.npy")
-    >>> np.save(path, np.ones((3, 4, 5), np.float32))
-    >>> with open_stack(path, np.array([528.0, 530.0, 532.0])) as stack:
-    ...     stack.shape, [block.spectra.shape for block in stack.blocks(rows=3)]
-    ((4, 5), [(15, 3), (5, 3)])
-    """
+    """Open images at many energies: ``.npy``, HDF5, or TIFF with a page for each energy."""
     path = Path(path)
     folder = None if scratch is None else Path(scratch)
     beginning = _beginning(path)

@@ -18,25 +18,7 @@ BLOCK = 64 * 2**20
 
 @dataclass(frozen=True)
 class Source:
-    """An array of three axes on disk, one of which may be said to be that of the energies.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Of the array as it is stored.
-    dtype : dtype
-        Of the numbers.
-    read : callable
-        Gives the array at some indices: three slices.
-    energy : float array, shape (energy,), or None
-        Energies that the file itself holds, eV.
-    axis : {'first', 'last'} or None
-        Where the file says that the energies lie.
-    step : int
-        Rows that the file keeps together: whole multiples of it are read fastest.
-    scratch : file, optional
-        An unnamed file that holds the array.
-    """
+    """An array of three axes on disk, one of which may be said to be that of the energies."""
 
     shape: tuple[int, int, int]
     dtype: np.dtype
@@ -48,15 +30,7 @@ class Source:
 
 
 class Block(NamedTuple):
-    """Some rows of a stack.
-
-    Attributes
-    ----------
-    rows : slice
-        Which.
-    spectra : array, shape (pixel, energy)
-        The spectra of their pixels, row after row.
-    """
+    """Some rows of a stack."""
 
     rows: slice
     spectra: Num[np.ndarray, "pixel energy"]
@@ -64,21 +38,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Stack:
-    """Images at increasing energies: a spectrum in each pixel. Made by `open_stack`.
-
-    Attributes
-    ----------
-    name : str
-        The file, and the dataset within it.
-    energy : float array, shape (energy,)
-        In eV, increasing.
-    source : Source
-        Where the numbers are.
-    axis : {'first', 'last'}
-        Which axis of the stored array is that of the energies.
-    incident : float array, shape (energy,), or None
-        Incident intensity: the stored ones are then transmitted, and blocks are -log of the ratio.
-    """
+    """Images at increasing energies: a spectrum in each pixel. Made by `open_stack`."""
 
     name: str
     energy: Float[np.ndarray, " energy"]
@@ -109,18 +69,7 @@ class Stack:
             self.source.scratch.close()
 
     def blocks(self, rows: int | None = None) -> Iterator[Block]:
-        """Read the stack from top to bottom.
-
-        Parameters
-        ----------
-        rows : int, optional
-            Rows of a block; by default as many as fit in `BLOCK` bytes.
-
-        Raises
-        ------
-        InputError
-            If the file can no longer be read.
-        """
+        """Read the stack from top to bottom."""
         count, columns = self.shape
         each = len(self.energy) * columns * self.source.dtype.itemsize
         step = self.source.step

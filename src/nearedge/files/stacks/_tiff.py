@@ -20,13 +20,7 @@ def is_tiff(beginning: bytes) -> bool:
 
 
 def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | None = None) -> Source:
-    """Open the pages of a file; packed ones are unpacked.
-
-    Raises
-    ------
-    InputError
-        If it is damaged, its pages differ or are not grey.
-    """
+    """Open the pages of a file; packed ones are unpacked."""
     import tifffile
 
     try:

@@ -27,36 +27,7 @@ def unpack(
     scratch: Path | None = None,
     advance: Advance | None = None,
 ) -> tuple[Read, IO[bytes] | None]:
-    """Write images one after the other, into memory or an unnamed file.
-
-    Such a file is gone as soon as it is closed, or the program ends in any way.
-
-    Parameters
-    ----------
-    images : iterable of array, shape (image, row, column)
-        Some images at a time.
-    shape : tuple of int
-        Images, rows, columns.
-    dtype : dtype
-        Of the numbers.
-    name : str
-        Names the stack in errors.
-    scratch : Path, optional
-        Folder of the file; that of the system by default.
-    advance : callable, optional
-        Told of the progress.
-
-    Returns
-    -------
-    read : callable
-        Gives the array at three slices.
-    file : file or None
-
-    Raises
-    ------
-    InputError
-        If there is no room.
-    """
+    """Write images one after the other, into memory or an unnamed file."""
     report = advance or (lambda _done, _total: None)
     done = 0
     if int(np.prod(shape)) * dtype.itemsize <= IN_MEMORY:
