@@ -224,7 +224,7 @@ def classifier_scores(train: SiteSpectra, seed: int) -> dict[str, Score]:
     networks = [
         NetworkClassifier((64,), epochs=200, random_state=seed + i, **options) for i in range(8)
     ]
-    networks = fit_many(networks, [(x, y)] * len(networks))
+    networks = fit_many(networks, [((x, y), None)] * len(networks))
 
     def entropy(chances: np.ndarray) -> np.ndarray:
         return -(chances * np.log(chances + 1e-12)).sum(axis=-1)

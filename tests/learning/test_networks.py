@@ -10,8 +10,6 @@ from nearedge.learning.networks import (
     MultilayerPerceptron,
     initialise,
     narrow,
-    stack,
-    unstack,
     widen,
 )
 
@@ -85,11 +83,3 @@ def test_gradient_agrees_with_finite_differences() -> None:
                 sums.append(np.sum(exact.evaluate(x) ** 2))
                 leaf[place] -= step
             assert slope[place] == pytest.approx((sums[0] - sums[1]) / 2e-5, rel=1e-3, abs=1e-3)
-
-
-def test_stacking_can_be_undone() -> None:
-    networks = [initialise((3, 2, 1), np.random.default_rng(seed)) for seed in range(3)]
-    stacked = stack(networks)
-    assert stacked.sizes == (3, 2, 1)
-    for one, two in zip(unstack(stacked), networks, strict=True):
-        np.testing.assert_array_equal(one.weights[0], two.weights[0])

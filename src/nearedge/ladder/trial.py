@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
+from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator, fit_many
 from nearedge.learning.examples import (
     Labelled,
     Partition,
@@ -20,7 +20,7 @@ from nearedge.learning.examples import (
     mixture_weights,
     partition,
 )
-from nearedge.learning.recipes import Recipe, fit_each
+from nearedge.learning.recipes import Recipe
 
 Model = TypeVar("Model", Classifier, Regressor)
 
@@ -174,7 +174,7 @@ def _run(
         ((x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation]))
         for (x, _), y, parts in zip(made, targets, splits, strict=True)
     ]
-    fit_each(models, examples)
+    fit_many(models, examples)
     drawn = list(zip(made, splits, strict=True))
     outcomes = []
     for model, ((x, labels), parts) in zip(models, drawn, strict=True):

@@ -10,24 +10,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 PENALTIES = tuple(10.0**power for power in range(-3, 6))
-"""Ridge penalties tried, on standardised intensities."""
+"""Ridge penalties tried, on standardised intensities; that of least leave-one-out error is used."""
 
 
 def classifier_baselines(seed: int) -> dict[str, Pipeline]:
-    """Make the classifiers: majority class, nearest neighbour, support vectors, and so on.
-
-    All see intensities standardised per energy with the statistics of what they are fitted on.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the random forest.
-
-    Returns
-    -------
-    dict of str to Pipeline
-        Unfitted, by the names ``majority``, ``1-nn``, ``svm`` (radial basis functions),
-        ``logistic`` and ``random-forest``.
+    """Make unfitted classifiers by name, on intensities standardised per energy.
 
     Examples
     --------
@@ -48,15 +35,7 @@ def classifier_baselines(seed: int) -> dict[str, Pipeline]:
 
 
 def regressor_baselines() -> dict[str, Pipeline]:
-    """Make the regressors for averages: the mean of the training labels, and ridge regression.
-
-    The penalty of ridge is the one of `PENALTIES` with the least leave-one-out error.
-
-    Returns
-    -------
-    dict of str to Pipeline
-        Unfitted, by the names ``constant`` and ``ridge``.
-    """
+    """Make unfitted regressors for averages: the mean of the training labels, and ridge."""
     models = {"constant": DummyRegressor(strategy="mean"), "ridge": RidgeCV(PENALTIES)}
     return {name: make_pipeline(StandardScaler(), model) for name, model in models.items()}
 
@@ -64,24 +43,14 @@ def regressor_baselines() -> dict[str, Pipeline]:
 def baseline_numbers(
     train: tuple[np.ndarray, np.ndarray], test: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
-    """Fit plain methods on single spectra and predict others.
+    """Fit plain methods on single spectra and their numbers (or several of each), predict others.
 
     They are those of `regressor_baselines`, the nearest neighbour and a random forest.
-
-    Parameters
-    ----------
-    train : tuple of arrays
-        Spectra, shape (site, energy), and numbers, shape (site,) or several at once, (site,
-        number).
-    test : array, shape (site, energy)
-    seed : int
-        Seed of the random forest.
     """
-    forest = RandomForestRegressor(100, max_features=1 / 3, random_state=seed)
     models = {
         **regressor_baselines(),
         "1-nn": make_pipeline(StandardScaler(), KNeighborsRegressor(1)),
-        "random-forest": forest,
+        "random-forest": RandomForestRegressor(100, max_features=1 / 3, random_state=seed),
     }
     return {name: np.asarray(model.fit(*train).predict(test)) for name, model in models.items()}
 
@@ -89,16 +58,9 @@ def baseline_numbers(
 def baseline_accuracies(
     train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], seed: int
 ) -> dict[str, float]:
-    """Fit every classifier on `train` and score it on `test`.
+    """Fit every classifier on spectra and classes, and score it on others.
 
     A class that `train` lacks cannot be predicted: its test spectra are errors.
-
-    Parameters
-    ----------
-    train, test : tuple of arrays
-        Spectra, shape (site, energy), and class names, shape (site,).
-    seed : int
-        Seed of the random forest.
     """
     models = classifier_baselines(seed)
     if len(np.unique(train[1])) < 2:

@@ -11,7 +11,7 @@ from nearedge.errors import InputError
 from nearedge.targets import class_order
 
 AVERAGE_SIZE = (2, 10)
-"""Default number of parents of a same-class average, least and most.
+"""Number of parents of a same-class average, least and most.
 
 The paper does not say how many raw spectra it averaged. A pair is the least that is an average at
 all, and ten still leaves the examples of one class visibly different from each other.
@@ -59,6 +59,10 @@ class Labelled:
             for name in np.unique(self.environment)
         }
 
+    def outputs(self, classes: Sequence[str]) -> Float[np.ndarray, "site {len(classes)+1}"]:
+        """Value of each site, which must be a number, and one at its class."""
+        return np.column_stack([self.value.astype(float), membership(self.environment, classes)])
+
     @property
     def valued(self) -> np.ndarray:
         """Tell which sites have a value, bool, shape (site,)."""
@@ -67,13 +71,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Partition:
-    """Indices of the examples of each part of a 3:1:1 split.
-
-    Attributes
-    ----------
-    train, validation, test : ndarray of int, shape (example,)
-        Disjoint, together every example once.
-    """
+    """Indices of the examples of each part of a 3:1:1 split: every example once."""
 
     train: Int[np.ndarray, " train"]
     validation: Int[np.ndarray, " validation"]
@@ -82,18 +80,6 @@ class Partition:
 
 def partition(count: int, *, seed: int) -> Partition:
     """Split `count` examples at random, three parts to train, one to validate, one to test.
-
-    Parameters
-    ----------
-    count : int
-        Number of examples, at least 5.
-    seed : int
-        Decides the order.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than 5 examples.
 
     Examples
     --------
@@ -116,32 +102,12 @@ def class_averages(
     size: tuple[int, int] = AVERAGE_SIZE,
     seed: int,
 ) -> tuple[Float[np.ndarray, "example energy"], np.ndarray]:
-    """Average raw spectra of one class at a time.
+    """Average raw spectra of one class at a time, and give the class of each average.
 
     The classes are balanced: each gets ``examples // classes`` examples, the first ones of a
     random order one more where that leaves a remainder. The number of parents of each example is
     uniform in `size`, and the parents are drawn with replacement from the spectra of the class,
     so that a class of two spectra still has more than one average. The order is random.
-
-    Parameters
-    ----------
-    mu : ndarray, shape (site, energy)
-        Raw spectra, in any unit.
-    environment : ndarray of str, shape (site,)
-        Class of each spectrum.
-    examples : int
-        How many to make, at least one for each class.
-    size : tuple of int
-        Least and most parents of an example. The paper does not give them.
-    seed : int
-        Decides every draw.
-
-    Returns
-    -------
-    averages : ndarray, shape (example, energy)
-        In the unit of `mu`.
-    labels : ndarray of str, shape (example,)
-        Class of each average.
 
     Raises
     ------
@@ -158,7 +124,8 @@ def class_averages(
     True
     """
     environment = np.asarray(environment)
-    _check(mu, environment, examples, size)
+    _check_labels(mu, environment)
+    _check_size(examples, size)
     classes = class_order(np.unique(environment).tolist())
     if examples < len(classes):
         raise InputError(
@@ -192,34 +159,6 @@ def mixtures(
 ) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, " example"]]:
     """Average raw spectra of any class; the label is the mean of the parents' values.
 
-    The number of parents is uniform in `size` and they are drawn with replacement from all
-    spectra, so that a single snapshot can be mixed too.
-
-    Parameters
-    ----------
-    mu : ndarray, shape (site, energy)
-        Raw spectra, in any unit.
-    values : ndarray, shape (site,)
-        A number of each, such as its coordination number.
-    examples : int
-        How many to make.
-    size : tuple of int
-        Least and most parents of an example.
-    seed : int
-        Decides every draw.
-
-    Returns
-    -------
-    averages : ndarray, shape (example, energy)
-        In the unit of `mu`.
-    labels : ndarray, shape (example,)
-        Mean value of each example's parents.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two spectra, or `size` or `examples` make no sense.
-
     Examples
     --------
     >>> mu = np.array([[0.0, 2.0], [1.0, 2.0], [2.0, 2.0]])
@@ -228,7 +167,7 @@ def mixtures(
     True
     """
     values = np.asarray(values)
-    _check(mu, values, examples, size)
+    _check_labels(mu, values)
     weights = mixture_weights(len(mu), examples=examples, size=size, seed=seed)
     return weights @ mu, weights @ values.astype(float)
 
@@ -236,18 +175,12 @@ def mixtures(
 def mixture_weights(
     sites: int, *, examples: int, size: tuple[int, int] = MIXTURE_SIZE, seed: int
 ) -> csr_array:
-    """Give the weight of every site in every mixture that `mixtures` makes with this seed.
+    """Give the weight of every site in every mixture, shape (example, site).
 
-    Returns
-    -------
-    csr_array, shape (example, site)
-        Rows add up to one.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two sites.
+    The number of parents is uniform in `size` and they are drawn with replacement from all
+    spectra, so that a single snapshot can be mixed too.
     """
+    _check_size(examples, size)
     if sites < 2:
         raise InputError(f"{sites} spectra cannot be mixed; give at least 2")
     return _weights(examples, sites, size, np.random.default_rng(seed))
@@ -258,12 +191,7 @@ def membership(
 ) -> Float[np.ndarray, "site _"]:
     """Give one at the class of each site and zero elsewhere.
 
-    Parameters
-    ----------
-    environment : str array, shape (site,)
-        Class of each.
-    classes : sequence of str, optional
-        Which classes; by default those that occur, in `class_order`.
+    The columns are `classes`, by default those that occur, in `class_order`.
 
     Examples
     --------
@@ -284,34 +212,13 @@ def composition_weights(
     size: tuple[int, int] = COMPOSITION_SIZE,
     seed: int,
 ) -> csr_array:
-    """Draw sites for averages of likely and unlikely compositions, and give their weights.
+    """Draw sites for averages of likely and unlikely compositions: weights (example, site).
 
     Every other average draws its sites from all, so that its composition is like that of the
     dataset. The other half first draws fractions of the classes, from the Dirichlet distribution
     that prefers few (`CONCENTRATION`), and then sites of each class: compositions of which the
     dataset has none, so that what learns from them does not fall back on the dataset's mean. The
     logarithm of the number of sites is uniform: single spectra are among them.
-
-    Parameters
-    ----------
-    environment : ndarray of str, shape (site,)
-        Class of each site.
-    examples : int
-        How many averages to make.
-    size : tuple of int
-        Least and most sites of an average.
-    seed : int
-        Decides every draw.
-
-    Returns
-    -------
-    csr_array, shape (example, site)
-        Rows add up to one.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two classes, or `size` or `examples` make no sense.
 
     Examples
     --------
@@ -335,8 +242,8 @@ def composition_weights(
     parents = np.empty(of_class.sum(), dtype=int)
     drawn = np.repeat(np.tile(np.arange(own.shape[1]), examples), of_class.ravel())
     for number in range(own.shape[1]):
-        mine = drawn == number
-        parents[mine] = rng.choice(np.flatnonzero(own[:, number]), int(mine.sum()))
+        same = drawn == number
+        parents[same] = rng.choice(np.flatnonzero(own[:, number]), int(same.sum()))
     return _equal_weights(counts, parents, len(own))
 
 
@@ -357,15 +264,9 @@ def _equal_weights(
     return csr_array((np.repeat(1 / counts, counts), parents, starts), shape=shape)
 
 
-def _check(
-    mu: Float[np.ndarray, "site energy"],
-    labels: np.ndarray,
-    examples: int,
-    size: tuple[int, int],
-) -> None:
+def _check_labels(mu: Float[np.ndarray, "site energy"], labels: np.ndarray) -> None:
     if len(labels) != len(mu):
         raise InputError(f"{len(labels)} labels for {len(mu)} spectra; give one for each")
-    _check_size(examples, size)
 
 
 def _check_size(examples: int, size: tuple[int, int]) -> None:

@@ -17,7 +17,7 @@ class MultilayerPerceptron:
     """Dense layers with rectified linear units between them and a linear output.
 
     Layer sizes such as 70-8-6-6 stand in the shapes of the weights. Arrays may carry a leading
-    axis of networks, see `stack`.
+    axis of networks.
 
     Attributes
     ----------
@@ -70,87 +70,39 @@ def initialise(sizes: Sequence[int], rng: np.random.Generator) -> MultilayerPerc
 
     Weights are uniform within ``sqrt(6 / (in + out))`` (Glorot and Bengio, AISTATS 2010), so that
     activations and gradients start with similar variance in every layer.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Inputs, hidden units of each layer, outputs.
-    rng : numpy.random.Generator
-        Where the numbers come from.
-
-    Examples
-    --------
-    >>> network = initialise((4, 2), np.random.default_rng(0))
-    >>> bool(abs(network.weights[0]).max() <= 1)
-    True
     """
     weights = []
     for inputs, outputs in pairwise(sizes):
         bound = np.sqrt(6 / (inputs + outputs))
         weights.append(rng.uniform(-bound, bound, (outputs, inputs)).astype(np.float32))
-    return MultilayerPerceptron(
-        weights=tuple(weights), biases=tuple(np.zeros(n, np.float32) for n in sizes[1:])
-    )
+    return MultilayerPerceptron(tuple(weights), tuple(np.zeros(n, np.float32) for n in sizes[1:]))
 
 
 def widen(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerceptron:
-    """Add inputs and hidden units whose weights are zero.
+    """Add inputs and hidden units whose weights are zero; the added inputs must be fed zeros.
 
     The network computes the same, and gradient descent keeps it so: a unit with zero weights on
     both sides has zero output and, as the derivative of ReLU at zero is taken as zero, receives no
     gradient; the penalty on zero is zero. So networks of several widths train in one array.
-
-    Parameters
-    ----------
-    network : MultilayerPerceptron
-        The one to widen.
-    sizes : sequence of int
-        Layer sizes wanted, none smaller than the network's; the added inputs must be fed zeros.
-
-    Examples
-    --------
-    >>> network = initialise((4, 3, 2), np.random.default_rng(0))
-    >>> widen(network, (8, 8, 2)).sizes
-    (8, 8, 2)
     """
-    weights, biases = [], []
-    for weight, bias, inputs, outputs in zip(
-        network.weights, network.biases, sizes[:-1], sizes[1:], strict=True
-    ):
-        rows, columns = weight.shape
-        weights.append(np.pad(weight, np.array([[0, outputs - rows], [0, inputs - columns]])))
-        biases.append(np.pad(bias, (0, outputs - rows)))
-    return MultilayerPerceptron(weights=tuple(weights), biases=tuple(biases))
+    wider = [
+        (
+            np.pad(weight, np.array([[0, outputs - len(weight)], [0, inputs - weight.shape[1]]])),
+            np.pad(bias, (0, outputs - len(bias))),
+        )
+        for weight, bias, (inputs, outputs) in _layers(network, sizes)
+    ]
+    return MultilayerPerceptron(*zip(*wider, strict=True))
 
 
 def narrow(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerceptron:
     """Cut off what `widen` added, as NumPy arrays."""
-    return MultilayerPerceptron(
-        weights=tuple(
-            np.array(weight[:outputs, :inputs])
-            for weight, (inputs, outputs) in zip(network.weights, pairwise(sizes), strict=True)
-        ),
-        biases=tuple(
-            np.array(bias[:outputs])
-            for bias, outputs in zip(network.biases, sizes[1:], strict=True)
-        ),
-    )
-
-
-def stack(networks: Sequence[MultilayerPerceptron]) -> MultilayerPerceptron:
-    """Put networks of equal sizes into one, along a leading axis."""
-    return MultilayerPerceptron(
-        weights=tuple(map(np.stack, zip(*(one.weights for one in networks), strict=True))),
-        biases=tuple(map(np.stack, zip(*(one.biases for one in networks), strict=True))),
-    )
-
-
-def unstack(networks: MultilayerPerceptron) -> list[MultilayerPerceptron]:
-    """Undo `stack`."""
-    return [
-        MultilayerPerceptron(
-            weights=tuple(np.asarray(weight)[i] for weight in networks.weights),
-            biases=tuple(np.asarray(bias)[i] for bias in networks.biases),
-        )
-        for i in range(networks.biases[0].shape[0])
+    narrower = [
+        (np.array(weight[:outputs, :inputs]), np.array(bias[:outputs]))
+        for weight, bias, (inputs, outputs) in _layers(network, sizes)
     ]
+    return MultilayerPerceptron(*zip(*narrower, strict=True))
+
+
+def _layers(network: MultilayerPerceptron, sizes: Sequence[int]) -> Any:
+    return zip(network.weights, network.biases, pairwise(sizes), strict=True)

@@ -1,9 +1,8 @@
 """Recipes: how raw training spectra become examples, and what learns from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -17,7 +16,7 @@ from nearedge.learning.estimators import (
     NetworkClassifier,
     NetworkRegressor,
     Regressor,
-    SpectrumEstimator,
+    Split,
     fit_many,
 )
 from nearedge.learning.examples import (
@@ -42,15 +41,7 @@ Job = tuple[Labelled, int]
 
 @dataclass(frozen=True)
 class Examples:
-    """How many training examples are averaged of raw spectra, and of how many each.
-
-    Attributes
-    ----------
-    count : int
-        Number of examples made.
-    size : tuple of int
-        Least and most raw spectra in an average.
-    """
+    """How many training examples are averaged, and of how many raw spectra each (least, most)."""
 
     count: int
     size: tuple[int, int]
@@ -87,8 +78,8 @@ class Recipe:
     """
 
     name: Literal["paper", "network", "best"]
-    averages: Examples
-    mixtures: Examples
+    averages: Examples = Examples(8000, AVERAGE_SIZE)
+    mixtures: Examples = Examples(10000, MIXTURE_SIZE)
     classifier: Mapping[str, Any] = field(default_factory=dict)
     regressor: Mapping[str, Any] = field(default_factory=dict)
     averaged: bool = True
@@ -97,15 +88,13 @@ class Recipe:
     window: Window = PAPER_WINDOW
     jitter: float = 0.0
 
-    @property
-    def least(self) -> int:
-        """Fewest spectra of a class that it can learn from: a single one has no average."""
-        return 2 if self.averaged else 1
-
     def teachable(self, environment: np.ndarray) -> np.ndarray:
-        """Tell which spectra are of a class that has enough of them, bool, shape (site,)."""
+        """Tell which spectra are of a class that has enough of them, bool, shape (site,).
+
+        A single spectrum has no average.
+        """
         _, place, counts = np.unique(environment, return_inverse=True, return_counts=True)
-        return counts[place] >= self.least
+        return counts[place] >= (2 if self.averaged else 1)
 
     def reach(self, *stored: Float[np.ndarray, " _"]) -> Window:
         """Choose the energies for spectra stored on these (eV): the paper's if they are few."""
@@ -125,14 +114,8 @@ class Recipe:
     ) -> Regressor:
         """Make an unfitted regressor of this recipe, with some parameters changed.
 
-        Parameters
-        ----------
-        seed : int
-        class_values : mapping or None
-            The number that each class stands for, see `Labelled.class_values`; None if the number
-            does not follow from the class.
-        **changes
-            Parameters to be changed.
+        `class_values` are the numbers that classes stand for, see `Labelled.class_values`; None if
+        the number does not follow from the class.
         """
         if self.kernel and class_values is None:
             return KernelRegressor(random_state=seed, **changes)
@@ -144,29 +127,18 @@ class Recipe:
         return CompositionRegressor(classes=names, values=values, **parameters)
 
 
+_PAPER_NETWORK = {"hidden": (8, 6), "learning_rate": 0.01}
+
 PAPER = Recipe(
     name="paper",
-    averages=Examples(8000, AVERAGE_SIZE),
-    mixtures=Examples(10000, MIXTURE_SIZE),
-    classifier=MappingProxyType(
-        {
-            "hidden": (8, 6),
-            "learning_rate": 0.01,
-            "batch_size": 32,
-            "epochs": 1500,
-            "l2": 0.1,
-            "l2_convention": "example",
-        }
-    ),
-    regressor=MappingProxyType(
-        {
-            "hidden": (8, 6),
-            "learning_rate": 0.01,
-            "batch_size": 256,
-            "epochs": 400,
-            "l2": 0.0,
-        }
-    ),
+    classifier={
+        **_PAPER_NETWORK,
+        "batch_size": 32,
+        "epochs": 1500,
+        "l2": 0.1,
+        "l2_convention": "example",
+    },
+    regressor={**_PAPER_NETWORK, "batch_size": 256, "epochs": 400, "l2": 0.0},
 )
 """The paper's two networks, trained as it says.
 
@@ -178,36 +150,28 @@ here, none of them does.
 WIDER = Window(-1.2, 13.0, 72)
 """As the paper's window, but to the end of the main peak, in steps of 0.2 eV."""
 
-_COMPOSITION = MappingProxyType(
-    {
+_DECAY = {"l2": 1.0, "l2_convention": "decoupled"}
+
+NETWORK = Recipe(
+    name="network",
+    classifier={
+        **_DECAY,
+        "hidden": (128,),
+        "learning_rate": 0.005,
+        "batch_size": 32,
+        "epochs": 200,
+        "n_networks": 8,
+        "scale_floor": 0.5,
+    },
+    regressor={
+        **_DECAY,
         "hidden": (64,),
         "learning_rate": 0.003,
         "batch_size": 256,
         "epochs": 60,
-        "l2": 1.0,
-        "l2_convention": "decoupled",
         "n_networks": 4,
         "scale_floor": 1.0,
-    }
-)
-
-NETWORK = Recipe(
-    name="network",
-    averages=PAPER.averages,
-    mixtures=PAPER.mixtures,
-    classifier=MappingProxyType(
-        {
-            "hidden": (128,),
-            "learning_rate": 0.005,
-            "batch_size": 32,
-            "epochs": 200,
-            "l2": 1.0,
-            "l2_convention": "decoupled",
-            "n_networks": 8,
-            "scale_floor": 0.5,
-        }
-    ),
-    regressor=_COMPOSITION,
+    },
     averaged=False,
     fractions=True,
     window=WIDER,
@@ -215,17 +179,11 @@ NETWORK = Recipe(
 )
 """The best networks: raw spectra, one wide layer, strong decay, an ensemble."""
 
-BEST = Recipe(
+BEST = replace(
+    NETWORK,
     name="best",
-    averages=PAPER.averages,
-    mixtures=PAPER.mixtures,
-    classifier=MappingProxyType({"C": 5.0, "reach": 2.0, "slopes": 0.25, "scale_floor": 0.2}),
-    regressor=_COMPOSITION,
-    averaged=False,
+    classifier={"C": 5.0, "reach": 2.0, "slopes": 0.25, "scale_floor": 0.2},
     kernel=True,
-    fractions=True,
-    window=WIDER,
-    jitter=0.05,
 )
 """What did best on raw spectra of trajectories and atoms that were held out.
 
@@ -234,17 +192,12 @@ Support vectors on intensities and slopes tell the class, chosen by nested cross
 tell the fractions.
 """
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType({"paper": PAPER, "network": NETWORK, "best": BEST})
+RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (PAPER, NETWORK, BEST)}
 """The recipes by name."""
 
 
 def find_recipe(name: str) -> Recipe:
     """Look up a recipe by its name.
-
-    Raises
-    ------
-    InputError
-        If there is none of this name.
 
     Examples
     --------
@@ -256,25 +209,10 @@ def find_recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def fit_classifiers(recipe: Recipe, jobs: Sequence[Job], **changes: Any) -> list[Classifier]:
+def fit_classifiers(recipe: Recipe, jobs: Sequence[Job]) -> list[Classifier]:
     """Train a classifier for each job, side by side.
 
-    Parameters
-    ----------
-    recipe : Recipe
-    jobs : sequence of (Labelled, seed)
-    **changes
-        Parameters of the classifier to be changed, such as ``energy``.
-
-    Returns
-    -------
-    list of Classifier
-        Fitted, in the order of the jobs.
-
-    Raises
-    ------
-    InputError
-        If a class has a single spectrum and the recipe wants averages.
+    An InputError is raised if a class has a single spectrum and the recipe wants averages.
     """
     examples: list[Split] = []
     for sites, seed in jobs:
@@ -284,69 +222,22 @@ def fit_classifiers(recipe: Recipe, jobs: Sequence[Job], **changes: Any) -> list
             examples.append(_split(averages, seed))
         else:
             examples.append(((sites.mu, sites.value), None))
-    return fit_each([recipe.new_classifier(seed, **changes) for _, seed in jobs], examples)
+    return fit_many([recipe.new_classifier(seed) for _, seed in jobs], examples)
 
 
 def fit_regressors(
-    recipe: Recipe, jobs: Sequence[Job], *, by_class: bool = False, **changes: Any
+    recipe: Recipe, jobs: Sequence[Job], *, by_class: bool = False
 ) -> list[Regressor]:
     """Train a regressor for each job, side by side.
 
-    Parameters
-    ----------
-    recipe : Recipe
-    jobs : sequence of (Labelled, seed)
-    by_class : bool
-        Whether the number follows from the class, so that fractions of classes tell its mean.
-    **changes
-        Parameters of the regressor to be changed, such as ``energy``.
-
-    Returns
-    -------
-    list of Regressor
-        Fitted, in the order of the jobs.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two spectra.
+    With `by_class` the number follows from the class, so that fractions of classes tell its mean.
     """
     regressors, examples = [], []
     for sites, seed in jobs:
         class_values = sites.class_values() if by_class else None
-        regressors.append(recipe.new_regressor(seed, class_values, **changes))
+        regressors.append(recipe.new_regressor(seed, class_values))
         examples.append(_examples(recipe, regressors[-1], sites, seed))
-    return fit_each(regressors, examples)
-
-
-Split = tuple[tuple[Any, Any], tuple[Any, Any] | None]
-"""Examples to train on, and to validate on if there are any."""
-
-Estimator = TypeVar("Estimator", bound=Classifier | Regressor)
-
-
-def fit_each(estimators: Sequence[Estimator], examples: Sequence[Split]) -> list[Estimator]:
-    """Fit estimators of one kind: networks side by side, kernel machines one after the other.
-
-    Parameters
-    ----------
-    estimators : sequence of estimator
-        They are fitted in place.
-    examples : sequence of Split
-        For each of them; kernel machines have no use for validation data.
-
-    Returns
-    -------
-    list of estimator
-        The same, in the same order.
-    """
-    networks = [one for one in estimators if isinstance(one, SpectrumEstimator)]
-    if networks:
-        fit_many(networks, [train for train, _ in examples], validation=[v for _, v in examples])
-        return list(estimators)
-    for machine, (train, _) in zip(estimators, examples, strict=True):
-        machine.fit(*train)
-    return list(estimators)
+    return fit_many(regressors, examples)
 
 
 def _examples(recipe: Recipe, regressor: Regressor, sites: Labelled, seed: int) -> Split:

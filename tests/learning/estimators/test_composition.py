@@ -33,14 +33,7 @@ def test_fractions_of_unseen_averages_are_told(
     assert np.abs(found - fractions).mean() < 0.03
     assert np.allclose(found.sum(axis=1), 1)
     assert (found >= 0).all()
-    assert regressor.score(fractions @ pure, fractions) > 0.95
     assert np.allclose(regressor.predict(fractions @ pure), found @ NUMBERS)
-
-
-def test_networks_that_disagree_show_it(regressor: CompositionRegressor, pure: np.ndarray) -> None:
-    each = [np.asarray(regressor.differentiable(jnp.asarray(pure), k))[:, 0] for k in (0, 1)]
-    assert np.allclose(np.std(each, axis=0), regressor.predict_spread(pure), atol=1e-4)
-    assert regressor.predict_spread(pure).max() > 0
 
 
 def test_its_mean_can_be_differentiated(regressor: CompositionRegressor, pure: np.ndarray) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
+    AnyEstimator,
     CompositionRegressor,
     KernelClassifier,
     KernelRegressor,
@@ -29,23 +30,17 @@ FRACTIONS = np.random.default_rng(1).dirichlet(np.ones(2), 60)
 class Holder:
     """Something that has an estimator."""
 
-    estimator: (
-        NetworkClassifier
-        | KernelClassifier
-        | NetworkRegressor
-        | CompositionRegressor
-        | KernelRegressor
-    )
+    estimator: AnyEstimator
 
 
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Any]:
     composition = CompositionRegressor((6,), classes=["0", "1"], values=[0.0, 1.0], **QUICK)
     return {
-        "network classifier": NetworkClassifier((6,), **QUICK, energy=X[0]).fit(X, NAMES),
+        "network classifier": NetworkClassifier((6,), **QUICK).fit(X, NAMES),
         "network regressor": NetworkRegressor((6,), **QUICK).fit(X, 7 * X[:, 1] + 3),
         "composition": composition.fit(X, FRACTIONS),
-        "kernel classifier": KernelClassifier(energy=X[0]).fit(X, NAMES),
+        "kernel classifier": KernelClassifier().fit(X, NAMES),
         "without slopes": KernelClassifier(slopes=0.0).fit(X, NAMES),
         "kernel regressor": KernelRegressor().fit(X, X[:, 1] ** 2),
     }
@@ -69,6 +64,12 @@ def test_what_is_kept_says_the_same(fitted: dict[str, Any]) -> None:
         assert again.members == estimator.members
 
 
+def test_models_of_before_are_read(fitted: dict[str, Any]) -> None:
+    plain, arrays = pack(Holder(fitted["network classifier"]))
+    plain["estimator"]["parameters"] |= {"early_stopping": False, "energy": None, "restarts": 5}
+    assert restored(plain, arrays).epochs == 10
+
+
 @pytest.mark.parametrize(
     ("name", "spoil", "words"),
     [
@@ -77,6 +78,7 @@ def test_what_is_kept_says_the_same(fitted: dict[str, Any]) -> None:
         ("network classifier", lambda one: one.pop("classes") and None, "outputs for classes"),
         ("network classifier", lambda one: one["parameters"].update(hidden=[5]), "do not fit"),
         ("network classifier", lambda one: one.update(colour="red"), "colour"),
+        ("network classifier", lambda one: one["parameters"].update(colour="red"), "colour"),
         ("kernel classifier", lambda one: one.pop("steepness"), "steepness"),
         ("kernel classifier", lambda one: one["machines"]["classes"].append("x"), "do not fit"),
         ("kernel regressor", lambda one: one.update(support=one["mean"]), "estimator"),

@@ -169,17 +169,6 @@ def test_curves_are_those_of_the_returned_network() -> None:
     np.testing.assert_array_equal(again.validation_loss, curves.validation_loss)
 
 
-def test_the_best_record_is_kept_on_request() -> None:
-    rng = np.random.default_rng(9)
-    # Random labels: the validation loss soon grows.
-    held = (rng.normal(size=(30, 5)), rng.integers(0, 3, 30))
-    job = replace(example_job(keep_best=True, learning_rate=0.05), validation=held)
-    result = train([job])[0]
-    least = result.curves.validation_loss.min()
-    assert least < result.curves.validation_loss[-1]
-    assert cross_entropy(result.network, *held) == pytest.approx(least, rel=1e-4)
-
-
 def test_dead_networks_are_found_and_started_again() -> None:
     # One unit that sees positive numbers only is dead from the start if its weight is negative.
     x = np.random.default_rng(0).uniform(0.1, 2, size=(COUNT, 1))

@@ -1,26 +1,26 @@
 """Kernel machines on intensities and slopes, for classes and for numbers."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.optimize import minimize_scalar
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.model_selection import KFold
 from sklearn.svm import SVR
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from nearedge.errors import InputError
-from nearedge.learning.estimators._inputs import check_energy, floored_spread
+from nearedge.learning.estimators._base import (
+    LikeliestClass,
+    Parameters,
+    SavedEstimator,
+    floored_spread,
+    validate_data,
+)
 from nearedge.learning.estimators._machines import Machines, combine, kernel, train_machines
-from nearedge.learning.estimators._saving import SavedEstimator
-
-# Untyped in scikit-learn, where it returns one array or two.
-validate_data: Any = _validate_data
 
 Machine = TypeVar("Machine", bound="KernelEstimator")
 
@@ -31,6 +31,7 @@ CHUNK = 1024
 """Spectra that are compared with the support vectors at once: their kernel fits into the cache."""
 
 
+@dataclass(eq=False, repr=False)
 class KernelEstimator(SavedEstimator):
     """What kernel machines share: a kernel of radial basis functions on intensities and slopes.
 
@@ -50,8 +51,6 @@ class KernelEstimator(SavedEstimator):
         Least number that an intensity or slope is divided by, as a share of the largest spread:
         at 0 each is divided by its own, at 1 all by the same. Where the training spectra hardly
         vary, below the edge, division by their spread blows up every offset and all noise.
-    energy : sequence of float, optional
-        The grid of the spectra in eV, kept with the model.
     random_state : int
         Decides how the training spectra are cut for cross-validation, and nothing else.
 
@@ -59,34 +58,16 @@ class KernelEstimator(SavedEstimator):
     ----------
     mean_, scale_ : ndarray, shape (2 energy,)
         What intensities and slopes are brought to a common scale with.
-    n_features_in_ : int
-        Number of energies.
     """
 
-    n_features_in_: int
     _numeric: ClassVar[bool]
 
-    def __init__(
-        self,
-        C: float = 5.0,  # noqa: N803
-        *,
-        reach: float = 2.0,
-        slopes: float = 0.25,
-        scale_floor: float = 0.2,
-        energy: Sequence[float] | np.ndarray | None = None,
-        random_state: int = 0,
-    ) -> None:
-        self.C = C
-        self.reach = reach
-        self.slopes = slopes
-        self.scale_floor = scale_floor
-        self.energy = energy
-        self.random_state = random_state
-
-    @property
-    def members(self) -> int:
-        """How many answers are averaged: one."""
-        return 1
+    C: float = 5.0
+    _: KW_ONLY
+    reach: float = 2.0
+    slopes: float = 0.25
+    scale_floor: float = 0.2
+    random_state: int = 0
 
     def fit(self: Machine, X: Any, y: Any) -> Machine:  # noqa: N803
         """Find the support vectors.
@@ -98,10 +79,6 @@ class KernelEstimator(SavedEstimator):
         y : array, shape (example,)
             Class names or numbers.
 
-        Returns
-        -------
-        self
-
         Raises
         ------
         ValueError
@@ -111,7 +88,6 @@ class KernelEstimator(SavedEstimator):
         """
         self._check_parameters()
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=self._numeric)
-        check_energy(self.energy, x.shape[1])
         self._take_scale(_with_slopes(x))
         self._learn(self._scaled(x), y)
         return self
@@ -122,21 +98,21 @@ class KernelEstimator(SavedEstimator):
 
     @abstractmethod
     def _answers(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
-        """What is said of scaled spectra."""
+        """Answer for scaled spectra."""
 
-    def _asked(self, X: Any) -> np.ndarray:  # noqa: N803
+    def _in_chunks(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Answer for raw spectra, after the checks."""
         check_is_fitted(self)
         x = validate_data(self, X, dtype=np.float64, reset=False)
         parts = [x[start : start + CHUNK] for start in range(0, len(x), CHUNK)]
         return np.concatenate([self._answers(self._scaled(part)) for part in parts])
 
     def _check_parameters(self) -> None:
+        super()._check_parameters()
         if not (self.C > 0 and self.reach > 0):
             raise InputError(f"C={self.C} and reach={self.reach} must be positive")
         if not 0 <= self.slopes <= 1:
             raise InputError(f"slopes={self.slopes} must be from 0 to 1")
-        if not 0 <= self.scale_floor <= 1:
-            raise InputError(f"scale_floor={self.scale_floor} must be from 0 to 1")
 
     def _take_scale(self, raw: Float[np.ndarray, "example feature"]) -> None:
         """Find mean and scale so that squared distances are the exponents of the kernel."""
@@ -169,25 +145,29 @@ class KernelEstimator(SavedEstimator):
         squares = jnp.square(features).sum(axis=1)[:, None] + np.square(support).sum(1)
         return jnp.exp(2 * features @ support.T - squares)
 
-    def _take_record_scale(self, mean: np.ndarray, inverse_scale: np.ndarray) -> None:
-        self.mean_ = mean
+    @classmethod
+    def _scaling_as(cls, record: "MachinesRecord | KernelRecord") -> Any:
+        """Make one that scales spectra as a record says."""
+        estimator = cls.told(record.parameters)
+        estimator.mean_ = record.mean
         with np.errstate(divide="ignore"):
-            self.scale_ = 1 / inverse_scale
-        self.n_features_in_ = len(mean) // 2
+            estimator.scale_ = 1 / record.inverse_scale
+        estimator.n_features_in_ = len(record.mean) // 2
+        return estimator
 
 
 @dataclass(frozen=True)
 class MachinesRecord:
     """What a `KernelClassifier` is made of again; the inverse of an infinite scale is finite."""
 
-    parameters: dict[str, Any]
+    parameters: Parameters
     mean: np.ndarray
     inverse_scale: np.ndarray
     machines: Machines
     steepness: float
 
 
-class KernelClassifier(ClassifierMixin, KernelEstimator):
+class KernelClassifier(LikeliestClass, KernelEstimator):
     """Support vectors (Cortes and Vapnik, 1995) from spectra to classes.
 
     Each pair of classes has a machine of its own; the probability of a class is proportional to the
@@ -221,24 +201,14 @@ class KernelClassifier(ClassifierMixin, KernelEstimator):
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803
         """Probability of each class, in the order of `classes_`."""
-        return self._asked(X)
-
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Name of the most probable class of each spectrum."""
-        best = np.argmax(self.predict_proba(X), axis=1)
-        return self.classes_[best]
+        return self._in_chunks(X)
 
     def differentiable(
         self, x: Float[Array, "example energy"], member: int
     ) -> Float[Array, "example class"]:
         """Logarithms of the probabilities in JAX, from raw spectra, to be differentiated.
 
-        Parameters
-        ----------
-        x : array, shape (example, energy)
-            Intensities as for `fit`; nothing is checked.
-        member : int
-            Always 0; others are for the networks of an ensemble.
+        Nothing is checked; `member` is always 0, others are for the networks of an ensemble.
         """
         import jax
         import jax.numpy as jnp
@@ -257,11 +227,8 @@ class KernelClassifier(ClassifierMixin, KernelEstimator):
         return np.exp(machines.log_chances(machines.margins(features), self.steepness_))
 
     def _learn(self, features: Float[np.ndarray, "example feature"], y: np.ndarray) -> None:
-        check_classification_targets(y)
-        if len(np.unique(y)) < 2:
-            raise InputError(f"all spectra are of one class, {y[0]!r}; a classifier needs two")
+        self._take_classes(y)
         self.machines_ = train_machines(features, y, self.C)
-        self.classes_ = self.machines_.classes
         self.steepness_ = self._find_steepness(features, y)
 
     def _find_steepness(
@@ -282,14 +249,11 @@ class KernelClassifier(ClassifierMixin, KernelEstimator):
             return 1.0
 
         def loss(logarithm: float) -> float:
-            return -sum(
-                float(
-                    machines.log_chances(margins, np.exp(logarithm))[
-                        range(len(margins)), places
-                    ].sum()
-                )
-                for machines, margins, places in left_out
-            )
+            total = 0.0
+            for machines, margins, places in left_out:
+                logs = machines.log_chances(margins, np.exp(logarithm))
+                total -= float(logs[range(len(margins)), places].sum())
+            return total
 
         best: Any = minimize_scalar(loss, bounds=(np.log(0.1), np.log(10)), method="bounded")
         return float(np.exp(best.x))
@@ -302,16 +266,8 @@ class KernelClassifier(ClassifierMixin, KernelEstimator):
         )
 
     @classmethod
-    def from_record(cls, record: MachinesRecord) -> "KernelClassifier":
-        """Make a classifier of what `to_record` gave.
-
-        Raises
-        ------
-        ValueError
-            If its arrays do not fit each other.
-        """
-        classifier = cls(**record.parameters)
-        classifier._take_record_scale(record.mean, record.inverse_scale)
+    def from_record(cls, record: MachinesRecord) -> Any:
+        """Undo `to_record`; a ValueError if its arrays do not fit each other."""
         machines = record.machines
         count, vectors = len(machines.classes), len(machines.support)
         pairs = count * (count - 1) // 2
@@ -322,6 +278,7 @@ class KernelClassifier(ClassifierMixin, KernelEstimator):
             or not np.isin(machines.owners, np.arange(count)).all()
         ):
             raise ValueError("the support vectors do not fit energies and classes")
+        classifier = cls._scaling_as(record)
         classifier.machines_, classifier.steepness_ = machines, record.steepness
         classifier.classes_ = machines.classes
         return classifier
@@ -331,7 +288,7 @@ class KernelClassifier(ClassifierMixin, KernelEstimator):
 class KernelRecord:
     """What a `KernelRegressor` is made of again."""
 
-    parameters: dict[str, Any]
+    parameters: Parameters
     mean: np.ndarray
     inverse_scale: np.ndarray
     support: np.ndarray
@@ -339,6 +296,7 @@ class KernelRecord:
     offset: float
 
 
+@dataclass(eq=False, repr=False)
 class KernelRegressor(RegressorMixin, KernelEstimator):
     """Support vector regression (Smola and Schoelkopf, 2004) from spectra to a number of each.
 
@@ -366,30 +324,15 @@ class KernelRegressor(RegressorMixin, KernelEstimator):
     record = KernelRecord
     _numeric = True
 
-    def __init__(
-        self,
-        C: float = 5.0,  # noqa: N803
-        *,
-        epsilon: float = 0.1,
-        reach: float = 4.0,
-        slopes: float = 0.1,
-        scale_floor: float = 1.0,
-        energy: Sequence[float] | np.ndarray | None = None,
-        random_state: int = 0,
-    ) -> None:
-        super().__init__(
-            C,
-            reach=reach,
-            slopes=slopes,
-            scale_floor=scale_floor,
-            energy=energy,
-            random_state=random_state,
-        )
-        self.epsilon = epsilon
+    _: KW_ONLY
+    reach: float = 4.0
+    slopes: float = 0.1
+    scale_floor: float = 1.0
+    epsilon: float = 0.1
 
     def predict(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
         """Predict the number of each spectrum."""
-        return self._asked(X)
+        return self._in_chunks(X)
 
     def differentiable(
         self, x: Float[Array, "example energy"], member: int
@@ -416,28 +359,15 @@ class KernelRegressor(RegressorMixin, KernelEstimator):
     def to_record(self) -> KernelRecord:
         """Say what it is made of."""
         check_is_fitted(self)
-        return KernelRecord(
-            self.parameters(),
-            self.mean_,
-            1 / self.scale_,
-            self.support_,
-            self.weights_,
-            self.offset_,
-        )
+        arrays = self.mean_, 1 / self.scale_, self.support_, self.weights_
+        return KernelRecord(self.parameters(), *arrays, self.offset_)
 
     @classmethod
-    def from_record(cls, record: KernelRecord) -> "KernelRegressor":
-        """Make a regressor of what `to_record` gave.
-
-        Raises
-        ------
-        ValueError
-            If its arrays do not fit each other.
-        """
-        regressor = cls(**record.parameters)
-        regressor._take_record_scale(record.mean, record.inverse_scale)
+    def from_record(cls, record: KernelRecord) -> Any:
+        """Undo `to_record`; a ValueError if its arrays do not fit each other."""
         if record.support.shape != (len(record.weights), len(record.mean)):
             raise ValueError("the support vectors do not fit energies and weights")
+        regressor = cls._scaling_as(record)
         regressor.support_, regressor.weights_ = record.support, record.weights
         regressor.offset_ = record.offset
         return regressor

@@ -42,11 +42,7 @@ class Machines:
         self, margins: Float[np.ndarray, "example pair"], steepness: float
     ) -> Float[np.ndarray, "example class"]:
         """Logarithms of the classes' probabilities, from the margins."""
-        logs = combine(
-            margins.T,
-            len(self.classes),
-            lambda margin: log_expit(steepness * margin),
-        )
+        logs = combine(margins.T, len(self.classes), lambda margin: log_expit(steepness * margin))
         logs = np.stack(logs, axis=1)
         return logs - logsumexp(logs, axis=1, keepdims=True)
 
@@ -70,21 +66,9 @@ def kernel(
 
 
 def train_machines(
-    features: Float[np.ndarray, "example feature"],
-    names: np.ndarray,
-    cost: float,
+    features: Float[np.ndarray, "example feature"], names: np.ndarray, cost: float
 ) -> Machines:
-    """Train the machines with scikit-learn (libsvm).
-
-    Parameters
-    ----------
-    features : float array, shape (example, feature)
-        Scaled so that the kernel is ``exp(-|x - y|**2)``.
-    names : str array, shape (example,)
-        Classes, at least two.
-    cost : float
-        Of an error, beside a wide margin.
-    """
+    """Train the machines with scikit-learn (libsvm), on features scaled for the kernel."""
     machine = SVC(C=cost, gamma=1.0).fit(features, names)
     count = len(machine.classes_)
     owners = np.repeat(np.arange(count), machine.n_support_)
@@ -94,26 +78,15 @@ def train_machines(
         weights[owners == b, pair] = machine.dual_coef_[a, owners == b]
     # scikit-learn counts positive margins for the second class where there are only two.
     sign = -1.0 if count == 2 else 1.0
-    return Machines(
-        machine.classes_,
-        features[machine.support_],
-        owners,
-        sign * weights,
-        sign * machine.intercept_,
-    )
+    support = features[machine.support_]
+    return Machines(machine.classes_, support, owners, sign * weights, sign * machine.intercept_)
 
 
 def combine(margins: Any, classes: int, logarithm: Callable[[Any], Any]) -> list[Any]:
     """Add up, for each class, the logarithm of its chance against every other one.
 
-    Parameters
-    ----------
-    margins : array, shape (pair, example)
-        NumPy's or JAX's.
-    classes : int
-        How many.
-    logarithm : function
-        Of the chance of a margin's first class.
+    `margins` are NumPy's or JAX's, shape (pair, example); `logarithm` is that of the chance of a
+    margin's first class.
     """
     totals: list[Any] = [0.0] * classes
     for margin, (a, b) in zip(margins, combinations(range(classes), 2), strict=True):

@@ -1,9 +1,86 @@
-"""What tells classes, and what tells numbers."""
+"""Classifiers and regressors of any sort: fitted side by side, read in one order of classes."""
 
-from nearedge.learning.estimators._classifier import NetworkClassifier
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
 from nearedge.learning.estimators._composition import CompositionRegressor
 from nearedge.learning.estimators._kernel import KernelClassifier, KernelRegressor
-from nearedge.learning.estimators._regressor import NetworkRegressor
+from nearedge.learning.estimators._networks import NetworkClassifier, NetworkRegressor
 
 Classifier = NetworkClassifier | KernelClassifier
 Regressor = NetworkRegressor | CompositionRegressor | KernelRegressor
+AnyEstimator = Classifier | Regressor
+
+Estimator = TypeVar("Estimator", bound=AnyEstimator)
+
+Split = tuple[tuple[Any, Any], tuple[Any, Any] | None]
+"""Examples to train on, and to validate on if there are any."""
+
+
+def fit_many(estimators: Sequence[Estimator], examples: Sequence[Split]) -> list[Estimator]:
+    """Fit each estimator in place on its own examples: as one `fit` each, but networks faster.
+
+    Kernel machines have no use for validation data.
+
+    Examples
+    --------
+    >>> from nearedge.learning.estimators import NetworkRegressor
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> models = [NetworkRegressor((4,), epochs=5, random_state=seed) for seed in (1, 2)]
+    >>> examples = [((X, X[:, 0]), None), ((X, X[:, 1]), None)]
+    >>> [len(model.networks_) for model in fit_many(models, examples)]
+    [1, 1]
+    """
+    waiting = []
+    for estimator, (train, validation) in zip(estimators, examples, strict=True):
+        if isinstance(estimator, KernelClassifier | KernelRegressor):
+            estimator.fit(*train)
+        else:
+            waiting.append((estimator, estimator.jobs(*train, validation)))
+    if waiting:
+        from nearedge.learning.training import train as train_jobs
+
+        trained = iter(train_jobs([job for _, jobs in waiting for job in jobs]))
+        for estimator, jobs in waiting:
+            estimator.take([next(trained) for _ in jobs])
+    return list(estimators)
+
+
+def class_table(
+    classifier: Classifier, spectra: Float[np.ndarray, "example energy"], classes: Sequence[str]
+) -> Float[np.ndarray, "example class"]:
+    """Give the probabilities of `classes`, in this order.
+
+    A class that the classifier has not learnt has none. One that it alone has is left out, and the
+    others of a spectrum add up to one again.
+    """
+    table = np.zeros((len(spectra), len(classes)))
+    probability = classifier.predict_proba(spectra)
+    for column, name in enumerate(classifier.classes_):
+        if name in classes:
+            table[:, list(classes).index(str(name))] = probability[:, column]
+    return table / table.sum(axis=1, keepdims=True)
+
+
+def fraction_classes(estimator: object) -> list[str]:
+    """Classes whose fractions a regressor predicts; none if it predicts the mean alone."""
+    return list(estimator.classes) if isinstance(estimator, CompositionRegressor) else []
+
+
+def outputs(
+    estimator: Regressor, spectra: Float[np.ndarray, "example energy"], classes: Sequence[str]
+) -> Float[np.ndarray, "example output"]:
+    """Predict the mean of the target and the fractions of `classes`, side by side.
+
+    A class that the regressor was not taught has the fraction zero.
+    """
+    table = np.zeros((len(spectra), 1 + len(classes)))
+    table[:, 0] = estimator.predict(spectra)
+    if classes:
+        assert isinstance(estimator, CompositionRegressor)
+        columns = [1 + list(classes).index(name) for name in estimator.classes]
+        table[:, columns] = estimator.predict_fractions(spectra)
+    return table

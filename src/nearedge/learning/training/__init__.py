@@ -1,9 +1,4 @@
-"""One compiled trainer for any number of networks: epochs and batches run inside one XLA loop.
-
-Networks of one shape train side by side along a vmapped axis, whatever their seed, width, learning
-rate, penalty or data; `train` groups the jobs it is given. JAX is loaded when `train` is first
-used: what has been trained predicts without it.
-"""
+"""One compiled trainer for any number of networks. JAX is loaded when `train` is first used."""
 
 import lazy_loader
 

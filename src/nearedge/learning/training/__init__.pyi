@@ -1,6 +1,7 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
 from ._jobs import (
+    RESTARTS as RESTARTS,
     Curves as Curves,
     Job as Job,
     L2Convention as L2Convention,

@@ -12,6 +12,9 @@ from nearedge.learning.networks import MultilayerPerceptron
 Loss = Literal["cross-entropy", "fractions", "squared-error"]
 L2Convention = Literal["batch", "example", "scikit-learn", "decoupled"]
 
+RESTARTS = 5
+"""How often a dead network is started again."""
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -41,9 +44,6 @@ class TrainingSettings:
         shrinks the weights by ``learning_rate * c`` beside Adam's step (AdamW).
     records : int
         Number of points on the learning curves.
-    keep_best : bool
-        Whether to return the weights of the record with the least validation loss instead of the
-        last ones (early stopping).
     """
 
     loss: Loss = "cross-entropy"
@@ -53,7 +53,6 @@ class TrainingSettings:
     l2: float = 0.0
     l2_convention: L2Convention | str = "example"
     records: int = 50
-    keep_best: bool = False
 
     def __post_init__(self) -> None:
         if self.l2_convention not in get_args(L2Convention):
@@ -80,24 +79,10 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Job:
-    """One network to train.
+    """One network to train, from standardised inputs.
 
-    Attributes
-    ----------
-    x : ndarray, shape (example, input)
-        Inputs, standardised.
-    y : ndarray, shape (example,) or (example, output)
-        Class numbers for the cross-entropy, fractions that add up to one in each example, or
-        values.
-    hidden : tuple of int
-        Units of each hidden layer.
-    outputs : int
-        Number of outputs: the classes, or 1 for values.
-    seed : int
-        Decides weights and order of examples, and nothing else does.
-    settings : TrainingSettings
-    validation : tuple of ndarray, optional
-        Inputs and targets for the validation curves.
+    The targets `y` are class numbers for the cross-entropy, fractions that add up to one in each
+    example, or values. The seed alone decides weights and order of examples.
     """
 
     x: Float[np.ndarray, "example input"]
@@ -134,22 +119,15 @@ class Curves:
     validation_loss: Float[np.ndarray, " record"]
     validation_score: Float[np.ndarray, " record"]
 
+    def scaled(self, factor: np.float32) -> "Curves":
+        """Give losses and scores in another unit."""
+        values = (self.loss, self.score, self.validation_loss, self.validation_score)
+        return Curves(self.epoch, *(value * factor for value in values))
+
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network and how it came about.
-
-    Attributes
-    ----------
-    network : MultilayerPerceptron
-        NumPy arrays, of the sizes asked for.
-    curves : Curves
-        Its learning curves.
-    restarts : int
-        How often it died and was started again from a fresh seed.
-    dead : bool
-        Whether the last attempt was dead too.
-    """
+    """A trained network, how often it died and was started again, and whether it is dead still."""
 
     network: MultilayerPerceptron
     curves: Curves

@@ -35,7 +35,6 @@ class Shape:
     batch: int
     loss: Loss
     records: int
-    keep_best: bool
     shared: bool
 
 
@@ -90,7 +89,8 @@ def _fit(
     """Train one network; this is what is vmapped and compiled."""
     optimiser = optax.chain(
         optax.scale_by_adam(),
-        optax.add_decayed_weights(start.decay, mask=_is_matrix),
+        # Weights decay, biases do not.
+        optax.add_decayed_weights(start.decay, lambda n: jax.tree.map(lambda v: v.ndim == 2, n)),
         optax.scale_by_learning_rate(start.learning_rate),
     )
 
@@ -116,62 +116,50 @@ def _fit(
         return lax.fori_loop(0, data.count // shape.batch, step, (network, moments, order))
 
     def record(carry: tuple, end: Array) -> tuple[tuple, Records]:
-        state, done, best, best_loss = carry
+        state, done = carry
         state = lax.fori_loop(done, end, epoch, state)
         loss, score, spread = _assess(state[0], data.x, data.y, data.count, shape.loss)
+        held = (jnp.nan, jnp.nan)
         if shape.validation:
             held = _assess(state[0], data.held_x, data.held_y, data.held_count, shape.loss)[:2]
-        else:
-            held = (jnp.nan, jnp.nan)
-        if shape.keep_best:
-            better = held[0] < best_loss
-            best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state[0], best)
-            best_loss = jnp.where(better, held[0], best_loss)
-        return (state, end, best, best_loss), Records(loss, score, spread, *held)
+        return (state, end), Records(loss, score, spread, *held)
 
     key = jax.random.key(start.seed)
     network = jax.tree.map(jnp.asarray, start.network)
     state = (network, optimiser.init(network), jnp.arange(shape.examples))
-    carry = (state, jnp.int32(0), network if shape.keep_best else None, jnp.inf)
-    (state, _, best, _), records = lax.scan(record, carry, record_epochs)
-    return state[0] if best is None else best, records
-
-
-def _is_matrix(network: MultilayerPerceptron) -> MultilayerPerceptron:
-    """Mark the weights as what decays, and the biases as what does not."""
-    return jax.tree.map(lambda leaf: leaf.ndim == 2, network)
+    (state, _), records = lax.scan(record, (state, jnp.int32(0)), record_epochs)
+    return state[0], records
 
 
 def _losses(
-    outputs: Float[Array, "example output"], y: Array, kind: Loss
+    outputs: Float[Array, "example output"], y: Array, loss: Loss
 ) -> Float[Array, " example"]:
     # Along the first axis: the outputs lie in memory as (output, example).
-    if kind == "cross-entropy":
+    if loss == "cross-entropy":
         return optax.softmax_cross_entropy_with_integer_labels(outputs.T, y, axis=0)
-    if kind == "fractions":
+    if loss == "fractions":
         return optax.softmax_cross_entropy(outputs.T, y.T, axis=0)
     return jnp.square(outputs[:, 0] - y)
 
 
 def _scores(
-    outputs: Float[Array, "example output"], y: Array, kind: Loss
+    outputs: Float[Array, "example output"], y: Array, loss: Loss
 ) -> Float[Array, " example"]:
     """Whether the class is right, or the squared error; of fractions its mean over the classes."""
-    if kind == "cross-entropy":
+    if loss == "cross-entropy":
         return (jnp.argmax(outputs, axis=1) == y) * 1.0
-    if kind == "fractions":
+    if loss == "fractions":
         return jnp.mean(jnp.square(jax.nn.softmax(outputs, axis=1) - y), axis=1)
     return jnp.square(outputs[:, 0] - y)
 
 
 def _assess(
-    network: MultilayerPerceptron, x: Array, y: Array, count: Array, kind: Loss
+    network: MultilayerPerceptron, x: Array, y: Array, count: Array, loss: Loss
 ) -> tuple[Array, Array, Array]:
     """Mean loss, score, and how far the outputs spread, over the first `count` examples."""
     outputs = network(x)
     real = jnp.arange(len(x)) < count
-    losses = _losses(outputs, y, kind)
-    scores = _scores(outputs, y, kind)
+    losses, scores = _losses(outputs, y, loss), _scores(outputs, y, loss)
     most = jnp.where(real[:, None], outputs, -jnp.inf).max(axis=0)
     least = jnp.where(real[:, None], outputs, jnp.inf).min(axis=0)
     return (

@@ -5,14 +5,16 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
+from operator import itemgetter
 
 import jax
 import numpy as np
 from jaxtyping import Int
 from scipy.special import entr
 
-from nearedge.learning.networks import MultilayerPerceptron, initialise, narrow, unstack, widen
-from nearedge.learning.training._jobs import Curves, Job, Loss, Trained
+from nearedge.learning.networks import MultilayerPerceptron, initialise, narrow, widen
+from nearedge.learning.training._jobs import RESTARTS, Curves, Job, Loss, Trained
 from nearedge.learning.training._program import PERMUTATIONS, Data, Records, Shape, Start, program
 
 NETWORKS_AT_ONCE = 8
@@ -25,25 +27,14 @@ DEAD = 0.999
 """A network whose training loss is not below this part of a constant's counts as dead."""
 
 
-def train(jobs: Sequence[Job], *, restarts: int = 5) -> list[Trained]:
-    """Train many networks, side by side where their shapes allow.
+def train(jobs: Sequence[Job], *, restarts: int = RESTARTS) -> list[Trained]:
+    """Train many networks, of any shapes, side by side where these allow.
 
     A ReLU network can die: no unit of a layer answers to any example, the output is constant and
     no gradient is left. A network whose output is constant over the training examples, or whose
     training loss is not below that of the best constant, is started again from a fresh seed
     derived from its own. This is looked for after the first steps, where most die, and at the end.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-        In any order and of any shapes.
-    restarts : int
-        How often a dead network may be started again.
-
-    Returns
-    -------
-    list of Trained
-        In the order of the jobs. The same jobs give the same numbers, bit for bit, on one machine.
+    The same jobs give the same numbers, bit for bit, on one machine.
 
     Examples
     --------
@@ -85,7 +76,7 @@ def _start_backend() -> None:
 def _shape(job: Job, *, shared: bool) -> Shape:
     """Round a job's sizes up, so that jobs of nearly the same size are compiled once."""
     settings = job.settings
-    hidden = tuple(_round_up(units, 8) for units in job.hidden)
+    hidden = tuple(8 * ceil(units / 8) for units in job.hidden)
     return Shape(
         sizes=(_roomy_inputs(job.x.shape[1]), *hidden, job.outputs),
         examples=_roomy(len(job.x)),
@@ -93,13 +84,8 @@ def _shape(job: Job, *, shared: bool) -> Shape:
         batch=min(settings.batch_size, len(job.x)),
         loss=settings.loss,
         records=min(settings.records, settings.epochs),
-        keep_best=settings.keep_best and job.validation is not None,
         shared=shared,
     )
-
-
-def _round_up(count: int, multiple: int) -> int:
-    return -(-count // multiple) * multiple
 
 
 def _roomy(count: int) -> int:
@@ -110,7 +96,7 @@ def _roomy(count: int) -> int:
 
 def _roomy_inputs(count: int) -> int:
     """Round a number of inputs up, coarsely where it is small and padding costs nothing."""
-    return _round_up(count, 8) if count > 64 else 1 << max(count - 1, 7).bit_length()
+    return 8 * ceil(count / 8) if count > 64 else 1 << max(count - 1, 7).bit_length()
 
 
 @dataclass(frozen=True)
@@ -140,7 +126,7 @@ def _batches(jobs: Sequence[Job], waiting: Sequence[int]) -> list[_Batch]:
         groups.setdefault((shape, len(job.x), held, job.settings.epochs, same), []).append(i)
     batches = []
     for (shape, *_), group in groups.items():
-        slots = -(-len(group) // -(-len(group) // NETWORKS_AT_ONCE))
+        slots = ceil(len(group) / ceil(len(group) / NETWORKS_AT_ONCE))
         batches += [_Batch(group[k : k + slots], slots, shape) for k in range(0, len(group), slots)]
     return batches
 
@@ -161,7 +147,7 @@ def _train_batch(
     seeds = [attempts[i] for i in batch.jobs]
     shape, epochs = batch.shape, chosen[0].settings.epochs
     data = _data(chosen, shape, batch.slots)
-    screening = -(-SCREENING_STEPS * shape.batch // len(chosen[0].x))
+    screening = ceil(SCREENING_STEPS * shape.batch / len(chosen[0].x))
     while screening < epochs:
         records = _run(chosen, seeds, batch, data, screening)[1]
         dying = [k for k in range(len(chosen)) if records.spread[k, -1] == 0]
@@ -190,12 +176,12 @@ def _train_batch(
     }
 
 
-def _is_dead(y: np.ndarray, kind: Loss, loss: float, spread: float) -> bool:
+def _is_dead(y: np.ndarray, target: Loss, loss: float, spread: float) -> bool:
     """Whether a network does no better than the best constant (never so if that is perfect)."""
-    if kind == "cross-entropy":
+    if target == "cross-entropy":
         share = np.unique(y, return_counts=True)[1] / len(y)
         constant = float(-np.sum(share * np.log(share)))
-    elif kind == "fractions":
+    elif target == "fractions":
         constant = float(np.sum(entr(y.mean(axis=0))))
     else:
         constant = float(np.var(y))
@@ -233,8 +219,7 @@ def _data(jobs: Sequence[Job], shape: Shape, slots: int) -> Data:
 def _start(job: Job, attempt: int, shape: Shape) -> Start:
     """Draw the weights and the shuffling of one attempt at a job."""
     rng = np.random.default_rng([job.seed, attempt])
-    network = initialise(job.sizes, rng)
-    network = widen(network, shape.sizes)
+    network = widen(initialise(job.sizes, rng), shape.sizes)
     permutations = np.tile(np.arange(shape.examples, dtype=np.int32), (PERMUTATIONS, 1))
     part = permutations[:, : len(job.x)]
     rng.permuted(part, axis=1, out=part)
@@ -253,4 +238,4 @@ def _run(
     start = jax.tree.map(lambda *leaves: np.stack(leaves), *starts)
     arguments = (start, data, _record_epochs(epochs, shape.records))
     networks, records = jax.device_get(program(shape, batch.slots, arguments)(*arguments))
-    return unstack(networks), records
+    return [jax.tree.map(itemgetter(k), networks) for k in range(len(jobs))], records

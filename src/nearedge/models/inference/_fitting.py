@@ -115,7 +115,7 @@ def _fit_regressors(
     regressors, data = [], []
     for part in parts:
         sites = Labelled(part.mu, part.value, part.environment)
-        regressor = recipe.new_regressor(seed, sites.class_values(), energy=grid)
+        regressor = recipe.new_regressor(seed, sites.class_values())
         assert isinstance(regressor, CompositionRegressor)
         regressors.append(regressor)
         weights = composition_weights(part.environment, examples=recipe.mixtures.count, seed=seed)
@@ -123,7 +123,7 @@ def _fit_regressors(
         mu = simulate_measurements(part.energy, part.mu, weights, conditions, rng)
         zeros = rng.normal(scale=MISPLACED, size=len(mu))
         found, _ = profiles(cut_windows(part.energy, mu, grid, zeros))
-        data.append((found, weights @ membership(part.environment)))
+        data.append(((found, weights @ membership(part.environment)), None))
     return fit_many(regressors, data)
 
 
