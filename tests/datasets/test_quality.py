@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from nearedge.campaigns import _state as campaign
 from nearedge.datasets import (
     Finding,
     Quality,
-    QualityLimits,
     SiteSpectra,
     assemble,
     check_folder,
@@ -22,6 +20,7 @@ from nearedge.datasets import (
     save_dataset,
     starter_path,
 )
+from nearedge.datasets._neighbours import MEMBERS
 from nearedge.datasets._quality import FAILURES
 from nearedge.errors import InputError
 from nearedge.structures import Snapshot
@@ -68,7 +67,7 @@ def one_of_each_class(data: SiteSpectra) -> np.ndarray:
     rng = np.random.default_rng(5)
     chosen = []
     for name, count in data.counts().items():
-        if count >= QualityLimits().members and name != "dimer":
+        if count >= MEMBERS and name != "dimer":
             rows = rng.permutation(np.flatnonzero(data.environment == name))
             chosen.append(
                 next(row for row in rows if (data.snapshot[row], data.atom[row]) not in said)
@@ -329,10 +328,3 @@ def test_another_energy_range_is_judged_as_it_is(starter: SiteSpectra) -> None:
     assert check_quality(cut).rejected == 0
     bad = with_mu(cut, 40, cut.mu[40] * 5)
     assert found(check_quality(bad), bad, 40)[0].test == "scale"
-
-
-def test_limits_can_be_moved(starter: SiteSpectra) -> None:
-    strict = replace(QualityLimits(), extreme_distance=2.0, conflict=1.5, gain=1.5)
-    assert check_quality(starter, strict).rejected > 0
-    with pytest.raises(InputError, match="a class needs more members"):
-        QualityLimits(members=3, nearest=3)

@@ -177,7 +177,7 @@ def independence_(path: Dataset, json: Json = False) -> None:
     """
     found = datasets.independence(datasets.load_dataset(path))
     if json:
-        print_json(found.to_dict())
+        print_json(asdict(found))
         return
     rows = {f"one atom, {between}": one for between, one in found.same_atom.items()}
     rows |= {"two atoms of one class": found.same_class, "of two classes": found.other_class}

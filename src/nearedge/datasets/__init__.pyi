@@ -13,14 +13,14 @@ from ._independence import (
     independence as independence,
 )
 from ._info import DatasetInfo as DatasetInfo
-from ._limits import QualityLimits as QualityLimits
 from ._quality import (
     Finding as Finding,
     Quality as Quality,
     check_folder as check_folder,
     check_quality as check_quality,
 )
-from ._sites import ATTRIBUTES as ATTRIBUTES, SiteSpectra as SiteSpectra
+from ._sites import SiteSpectra as SiteSpectra
+from ._table import ATTRIBUTES as ATTRIBUTES
 from .fetching import (
     PUBLIC as PUBLIC,
     fetch_public as fetch_public,

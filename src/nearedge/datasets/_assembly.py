@@ -6,14 +6,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Float
 
-from nearedge.datasets._sites import (
-    ATTRIBUTES,
-    RULE,
-    SiteSpectra,
-    label_sites,
-    rule_attributes,
-)
+from nearedge.datasets._sites import SiteSpectra
+from nearedge.datasets._table import ATTRIBUTES, RULE, label_sites, rule_attributes
 from nearedge.errors import InputError
 from nearedge.structures import Snapshot
 from nearedge.targets import EnvironmentRule
@@ -22,8 +18,8 @@ from nearedge.targets import EnvironmentRule
 def assemble(
     snapshots: Sequence[Snapshot],
     sites: Sequence[tuple[int, int]],
-    energy: np.ndarray,
-    mu: np.ndarray,
+    energy: Float[np.ndarray, " energy"],
+    mu: Float[np.ndarray, "site energy"],
     rule: EnvironmentRule | None,
     attributes: Mapping[str, Any],
     extra: Mapping[str, np.ndarray] | None = None,
@@ -31,34 +27,10 @@ def assemble(
 ) -> SiteSpectra:
     """Make a dataset of spectra and the structures they belong to.
 
-    Parameters
-    ----------
-    snapshots : sequence of Snapshot
-        The structures, with unique names.
-    sites : sequence of (int, int)
-        For each spectrum the position of its snapshot in `snapshots` and the index of its atom.
-    energy : float array, shape (energy,)
-        In eV from the engine's zero.
-    mu : float array, shape (site, energy)
-        The spectra, in the order of `sites`.
-    rule : EnvironmentRule or None
-        How to label the sites; None to leave that to `extra`.
-    attributes : mapping
-        At least ``engine``, ``energy_zero`` and ``mu_unit``; provenance as far as it is known.
-    extra : mapping of str to array, optional
-        Further coordinates, each of shape (site,): targets under their names, groups as texts
-        (``crystal``), a Fermi level, a convergence flag.
-    source : str
-        Names the dataset in errors.
-
-    Returns
-    -------
-    SiteSpectra
-
-    Raises
-    ------
-    InputError
-        If names repeat, or spectra and structures do not fit.
+    `sites` holds, for each spectrum, the place of its snapshot and the index of its atom in it;
+    `energy` is in eV from the engine's zero. `attributes` say at least ``engine``, ``energy_zero``
+    and ``mu_unit``. `extra` are further columns: targets under their names, where no rule labels
+    the sites, groups as texts (``crystal``), a Fermi level.
     """
     names = [snapshot.name for snapshot in snapshots]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -104,31 +76,9 @@ def assemble(
 def merge(
     datasets: Sequence[SiteSpectra], attributes: Mapping[str, Any] | None = None
 ) -> SiteSpectra:
-    """Join datasets of one engine into one.
+    """Join datasets of one engine, energy grid and, for one absorber, labelling rule into one.
 
-    Energies must be one grid, and the labels of one absorber must follow one rule. Provenance that
-    differs is kept, every value once.
-
-    Parameters
-    ----------
-    datasets : sequence of SiteSpectra
-        What to join.
-    attributes : mapping, optional
-        What to say of the whole (licence, how it was made), over what the parts say.
-
-    Raises
-    ------
-    InputError
-        If there is none, or engine, zero, unit, rule or energies differ, or two snapshots of the
-        same name hold different structures or the same sites.
-
-    Examples
-    --------
-    >>> import nearedge
-    >>> data = nearedge.load_dataset("li3feo35")
-    >>> dimer = data.environment == "dimer"
-    >>> len(merge([data.select(dimer), data.select(~dimer)])) == len(data)
-    True
+    Provenance that differs is kept, every value once; `attributes` are said of the whole over it.
     """
     if not datasets:
         raise InputError("nothing to merge; name at least one dataset")
@@ -149,17 +99,14 @@ def merge(
         for data in datasets
     ]
     joined = xr.concat(
-        tables,
-        dim="site",
-        join="override",
-        combine_attrs="drop",
-        coords="minimal",
-        compat="override",
+        tables, "site", join="override", combine_attrs="drop", coords="minimal", compat="override"
     )
-    joined.attrs = {
-        **_joined_attributes([data.attributes for data in datasets]),
-        **(attributes or {}),
-    }
+    parts = [data.attributes for data in datasets]
+    for key in dict.fromkeys(key for part in parts for key in part):
+        values = list(dict.fromkeys(str(part[key]) for part in parts if key in part))
+        same = key in parts[0] and (key in ATTRIBUTES or len(values) == 1)
+        joined.attrs[key] = parts[0][key] if same else "; ".join(values)
+    joined.attrs |= attributes or {}
     if any(data.absorbers.keys() != first.absorbers.keys() for data in datasets):
         # What labels mean is a matter of the absorber: of several they are stated, not computed.
         joined.attrs = {key: text for key, text in joined.attrs.items() if key not in RULE}
@@ -184,15 +131,3 @@ def _check_alike(first: SiteSpectra, other: SiteSpectra) -> None:
             f"are not those of {first.source} ({len(ours)} from {ours[0]:g} to {ours[-1]:g} eV); "
             "bring both onto one grid first"
         )
-
-
-def _joined_attributes(attributes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    joined = dict(attributes[0])
-    for key in dict.fromkeys(key for said in attributes for key in said):
-        if key in ATTRIBUTES:
-            continue
-        values = list(dict.fromkeys(str(said[key]) for said in attributes if key in said))
-        joined[key] = (
-            attributes[0][key] if len(values) == 1 and key in joined else "; ".join(values)
-        )
-    return joined

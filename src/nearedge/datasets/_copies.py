@@ -1,11 +1,20 @@
 """Copies: the same sites under two names, which a split would put on both sides."""
 
+from collections.abc import Iterator, Mapping
+from itertools import pairwise, zip_longest
+
 import numpy as np
+from ase import Atoms
 from jaxtyping import Bool, Float
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from nearedge.datasets._sites import SiteSpectra
-from nearedge.datasets.matching import same_structure
+from nearedge.datasets._table import Objection
+from nearedge.datasets.matching import TOLERANCE, same_structure
 from nearedge.errors import InputError
+from nearedge.targets import neighbour_distances
 
 POINTS = 8
 """Intensities that a spectrum is recognised by, whatever its scale."""
@@ -19,6 +28,18 @@ Different sites of disordered cells are ten times farther apart and more.
 MANY = 0.5
 """Share of a group's sites that are copies from which the group is another one again."""
 
+SAME_SPECTRUM = 1e-6
+"""Distance of two whole spectra, each of length one, below which they are the same."""
+
+SAME_POSITION = 0.01
+"""Distance in Å below which an atom is in the same place."""
+
+REACH = 6.0
+"""Radius in Å within which the surroundings of two atoms are compared."""
+
+Surroundings = Mapping[str, Float[np.ndarray, " _"]]
+"""Sorted distances of the neighbours of each element."""
+
 
 def prints(mu: Float[np.ndarray, "site energy"]) -> Float[np.ndarray, "site point"]:
     """Sum up spectra by a few intensities, scaled to the length one."""
@@ -31,61 +52,104 @@ def copied(
     some: Float[np.ndarray, "site point"], others: Float[np.ndarray, "other point"]
 ) -> Bool[np.ndarray, " site"]:
     """Tell which prints are found among others."""
-    from scipy.spatial import KDTree
-
     return KDTree(others).query(some, distance_upper_bound=SAME)[0] < SAME
 
 
 def check_copies(data: SiteSpectra, by: str) -> None:
     """Refuse a dataset in which one group is another one again, under another name.
 
-    Parameters
-    ----------
-    data : SiteSpectra
-    by : str
-        What is to be kept apart, see `SiteSpectra.groups`.
-
-    Raises
-    ------
-    InputError
-        If at least half of a group's spectra are those of another one, or a structure is that of
-        another one.
+    It is if half of its spectra, or a structure, are those of the other; see `SiteSpectra.groups`.
     """
-    from scipy.spatial import KDTree
-
     names, group = np.unique(data.groups(by), return_inverse=True)
-    marks = prints(data.mu)
-    pairs = KDTree(marks).query_pairs(SAME, output_type="ndarray")
+
+    def refuse(first: int, second: int, what: str) -> None:
+        raise InputError(
+            f"{data.source}: {by} '{names[first]}' is '{names[second]}' again under another name "
+            f"({what}), so that a split by {by} would put copies on both sides; remove one of them"
+        )
+
+    pairs = KDTree(prints(data.mu)).query_pairs(SAME, output_type="ndarray")
     pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
     for pair in (pairs, pairs[:, ::-1]):
         for first in np.unique(group[pair[:, 0]]):
             own = pair[group[pair[:, 0]] == first]
-            count = len(np.unique(own[:, 0]))
-            total = int((group == first).sum())
+            count, total = len(np.unique(own[:, 0])), int((group == first).sum())
             if count >= max(MANY * total, 1):
-                other = np.bincount(group[own[:, 1]]).argmax()
-                raise _refusal(
-                    data, by, str(names[first]), str(names[other]), f"{count} of {total} spectra"
-                )
+                other = int(np.bincount(group[own[:, 1]]).argmax())
+                refuse(first, other, f"{count} of {total} spectra")
     if by != "atom":
-        _check_structures(data, by, dict(zip(data.snapshot.tolist(), group.tolist(), strict=True)))
+        group_of = dict(zip(data.snapshot.tolist(), group.tolist(), strict=True))
+        for name, earlier in _repeated({name: data.structures[name] for name in group_of}):
+            if group_of[name] != group_of[earlier]:
+                refuse(group_of[name], group_of[earlier], f"the structure '{earlier}' as '{name}'")
 
 
-def _check_structures(data: SiteSpectra, by: str, group: dict[str, int]) -> None:
-    names = np.unique(data.groups(by))
+def _repeated(
+    structures: Mapping[str, Atoms], tolerance: float = TOLERANCE, *, drift: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Find the structures that are an earlier one again: name, and name of the earlier one."""
     alike: dict[bytes, list[str]] = {}
-    for name, atoms in data.structures.items():
-        key = atoms.numbers.tobytes() + atoms.cell.cellpar().round(1).tobytes()
-        for other in alike.setdefault(key, []):
-            apart = group[name] != group[other]
-            if apart and same_structure(atoms, data.structures[other]):
-                first, second = names[group[name]], names[group[other]]
-                raise _refusal(data, by, first, second, f"the structure '{other}' as '{name}'")
-        alike[key].append(name)
+    for name, atoms in structures.items():
+        originals = alike.setdefault(atoms.numbers.tobytes(), [])
+        for earlier in originals:
+            if same_structure(atoms, structures[earlier], tolerance, drift=drift):
+                yield name, earlier
+                break
+        else:
+            originals.append(name)
 
 
-def _refusal(data: SiteSpectra, by: str, first: str, second: str, what: str) -> InputError:
-    return InputError(
-        f"{data.source}: {by} '{first}' is '{second}' again under another name ({what}), so that "
-        f"a split by {by} would put copies on both sides; remove one of them"
+def same_structures(data: SiteSpectra) -> Iterator[Objection]:
+    """Find sites of a snapshot that is an earlier one again, but for a drift of all atoms."""
+    for name, earlier in _repeated(data.structures, SAME_POSITION, drift=True):
+        taken = set(data.atom[data.snapshot == earlier].tolist())
+        for row in np.flatnonzero(data.snapshot == name):
+            again = int(data.atom[row]) in taken
+            reason = f"its snapshot is the structure of '{earlier}' again" + (
+                ", which has this atom too" if again else ""
+            )
+            yield Objection(int(row), "same structure", reason, again)
+
+
+def same_spectra(data: SiteSpectra) -> Iterator[Objection]:
+    """Find sites with the spectrum of another, but for a factor.
+
+    Equal surroundings explain that: then all but the first are doubted, since copies teach nothing
+    and score too well. Otherwise the spectrum cannot be that of both, and none of them is kept.
+    """
+    mu = data.mu
+    lengths = np.linalg.norm(mu, axis=1)
+    tree = KDTree(mu / np.where(lengths > 0, lengths, 1)[:, None])
+    pairs = tree.query_pairs(SAME_SPECTRUM, output_type="ndarray")
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(data), len(data)))
+    _, group = connected_components(graph, directed=False)
+    for number in np.unique(group[pairs[:, 0]]):
+        rows = np.flatnonzero(group == number)
+        around = [
+            _surroundings(data.structures[data.snapshot[row]], int(data.atom[row])) for row in rows
+        ]
+        equal = all(_same_surroundings(*pair) for pair in pairwise(around))
+        for row in rows[1:] if equal else rows:
+            other = rows[0] if row != rows[0] else rows[1]
+            factor = lengths[row] / lengths[other]
+            times = "" if abs(factor - 1) < 1e-4 else f" times {factor:.4g}"
+            why = "in equal surroundings" if equal else "though their surroundings differ"
+            twin = f"spectrum of '{data.snapshot[other]}' atom {data.atom[other]}{times}"
+            yield Objection(int(row), "same spectrum", f"has the {twin}, {why}", not equal)
+
+
+def _surroundings(atoms: Atoms, atom: int) -> Surroundings:
+    site = np.array([atom])
+    return {
+        element: np.sort(neighbour_distances(atoms, site, element, REACH)[1])
+        for element in sorted(set(atoms.get_chemical_symbols()))
+    }
+
+
+def _same_surroundings(first: Surroundings, second: Surroundings) -> bool:
+    # A neighbour right at the edge may be counted for one and not for the other.
+    return first.keys() == second.keys() and all(
+        abs(near - also) <= SAME_POSITION
+        for element, distances in first.items()
+        for near, also in zip_longest(distances, second[element], fillvalue=REACH)
     )

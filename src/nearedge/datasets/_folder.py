@@ -71,32 +71,21 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     InputError
         If a file is missing, foreign or damaged, or a single site is (`check_folder` lists those).
     """
-    path = _found(Path(path))
+    path = Path(path)
+    shipped = starter_path().parent / path.name
+    if len(path.parts) == 1 and not path.exists() and (shipped / SPECTRA).is_file():
+        path = shipped
     table, structures = read_folder(path)
     return SiteSpectra(table, structures, str(path))
 
 
-def _found(path: Path) -> Path:
-    """Take a name that is no folder here for that of a dataset that ships."""
-    shipped = starter_path().parent / path.name
-    ships = len(path.parts) == 1 and not path.exists() and (shipped / SPECTRA).is_file()
-    return shipped if ships else path
-
-
 def read_folder(path: Path) -> tuple[xr.Dataset, dict[str, Atoms]]:
-    """Read the files of a dataset folder without a look at its sites.
-
-    Raises
-    ------
-    InputError
-        If a file is missing, foreign or damaged.
-    """
+    """Read the files of a dataset folder without a look at its sites."""
     if not path.is_dir():
+        fault = "is a file" if path.exists() else "no such folder"
         raise InputError(
-            f"{path}: no such folder; a dataset is a folder that holds {SPECTRA}"
-            if not path.exists()
-            else f"{path}: is a file; a dataset is a folder that holds {SPECTRA} "
-            "(nearedge dataset import makes one)"
+            f"{path}: {fault}; a dataset is a folder that holds {SPECTRA} (nearedge dataset import "
+            "makes one)"
         )
     for name in (SPECTRA, STRUCTURES):
         if not (path / name).is_file():

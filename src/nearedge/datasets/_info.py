@@ -15,11 +15,7 @@ class EnergyInfo:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """Sites, groups, labels, energies and provenance of a dataset.
-
-    ``absorber`` is None where several elements absorb; ``neighbour``, ``cutoff`` and ``dimer`` are
-    None where the sites were not labelled by one rule.
-    """
+    """Sites, groups, labels, energies and provenance of a dataset; None where there is not one."""
 
     sites: int
     absorbers: dict[str, int]

@@ -3,35 +3,29 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from ase import Atoms
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from nearedge.datasets._info import DatasetInfo, EnergyInfo
+from nearedge.datasets._table import (
+    ATTRIBUTES,
+    check_table,
+    compute_labels,
+    label_sites,
+    rule_attributes,
+    unusable_sites,
+)
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.learning.examples import Labelled
+from nearedge.records import Json
 from nearedge.spectra import Identity, Window, check_spectra, resample
 from nearedge.structures import Snapshot
 from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_order
-
-# What every dataset says of its sites, and the kind of NumPy dtype that holds it.
-SITE_COORDINATES = {
-    "snapshot": "U",
-    "trajectory": "U",
-    "temperature": "f",
-    "atom": "i",
-    "absorber": "U",
-}
-RULE = ("absorber", "neighbour", "cutoff", "dimer")
-"""Attributes that say how the sites were labelled; a dataset may state its labels instead."""
-REQUIRED = ("engine", "energy_zero", "mu_unit")
-ATTRIBUTES = (*REQUIRED, *RULE, "edge")
-"""Attributes that parts of a dataset must agree on."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +70,8 @@ class SiteSpectra:
     def __post_init__(self) -> None:
         check_table(self.table, self.source)
         check_spectra(self.energy, self.mu, self.source)
-        _check_sites(self)
+        for objection in unusable_sites(self.table, self.structures):
+            raise InputError(f"{self.source}: {objection.reason}")
 
     def __len__(self) -> int:
         return self.table.sizes["site"]
@@ -102,17 +97,14 @@ class SiteSpectra:
     @property
     def coordination(self) -> Int[np.ndarray, " site"]:
         """Number of neighbour atoms of each site."""
-        return self._column("coordination")
+        if "coordination" not in self.table.coords:
+            raise InputError(f"{self.source}: states no coordination of its sites")
+        return self.table["coordination"].values
 
     @property
     def environment(self) -> np.ndarray:
         """Class name of each site; its element where the dataset states no classes."""
         return self.table.get("environment", self.table["absorber"]).values
-
-    def _column(self, name: str) -> np.ndarray:
-        if name not in self.table.coords:
-            raise InputError(f"{self.source}: states no {name} of its sites")
-        return self.table[name].values
 
     @property
     def snapshot(self) -> np.ndarray:
@@ -135,7 +127,7 @@ class SiteSpectra:
         return self.table["atom"].values
 
     @property
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> Json:
         """What the dataset says of itself."""
         return dict(self.table.attrs)
 
@@ -178,13 +170,7 @@ class SiteSpectra:
         return {**stated, **targets}
 
     def target(self, name: str) -> AnyTarget:
-        """Look a target up by its name.
-
-        Raises
-        ------
-        InputError
-            If the dataset neither states it nor tells how to compute it.
-        """
+        """Look a target up by its name: one that the dataset states or tells how to compute."""
         if name not in self.targets:
             raise InputError(
                 f"{self.source}: says nothing of the target '{name}'; it has "
@@ -193,19 +179,9 @@ class SiteSpectra:
         return self.targets[name]
 
     def labels(self, target: Target) -> np.ndarray:
-        """Give the value of a target for each site.
+        """Give the class name or number of each site; ``""`` or NaN where a site has no value.
 
         What the dataset states is taken as it is; all else is computed from the structures.
-
-        Returns
-        -------
-        ndarray, shape (site,)
-            Class names or numbers; ``""`` or NaN where a site has no value.
-
-        Raises
-        ------
-        InputError
-            If it can be neither looked up nor computed.
 
         Examples
         --------
@@ -234,29 +210,14 @@ class SiteSpectra:
         return {name: counted[name] for name in self.classes}
 
     def inputs(self, window: Window | None = None) -> Float[np.ndarray, "site grid"]:
-        """Spectra on a window's energies, as a model takes them.
-
-        Raises
-        ------
-        InputError
-            If the dataset's energies do not cover the window.
-        """
-        grid = (window or Window()).grid
-        return resample(self.energy, self.mu, grid, self.source)
+        """Spectra on a window's energies, which the dataset must cover, as a model takes them."""
+        return resample(self.energy, self.mu, (window or Window()).grid, self.source)
 
     def groups(self, by: str) -> np.ndarray:
         """Name the group of each site: sites of one group are not independent.
 
-        Parameters
-        ----------
-        by : str
-            ``"atom"``, one atom of a trajectory in all its snapshots; or what the dataset states
-            in words of each site: ``"snapshot"``, ``"trajectory"``, ``"crystal"`` ...
-
-        Raises
-        ------
-        InputError
-            If it does not.
+        Groups are by ``"atom"``, one atom of a trajectory in all its snapshots, or by what the
+        dataset states in words of each site: ``"snapshot"``, ``"trajectory"``, ``"crystal"`` ...
         """
         if by == "atom":
             return np.array(
@@ -271,21 +232,11 @@ class SiteSpectra:
     @property
     def group_names(self) -> list[str]:
         """What `groups` takes."""
-        words = [str(name) for name, one in self.table.coords.items() if one.dtype.kind == "U"]
-        return ["atom", *words]
+        columns = self.table.coords.items()
+        return ["atom", *(str(name) for name, column in columns if column.dtype.kind == "U")]
 
-    def names_mask(self, names: Sequence[str]) -> np.ndarray:
-        """Tell which sites belong to the named snapshots or trajectories.
-
-        Returns
-        -------
-        bool array, shape (site,)
-
-        Raises
-        ------
-        InputError
-            If a name is neither; the message lists the known ones.
-        """
+    def names_mask(self, names: Sequence[str]) -> Bool[np.ndarray, " site"]:
+        """Tell which sites belong to the named snapshots or trajectories."""
         mask = np.zeros(len(self), bool)
         for name in names:
             named = (self.snapshot == name) | (self.trajectory == name)
@@ -299,25 +250,11 @@ class SiteSpectra:
         return mask
 
     def select(self, sites: np.ndarray) -> "SiteSpectra":
-        """Keep some sites, and the structures they need.
-
-        Parameters
-        ----------
-        sites : bool array, shape (site,), or int array
-            Which to keep.
-
-        Raises
-        ------
-        InputError
-            If none would be left.
-        """
-        kept = np.flatnonzero(sites) if np.asarray(sites).dtype == bool else np.asarray(sites)
-        if not len(kept):
+        """Select sites, by a mask or by their rows, and the structures they need."""
+        rows = np.flatnonzero(sites) if np.asarray(sites).dtype == bool else np.asarray(sites)
+        if not len(rows):
             raise InputError(f"{self.source}: no site is left; select fewer away")
-        table = self.table.isel(site=kept)
-        names = set(table["snapshot"].values.tolist())
-        structures = {name: atoms for name, atoms in self.structures.items() if name in names}
-        return SiteSpectra(table, structures, self.source)
+        return selected(self.table, self.structures, rows, self.source)
 
     def snapshots(self) -> list[Snapshot]:
         """Give the structures with trajectory, temperature and time, as an engine takes them."""
@@ -325,37 +262,23 @@ class SiteSpectra:
         for name, atoms in self.structures.items():
             row = int(np.flatnonzero(self.snapshot == name)[0])
             temperature = float(self.temperature[row])
-            frames.append(
-                Snapshot(
-                    name=name,
-                    trajectory=str(self.trajectory[row]),
-                    temperature=temperature if np.isfinite(temperature) else None,
-                    time=atoms.info.get("time"),
-                    atoms=Atoms(
-                        atoms.get_chemical_symbols(),
-                        atoms.positions,
-                        cell=atoms.cell,
-                        pbc=atoms.pbc,
-                    ),
-                )
-            )
+            known = temperature if np.isfinite(temperature) else None
+            bare = Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+            run, time = str(self.trajectory[row]), atoms.info.get("time")
+            frames.append(Snapshot(name, run, known, time, bare))
         return frames
 
     def relabel(self, rule: EnvironmentRule) -> "SiteSpectra":
-        """Label the sites again from their structures, with another cutoff or dimer distance.
-
-        Raises
-        ------
-        InputError
-            If the rule's absorber is not the one whose spectra these are.
-        """
+        """Label the sites again from their structures, with another cutoff or dimer distance."""
         if list(self.absorbers) != [rule.absorber]:
             raise InputError(
                 f"{self.source}: holds {', '.join(self.absorbers)} spectra and cannot be labelled "
                 f"for the absorber {rule.absorber}; compute that element's spectra"
             )
         labels = label_sites(self.structures, self.snapshot, self.atom, rule)
-        table = self.table.assign_coords({name: ("site", one) for name, one in labels.items()})
+        table = self.table.assign_coords(
+            {name: ("site", values) for name, values in labels.items()}
+        )
         return SiteSpectra(table.assign_attrs(rule_attributes(rule)), self.structures, self.source)
 
     def info(self) -> DatasetInfo:
@@ -404,78 +327,10 @@ class SiteSpectra:
         return digest.hexdigest()
 
 
-def rule_attributes(rule: EnvironmentRule) -> dict[str, str | float]:
-    """Write a rule as dataset attributes; no dimer class is a dimer distance of NaN."""
-    return {**asdict(rule), "dimer": np.nan if rule.dimer is None else rule.dimer}
-
-
-def compute_labels(
-    target: Target, structures: Mapping[str, Atoms], snapshot: np.ndarray, atom: np.ndarray
-) -> np.ndarray:
-    """Compute a target for given atoms of named structures."""
-    values: list[Any] = [None] * len(atom)
-    for name in dict.fromkeys(snapshot.tolist()):
-        rows = np.flatnonzero(snapshot == name)
-        for row, value in zip(rows, target.of(structures[name], atom[rows]), strict=True):
-            values[row] = value
-    return np.array(values)
-
-
-def label_sites(
-    structures: Mapping[str, Atoms], snapshot: np.ndarray, atom: np.ndarray, rule: EnvironmentRule
-) -> dict[str, np.ndarray]:
-    """Find coordination number and class of given atoms of named structures.
-
-    Raises
-    ------
-    InputError
-        If one is no atom of the rule's absorber.
-    """
-    for name, index in zip(snapshot.tolist(), atom.tolist(), strict=True):
-        if structures[name].get_chemical_symbols()[index] != rule.absorber:
-            raise InputError(
-                f"atom {index} of snapshot '{name}' is no {rule.absorber} atom; spectra and "
-                "structure do not belong together"
-            )
-    return {
-        target.name: compute_labels(target, structures, snapshot, atom)
-        for target in (rule.coordination, rule.environment)
-    }
-
-
-def check_table(table: xr.Dataset, source: str) -> None:
-    """Refuse a table that is no dataset, whatever its sites are like."""
-    if "mu" not in table or table["mu"].dims != ("site", "energy") or "energy" not in table:
-        raise InputError(f"{source}: holds no mu(site, energy); it is not a nearedge dataset")
-    for name, dtype in SITE_COORDINATES.items():
-        if name not in table or table[name].dims != ("site",):
-            raise InputError(f"{source}: says no '{name}' of its sites; make the dataset again")
-        if table[name].dtype.kind != dtype:
-            raise InputError(
-                f"{source}: '{name}' is of type {table[name].dtype}, which cannot be read"
-            )
-    for name, target in TARGETS.items():
-        if name in table and (table[name].dtype.kind == "U") != target.of_classes:
-            raise InputError(
-                f"{source}: '{name}' is of type {table[name].dtype}, which it cannot be"
-            )
-    missing = [name for name in REQUIRED if name not in table.attrs]
-    if missing:
-        raise InputError(f"{source}: does not say its {', '.join(missing)}; make the dataset again")
-
-
-def _check_sites(data: SiteSpectra) -> None:
-    symbols = {name: atoms.get_chemical_symbols() for name, atoms in data.structures.items()}
-    absorbers = data.table["absorber"].values
-    for name, atom, absorber in zip(data.snapshot, data.atom, absorbers, strict=True):
-        if name not in symbols:
-            raise InputError(f"{data.source}: the structure of snapshot '{name}' is missing")
-        if not 0 <= atom < len(symbols[name]) or symbols[name][atom] != absorber:
-            raise InputError(
-                f"{data.source}: atom {atom} of snapshot '{name}' is no {absorber} atom; "
-                "spectra and structures do not belong together"
-            )
-    seen = Counter(zip(data.snapshot.tolist(), data.atom.tolist(), strict=True))
-    (name, atom), most = seen.most_common(1)[0]
-    if most > 1:
-        raise InputError(f"{data.source}: atom {atom} of snapshot '{name}' occurs {most} times")
+def selected(
+    table: xr.Dataset, structures: Mapping[str, Atoms], rows: np.ndarray, source: str
+) -> SiteSpectra:
+    """Make a dataset of some rows of a table, and the structures they need."""
+    part = table.isel(site=rows)
+    names = set(part["snapshot"].values.tolist())
+    return SiteSpectra(part, {n: atoms for n, atoms in structures.items() if n in names}, source)

@@ -1,13 +1,13 @@
 """Public spectra of others: fetched, checked against known SHA-256 and made a dataset."""
 
 import hashlib
-import logging
+import os
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pooch
 
@@ -40,37 +40,19 @@ class PublicSnapshot:
 
 @dataclass(frozen=True)
 class PublicData:
-    """Data that somebody published, and how to make a dataset of it.
-
-    Parameters
-    ----------
-    name : str
-        As the command line takes it.
-    archive : str
-        Address of a zip file that holds all files. They are found in it by size and SHA-256, so
-        it does not matter where they lie in it.
-    files : mapping of str to PublicFile
-        Files by the name they have in the cache.
-    snapshots : sequence of PublicSnapshot
-        What the files are.
-    trajectory : str
-        The trajectory that all snapshots belong to.
-    rule : EnvironmentRule
-        How to label the sites.
-    attributes : mapping
-        Engine, energy zero, unit, licence and origin.
-    left_out : str
-        What the archive holds and the dataset does not, with the reason.
-    """
+    """Data that somebody published, and how to make a dataset of it."""
 
     name: str
     archive: str
+    """Address of a zip file in which the files are found by size and SHA-256, wherever they lie."""
     files: Mapping[str, PublicFile]
+    """By the name they have in the cache."""
     snapshots: Sequence[PublicSnapshot]
     trajectory: str
     rule: EnvironmentRule
     attributes: Mapping[str, Any]
     left_out: str = ""
+    """What the archive holds and the dataset does not, with the reason."""
 
 
 _LI3FEO35 = PublicData(
@@ -123,167 +105,98 @@ PUBLIC: dict[str, PublicData] = {_LI3FEO35.name: _LI3FEO35}
 
 def public_folder(public: PublicData) -> Path:
     """Folder of the files: in the cache of the system, or where ``NEAREDGE_DATA`` says."""
-    return Path(_store(public).path)
+    cache = Path(os.environ.get(CACHE_VARIABLE) or pooch.os_cache("nearedge")).expanduser()
+    return cache / public.name
 
 
 def fetch_public(public: PublicData) -> Path:
-    """Bring the files of public data into the cache, if they are not there.
+    """Bring the files of public data into the cache, each with its known SHA-256; give the folder.
 
-    Parameters
-    ----------
-    public : PublicData
-        One of `PUBLIC`.
-
-    Returns
-    -------
-    Path
-        The folder, in which every file has the SHA-256 that is known of it.
-
-    Raises
-    ------
-    InputError
-        If a file in the cache is another one, the archive cannot be downloaded, or it does not
-        hold a file.
+    The cache holds plain files, so it can be filled by hand.
     """
-    store, folder = _store(public), public_folder(public)
-    for name, file in public.files.items():
-        path = folder / name
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder where a file belongs; remove it")
-        if path.exists() and (found := _digest(path)) != file.sha256:
-            raise InputError(
-                f"{path}: its SHA-256 is {found}, not {file.sha256}; remove the file and run again "
-                "to download it"
-            )
-    with tempfile.TemporaryDirectory() as scratch:
-        members = _Members(public, folder, Path(scratch) / "archive.zip")
-        logger = pooch.get_logger()
-        level = logger.level
-        # pooch tells of every file; the command line tells of the whole.
-        logger.setLevel(logging.WARNING)
-        try:
-            for name in public.files:
-                # pooch calls downloaders as its documentation says, not as it types them.
-                store.fetch(name, downloader=cast("Any", members))
-        except OSError as error:
-            raise InputError(
-                f"{folder}: cannot be written ({error}); see {CACHE_VARIABLE}"
-            ) from None
-        finally:
-            logger.setLevel(level)
+    folder = public_folder(public)
+    missing = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, file in public.files.items():
+            path = folder / name
+            if not path.exists():
+                missing.append(name)
+            elif path.is_dir():
+                raise InputError(f"{path}: is a folder where a file belongs; remove it")
+            elif (digest := pooch.file_hash(str(path))) != file.sha256:
+                raise InputError(
+                    f"{path}: its SHA-256 is {digest}, not {file.sha256}; remove the file and run "
+                    "again to download it"
+                )
+        if missing:
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                _fetch(public, missing, Path(scratch), folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be read or written ({error}); see {CACHE_VARIABLE}"
+        ) from None
     return folder
 
 
+def _fetch(public: PublicData, missing: Sequence[str], scratch: Path, folder: Path) -> None:
+    """Download the archive, and take the missing files out of it."""
+    remedy = (
+        f"get {', '.join(missing)} by hand from {public.attributes['origin']}, put them into "
+        f"{folder} under these names, and run again"
+    )
+    path = scratch / "archive.zip"
+    try:
+        # The archive is packed anew by its host now and then: only its files have checksums.
+        pooch.HTTPDownloader(timeout=30)(public.archive, str(path), None)
+    except OSError as error:  # all errors of requests are
+        reason = type(error).__name__ if error.errno is None else error.strerror or str(error)
+        if (response := getattr(error, "response", None)) is not None:
+            reason = f"HTTP {response.status_code}"
+        raise InputError(f"{public.archive}: cannot be downloaded ({reason}); {remedy}") from None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            contents = {name: _member(archive, public.files[name]) for name in missing}
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
+        raise InputError(
+            f"{public.archive}: is no zip file that can be read ({error}); {remedy}"
+        ) from None
+    for name, content in contents.items():
+        if content is None:
+            file = public.files[name]
+            raise InputError(
+                f"{public.archive}: holds no file of {file.size} bytes with the SHA-256 "
+                f"{file.sha256} ({name}); {remedy}"
+            )
+        (scratch / name).write_bytes(content)
+    for name in missing:
+        (scratch / name).replace(folder / name)
+
+
+def _member(archive: zipfile.ZipFile, file: PublicFile) -> bytes | None:
+    for member in archive.infolist():
+        # Only what has the right length is unpacked: never more than that.
+        if member.file_size == file.size:
+            content = archive.read(member)
+            if hashlib.sha256(content).hexdigest() == file.sha256:
+                return content
+    return None
+
+
 def public_dataset(public: PublicData, folder: str | Path) -> SiteSpectra:
-    """Make a dataset of the files of public data.
-
-    Parameters
-    ----------
-    public : PublicData
-        One of `PUBLIC`.
-    folder : str or Path
-        Where the files are: what `fetch_public` returned.
-
-    Returns
-    -------
-    SiteSpectra
-        All snapshots, labelled; licence and origin are among its attributes.
-
-    Raises
-    ------
-    InputError
-        If a file is missing or cannot be used.
-    """
+    """Make a dataset of the files of public data, in the folder that `fetch_public` gave."""
     folder = Path(folder)
     return merge(
         [
             import_dataset(
-                folder / one.structure,
-                folder / one.spectra,
+                folder / snapshot.structure,
+                folder / snapshot.spectra,
                 public.rule,
                 format="matrix",
-                snapshot=one.name,
+                snapshot=snapshot.name,
                 trajectory=public.trajectory,
-                attributes=dict(public.attributes),
+                attributes=public.attributes,
             )
-            for one in public.snapshots
+            for snapshot in public.snapshots
         ]
     )
-
-
-class _Members:
-    """Takes single files out of the archive, for pooch; downloads it when the first is asked for.
-
-    The cache then holds plain files, each with its own checksum, and can be filled by hand.
-    """
-
-    def __init__(self, public: PublicData, folder: Path, archive: Path) -> None:
-        self.public, self.folder, self.archive = public, folder, archive
-
-    def __call__(self, url: str, output_file: str, store: pooch.Pooch) -> None:
-        """Write the file that pooch wants, as it calls its downloaders."""
-        if not self.archive.exists():
-            self._download(store)
-        name = url.removeprefix(f"{self.public.archive}#")
-        wanted = self.public.files[name]
-        try:
-            with zipfile.ZipFile(self.archive) as archive:
-                # Only what has the right length is unpacked: never more than that.
-                for member in archive.infolist():
-                    if member.file_size != wanted.size:
-                        continue
-                    content = archive.read(member)
-                    if hashlib.sha256(content).hexdigest() == wanted.sha256:
-                        Path(output_file).write_bytes(content)
-                        return
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-            raise InputError(
-                f"{self.public.archive}: is no zip file that can be read ({error}); "
-                f"{self._remedy()}"
-            ) from None
-        raise InputError(
-            f"{self.public.archive}: holds no file of {wanted.size} bytes with the SHA-256 "
-            f"{wanted.sha256} ({name}); {self._remedy()}"
-        )
-
-    def _download(self, store: pooch.Pooch) -> None:
-        try:
-            # The archive is packed anew by its host now and then: only its files have checksums.
-            pooch.HTTPDownloader(timeout=30)(self.public.archive, str(self.archive), store)
-        except OSError as error:  # all errors of requests are
-            self.archive.unlink(missing_ok=True)
-            reason = type(error).__name__ if error.errno is None else error.strerror or str(error)
-            if (response := getattr(error, "response", None)) is not None:
-                reason = f"HTTP {response.status_code}"
-            raise InputError(
-                f"{self.public.archive}: cannot be downloaded ({reason}); {self._remedy()}"
-            ) from None
-
-    def _remedy(self) -> str:
-        missing = [name for name in self.public.files if not (self.folder / name).exists()]
-        origin = self.public.attributes.get("origin", self.public.archive)
-        return (
-            f"get {', '.join(missing)} by hand from {origin}, put them into {self.folder} under "
-            "these names, and run again"
-        )
-
-
-def _store(public: PublicData) -> pooch.Pooch:
-    store = pooch.create(
-        path=pooch.os_cache("nearedge"),
-        base_url="",
-        registry={name: f"sha256:{file.sha256}" for name, file in public.files.items()},
-        urls={name: f"{public.archive}#{name}" for name in public.files},
-        env=CACHE_VARIABLE,
-    )
-    store.path = Path(store.path) / public.name
-    return store
-
-
-def _digest(path: Path) -> str:
-    try:
-        return pooch.file_hash(str(path))
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); repair or remove it"
-        ) from None

@@ -1,6 +1,7 @@
 """Making a dataset of spectra that were computed elsewhere and the structure they belong to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +14,9 @@ from nearedge.engines import read_feff_run
 from nearedge.engines.ocean import read_ocean_run
 from nearedge.errors import InputError
 from nearedge.files import read_table
+from nearedge.records import Json
 from nearedge.spectra import Window
-from nearedge.structures import Snapshot, read_snapshots
+from nearedge.structures import read_snapshots
 from nearedge.targets import EnvironmentRule, absorbers
 
 MANY = 20
@@ -23,11 +25,9 @@ MANY = 20
 Format = Literal["matrix", "ocean", "feff"]
 
 Spectra = tuple[
-    Int[np.ndarray, " site"],
-    Float[np.ndarray, " energy"],
-    Float[np.ndarray, "site energy"],
-    dict[str, Any],
+    Int[np.ndarray, " site"], Float[np.ndarray, " energy"], Float[np.ndarray, "site energy"], Json
 ]
+"""Ranks of the atoms among the absorbers, energies, spectra, and what the files say of them."""
 
 
 def import_dataset(
@@ -39,7 +39,7 @@ def import_dataset(
     snapshot: str | None = None,
     trajectory: str | None = None,
     temperature: float | None = None,
-    attributes: dict[str, Any] | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> SiteSpectra:
     """Make a dataset of one structure and the spectra of its absorbers.
 
@@ -80,24 +80,23 @@ def import_dataset(
             f"{structure}: holds {len(frames)} structures; spectra belong to one, give that frame"
         )
     name = snapshot or frames[0].name
-    frame = Snapshot(
+    frame = replace(
+        frames[0],
         name=name,
         trajectory=trajectory or name,
         temperature=frames[0].temperature if temperature is None else temperature,
-        time=frames[0].time,
-        atoms=frames[0].atoms,
     )
-    found = absorbers(frame.atoms, rule.absorber)
+    atoms = absorbers(frame.atoms, rule.absorber)
     read = READERS[format or guess_format(spectra)]
-    rank, energy, mu, said = read(spectra, rule.absorber)
-    if len(rank) and rank.max() >= len(found):
+    rank, energy, mu, origin = read(spectra, rule.absorber)
+    if len(rank) and rank.max() >= len(atoms):
         raise InputError(
             f"{spectra}: has a spectrum of {rule.absorber} atom {rank.max() + 1}, but {structure} "
-            f"holds {len(found)} {rule.absorber} atoms; give the structure the spectra belong to"
+            f"holds {len(atoms)} {rule.absorber} atoms; give the structure the spectra belong to"
         )
-    if read is _read_matrix and len(rank) != len(found):
+    if read is _read_matrix and len(rank) != len(atoms):
         raise InputError(
-            f"{spectra}: holds {len(rank)} spectra, but {structure} holds {len(found)} "
+            f"{spectra}: holds {len(rank)} spectra, but {structure} holds {len(atoms)} "
             f"{rule.absorber} atoms; give one spectrum per atom, in the order of the structure"
         )
     least = Window()
@@ -109,23 +108,17 @@ def import_dataset(
         )
     return assemble(
         [frame],
-        [(0, int(found[number])) for number in rank],
+        [(0, int(atoms[number])) for number in rank],
         energy,
         mu,
         rule,
-        {**said, **(attributes or {}), "structure_file": Path(structure).name},
+        {**origin, **(attributes or {}), "structure_file": Path(structure).name},
         source=str(spectra),
     )
 
 
 def guess_format(spectra: Path) -> Format:
-    """Tell the format of spectra from what the path is.
-
-    Raises
-    ------
-    InputError
-        If the path does not exist.
-    """
+    """Tell the format of spectra from what the path is."""
     if not spectra.exists():
         raise InputError(f"{spectra}: no such file or directory; give the spectra to import")
     if spectra.is_file():
@@ -135,13 +128,9 @@ def guess_format(spectra: Path) -> Format:
 
 def _read_matrix(spectra: Path, _absorber: str) -> Spectra:
     energy, mu = read_table(spectra)
-    said = {
-        "engine": "unknown",
-        "energy_zero": "as in the imported table",
-        "mu_unit": "as in the imported table",
-        "spectra_file": spectra.name,
-    }
-    return np.arange(len(mu)), energy, mu, said
+    unknown = "as in the imported table"
+    origin = {"engine": "unknown", "energy_zero": unknown, "mu_unit": unknown}
+    return np.arange(len(mu)), energy, mu, {**origin, "spectra_file": spectra.name}
 
 
 READERS: dict[Format, Callable[[Path, str], Spectra]] = {

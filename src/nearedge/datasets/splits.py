@@ -1,8 +1,4 @@
-"""Splits of a dataset into training and test sites: the rungs of the ladder.
-
-From rung to rung fewer things may stand on both sides: first nothing is kept apart but the
-spectrum itself, then the snapshot, the atom, the trajectory.
-"""
+"""Splits of a dataset into training and test sites: the rungs of the ladder."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -50,13 +46,7 @@ FOLDS = 3
 
 @dataclass(frozen=True)
 class Fold:
-    """Sites to train on and sites to test on.
-
-    Attributes
-    ----------
-    train, test : ndarray of int, shape (site,)
-        Indices into the dataset. In the rungs of another engine `test` indexes the other dataset.
-    """
+    """Rows to train on and rows to test on, which may be of another engine's dataset."""
 
     train: Int[np.ndarray, " train"]
     test: Int[np.ndarray, " test"]
@@ -67,26 +57,8 @@ def folds(
 ) -> list[Fold]:
     """Cut sites into folds with class frequencies as alike as the groups allow.
 
-    Parameters
-    ----------
-    labels : ndarray of str, shape (site,)
-        Class of each site.
-    groups : ndarray of str, shape (site,), optional
-        Sites of one group stay on one side. Without it every site is a group of its own.
-    count : int
-        Number of folds; fewer where there are fewer groups.
-    seed : int
-        Shuffles sites or groups first.
-
-    Returns
-    -------
-    list of Fold
-        Together the test sides hold every site once.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two groups, or no class has two sites.
+    Sites of one group stay on one side; there are fewer folds where there are fewer groups. The
+    test sides together hold every site once.
 
     Examples
     --------
@@ -115,11 +87,7 @@ def folds(
 
 
 def obstacle(data: SiteSpectra, rung: str) -> str | None:
-    """Say why a dataset cannot carry a rung; None if it can.
-
-    The rungs ``engine`` and ``engine-aligned`` need a second dataset and are never an obstacle
-    here.
-    """
+    """Say why a dataset cannot carry a rung; None if it can, a second dataset given."""
     spectra = sorted(data.counts().values())
     if len(spectra) < 2:
         return f"all sites are of one class, '{data.classes[0]}'"
@@ -155,31 +123,13 @@ def remark(data: SiteSpectra, rung: Rung) -> str | None:
 
 
 def turns(data: SiteSpectra, rung: Rung, *, seeds: int, seed: int) -> list[Fold]:
-    """Give one fold for each seed, going round the folds of a rung.
+    """Give one fold for each seed, going round the folds of a rung that splits one dataset.
 
     The first `FOLDS` seeds test every site once; the next ones start again on another shuffle.
-
-    Parameters
-    ----------
-    data : SiteSpectra
-        The sites.
-    rung : {"spectrum", "snapshot", "atom", "trajectory", "crystal", "composition"}
-        What is kept apart.
-    seeds : int
-        How many folds.
-    seed : int
-        Seed of the first shuffle.
-
-    Raises
-    ------
-    InputError
-        If the dataset cannot carry the rung.
     """
     reason = obstacle(data, rung)
     if reason:
         raise InputError(f"{data.source}: cannot carry the rung '{rung}': {reason}")
-    if rung not in SPLITS:
-        raise InputError(f"rung '{rung}' is no split of one dataset's sites")
     groups = None if rung == "spectrum" else data.groups(rung)
     result: list[Fold] = []
     while len(result) < seeds:
@@ -193,20 +143,6 @@ def across(data: SiteSpectra, other: SiteSpectra, *, seeds: int, seed: int) -> l
     Where no trajectory is in both datasets, all of each is used. Else the atoms of the shared
     trajectories are cut into folds, and those on the test side are not trained on. Trajectories
     are shared if they have one name or if one holds a structure of the other.
-
-    Parameters
-    ----------
-    data, other : SiteSpectra
-        To train on, and to test on.
-    seeds : int
-        How many folds.
-    seed : int
-        Seed of the shuffle.
-
-    Returns
-    -------
-    list of Fold
-        `train` indexes `data`, `test` indexes `other`.
     """
     other = _with_names_of(data, other)
     if not set(data.trajectory) & set(other.trajectory):
@@ -223,15 +159,13 @@ def across(data: SiteSpectra, other: SiteSpectra, *, seeds: int, seed: int) -> l
 
 def _with_names_of(data: SiteSpectra, other: SiteSpectra) -> SiteSpectra:
     """Call the trajectory of every structure that `data` holds too as `data` calls it."""
-    ours = dict(zip(data.snapshot.tolist(), data.trajectory.tolist(), strict=True))
+    run_of = dict(zip(data.snapshot.tolist(), data.trajectory.tolist(), strict=True))
     pairs = match_snapshots(data.structures, other.structures)
-    shared = {theirs: ours[mine] for mine, theirs in pairs.items()}
+    shared = {theirs: run_of[ours] for ours, theirs in pairs.items()}
+    sites = list(zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True))
     whole: dict[str, str] = {}
-    for name, run in zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True):
+    for name, run in sites:
         if name in shared:
             whole.setdefault(run, shared[name])
-    names = [
-        shared.get(name, whole.get(run, run))
-        for name, run in zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True)
-    ]
+    names = [shared.get(name, whole.get(run, run)) for name, run in sites]
     return replace(other, table=other.table.assign_coords(trajectory=("site", np.array(names))))

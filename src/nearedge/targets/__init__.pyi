@@ -2,7 +2,11 @@
 
 from ._bond_valence import bond_constants as bond_constants
 from ._environments import EnvironmentRule as EnvironmentRule
-from ._neighbours import absorbers as absorbers, dimer_distance as dimer_distance
+from ._neighbours import (
+    absorbers as absorbers,
+    dimer_distance as dimer_distance,
+    neighbour_distances as neighbour_distances,
+)
 from ._targets import (
     DIMER as DIMER,
     TARGETS as TARGETS,
