@@ -56,7 +56,7 @@ def test_what_does_not_apply_is_said(measured_model: Model, files: Path) -> None
 
 def test_a_computed_spectrum_has_no_figure(measured_model: Model) -> None:
     with pytest.raises(ValueError, match="not read as a measured spectrum"):
-        draw(Answer("o.dat", "mu", None, None, "model", None, True))
+        draw(Answer("o.dat", "mu", None, None, "model", None))
 
 
 def test_a_file_is_written_whole_and_kept(
@@ -72,7 +72,7 @@ def test_a_file_is_written_whole_and_kept(
 
 @pytest.mark.parametrize("name", ["x" * 300, "å" * 150, "a/../b", "scan\n1", "", ".."])
 def test_any_name_makes_a_file_name(tmp_path: Path, name: str) -> None:
-    made = plot_name(Answer("data/scan.prj", name, None, None, "model", None, True))
+    made = plot_name(Answer("data/scan.prj", name, None, None, "model", None))
     assert made.startswith("scan.prj-")
     assert made.endswith(".png")
     assert "/" not in made

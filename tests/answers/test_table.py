@@ -46,7 +46,7 @@ def test_measured_and_computed_spectra_are_rows_of_one_table(
 
 
 def made(label: str, **options: object) -> Answer:
-    return Answer("o.dat", label, None, None, "model", None, True, **options)  # pyright: ignore[reportArgumentType]
+    return Answer("o.dat", label, None, None, "model", None, **options)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("name", ['he said "1,5"', "two\nlines", "µ(E) π", ""])

@@ -1,12 +1,12 @@
 """What a model answers for one spectrum, and its JSON, its sentence and its row of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nearedge.edges import Edge
 from nearedge.models.inference import Fit, Posterior
-from nearedge.records import Json
+from nearedge.records import Json, as_json
 from nearedge.spectra import Prepared
 from nearedge.trust import Reason
 
@@ -56,34 +56,12 @@ class Value:
 
     def to_json(self) -> Json:
         """Give what is known, ready for JSON."""
-        found = {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-            "set": None if self.set is None else list(self.set),
-            "probabilities": self.probabilities and dict(self.probabilities),
-            "intervals": self.intervals
-            and {name: list(ends) for name, ends in self.intervals.items()},
-        }
-        return {name: entry for name, entry in found.items() if entry is not None}
+        return {name: entry for name, entry in as_json(self).items() if entry is not None}
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What the answer for a measured spectrum was made of.
-
-    Attributes
-    ----------
-    prepared : Prepared
-        The spectrum before and after its preparation.
-    posterior : Posterior
-        What is known of the sample, the zero and the resolution.
-    fit : Fit
-        How the spectrum fits those of samples.
-    unit : str
-        Of the training spectra, to which the spectrum is normalised.
-    """
+    """What the answer for a measured spectrum was made of; the unit is the training spectra's."""
 
     prepared: Prepared
     posterior: Posterior
@@ -107,10 +85,8 @@ class Answer:
         Who answers.
     rung : str or None
         What the sites that the model was judged on have not in common with the training.
-    applies : bool
-        Whether the model may be believed.
     reasons : tuple of Reason
-        Why not.
+        Why the model may not be believed; none if it may.
     values : dict of str to Value
         By the name of the target; none where the model does not answer.
     remarks : tuple of str
@@ -127,7 +103,6 @@ class Answer:
     e0: float | None
     model: str
     rung: str | None
-    applies: bool
     reasons: tuple[Reason, ...] = ()
     values: Mapping[str, Value] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -135,8 +110,12 @@ class Answer:
     evidence: Evidence | None = None
 
     def __repr__(self) -> str:
-        """Give the sentence."""
         return f"<Answer: {self.sentence()}>"
+
+    @property
+    def applies(self) -> bool:
+        """Whether the model may be believed."""
+        return not self.reasons
 
     @property
     def name(self) -> str:
@@ -150,7 +129,7 @@ class Answer:
         )
         if self.applies:
             return f"{self.name}: {told}"
-        why = "; ".join(str(reason) for reason in self.reasons)
+        why = "; ".join(map(str, self.reasons))
         return f"{self.name}: the model does not apply, {why}" + (f" ({told})" if told else "")
 
     def _origin(self) -> dict[str, str | float | bool | None]:
@@ -170,7 +149,7 @@ class Answer:
         """Give everything, ready for JSON."""
         plain: Json = {
             **self._origin(),
-            "reasons": [str(reason) for reason in self.reasons],
+            "reasons": list(map(str, self.reasons)),
             "values": {target: value.to_json() for target, value in self.values.items()},
             "remarks": list(self.remarks),
             "basis": self.basis,
@@ -186,20 +165,13 @@ class Answer:
 
     def row(self) -> dict[str, str | float | bool | None]:
         """Give what a table holds, by column."""
-        row: dict[str, str | float | bool | None] = {
-            **self._origin(),
-            "reasons": _listed(self.reasons),
-        }
+        row = {**self._origin(), "reasons": "; ".join(map(str, self.reasons))}
         for target, value in self.values.items():
             row[target] = value.value
             if value.low is not None:
                 row |= {f"{target}.low": value.low, f"{target}.high": value.high}
             if value.set is not None:
-                row[f"{target}.set"] = _listed(value.set)
+                row[f"{target}.set"] = "; ".join(value.set)
             for name, share in (value.probabilities or {}).items():
                 row[f"{target}.{name}"] = share
-        return {**row, "remarks": _listed(self.remarks)}
-
-
-def _listed(several: Sequence[object]) -> str:
-    return "; ".join(str(entry) for entry in several)
+        return {**row, "remarks": "; ".join(self.remarks)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -105,16 +105,14 @@ def answer(
     request = request or Request()
     several = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
     answers: dict[int, Answer] = {}
-    against: dict[int, tuple[Reason, ...]] = {}
+    against = [tuple(check(model, spectrum, request.zero)) for spectrum in several]
     computed: dict[bytes, list[int]] = {}
-    for place, spectrum in enumerate(several):
-        reasons = tuple(check(model, spectrum, request.zero))
+    for place, (spectrum, reasons) in enumerate(zip(several, against, strict=True)):
         if reasons and not request.force:
-            answers[place] = _answer(model, name, spectrum, e0=_rise(reasons), reasons=reasons)
+            answers[place] = _answer(model, name, spectrum, reasons, e0=_rise(reasons))
         elif request.aligns(spectrum, model):
             answers[place] = _measured(model, spectrum, request, name, reasons)
         else:
-            against[place] = reasons
             computed.setdefault(spectrum.energy.tobytes(), []).append(place)
     for places in computed.values():
         group = [(several[place], against[place]) for place in places]
@@ -133,13 +131,7 @@ def _rise(reasons: Sequence[Reason]) -> float | None:
 
 
 def known_inference(model: Model, source: str) -> Inference:
-    """Give what a model knows of measured spectra.
-
-    Raises
-    ------
-    InputError
-        If it knows nothing of them; `source` is what it was to be used for.
-    """
+    """Give what a model knows of measured spectra, such as those of the source."""
     if model.kind == "classifier":
         raise InputError(
             f"{source}: a measured spectrum is an average over many atoms, a classifier tells "
@@ -158,69 +150,49 @@ def _answer(
     model: Model,
     name: str,
     spectrum: Spectrum,
-    *,
-    e0: float | None,
-    reasons: tuple[Reason, ...] = (),
-    values: dict[str, Value] | None = None,
+    reasons: tuple[Reason, ...],
     remarks: Sequence[str] = (),
-    basis: str = "",
-    evidence: Evidence | None = None,
+    **told: Any,
 ) -> Answer:
     return Answer(
-        file=spectrum.source,
-        label=spectrum.name,
+        spectrum.source,
+        spectrum.name,
         edge=spectrum.edge or (None if reasons else model.identity.edge),
-        e0=e0,
         model=name,
         rung=model.record.estimate.rung,
-        applies=not reasons,
         reasons=reasons,
-        values=values or {},
         remarks=(*spectrum.notes, *remarks),
-        basis=basis,
-        evidence=evidence,
+        **told,
     )
 
 
 def _measured(
-    model: Model,
-    spectrum: Spectrum,
-    request: Request,
-    name: str,
-    reasons: tuple[Reason, ...],
+    model: Model, spectrum: Spectrum, request: Request, name: str, against: tuple[Reason, ...]
 ) -> Answer:
     """Read a spectrum whose zero, unit and background are unknown."""
     source = f"{spectrum.source}::{spectrum.name}"
     inference = known_inference(model, source)
     prepared = prepare(spectrum, request.preparation)
-    zero = request.zero or Zero(
-        within=(-np.inf, np.inf) if reasons else edge_range(model, spectrum)
-    )
-    posterior, fit = inference.infer(
-        prepared.spectrum.energy, prepared.spectrum.mu, zero, source=source
-    )
-    ends, mean = posterior.interval().tolist(), posterior.expected.tolist()
-    classes = inference.classes
-    values = {
-        model.target.name: Value(mean[0], ends[0][0], ends[0][1], LEVEL),
-        "environment": _shares(classes, mean[1:], ends[1:]),
-    }
+    within = (-np.inf, np.inf) if against else edge_range(model, spectrum)
+    zero = request.zero or Zero(within=within)
+    energy, mu = prepared.spectrum.energy, prepared.spectrum.mu
+    posterior, fit = inference.infer(energy, mu, zero, source=source)
+    mean = posterior.expected.tolist()
+    (low, high), *shares = posterior.interval().tolist()
+    forced = [FORCED] if against else []
     return _answer(
         model,
         name,
         spectrum,
+        (*against, *fit.reasons()),
+        (*prepared.steps[len(spectrum.notes) :], *posterior.remarks(), *forced),
         e0=posterior.zero,
-        reasons=(*reasons, *fit.reasons()),
-        values=values,
-        remarks=(
-            *prepared.steps[len(spectrum.notes) :],
-            *posterior.remarks(),
-            *((FORCED,) if reasons else ()),
-        ),
-        basis=(
-            f"{_meaning(model)}; intervals hold {LEVEL:.0%} of simulated measurements of unseen "
-            f"sites in any composition, rung {model.record.estimate.rung}"
-        ),
+        values={
+            model.target.name: Value(mean[0], low, high, LEVEL),
+            "environment": _shares(inference.classes, mean[1:], shares),
+        },
+        basis=f"{_meaning(model)}; intervals hold {LEVEL:.0%} of simulated measurements of unseen "
+        f"sites in any composition, rung {model.record.estimate.rung}",
         evidence=Evidence(prepared, posterior, fit, str(model.identity.unit).split(" (")[0]),
     )
 
@@ -232,14 +204,11 @@ def _meaning(model: Model) -> str:
 def _shares(
     classes: Sequence[str], shares: Sequence[float], ends: Sequence[Sequence[float]] | None
 ) -> Value:
-    return Value(
-        classes[int(np.argmax(shares))],
-        level=None if ends is None else LEVEL,
-        probabilities=dict(zip(classes, shares, strict=True)),
-        intervals=None
-        if ends is None
-        else {name: (low, high) for name, (low, high) in zip(classes, ends, strict=True)},
-    )
+    likeliest, chances = classes[int(np.argmax(shares))], dict(zip(classes, shares, strict=True))
+    if ends is None:
+        return Value(likeliest, probabilities=chances)
+    intervals = {name: (low, high) for name, (low, high) in zip(classes, ends, strict=True)}
+    return Value(likeliest, level=LEVEL, probabilities=chances, intervals=intervals)
 
 
 def _computed(
@@ -249,7 +218,8 @@ def _computed(
     name: str,
 ) -> list[Answer]:
     """Use the estimator on spectra of the same energies, whose zero and unit are the model's."""
-    if request.atoms_averaged is not None and model.kind == "classifier":
+    classifier, atoms = model.kind == "classifier", request.atoms_averaged
+    if atoms is not None and classifier:
         raise InputError(
             "the sets of a classifier are calibrated on single sites; leave out the number of "
             "averaged atoms, or use a regressor"
@@ -257,29 +227,28 @@ def _computed(
     first, _ = spectra[0]
     mu = np.array([spectrum.mu for spectrum, _ in spectra])
     inputs = resample(first.energy, mu, model.window.grid, first.source)
-    told = _classes if model.kind == "classifier" else _numbers
-    values = told(model, inputs, request.atoms_averaged)
+    told = _classes(model, inputs) if classifier else _numbers(model, inputs, atoms)
     rung = model.record.estimate.rung
     basis = f"{_meaning(model)}; "
     if rung:
         basis += f"intervals and sets hold {LEVEL:.0%} of unseen sites, rung {rung}"
+        if not classifier and atoms is None:
+            basis += ", for any number of averaged atoms (--atoms-averaged N narrows the intervals)"
     else:
         basis += "there were no unseen sites to calibrate on"
-    if model.kind == "regressor" and rung and request.atoms_averaged is None:
-        basis += ", for any number of averaged atoms (--atoms-averaged N narrows the intervals)"
     return [
         _answer(
             model,
             name,
             spectrum,
+            (*against, *reasons),
+            (*_set_remarks(values), *([FORCED] if against else [])),
             e0=0.0,
-            reasons=(*against, *reasons),
-            values=value,
-            remarks=(*_set_remarks(value), *((FORCED,) if against else ())),
+            values=values,
             basis=basis,
         )
-        for (spectrum, against), value, reasons in zip(
-            spectra, values, model.novelty.reasons(inputs), strict=True
+        for (spectrum, against), values, reasons in zip(
+            spectra, told, model.novelty.reasons(inputs), strict=True
         )
     ]
 
@@ -298,12 +267,10 @@ def _set_remarks(values: dict[str, Value]) -> list[str]:
     ]
 
 
-def _classes(
-    model: Model, inputs: Float[np.ndarray, "spectrum energy"], _: int | None
-) -> list[dict[str, Value]]:
-    from nearedge.learning.estimators import KernelClassifier, NetworkClassifier
+def _classes(model: Model, inputs: Float[np.ndarray, "spectrum energy"]) -> list[dict[str, Value]]:
+    from nearedge.learning.estimators import Classifier
 
-    assert isinstance(model.estimator, NetworkClassifier | KernelClassifier)
+    assert isinstance(model.estimator, Classifier)
     probability = np.asarray(model.estimator.predict_proba(inputs), float)
     names = [str(name) for name in model.estimator.classes_]
     sets = model.record.calibration.sets
@@ -324,10 +291,10 @@ def _classes(
 def _numbers(
     model: Model, inputs: Float[np.ndarray, "spectrum energy"], atoms: int | None
 ) -> list[dict[str, Value]]:
-    from nearedge.learning.estimators import KernelClassifier, NetworkClassifier
+    from nearedge.learning.estimators import Classifier
     from nearedge.models import fraction_classes, outputs
 
-    assert not isinstance(model.estimator, NetworkClassifier | KernelClassifier)
+    assert not isinstance(model.estimator, Classifier)
     classes = fraction_classes(model.estimator)
     predicted = outputs(model.estimator, inputs, classes)
     ends = _ends(model, predicted, atoms)

@@ -40,16 +40,9 @@ def is_relative(model: Model, spectrum: Spectrum) -> bool:
 def check(model: Model, spectrum: Spectrum, zero: Zero | None = None) -> list[Reason]:
     """Say why a model must not answer for a spectrum; nothing if it may.
 
-    Absorber and edge are those that the file names, or else those of the energies. Of computed
-    spectra engine, energy zero and unit are compared, too, where they are known.
-
-    Parameters
-    ----------
-    model : Model
-    spectrum : Spectrum
-        As it was read.
-    zero : Zero, optional
-        Where the model's zero is said to lie.
+    Absorber and edge are those that the file names, or else those of the energies, or of where the
+    model's zero is said to lie. Of computed spectra engine, energy zero and unit are compared, too,
+    where they are known.
 
     Examples
     --------
@@ -93,16 +86,16 @@ def edge_range(model: Model, spectrum: Spectrum) -> tuple[float, float]:
 
 
 def _other_origin(model: Model, spectrum: Spectrum) -> list[Reason]:
-    mine, its = model.identity, spectrum.identity
-    pairs: tuple[tuple[Literal["engine", "energy zero", "unit"], str | None, str | None], ...] = (
-        ("engine", its.origin, mine.origin),
-        ("energy zero", its.zero, mine.zero),
-        ("unit", its.unit, mine.unit),
-    )
+    taught, its = model.identity, spectrum.identity
+    pairs: dict[Literal["engine", "energy zero", "unit"], tuple[str | None, str | None]] = {
+        "engine": (its.origin, taught.origin),
+        "energy zero": (its.zero, taught.zero),
+        "unit": (its.unit, taught.unit),
+    }
     return [
-        OtherOrigin(what, one, other)
-        for what, one, other in pairs
-        if one and other and _core(one) != _core(other)
+        OtherOrigin(what, own, other)
+        for what, (own, other) in pairs.items()
+        if own and other and _core(own) != _core(other)
     ]
 
 

@@ -27,7 +27,7 @@ def plot_name(answer: Answer) -> str:
 
     Examples
     --------
-    >>> plot_name(Answer("data/o k.prj", "scan 1/2", None, None, "model", None, True))
+    >>> plot_name(Answer("data/o k.prj", "scan 1/2", None, None, "model", None))
     'o_k.prj-scan_1_2.png'
     """
     name = re.sub(r"[^\w.+-]+", "_", f"{Path(answer.file).name}-{answer.label}")
@@ -36,13 +36,7 @@ def plot_name(answer: Answer) -> str:
 
 
 def write_figure(path: str | Path, answer: Answer, *, force: bool = False) -> None:
-    """Draw a measured spectrum and its answer into a file.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
+    """Draw a measured spectrum and its answer into a file."""
     with figure_style():
         figure = draw(answer)
         with replacing(path, force=force) as temporary:

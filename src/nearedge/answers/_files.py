@@ -12,6 +12,9 @@ from nearedge.files import read_spectra
 from nearedge.models import Model, load_model, ready_model, ready_models
 from nearedge.spectra import Spectrum, guess_edge, merge_scans
 
+Choose = Callable[[Spectrum], tuple[Model, str]]
+"""Gives the model for a spectrum, and what the answers call it."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -40,26 +43,16 @@ def read_any(
 ) -> list[Spectrum]:
     """Read the spectra of a file, of ``FILE::NAME``, or of the sites of a dataset folder.
 
-    Parameters
-    ----------
-    path : str
-    energy, mu : int or str, optional
-        Columns of a file, see `nearedge.files.read_spectra`.
-
-    Raises
-    ------
-    InputError
-        If there are none.
+    The columns are those of `nearedge.files.read_spectra`.
     """
     if not is_folder(path):
         return read_spectra(path, energy=energy, mu=mu)
     from nearedge.datasets import load_dataset
 
     data = load_dataset(path)
-    names = zip(data.snapshot, data.atom, strict=True)
     return [
         Spectrum(f"{snapshot}/{atom}", data.energy, mu, path, data.identity)
-        for (snapshot, atom), mu in zip(names, data.mu, strict=True)
+        for snapshot, atom, mu in zip(data.snapshot, data.atom, data.mu, strict=True)
     ]
 
 
@@ -69,8 +62,7 @@ def choose_ready(spectrum: Spectrum) -> tuple[Model, str]:
     The first one refuses a spectrum of another edge by name.
     """
     edge = spectrum.edge or guess_edge(spectrum)
-    known = {model.edge for model in ready_models()}
-    ready = ready_model(edge if edge in known else None)
+    ready = ready_model(edge if edge in {model.edge for model in ready_models()} else None)
     return _load(ready.folder), ready.name
 
 
@@ -80,32 +72,16 @@ def _load(folder: Path) -> Model:
 
 
 def answer_files(
-    choose: Callable[[Spectrum], tuple[Model, str]],
+    choose: Choose,
     paths: Sequence[str],
     request: Request | None = None,
     *,
     energy: int | str | None = None,
     mu: int | str | None = None,
 ) -> Iterator[tuple[str, list[Answer | Failure]]]:
-    """Tell what is behind the spectra of files, file by file.
+    """Tell what is behind the spectra of files, file by file; of merged scans under the first one.
 
-    Parameters
-    ----------
-    choose : callable
-        Gives the model for a spectrum and what the answers call it; `choose_ready` takes the one
-        that ships.
-    paths : sequence of str
-        Files of any format that `nearedge.files.read_spectra` reads, ``FILE::NAME`` for one
-        spectrum of a file, or dataset folders.
-    request : Request, optional
-    energy, mu : int or str, optional
-        Columns of the files, where their labels do not tell.
-
-    Yields
-    ------
-    path : str
-        The file; the last one for scans that are merged.
-    answers : list of Answer or Failure
+    The paths are those of `read_any`, and so are the columns.
     """
     request = request or Request()
     scans: list[Spectrum] = []
@@ -116,29 +92,27 @@ def answer_files(
             yield path, [Failure(path, str(error))]
             continue
         if request.merge:
-            aligned = [request.aligns(spectrum, choose(spectrum)[0]) for spectrum in spectra]
-            scans += [spectrum for spectrum, own in zip(spectra, aligned, strict=True) if own]
-            spectra = [spectrum for spectrum, own in zip(spectra, aligned, strict=True) if not own]
+            measured = [s for s in spectra if request.aligns(s, choose(s)[0])]
+            scans += measured
+            spectra = [spectrum for spectrum in spectra if spectrum not in measured]
         yield path, _each(choose, spectra, request)
     if scans:
         try:
-            merged = merge_scans(scans)
+            yield scans[0].source, _each(choose, [merge_scans(scans)], request)
         except NearEdgeError as error:
             yield scans[0].source, [Failure(scans[0].source, str(error))]
-            return
-        yield scans[0].source, _each(choose, [merged], request)
 
 
-def _each(
-    choose: Callable[[Spectrum], tuple[Model, str]], spectra: Sequence[Spectrum], request: Request
-) -> list[Answer | Failure]:
+def _each(choose: Choose, spectra: Sequence[Spectrum], request: Request) -> list[Answer | Failure]:
     """Answer for all spectra of a model together, or, if one of them fails, for each alone."""
-    chosen = [choose(spectrum) for spectrum in spectra]
+    places: dict[str, list[int]] = {}
+    models = [choose(spectrum) for spectrum in spectra]
+    for place, (_, name) in enumerate(models):
+        places.setdefault(name, []).append(place)
     answers: dict[int, Answer | Failure] = {}
-    for name in dict.fromkeys(name for _, name in chosen):
-        places = [place for place, (_, own) in enumerate(chosen) if own == name]
-        model, group = chosen[places[0]][0], [spectra[place] for place in places]
-        answers |= zip(places, _together(model, name, group, request), strict=True)
+    for name, own in places.items():
+        group = [spectra[place] for place in own]
+        answers |= zip(own, _together(models[own[0]][0], name, group, request), strict=True)
     return [answers[place] for place in range(len(spectra))]
 
 

@@ -12,21 +12,7 @@ from nearedge.records import replacing
 
 
 def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = False) -> None:
-    """Write answers as comma-separated values under a line of names.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    answers : iterable of Answer
-    force : bool
-        Whether an existing file may be replaced.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
+    """Write answers as comma-separated values under a line of names."""
     rows = [answer.row() for answer in answers]
     # Models and kinds of spectra have different columns.
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -44,9 +30,8 @@ def answer_table(answers: Sequence[Answer]) -> Table:
     targets = list(dict.fromkeys(target for answer in answers for target in answer.values))
     table = Table()
     table.add_column("spectrum", overflow="fold")
-    for target in targets:
-        table.add_column(target.replace("_", " "), justify="right")
-    table.add_column("E0, eV", justify="right")
+    for heading in (*(target.replace("_", " ") for target in targets), "E0, eV"):
+        table.add_column(heading, justify="right")
     table.add_column("applies")
     for answer in answers:
         table.add_row(

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.records import replacing
+from nearedge.records import Json, replacing
 from nearedge.spectra import Spectrum, broadened, recorded, resample
 
 
@@ -17,7 +16,7 @@ from nearedge.spectra import Spectrum, broadened, recorded, resample
 class Beamline:
     """How a simulated measurement is made.
 
-    Parameters
+    Attributes
     ----------
     e0 : float
         Where the computed zero lies on the measured axis, eV.
@@ -34,11 +33,6 @@ class Beamline:
         Of the energies in eV.
     before : float
         Range in eV that is measured below the computed energies, where nothing absorbs.
-
-    Raises
-    ------
-    InputError
-        If a number makes no sense.
     """
 
     e0: float = 530.0
@@ -51,9 +45,8 @@ class Beamline:
     before: float = 10.0
 
     def __post_init__(self) -> None:
-        numbers = asdict(self)
         positive = ("signal_to_noise", "counts", "step")
-        for name, value in numbers.items():
+        for name, value in asdict(self).items():
             least = "positive" if name in positive else "not negative"
             wrong = value <= 0 if name in positive else value < 0 and name not in ("e0", "slope")
             if not np.isfinite(value) or wrong:
@@ -61,44 +54,20 @@ class Beamline:
 
 
 def simulate_sample(
-    data: SiteSpectra,
-    beamline: Beamline | None = None,
-    *,
-    only: Sequence[str] = (),
-    seed: int = 0,
-) -> tuple[Spectrum, dict[str, Any]]:
-    """Measure, in simulation, a sample made of a dataset's sites.
+    data: SiteSpectra, beamline: Beamline, *, only: Sequence[str] = (), seed: int = 0
+) -> tuple[Spectrum, Json]:
+    """Measure, in simulation, a sample made of a dataset's sites, or of some snapshots' alone.
 
-    Parameters
-    ----------
-    data : SiteSpectra
-        Computed spectra and their labels.
-    beamline : Beamline, optional
-    only : sequence of str
-        Snapshots or trajectories that make up the sample; all by default.
-    seed : int
-        Of the noise.
-
-    Returns
-    -------
-    spectrum : Spectrum
-    truth : dict
-        ``coordination``, ``fractions`` by class, ``sites``, and what the beamline did.
-
-    Raises
-    ------
-    InputError
-        If a name is unknown.
+    The truth beside the spectrum is ready for JSON, and says what the beamline did.
 
     Examples
     --------
     >>> from nearedge.datasets import load_dataset, starter_path
     >>> data = load_dataset(starter_path())
-    >>> spectrum, truth = simulate_sample(data, only=["rocksalt-1-000"])
+    >>> spectrum, truth = simulate_sample(data, Beamline(), only=["rocksalt-1-000"])
     >>> round(truth["coordination"], 2), truth["e0"]
     (1.39, 530.0)
     """
-    beamline = beamline or Beamline()
     kept = data.select(data.names_mask(only)) if only else data
     mean = broadened(data.energy, kept.mu.mean(axis=0, keepdims=True), beamline.broadening)
     first = np.floor(-beamline.before / beamline.step) * beamline.step + float(data.energy[0])
@@ -112,7 +81,7 @@ def simulate_sample(
         slope=beamline.slope,
         signal_to_noise=beamline.signal_to_noise,
     )[0]
-    truth = {
+    truth: Json = {
         "coordination": float(kept.coordination.mean()),
         "fractions": {name: count / len(kept) for name, count in kept.counts().items()},
         "sites": len(kept),
@@ -122,35 +91,14 @@ def simulate_sample(
 
 
 def write_columns(
-    path: str | Path,
-    spectrum: Spectrum,
-    comments: Sequence[str] = (),
-    *,
-    force: bool = False,
+    path: str | Path, spectrum: Spectrum, comment: str, *, force: bool = False
 ) -> None:
-    """Write a spectrum as two columns of text under comments.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    spectrum : Spectrum
-    comments : sequence of str
-        Lines without their ``#``.
-    force : bool
-        Whether an existing file may be replaced.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
-    header = "\n".join([*comments, f"energy {spectrum.name}"])
+    """Write a spectrum as two columns of text under a comment."""
     with replacing(path, force=force) as temporary:
         np.savetxt(
             temporary,
             np.column_stack([spectrum.energy, spectrum.mu]),
             fmt=("%.3f", "%.6g"),
-            header=header,
+            header=f"{comment}\nenergy {spectrum.name}",
             encoding="utf-8",
         )

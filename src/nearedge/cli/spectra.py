@@ -122,7 +122,7 @@ def simulate_(
     spectrum, truth = answers.simulate_sample(
         datasets.load_dataset(dataset), beamline, only=names, seed=seed
     )
-    answers.write_columns(output, spectrum, ["simulated by nearedge"], force=force)
+    answers.write_columns(output, spectrum, "simulated by nearedge", force=force)
     if json:
         print_json({"file": str(output), **truth})
         return

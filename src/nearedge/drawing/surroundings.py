@@ -1,12 +1,9 @@
 """Ball-and-stick drawings of an absorber and its neighbours, made of matplotlib alone."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, covalent_radii
+from ase.data import covalent_radii
 from ase.data.colors import jmol_colors
-from ase.neighborlist import neighbor_list
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
@@ -17,53 +14,8 @@ from nearedge.drawing.style import GREY
 _LIGHT = np.array([-0.45, 0.55, 0.70])
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """An absorber at the origin and the atoms near it.
-
-    Attributes
-    ----------
-    symbols : tuple of str
-        Elements; the absorber first.
-    positions : ndarray, shape (atom, 3)
-        In Å from the absorber; an atom may be a periodic image.
-    """
-
-    symbols: tuple[str, ...]
-    positions: Float[np.ndarray, "atom 3"]
-
-
-def surroundings(atoms: Atoms, atom: int, cutoff: float) -> Surroundings:
-    """Cut an absorber's neighbours of any element out of a periodic structure.
-
-    Parameters
-    ----------
-    atoms : Atoms
-        The structure.
-    atom : int
-        Index of the absorber.
-    cutoff : float
-        Distance in Å within which atoms are kept.
-
-    Examples
-    --------
-    >>> from ase.build import bulk
-    >>> surroundings(bulk("MgO", "rocksalt", a=4.21), 1, 2.6).symbols
-    ('O', 'Mg', 'Mg', 'Mg', 'Mg', 'Mg', 'Mg')
-    """
-    centre, neighbour, vector = neighbor_list("ijD", atoms, cutoff)
-    around = centre == atom
-    names = atoms.get_chemical_symbols()
-    symbols = [names[atom], *(names[index] for index in neighbour[around])]
-    return Surroundings(tuple(symbols), np.vstack([np.zeros(3), vector[around]]))
-
-
 def view(positions: Float[np.ndarray, "atom 3"]) -> Float[np.ndarray, "atom 3"]:
-    """Turn positions to the side from which the balls hide each other least.
-
-    Of a fixed set of directions it is the one with the greatest least distance between any two
-    atoms as projected onto the page; `z` points to the reader.
-    """
+    """Turn positions to the side from which the balls hide each other least, `z` to the reader."""
     if len(positions) < 2:
         return positions
     turned = np.stack(
@@ -74,25 +26,28 @@ def view(positions: Float[np.ndarray, "atom 3"]) -> Float[np.ndarray, "atom 3"]:
     return turned[apart[:, first, second].min(axis=1).argmax()]
 
 
-def draw_surroundings(axes: Axes, around: Surroundings) -> None:
-    """Draw balls and sticks into empty axes; the absorber has a black rim."""
-    points = view(around.positions)
+def draw_surroundings(axes: Axes, cluster: Atoms) -> None:
+    """Draw balls and sticks into empty axes.
+
+    The first atom, at the origin, is the absorber; it has a black rim.
+    """
+    points = view(cluster.positions)
     # Far things first; sticks lie halfway to their ball.
     reach = float(np.abs(points[:, 2]).max()) or 1.0
-    radii = [float(covalent_radii[atomic_numbers[symbol]]) for symbol in around.symbols]
+    radii = covalent_radii[cluster.numbers]
     for (x, y, z), radius in zip(points[1:], radii[1:], strict=True):
         # Atoms that only happen to be near are no bond: a dotted line.
         bonded = np.linalg.norm((x, y, z)) < 1.3 * (radii[0] + radius)
         (stick,) = axes.plot([0, x], [0, y], color=GREY, zorder=10 + 4 * z / reach)
         stick.set(linewidth=2.8 if bonded else 1.0, linestyle="-" if bonded else ":")
+    symbols = cluster.get_chemical_symbols()
     for index in np.argsort(points[:, 2]):
         x, y, z = points[index]
-        symbol = around.symbols[index]
         size = 0.30 + 0.24 * radii[index]
         size *= 1 + 0.10 * z / reach
         order = 20 + 5 * z / reach
         axes.imshow(
-            _ball(jmol_colors[atomic_numbers[symbol]]),
+            _ball(jmol_colors[cluster.numbers[index]]),
             extent=(x - size, x + size, y - size, y + size),
             zorder=order,
             interpolation="bilinear",
@@ -102,7 +57,7 @@ def draw_surroundings(axes: Axes, around: Surroundings) -> None:
         axes.text(
             x,
             y,
-            symbol,
+            symbols[index],
             ha="center",
             va="center_baseline",
             fontsize=6.5,

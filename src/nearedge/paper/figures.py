@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+from ase import Atoms
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -24,9 +25,10 @@ from nearedge.drawing.style import (
     class_title,
     short_zero,
 )
-from nearedge.drawing.surroundings import draw_surroundings, surroundings
+from nearedge.drawing.surroundings import draw_surroundings
 from nearedge.paper.results import Agreement, Curve
 from nearedge.spectra import Window
+from nearedge.structures.clusters import cut_cluster
 
 _PARTS = {
     "train": (BLUE, "o", "-", "training"),
@@ -78,10 +80,10 @@ def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
         panel.yaxis.set_major_locator(MaxNLocator(4))
         panel.set_title(f"{data.counts()[name]} spectra", loc="right", fontsize=8, color="0.35")
         structure = data.structures[str(data.snapshot[site])]
-        around = surroundings(
+        around = cut_cluster(
             structure, int(data.atom[site]), data.rule.cutoff if data.rule else 3.0
         )
-        draw_surroundings(picture, around)
+        draw_surroundings(picture, Atoms(structure.numbers[around.atom], around.position))
         picture.set_title(
             class_title(name, data.rule.neighbour if data.rule else ""), fontweight="bold"
         )

@@ -21,10 +21,11 @@ from ._explaining import (
     explain_spectrum as explain_spectrum,
 )
 from ._findings import findings as findings
-from ._nearest import Site as Site, nearest_spectra as nearest_spectra
 from ._report import report as report, write_explanation as write_explanation
-from ._training import (
+from ._sites import (
+    Site as Site,
     Training as Training,
     match_training as match_training,
+    nearest_spectra as nearest_spectra,
     seen_sites as seen_sites,
 )

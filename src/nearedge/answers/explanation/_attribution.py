@@ -1,12 +1,10 @@
 """Which energies decide: integrated gradients and occlusion, two views that check each other.
 
-Both act on *scores*, functions from raw spectra to one number each, so they know nothing of how
-an estimator prepares its inputs. Integrated gradients (Sundararajan, Taly and Yan, ICML 2017) are
-summed along the straight way from a baseline spectrum to the spectrum in question: every point of
-it is an average of two spectra, which is a spectrum that a mixture of sites would have. Their sum
-over the energies is the difference of the scores (completeness). Occlusion (Zeiler and Fergus,
-ECCV 2014) hides an interval of energies by the same baseline and sees how far the score falls. Both
-ask how much a score rests on the energies: they should agree.
+Both act on *scores*, functions from raw spectra to one number each. Integrated gradients
+(Sundararajan, Taly and Yan, ICML 2017) are summed along the straight way from a baseline spectrum:
+every point of it is a spectrum that a mixture of sites would have. Their sum is the difference of
+the scores (completeness). Occlusion (Zeiler and Fergus, ECCV 2014) hides an interval of energies by
+the same baseline and sees how far the score falls.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +32,7 @@ class Attribution:
     energy : float array, shape (energy,)
         In eV.
     width : float
-        Of the intervals, in eV.
+        Of the intervals that are hidden, in eV.
     gradients : float array, shape (network, energy)
         Integrated gradients: what each single energy adds to the score of each network.
     occluded : float array, shape (network, energy)
@@ -66,12 +64,6 @@ class Attribution:
             return 0.0
         return float(np.corrcoef([np.asarray(rankdata(curve)) for curve in curves])[0, 1])
 
-    def share(self, low: float, high: float) -> float:
-        """Share of the absolute attribution (gradients, ensemble mean) between two energies."""
-        size = np.abs(self.gradients.mean(axis=0))
-        within = (self.energy >= low) & (self.energy <= high)
-        return float(size[within].sum() / max(size.sum(), np.finfo(float).tiny))
-
 
 def intervals(
     energy: Float[np.ndarray, " energy"], width: float
@@ -86,23 +78,9 @@ def scores(
 ) -> list[Score]:
     """Make the numbers that are explained, one function for each network of an estimator.
 
-    Parameters
-    ----------
-    estimator : Classifier or Regressor
-        Fitted.
-    target : int array, shape (example,), optional
-        Of a classifier, the place in `classes_` of the class that is asked about, for every
-        example. Not used with a regressor.
-    against : int, optional
-        Another class, to ask why the target rather than this.
-
-    Returns
-    -------
-    list of function
-        From spectra, shape (example, energy), to scores, shape (example,): of a classifier the
-        log-odds ``log(p / (1 - p))`` of the target, or ``log(p / q)`` against the other class; of
-        a regressor the coordination number. Log-odds and not probabilities: these hardly change
-        where a network is sure.
+    Of a classifier the log-odds ``log(p / (1 - p))`` of each example's target class, given by its
+    place in `classes_`, or ``log(p / q)`` against another class: probabilities hardly change where
+    a network is sure. Of a regressor the number itself.
     """
     count = estimator.members
     if not isinstance(estimator, Classifier):
@@ -135,25 +113,9 @@ def integrated_gradients(
     functions: Sequence[Score],
     spectra: Float[np.ndarray, "example energy"],
     baseline: Float[np.ndarray, " energy"],
-    steps: int = 100,
+    steps: int,
 ) -> Float[np.ndarray, "network example energy"]:
-    """Integrate the gradients of scores from a baseline to spectra.
-
-    Parameters
-    ----------
-    functions : sequence of function
-        The scores, see `scores`.
-    spectra : float array, shape (example, energy)
-        What is explained.
-    baseline : float array, shape (energy,)
-        Where the way starts.
-    steps : int
-        Points on the way, in the middle of equal parts.
-
-    Returns
-    -------
-    float array, shape (network, example, energy)
-        What each energy adds to each score; the sum is the score's difference from the baseline.
+    """Integrate the gradients of scores from a baseline to spectra, in the middle of equal steps.
 
     Examples
     --------
@@ -161,7 +123,7 @@ def integrated_gradients(
 
     >>> weight = jnp.array([1.0, -2.0, 0.0])
     >>> spectra, baseline = np.array([[2.0, 2.0, 2.0]]), np.ones(3)
-    >>> integrated_gradients([lambda x: x @ weight], spectra, baseline)[0, 0].round(4)
+    >>> integrated_gradients([lambda x: x @ weight], spectra, baseline, 100)[0, 0].round(4)
     array([ 1., -2.,  0.])
     """
     away = jnp.asarray(spectra - baseline)
@@ -188,24 +150,7 @@ def occlusion(
     baseline: Float[np.ndarray, " energy"],
     hidden: Bool[np.ndarray, "interval energy"],
 ) -> Float[np.ndarray, "network example interval"]:
-    """Hide intervals of energies one after the other, and see how far the scores fall.
-
-    Parameters
-    ----------
-    functions : sequence of function
-        The scores, see `scores`.
-    spectra : float array, shape (example, energy)
-        What is explained.
-    baseline : float array, shape (energy,)
-        What takes the place of the hidden intensities.
-    hidden : bool array, shape (interval, energy)
-        What is hidden, see `intervals`.
-
-    Returns
-    -------
-    float array, shape (network, example, interval)
-        Score of the whole spectrum less that of the spectrum with the interval hidden.
-    """
+    """Hide intervals of energies one after the other, and see how far the scores fall."""
     together = _together(functions)
     whole = np.asarray(together(jnp.asarray(spectra)), float)
     without = (jnp.asarray(np.where(mask, baseline, spectra)) for mask in hidden)
@@ -223,67 +168,33 @@ def attribute(
 ) -> list[Attribution]:
     """Explain the scores of each spectrum by both methods.
 
-    Parameters
-    ----------
-    functions : sequence of function
-        The scores, see `scores`.
-    spectra : float array, shape (example, energy)
-        What is explained.
-    energy : float array, shape (energy,)
-        In eV.
-    baseline : float array, shape (energy,)
-        Where integrated gradients start, and what hides intervals: the mean training spectrum, or
-        that of the class which the question is against.
-    width : float
-        Of the interval in eV that is hidden, and over which gradients are summed.
-    steps : int
-        Points on the way of the integrated gradients.
-
-    Returns
-    -------
-    list of Attribution
-        One for each spectrum.
-
-    Raises
-    ------
-    InputError
-        If the width is not positive or there is no step.
+    The baseline is the mean training spectrum, or that of the class which the question is against;
+    intervals are so many eV wide, and integrated gradients take so many steps.
     """
     if not (np.isfinite(width) and width > 0):
         raise InputError(f"interval width {width} must be a positive energy (eV)")
     if steps < 1:
         raise InputError(f"steps={steps} must be at least 1")
     gradients = integrated_gradients(functions, spectra, baseline, steps)
-    hidden = intervals(energy, width)
-    occluded = occlusion(functions, spectra, baseline, hidden)
+    occluded = occlusion(functions, spectra, baseline, intervals(energy, width))
     high = evaluate_scores(functions, spectra)
     low = evaluate_scores(functions, np.broadcast_to(baseline, spectra.shape).copy())
     gaps = np.abs(gradients.sum(axis=2) - (high - low)).max(axis=0)
+    numbers = np.stack([high.mean(axis=0), low.mean(axis=0), gaps], axis=1).tolist()
     return [
-        Attribution(
-            energy,
-            width,
-            gradients[:, row],
-            occluded[:, row],
-            float(high[:, row].mean()),
-            float(low[:, row].mean()),
-            float(gaps[row]),
-        )
+        Attribution(energy, width, gradients[:, row], occluded[:, row], *numbers[row])
         for row in range(len(spectra))
     ]
 
 
 def mean_attribution(parts: Sequence[Attribution]) -> Attribution:
     """Average attributions over spectra, network by network; the gap is the largest."""
-
-    def mean(name: str) -> np.ndarray:
-        return np.mean([getattr(part, name) for part in parts], axis=0)
-
+    first, *_ = parts
     return Attribution(
-        parts[0].energy,
-        parts[0].width,
-        mean("gradients"),
-        mean("occluded"),
+        first.energy,
+        first.width,
+        np.mean([part.gradients for part in parts], axis=0),
+        np.mean([part.occluded for part in parts], axis=0),
         float(np.mean([part.score for part in parts])),
         float(np.mean([part.baseline_score for part in parts])),
         max(part.gap for part in parts),
@@ -298,10 +209,8 @@ class Stretch:
     ----------
     low, high : float
         First and last energy in eV.
-    amount : float
-        Sum of the integrated gradients, mean over the networks.
-    spread : float
-        Its standard deviation over the networks.
+    amount, spread : float
+        Sum of the integrated gradients, mean and standard deviation over the networks.
     confirmed : bool
         Whether hiding parts of it changes the score in the same direction, on average.
     """
@@ -314,12 +223,9 @@ class Stretch:
 
 
 def stretches(attribution: Attribution) -> list[Stretch]:
-    """Cut an attribution where its sign changes, as seen through intervals of its width.
+    """Cut an attribution where its sign changes, as seen through its intervals; weightiest first.
 
-    Returns
-    -------
-    list of Stretch
-        The weightiest first. Their amounts add up to the difference of score and baseline score.
+    The amounts add up to the difference of score and baseline score.
     """
     sign = np.sign(attribution.summed.mean(axis=0))
     # Zeros belong to what stands before them.

@@ -15,8 +15,7 @@ from nearedge.answers.explanation._attribution import (
     mean_attribution,
     scores,
 )
-from nearedge.answers.explanation._nearest import Site, nearest_spectra
-from nearedge.answers.explanation._training import Training, seen_sites
+from nearedge.answers.explanation._sites import Site, Training, nearest_spectra, seen_sites
 from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
@@ -75,22 +74,14 @@ class SpectrumExplanation:
 
     Attributes
     ----------
-    name : str
-        Of the spectrum.
-    setting : Setting
     spectrum : float array, shape (energy,)
-        At the model's energies.
-    prediction : Answer
-        As of `nearedge.predict`.
+        At the model's energies, the window.
     target : str or None
         Class that is asked about; None of a regressor.
-    attribution : Attribution
     nearest : tuple of Site
         Training sites, the nearest first.
     usual : float
         Median distance of a training spectrum from its nearest.
-    window : Window
-        The model's energies.
     site : Site or None
         The spectrum's own atom, where it is known.
     """
@@ -113,11 +104,9 @@ class ClassAttribution:
 
     Attributes
     ----------
-    sites : int
-        Sites of the class that were looked at.
-    right : int
-        Those of them that are predicted right: of whole numbers to a half, of others to half a
-        standard deviation.
+    sites, right : int
+        Sites of the class, and those of them that are predicted right: of whole numbers to a half,
+        of others to half a standard deviation.
     spectrum : float array, shape (energy,)
         Mean of the explained spectra.
     attribution : Attribution
@@ -135,16 +124,9 @@ class ClassAttribution:
 
 @dataclass(frozen=True)
 class ClassExplanation:
-    """What a model looks at in the spectra of each class.
+    """What a model looks at in the spectra of each class, on sites it never saw or on all it saw.
 
-    Attributes
-    ----------
-    setting : Setting
-    unseen : bool
-        Whether the model was trained on none of the sites.
-    classes : dict of str to ClassAttribution
-    never_right : dict of str to int
-        Classes without a right prediction, and their number of sites.
+    Of classes without a right prediction only the number of sites is known.
     """
 
     setting: Setting
@@ -171,16 +153,6 @@ def explain_spectrum(
 
     Parameters
     ----------
-    model : Model
-        Trained on spectra of the same zero and unit.
-    energy : float array, shape (energy,)
-        In eV.
-    mu : float array, shape (energy,)
-        The spectrum.
-    training : Training
-        What the model was trained on, see `match_training`.
-    name : str
-        Names the spectrum.
     target : str, optional
         Class that is asked about; by default the one that is predicted.
     against : str, optional
@@ -191,13 +163,7 @@ def explain_spectrum(
     nearest : int
         How many training spectra are to be found.
     site : Site, optional
-        The spectrum's own atom, if it is known.
-
-    Raises
-    ------
-    InputError
-        If the energies do not cover the model's window, or a class is unknown or not to be asked
-        about.
+        The spectrum's own atom, if it is known; it is not its own neighbour.
     """
     classifier = isinstance(model.estimator, Classifier)
     if target is not None and not classifier:
@@ -223,7 +189,6 @@ def explain_spectrum(
         steps=steps,
     )
     data = training.data
-    # A spectrum is not its own neighbour.
     own = (data.snapshot == site.snapshot) & (data.atom == site.atom) if site else False
     rows, distances, usual = nearest_spectra(
         spectrum[0],
@@ -258,25 +223,8 @@ def explain_classes(
 ) -> ClassExplanation:
     """Find the energies that decide for each class, on sites the model was not trained on.
 
-    Parameters
-    ----------
-    model : Model
-        What is explained.
-    data : SiteSpectra
-        Labelled spectra. Those the model was trained on are left out, unless it was trained on
-        all of them.
-    training : Training
-        What the model was trained on, see `match_training`.
-    against : str, optional
-        See `explain_spectrum`; this class itself is then not explained by a classifier.
-    width, steps
-        See `attribute`.
-
-    Raises
-    ------
-    InputError
-        If labels or energies are not those the model was trained with, a class is unknown, or no
-        spectrum is predicted right.
+    If it was trained on all of them, they are not left out. The options are those of
+    `explain_spectrum`; a class that others are set against is not explained by a classifier.
     """
     if data.targets.get(model.target.name) != model.target:
         raise InputError(
@@ -290,51 +238,45 @@ def explain_classes(
     right = _right(model, inputs, tested)
     setting = _setting(model, training, against)
     rng = np.random.default_rng(0)
-    rows = {}
-    never_right = {}
-    for name, count in tested.counts().items():
-        if model.target.of_classes and name == against:
-            continue
-        chosen = np.flatnonzero(right & (tested.environment == name))
-        if len(chosen):
-            rows[name] = np.sort(rng.permutation(chosen)[:MOST])
-        else:
-            never_right[name] = count
+    counts = tested.counts()
+    asked = [name for name in counts if not (model.target.of_classes and name == against)]
+    found = {name: np.flatnonzero(right & (tested.environment == name)) for name in asked}
+    rows = {
+        name: np.sort(rng.permutation(sites)[:MOST]) for name, sites in found.items() if len(sites)
+    }
     if not rows:
         raise InputError(
             f"{tested.source}: no spectrum is predicted right, so there is nothing to explain; use "
             "spectra like those the model was trained on"
         )
     every = np.concatenate(list(rows.values()))
-    parts = attribute(
-        _scores(model, tested.environment[every].tolist(), against),
-        inputs[every],
-        model.window.grid,
-        setting.baseline,
-        width=width,
-        steps=steps,
+    parts = iter(
+        attribute(
+            _scores(model, tested.environment[every].tolist(), against),
+            inputs[every],
+            model.window.grid,
+            setting.baseline,
+            width=width,
+            steps=steps,
+        )
     )
     classes = {}
     for name, chosen in rows.items():
-        members = [part for part, row in zip(parts, every, strict=True) if row in chosen]
+        members = [next(parts) for _ in chosen]
         classes[name] = ClassAttribution(
-            tested.counts()[name],
-            int((right & (tested.environment == name)).sum()),
+            counts[name],
+            len(found[name]),
             inputs[chosen].mean(axis=0),
             mean_attribution(members),
             float(np.median([part.agreement for part in members])),
         )
+    never_right = {name: counts[name] for name in asked if name not in rows}
     return ClassExplanation(setting, unseen, classes, never_right)
 
 
 def _setting(model: Model, training: Training, against: str | None) -> Setting:
-    return Setting(
-        model.target,
-        str(model.identity.zero),
-        str(model.identity.unit),
-        against,
-        training.baseline(against),
-    )
+    zero, unit = str(model.identity.zero), str(model.identity.unit)
+    return Setting(model.target, zero, unit, against, training.baseline(against))
 
 
 def _scores(model: Model, targets: Sequence[str], against: str | None) -> list[Score]:

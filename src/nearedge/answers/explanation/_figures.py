@@ -16,13 +16,16 @@ from matplotlib.ticker import MaxNLocator
 from nearedge.answers.explanation._attribution import Attribution
 from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
 from nearedge.answers.explanation._findings import answer_words
-from nearedge.answers.explanation._nearest import Site
+from nearedge.answers.explanation._sites import Site
 from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, short_zero
-from nearedge.drawing.surroundings import draw_surroundings, surroundings
+from nearedge.drawing.surroundings import draw_surroundings
 
 # Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
 _TWO_SIDED = LinearSegmentedColormap.from_list("two-sided", [BLUE, "#ffffff", VERMILION])
 _CELLS = 6
+
+# Of notes beside a title.
+_SMALL = {"loc": "right", "fontsize": 8, "color": "0.35"}
 
 
 def _add_legend(part: Figure | SubFigure, handles: list, labels: list, networks: int) -> None:
@@ -61,12 +64,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     curves.set(
         xlabel=f"energy from {short_zero(setting.zero)} (eV)", ylabel=label.replace(" per", "\nper")
     )
-    curves.set_title(
-        f"rank correlation of the two methods {attribution.agreement:.2f}",
-        loc="right",
-        fontsize=8,
-        color="0.35",
-    )
+    curves.set_title(f"rank correlation of the two methods {attribution.agreement:.2f}", **_SMALL)
     handles, labels = curves.get_legend_handles_labels()
     _add_legend(top, handles, labels, len(attribution.gradients))
     if cells:
@@ -84,42 +82,29 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
     rows = -(-count // columns)
     figure = Figure(figsize=(3.5 * columns, 3.1 * rows + 0.5), layout="constrained")
     panels = figure.subplots(
-        2 * rows,
-        columns,
-        squeeze=False,
-        sharex=True,
-        height_ratios=[1.15, 1] * rows,
+        2 * rows, columns, squeeze=False, sharex=True, height_ratios=[1.15, 1] * rows
     )
+    # Of each class the panel of its spectrum, and that of the curves below.
+    pairs = panels.reshape(rows, 2, columns).swapaxes(1, 2).reshape(-1, 2)
     for number, (name, explained) in enumerate(result.classes.items()):
-        row, column = divmod(number, columns)
-        spectrum, curves = panels[2 * row, column], panels[2 * row + 1, column]
-        _draw_spectrum(spectrum, explained.spectrum, setting.baseline, explained.attribution)
+        spectrum, curves = pairs[number]
+        attribution = explained.attribution
+        _draw_spectrum(spectrum, explained.spectrum, setting.baseline, attribution)
         spectrum.set_title(setting.title(name), loc="left", fontweight="bold")
-        spectrum.set_title(
-            f"{explained.right} right of {explained.sites}", loc="right", fontsize=8, color="0.35"
-        )
-        _draw_curves(curves, explained.attribution)
-        curves.set_title(
-            f"rank correlation {explained.attribution.agreement:.2f}",
-            loc="right",
-            fontsize=8,
-            color="0.35",
-            pad=3,
-        )
-        if column == 0:
+        spectrum.set_title(f"{explained.right} right of {explained.sites}", **_SMALL)
+        _draw_curves(curves, attribution)
+        curves.set_title(f"rank correlation {attribution.agreement:.2f}", **_SMALL, pad=3)
+        if number % columns == 0:
             spectrum.set_ylabel("µ")
-            width = explained.attribution.width
             word = "log-odds" if setting.asked.of_classes else setting.score(None)
-            curves.set_ylabel(f"{word} per {width:g} eV")
+            curves.set_ylabel(f"{word} per {attribution.width:g} eV")
         curves.tick_params(labelbottom=True)
         # Of a column its last panel, also where the last row is not full.
         if number + columns >= count:
             curves.set_xlabel("energy (eV)")
-    for blank in range(count, rows * columns):
-        row, column = divmod(blank, columns)
-        panels[2 * row, column].set_axis_off()
-        panels[2 * row + 1, column].set_axis_off()
-    handles, labels = panels[1, 0].get_legend_handles_labels()
+    for axes in pairs[count:].ravel():
+        axes.set_axis_off()
+    handles, labels = pairs[0, 1].get_legend_handles_labels()
     handles += [
         Line2D([], [], color=GREY, ls="--", lw=1),
         Patch(color=VERMILION),
@@ -199,19 +184,18 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
     neighbour = result.setting.asked.neighbour or ""
     spectra = [site.data.select(np.array([site.row])).inputs(window)[0] for site in cells]
     top = 1.08 * max(float(mu.max()) for mu in (result.spectrum, *spectra))
-    for number, (picture, panel) in enumerate(panels.T):
-        if number >= len(cells):
-            picture.set_axis_off()
-            panel.set_axis_off()
-            continue
-        site, mu = cells[number], spectra[number]
-        draw_surroundings(picture, surroundings(site.structure, site.atom, site.cutoff))
-        title = result.setting.title(site.environment)
-        far = "itself" if site.distance is None else f"distance {site.distance:.2f}"
+    for picture, panel in panels.T[len(cells) :]:
+        picture.set_axis_off()
+        panel.set_axis_off()
+    for number, (site, mu) in enumerate(zip(cells, spectra, strict=True)):
+        picture, panel = panels[:, number]
+        itself = site.distance is None
+        draw_surroundings(picture, site.cluster(site.cutoff))
+        far = "itself" if itself else f"distance {site.distance:.2f}"
         picture.set_title(
-            f"{title}\n{far}",
+            f"{result.setting.title(site.environment)}\n{far}",
             fontsize=8.5,
-            fontweight="bold" if site.distance is None else "normal",
+            fontweight="bold" if itself else "normal",
         )
         picture.text(
             0.5,
@@ -225,25 +209,24 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
             linespacing=1.3,
         )
         panel.plot(energy, result.spectrum, color=BLACK, lw=0.9)
-        if site.distance is not None:
+        if not itself:
             panel.plot(energy, mu, color=VERMILION, lw=1.1, ls="--")
         panel.set(xlim=(energy[0], energy[-1]), ylim=(min(0.0, float(mu.min())), top))
         panel.xaxis.set_major_locator(_ticks(3))
         panel.yaxis.set_major_locator(_ticks(3))
-        if number:
-            panel.tick_params(labelleft=False)
-        else:
-            panel.set_ylabel("µ")
+        panel.tick_params(labelleft=number == 0)
+    panels[1, 0].set_ylabel("µ")
 
 
 def _distances(site: Site, neighbour: str) -> str:
     """Distances in Å that make the class: the counted atoms, and a bond to the site's own kind."""
     counted = [f"{far:.2f}" for symbol, far in site.neighbours if symbol == neighbour]
     text = f"{neighbour} {' '.join(counted)} Å" if counted else f"no {neighbour}"
-    partners = [far for symbol, far in site.neighbours if symbol == site.absorber]
+    absorber = site.cluster(site.cutoff).get_chemical_symbols()[0]
+    partners = [far for symbol, far in site.neighbours if symbol == absorber]
     if site.environment.isdigit() or not partners:
         return text
-    return f"{site.absorber} {partners[0]:.2f} Å, {text}"
+    return f"{absorber} {partners[0]:.2f} Å, {text}"
 
 
 def _ticks(count: int) -> MaxNLocator:

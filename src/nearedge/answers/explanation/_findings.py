@@ -27,12 +27,9 @@ def agreement_words(value: float) -> str:
     >>> agreement_words(0.93)
     'integrated gradients and occlusion agree (rank correlation 0.93)'
     """
-    if value >= AGREE:
-        verdict = "agree"
-    elif value >= MAINLY:
-        verdict = "agree in the main"
-    else:
-        verdict = "do not agree, so neither is to be believed by itself"
+    verdict = "do not agree, so neither is to be believed by itself"
+    if value >= MAINLY:
+        verdict = "agree" if value >= AGREE else "agree in the main"
     return f"integrated gradients and occlusion {verdict} (rank correlation {value:.2f})"
 
 
@@ -83,16 +80,14 @@ def _weighty(attribution: Attribution) -> list[str]:
     """Describe the stretches that are worth a word."""
     pieces = stretches(attribution)
     least = _LEAST * abs(pieces[0].amount)
-    texts = []
-    for piece in pieces[:_SHOWN]:
-        if abs(piece.amount) < least:
-            continue
-        spread = f" ± {piece.spread:.2f}" if piece.spread else ""
-        doubt = "" if abs(piece.amount) > 2 * piece.spread else ", which may be noise"
-        seconded = "" if piece.confirmed else ", not confirmed by occlusion"
-        ends = f"{piece.low:.1f} to {piece.high:.1f} eV"
-        texts.append(f"{ends}: {piece.amount:+.2f}{spread}{doubt}{seconded}")
-    return texts
+    return [
+        f"{piece.low:.1f} to {piece.high:.1f} eV: {piece.amount:+.2f}"
+        + (f" ± {piece.spread:.2f}" if piece.spread else "")
+        + ("" if abs(piece.amount) > 2 * piece.spread else ", which may be noise")
+        + ("" if piece.confirmed else ", not confirmed by occlusion")
+        for piece in pieces[:_SHOWN]
+        if abs(piece.amount) >= least
+    ]
 
 
 def _noise(attribution: Attribution) -> str:
@@ -108,23 +103,23 @@ def _noise(attribution: Attribution) -> str:
 
 def _of_classes(result: ClassExplanation) -> list[str]:
     setting = result.setting
-    texts = [f"Baseline: the {setting.baseline_name}. Only right predictions are counted."]
-    if not result.unseen:
-        texts.insert(
-            0,
-            "The model was trained on all of these sites: this shows what it has learnt by heart, "
-            "too. Train with --hold-out and explain the sites that were held out.",
-        )
-    for name, explained in result.classes.items():
-        attribution = explained.attribution
-        texts.append(
+    learnt = (
+        "The model was trained on all of these sites: this shows what it has learnt by heart, too. "
+        "Train with --hold-out and explain the sites that were held out."
+    )
+    return [
+        *([] if result.unseen else [learnt]),
+        f"Baseline: the {setting.baseline_name}. Only right predictions are counted.",
+        *(
             f"{setting.title(name)} ({explained.right} right of {explained.sites}): the "
-            f"{setting.score(name)} goes from {attribution.baseline_score:.1f} to "
-            f"{attribution.score:.1f}, of that {'; '.join(_weighty(attribution))}; "
-            f"{agreement_words(attribution.agreement)}."
-        )
-    for name, count in result.never_right.items():
-        texts.append(
+            f"{setting.score(name)} goes from {explained.attribution.baseline_score:.1f} to "
+            f"{explained.attribution.score:.1f}, of that "
+            f"{'; '.join(_weighty(explained.attribution))}; "
+            f"{agreement_words(explained.attribution.agreement)}."
+            for name, explained in result.classes.items()
+        ),
+        *(
             f"{setting.title(name)}: none of {count} is predicted right, so it is not explained."
-        )
-    return texts
+            for name, count in result.never_right.items()
+        ),
+    ]

@@ -2,62 +2,47 @@
 
 from pathlib import Path
 
-import numpy as np
+from ase.io import write
 
 from nearedge.answers.explanation._attribution import Attribution, stretches
 from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
 from nearedge.answers.explanation._figures import draw_class_explanation, draw_spectrum_explanation
 from nearedge.answers.explanation._findings import findings
-from nearedge.answers.explanation._nearest import Site
+from nearedge.answers.explanation._sites import RADIUS, Site
 from nearedge.drawing.style import figure_style, save_figure
 from nearedge.records import Json, as_json, replacing, write_json
-
-FORMATS = ("png", "svg", "pdf")
 
 Explanation = SpectrumExplanation | ClassExplanation
 
 
-def write_explanation(path: str | Path, result: Explanation, *, force: bool = False) -> Path:
+def write_explanation(path: str | Path, result: Explanation, *, force: bool = False) -> None:
     """Write a folder with ``explanation.json``, the figure, and the clusters of near sites.
 
-    Parameters
-    ----------
-    path : str or Path
-        The folder to make, whole or not at all.
-    result : SpectrumExplanation or ClassExplanation
-        What to write.
-    force : bool
-        Whether an existing folder may be replaced.
-
-    Returns
-    -------
-    Path
-        The folder. Of a spectrum it has ``nearest/``, one extended XYZ file for each near training
-        site, the absorber first and at the origin.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
+    The clusters are extended XYZ files in ``nearest/``, the absorber first and at the origin.
     """
     with replacing(path, force=force) as folder, figure_style():
         folder.mkdir(parents=True)
         if isinstance(result, SpectrumExplanation):
             figure = draw_spectrum_explanation(result)
             (folder / "nearest").mkdir()
-            for number, site in enumerate(result.nearest, start=1):
-                site.write_cluster(folder / "nearest" / cluster_name(number, site))
+            for file, site in _files(result).items():
+                # All that count are in it, whatever the cutoff.
+                cluster = site.cluster(max(RADIUS, site.cutoff))
+                cluster.info = {**site.about(), "distance": site.distance}
+                write(folder / file, cluster, format="extxyz")
         else:
             figure = draw_class_explanation(result)
-        save_figure(figure, folder / "explanation", FORMATS)
+        save_figure(figure, folder / "explanation", ("png", "svg", "pdf"))
         write_json(folder / "explanation.json", report(result))
-    return Path(path)
 
 
-def cluster_name(number: int, site: Site) -> str:
-    """Name the file of a near site's cluster."""
-    plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in site.snapshot)
-    return f"{number:02d}-{plain}-{site.atom}.extxyz"
+def _files(result: SpectrumExplanation) -> dict[str, Site]:
+    """Name the files of the near sites' clusters."""
+    named = {}
+    for number, site in enumerate(result.nearest, start=1):
+        plain = "".join(c if c.isalnum() or c in "-_." else "_" for c in site.snapshot)
+        named[f"nearest/{number:02d}-{plain}-{site.atom}.extxyz"] = site
+    return named
 
 
 def report(result: Explanation) -> Json:
@@ -72,26 +57,19 @@ def report(result: Explanation) -> Json:
         "findings": findings(result),
     }
     if isinstance(result, SpectrumExplanation):
-        return as_json(
-            {
-                "spectrum": result.name,
-                **common,
-                "target": result.target,
-                "score": setting.score(result.target),
-                "prediction": result.prediction.to_json(),
-                "site": result.site and result.site.to_json(),
-                "mu": result.spectrum,
-                "attribution": _attribution(result.attribution),
-                "nearest": [
-                    {**site.to_json(), "file": f"nearest/{cluster_name(number, site)}"}
-                    for number, site in enumerate(result.nearest, start=1)
-                ],
-                "usual_distance": result.usual,
-            }
-        )
-    return as_json(
-        {
-            **common,
+        own: Json = {
+            "spectrum": result.name,
+            "target": result.target,
+            "score": setting.score(result.target),
+            "prediction": result.prediction.to_json(),
+            "site": result.site and result.site.to_json(),
+            "mu": result.spectrum,
+            "attribution": _attribution(result.attribution),
+            "nearest": [{**site.to_json(), "file": f} for f, site in _files(result).items()],
+            "usual_distance": result.usual,
+        }
+    else:
+        own = {
             "unseen": result.unseen,
             "classes": {
                 name: {
@@ -106,7 +84,7 @@ def report(result: Explanation) -> Json:
             },
             "never_right": result.never_right,
         }
-    )
+    return as_json({**common, **own})
 
 
 def _attribution(attribution: Attribution) -> Json:
@@ -125,7 +103,7 @@ def _attribution(attribution: Attribution) -> Json:
         "completeness_gap": attribution.gap,
         "agreement": attribution.agreement,
         **{
-            name: {"mean": values.mean(axis=0), "spread": np.std(values, axis=0)}
+            name: {"mean": values.mean(axis=0), "spread": values.std(axis=0)}
             for name, values in curves.items()
         },
         "stretches": stretches(attribution),

@@ -1,0 +1,178 @@
+"""The sites that a model was trained on, and those of them whose spectra are nearest to one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Bool, Float, Int
+from scipy.spatial.distance import cdist
+
+from nearedge.datasets import SiteSpectra
+from nearedge.errors import InputError
+from nearedge.models import Model, trained_on
+from nearedge.records import Json
+from nearedge.structures.clusters import cut_cluster
+from nearedge.targets import Target
+
+RADIUS = 5.0
+"""Radius in Å of the clusters that are written."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site of a dataset, a row of it.
+
+    Its distance from a spectrum is the root mean square difference over the energies, in standard
+    deviations of the training spectra.
+    """
+
+    data: SiteSpectra
+    row: int
+    distance: float | None = None
+
+    @property
+    def snapshot(self) -> str:
+        """Name of the snapshot."""
+        return str(self.data.snapshot[self.row])
+
+    @property
+    def atom(self) -> int:
+        """Index into the snapshot."""
+        return int(self.data.atom[self.row])
+
+    @property
+    def name(self) -> str:
+        """Snapshot and atom, as predictions name them."""
+        return f"{self.snapshot}/{self.atom}"
+
+    @property
+    def environment(self) -> str:
+        """Class."""
+        return str(self.data.environment[self.row])
+
+    @property
+    def cutoff(self) -> float:
+        """Distance in Å within which neighbours count."""
+        return self.data.rule.cutoff if self.data.rule else RADIUS
+
+    def cluster(self, radius: float) -> Atoms:
+        """Cut out all atoms within a radius in Å, the nearest first, the absorber at the origin."""
+        structure = self.data.structures[self.snapshot]
+        cluster = cut_cluster(structure, self.atom, radius)
+        return Atoms(structure.numbers[cluster.atom], cluster.position)
+
+    @property
+    def neighbours(self) -> list[tuple[str, float]]:
+        """Element and distance in Å of every atom within the cutoff, the nearest first."""
+        cluster = self.cluster(self.cutoff)
+        far = np.linalg.norm(cluster.positions, axis=1).tolist()
+        return list(zip(cluster.get_chemical_symbols(), far, strict=True))[1:]
+
+    def label(self, target: Target) -> str | float:
+        """Value of a target."""
+        value = self.data.labels(target)[self.row]
+        return str(value) if target.of_classes else float(value)
+
+    def about(self) -> Json:
+        """Say what identifies and labels it, ready for JSON."""
+        table = self.data.table
+        labels = {name: table[name] for name in self.data.targets if name in table.coords}
+        return {
+            "snapshot": self.snapshot,
+            "trajectory": str(self.data.trajectory[self.row]),
+            "atom": self.atom,
+            **{name: values.values[self.row].item() for name, values in labels.items()},
+        }
+
+    def to_json(self) -> Json:
+        """Give its neighbours, too, and its distance."""
+        around = [{"element": symbol, "distance": round(far, 4)} for symbol, far in self.neighbours]
+        described = {**self.about(), "neighbours": around}
+        return described if self.distance is None else {**described, "distance": self.distance}
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a model was trained on, and these spectra at the model's energies."""
+
+    data: SiteSpectra
+    inputs: Float[np.ndarray, "site energy"]
+
+    def baseline(self, against: str | None) -> Float[np.ndarray, " energy"]:
+        """Give the mean spectrum of all training sites, or of a class."""
+        if against is None:
+            return self.inputs.mean(axis=0)
+        members = self.data.environment == against
+        if not members.any():
+            raise InputError(
+                f"class '{against}' is not among the training sites; choose one of "
+                f"{', '.join(self.data.classes)}"
+            )
+        return self.inputs[members].mean(axis=0)
+
+
+def match_training(model: Model, data: SiteSpectra) -> Training:
+    """Find the sites a model was trained on in its dataset, by the fingerprint in its record."""
+    record = model.record.training
+    refusal = InputError(
+        f"{data.source}: is not what the model was trained on (its fingerprint is not "
+        f"{record.fingerprint[:12]}...); give the dataset it was trained on"
+    )
+    try:
+        sites = data.select(~data.names_mask(record.held_out))
+    except InputError:
+        raise refusal from None
+    if sites.fingerprint() != record.fingerprint:
+        raise refusal
+    return Training(sites, sites.inputs(model.window))
+
+
+def seen_sites(model: Model, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
+    """Tell which sites of a dataset the model was trained on, by their names in its record."""
+    return trained_on(model.record.training, data) & (data.identity.origin == model.identity.origin)
+
+
+def nearest_spectra(
+    spectrum: Float[np.ndarray, " energy"],
+    training: Float[np.ndarray, "site energy"],
+    atoms: np.ndarray,
+    *,
+    count: int,
+    allowed: Bool[np.ndarray, " site"],
+) -> tuple[Int[np.ndarray, " near"], Float[np.ndarray, " near"], float]:
+    """Find the allowed training spectra nearest to a spectrum, as in `Site.distance`.
+
+    The spectra of one atom in the snapshots of its trajectory may be all but copies: of each only
+    the nearest is given. The last number is the median distance of a training spectrum from the
+    nearest of another atom.
+
+    Examples
+    --------
+    >>> training = np.array([[0.0, 0.0], [1.0, 1.0], [1.1, 1.1], [3.0, 3.0]])
+    >>> atoms, every = np.array(["a", "b", "b", "c"]), np.ones(4, bool)
+    >>> nearest_spectra(np.array([1.2, 1.2]), training, atoms, count=2, allowed=every)[0].tolist()
+    [2, 0]
+    """
+    mean, scale = training.mean(axis=0), training.std(axis=0)
+    scale = np.where(scale > 1e-12 * np.abs(training).max(axis=0), scale, 1.0)
+    inputs = (training - mean) / scale
+    length = np.sqrt(inputs.shape[1])
+    distance = cdist(((spectrum - mean) / scale)[None], inputs)[0] / length
+    order = np.argsort(distance, kind="stable")
+    order = order[allowed[order]]
+    _, first = np.unique(atoms[order], return_index=True)
+    rows = order[np.sort(first)[:count]]
+    return rows, distance[rows], _usual_distance(inputs, atoms) / length
+
+
+def _usual_distance(inputs: Float[np.ndarray, "site energy"], atoms: np.ndarray) -> float:
+    _, atom = np.unique(atoms, return_inverse=True)
+    if atom.max() == 0:
+        return 0.0
+    nearest = []
+    # In parts: all distances of a large dataset would not fit.
+    for rows in np.array_split(np.arange(len(inputs)), -(-len(inputs) // 500)):
+        distance = cdist(inputs[rows], inputs)
+        distance[atom[rows, None] == atom] = np.inf
+        nearest.append(distance.min(axis=1))
+    return float(np.median(np.concatenate(nearest)))
