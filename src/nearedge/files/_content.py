@@ -26,11 +26,11 @@ _OTHERS = (
     (b"\xfd7zXZ", "packed with xz", "unpack it"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it"),
     (b"%PDF", "a PDF document", "give the numbers behind it"),
-    (b"\x89PNG", "a picture", "give the numbers behind it"),
-    (b"\xff\xd8\xff", "a picture", "give the numbers behind it"),
-    (b"GIF8", "a picture", "give the numbers behind it"),
-    (b"II*\x00", "a picture", "give the numbers behind it"),
-    (b"MM\x00*", "a picture", "give the numbers behind it"),
+    (
+        (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*"),
+        "a picture",
+        "give the numbers behind it",
+    ),
 )
 # Control characters that no text has: all but tab, line and form feed, return, Ctrl-Z and escape.
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
@@ -40,53 +40,39 @@ class NoTableError(InputError):
     """A file is no text, or its text holds no table: it may be of another format."""
 
 
-def check_file(path: Path) -> None:
-    """Refuse what is no readable regular file."""
+def read_bytes(path: Path, most: int = BEGINNING, wanted: str = "files of spectra") -> bytes:
+    """Read the first bytes of a regular file, as they are."""
     try:
         if path.is_file():
-            return
-        directory, exists = path.is_dir(), path.exists()
+            with path.open("rb") as file:
+                return file.read(most)
+        fault = (
+            f"is a directory; give {wanted}" if path.is_dir() else f"no such file; give {wanted}"
+        )
+        if path.exists() and not path.is_dir():
+            fault = "is no regular file; copy it to one"
     except OSError as error:
-        raise _unreadable(path, error) from None
-    if directory:
-        raise InputError(f"{path}: is a directory; give files of spectra")
-    if exists:
-        raise InputError(f"{path}: is no regular file; copy it to one")
-    raise InputError(f"{path}: no such file; give a file of spectra")
-
-
-def read_beginning(path: Path) -> bytes:
-    """Read the first bytes of a file, as they are."""
-    check_file(path)
-    try:
-        with path.open("rb") as file:
-            return file.read(BEGINNING)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path}: cannot be read ({error.strerror}); check its permissions")
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check its permissions"
+        ) from None
+    raise InputError(f"{path}: {fault}")
 
 
 def read_content(path: Path) -> bytes:
     """Read a file, gzipped or not, no more of it than a file of spectra has."""
-    packed = read_beginning(path).startswith(_GZIP)
+    content = read_bytes(path, LARGEST + 1)
+    packed = content.startswith(_GZIP)
     limit = LARGEST_PACKED if packed else LARGEST
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-        large = len(content) > limit or (packed and content.count(_GZIP) > _MOST_MEMBERS)
-        if packed and not large:
+    large = len(content) > limit or (packed and content.count(_GZIP) > _MOST_MEMBERS)
+    if packed and not large:
+        try:
             with gzip.open(io.BytesIO(content)) as file:
                 content = file.read(LARGEST + 1)
-            large = len(content) > LARGEST
-    except EOFError:
-        raise InputError(f"{path}: is cut off within its gzip data; get the file again") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: has damaged gzip data ({error}); get the file again") from None
-    except OSError as error:
-        raise _unreadable(path, error) from None
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            cut = isinstance(error, EOFError)
+            fault = "is cut off within its gzip data" if cut else f"has damaged gzip data ({error})"
+            raise InputError(f"{path}: {fault}; get the file again") from None
+        large = len(content) > LARGEST
     if large:
         raise InputError(
             f"{path}: holds more than {limit // 2**20} MB; give the spectra without the rest"

@@ -4,6 +4,7 @@ Nothing in them is run. What columns mean where the format says it without label
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,46 +82,36 @@ def _athena(scans: list[MeasurementScan], path: Path) -> list[Scan]:
     made: list[Scan] = []
     others: list[str] = []
     for scan in scans:
-        parameters = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
-        parameters |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
+        said = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
+        said |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
         name = printable(scan["label"]) or printable(scan["id"]) or "record"
-        if (
-            any(_number(parameters.get(key, "")) for key in _OTHER_AXES)
-            or parameters.get("datatype") == "chi"
-        ):
+        if said.get("datatype") == "chi" or any(_number(said.get(key)) for key in _OTHER_AXES):
             others.append(name)
             continue
-        values = _values(scan)[:, :2]
+        shift, values = _number(said.get("bkg_eshift")), _values(scan)[:, :2]
+        values[:, 0] += shift
         facts = {
-            "element": parameters.get("atsym") or parameters.get("bkg_z", ""),
-            "edge": (parameters.get("edge") or parameters.get("fft_edge", "")).upper(),
-            "beamline": parameters.get("beamline", ""),
-            "e0": parameters.get("bkg_e0", ""),
+            "element": said.get("atsym") or said.get("bkg_z", ""),
+            "edge": (said.get("edge") or said.get("fft_edge", "")).upper(),
+            "beamline": said.get("beamline", ""),
+            "e0": said.get("bkg_e0", ""),
+            "energy_shift": f"{shift:g}" if shift else "",
         }
-        notes: tuple[str, ...] = ()
-        if shift := _number(parameters.get("bkg_eshift", "")):
-            values[:, 0] += shift
-            facts["energy_shift"] = f"{shift:g}"
-            notes = (f"Athena's energy shift of {shift:g} eV applied",)
+        facts = {key: printable(value) for key, value in facts.items() if value.strip()}
         labels = (Label("energy", meaning="energy"), Label(name, meaning="absorption"))
-        given = {key: printable(value) for key, value in facts.items() if value.strip()}
-        made.append(Scan(values, labels, "", given, notes))
+        notes = (f"Athena's energy shift of {shift:g} eV applied",) if shift else ()
+        made.append(Scan(values, labels, "", facts, notes))
     if not made:
         held = f"only {quoted(others)}, which are not over energy" if others else "no record"
         raise InputError(f"{path}: holds {held}; save spectra mu(E) from Athena")
-    if others:
-        note = f"records that are not over energy left out: {quoted(others)}"
-        made = [
-            Scan(record.values, record.labels, record.name, record.facts, (*record.notes, note))
-            for record in made
-        ]
-    return made
+    left = (f"records that are not over energy left out: {quoted(others)}",) if others else ()
+    return [replace(record, notes=(*record.notes, *left)) for record in made]
 
 
-def _number(text: str) -> float:
+def _number(text: str | None) -> float:
     """Read a number; 0 if it is none."""
     try:
-        number = float(text)
+        number = float(text or 0)
     except ValueError:
         return 0.0
     return number if np.isfinite(number) else 0.0
@@ -128,25 +119,33 @@ def _number(text: str) -> float:
 
 def _scan(scan: MeasurementScan, form: str, name: str, path: Path) -> Scan:
     values = _values(scan)
-    header = read_header(scan["header"].splitlines()[:500], values, None)
-    facts, notes = dict(header.facts), ()
+    facts, notes = dict(read_header(scan["header"].splitlines()[:500], values, None).facts), ()
+    if spacing := _D_SPACING.search(scan["header"]):
+        facts["d_spacing"] = spacing[1]
     labels: list[Label] = []
-    transmitted = 0
     for column in scan["columns"]:
         text, meaning = printable(column["name"]), None
         if form == "9809":
             meaning = _9809.get(re.sub(r"_\d+$", "", text))
-            transmitted += meaning == "transmitted"
             # The second chamber behind the sample is the one behind the reference foil.
-            meaning = "reference" if meaning == "transmitted" and transmitted > 1 else meaning
+            if meaning == "transmitted" and any(label.meaning == meaning for label in labels):
+                meaning = "reference"
         elif form == "srs" and text.startswith("detector"):
             meaning = "aside"
         labels.append(Label(text, printable(column["units"] or ""), meaning))
-    if spacing := _D_SPACING.search(scan["header"]):
-        facts["d_spacing"] = spacing[1]
     if form == "srs":
-        labels[0] = _srs_axis(values[:, 0], labels, facts, path)
         notes = ("records over several lines joined",)
+        first, last = values[0, 0], values[-1, 0]
+        if "d_spacing" in facts:
+            labels[0] = Label("angle", "mdeg", "angle")
+        elif last > first:
+            labels[0] = Label("energy", "", "energy")
+        else:
+            raise InputError(
+                f"{path}: is sound, each record is written over several lines, but its first "
+                f"column ({first:g} to {last:g}) is the falling angle of the monochromator and no "
+                "d-spacing is given; add a line '# Mono.d_spacing: 3.1356' (Å) to the head"
+            )
     for signal in scan["signals"][:1]:
         conversion = signal["mapping"].get("energy", {})
         if conversion.get("kind") == "offset_ev":
@@ -154,16 +153,3 @@ def _scan(scan: MeasurementScan, form: str, name: str, path: Path) -> Scan:
             values[:, 0] += shift
             notes = (f"energies from the edge at {shift:g} eV, made absolute",)
     return Scan(values, tuple(labels), name, facts, notes)
-
-
-def _srs_axis(values: np.ndarray, labels: list[Label], facts: dict[str, str], path: Path) -> Label:
-    """Take the first column for energies if it rises, for angles where the crystal is known."""
-    if "d_spacing" in facts:
-        return Label("angle", "mdeg", "angle")
-    if values[-1] > values[0]:
-        return Label("energy", "", "energy")
-    raise InputError(
-        f"{path}: is sound, each record is written over several lines, but its first column "
-        f"({values[0]:g} to {values[-1]:g}) is the falling angle of the monochromator and no "
-        "d-spacing is given; add a line '# Mono.d_spacing: 3.1356' (Å) to the head"
-    )

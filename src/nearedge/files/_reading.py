@@ -5,13 +5,14 @@ calls. What the columns of a scan are is decided in one place for all formats (`
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from nearedge.errors import InputError
 from nearedge.files._choosing import choose, select
 from nearedge.files._computed import is_computed, read_computed
-from nearedge.files._content import BEGINNING, NoTableError, read_beginning, read_content
+from nearedge.files._content import BEGINNING, NoTableError, read_bytes, read_content
 from nearedge.files._emsa import is_emsa, read_emsa
 from nearedge.files._hdf5 import is_hdf5, read_hdf5
 from nearedge.files._library import is_library_format, read_with_library
@@ -30,9 +31,8 @@ MARK = "::"
 """Between a file and the name of a spectrum in it."""
 
 
-@dataclass(frozen=True)
-class Format:
-    """A format that is read."""
+class Format(NamedTuple):
+    """A format that is read: whether a file is of it, by content and path, and its scans."""
 
     name: str
     holds: Callable[[bytes, Path], bool]
@@ -89,17 +89,16 @@ def read_spectra(
     [0.5, 0.49, 0.3]
     """
     file, name = _parted(str(path))
-    hdf5 = is_hdf5(read_beginning(file))
-    if energy is not None or mu is not None:
-        scans = read_hdf5(file, name) if hdf5 else read_scans(file)
-        return _named([select(scan, energy, mu, str(file)) for scan in scans], scans)
-    if hdf5 and name is not None and name.startswith("/"):
-        return _spectra(read_hdf5(file, name), str(file))
-    scans = read_hdf5(file) if hdf5 else read_scans(file)
+    source, hdf5 = str(file), is_hdf5(read_bytes(file))
+    by_column = energy is not None or mu is not None
+    inner = name if hdf5 and name and (by_column or name.startswith("/")) else None
+    scans = read_hdf5(file, inner) if hdf5 else read_scans(file)
+    if by_column:
+        return _unique([_named(select(scan, energy, mu, source), scan) for scan in scans])
+    if inner is not None:
+        return _spectra(scans, source)
     if name is None:
-        spectra = [
-            spectrum for spectrum in _spectra(scans, str(file)) if spectrum.channel not in OFFERED
-        ]
+        spectra = [each for each in _spectra(scans, source) if each.channel not in OFFERED]
         if not spectra:
             raise InputError(
                 f"{file}: holds no spectrum of a sample; ask for a reference foil or an empty cell "
@@ -107,7 +106,7 @@ def read_spectra(
             )
         return spectra
     try:
-        spectra = _spectra(scans, str(file))
+        spectra = _spectra(scans, source)
     except InputError:
         spectra = []
     for spectrum in spectra:
@@ -115,18 +114,13 @@ def read_spectra(
             return [spectrum.renamed(name)]
     for scan in scans:  # the name of a column that the labels do not make a spectrum of
         if any(name == scan.label(n) for n in range(scan.values.shape[1])):
-            return [select(scan, None, name, str(file))]
+            return [select(scan, None, name, source)]
     if hdf5:
-        return _spectra(read_hdf5(file, name), str(file))
-    held = [spectrum.name for spectrum in spectra]
-    if not held:
+        return _spectra(read_hdf5(file, name), source)
+    if not spectra:
         return read_spectra(file)  # which says what is wrong with it
-    raise InputError(f"{file}: holds no spectrum '{printable(name)}'; it holds {quoted(held)}")
-
-
-def file_format(content: bytes, path: Path) -> Format:
-    """Tell the format of a file that is not HDF5."""
-    return next(form for form in FORMATS if form.holds(content, path))
+    held = quoted([spectrum.name for spectrum in spectra])
+    raise InputError(f"{file}: holds no spectrum '{printable(name)}'; it holds {held}")
 
 
 def read_scans(path: Path) -> list[Scan]:
@@ -134,7 +128,7 @@ def read_scans(path: Path) -> list[Scan]:
     content = read_content(path)
     if is_hdf5(content[:BEGINNING]):
         raise InputError(f"{path}: is packed HDF5; unpack it with gunzip")
-    chosen = file_format(content, path)
+    chosen = next(form for form in FORMATS if form.holds(content, path))
     try:
         scans = chosen.read(content, path)
     except NoTableError as error:
@@ -175,7 +169,7 @@ def _spectra(scans: Sequence[Scan], source: str) -> list[Spectrum]:
             faults.append(error)
             continue
         several = len(scans) > 1 or len(made) > 1
-        spectra += _named(made, [scan] * len(made)) if several else made
+        spectra += [_named(spectrum, scan) if several else spectrum for spectrum in made]
         if len(spectra) > MOST_SPECTRA:
             raise InputError(
                 f"{source}: holds more than {MOST_SPECTRA} spectra; give fewer at once"
@@ -188,14 +182,11 @@ def _spectra(scans: Sequence[Scan], source: str) -> list[Spectrum]:
     return _unique(spectra)
 
 
-def _named(spectra: Sequence[Spectrum], scans: Sequence[Scan]) -> list[Spectrum]:
+def _named(spectrum: Spectrum, scan: Scan) -> Spectrum:
     """Put the name of its scan before that of a spectrum."""
-    made = []
-    for spectrum, scan in zip(spectra, scans, strict=True):
-        joint = "/" if "/" in scan.name or not scan.name.startswith("scan ") else " "
-        name = f"{scan.name}{joint}{spectrum.name}" if scan.name else spectrum.name
-        made.append(spectrum.renamed(printable(name)))
-    return _unique(made)
+    joint = "/" if "/" in scan.name or not scan.name.startswith("scan ") else " "
+    name = f"{scan.name}{joint}{spectrum.name}" if scan.name else spectrum.name
+    return spectrum.renamed(printable(name))
 
 
 def _unique(spectra: Sequence[Spectrum]) -> list[Spectrum]:

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,15 +45,16 @@ _MISSING = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     """The cells of a line: numbers, NaN for missing ones and for text, and where text stands."""
 
     separator: str | None
     values: list[float]
-    text: tuple[int, ...]
-    numbers: int
-    missing: int = 0
+    text: tuple[int, ...] = ()
+    numbers: int = 0
+
+    def like(self, other: "_Row") -> bool:
+        return (len(self.values), self.text) == (len(other.values), other.text)
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -62,37 +64,38 @@ class _Row:
 
 @dataclass
 class _Block:
-    """Successive rows that have the same columns, the lines above them, and a fault below."""
+    """Successive rows that have the columns of the first, and the lines above them."""
 
-    separator: str | None
-    text: tuple[int, ...]
-    width: int
+    row: _Row
     first: int
+    line: str
     header: list[str]
     scan: str | None
     numbers: array = field(default_factory=lambda: array("d"))
     last: int = 0
-    line: str = ""
+
+    @property
+    def width(self) -> int:
+        return len(self.row.values)
 
     @property
     def rows(self) -> int:
         return len(self.numbers) // self.width
 
     def like(self, other: "_Block") -> bool:
-        return (self.width, self.text, self.scan) == (other.width, other.text, other.scan)
+        return self.row.like(other.row) and self.scan == other.scan
 
     @property
     def ends(self) -> tuple[float, float]:
         """First and last number of the first column that holds numbers."""
-        column = next(n for n in range(self.width) if n not in self.text)
+        column = next(n for n in range(self.width) if n not in self.row.text)
         return self.numbers[column], self.numbers[column - self.width]
 
 
 def read_text(content: bytes, path: Path) -> list[Scan]:
-    """Find the tables of a text file: one, or those of all its scans."""
-    lines = _lines(decode(content, path), path)
-    joined, notes = _records(lines)
-    blocks, damaged, start = _blocks(joined, path)
+    """Find the tables of a text file, of one scan or several; damaged rows are left out and told."""
+    lines, notes = _records(_lines(decode(content, path), path))
+    blocks, damaged, start = _blocks(lines, path)
     if not blocks or max(block.rows for block in blocks) < 2:
         beginning = f"; it begins '{printable(start, 40)}'" if start else ""
         raise NoTableError(
@@ -102,13 +105,12 @@ def read_text(content: bytes, path: Path) -> list[Scan]:
     if any(block.scan for block in blocks):  # what stands above the first scan is none
         blocks = [block for block in blocks if block.scan]
     main = max(blocks, key=lambda block: block.rows)
-    tables = _merged([block for block in blocks if block.scan or block.like(main)])
-    scans = [_scan(table, blocks, damaged, notes, path) for table in tables if table.rows > 1] or [
-        _scan(main, blocks, damaged, notes, path)
-    ]
+    merged = _merged([block for block in blocks if block.scan or block.like(main)])
+    tables = [(table.scan or n, table) for n, table in enumerate(merged, 1) if table.rows > 1]
+    tables = tables or [(1, main)]
+    scans = [_scan(table, blocks, damaged, notes, path) for _, table in tables]
     if len(scans) == 1:
         return scans
-    numbered = [table.scan or str(n) for n, table in enumerate(tables, 1) if table.rows > 1]
     width, labels = scans[0].values.shape[1], scans[0].labels
     return [
         replace(
@@ -116,26 +118,23 @@ def read_text(content: bytes, path: Path) -> list[Scan]:
             name=f"scan {number}",
             labels=scan.labels or (labels if scan.values.shape[1] == width else ()),
         )
-        for number, scan in zip(numbered, scans, strict=True)
+        for (number, _), scan in zip(tables, scans, strict=True)
     ]
 
 
 def _lines(text: str, path: Path) -> list[tuple[int, str]]:
-    if text.count("\n") > MOST_LINES:
-        raise _too_many(path)
-    lines = text.splitlines() if "\x0b" not in text and "\x85" not in text else text.split("\n")
-    if len(lines) > MOST_LINES:
-        raise _too_many(path)
-    longest = max(range(len(lines)), key=lambda n: len(lines[n]), default=0)
-    if lines and len(lines[longest]) > LONGEST_LINE:
-        raise InputError(f"{path}: line {longest + 1} is too long for a table; give a text file")
+    lines: list[str] = []
+    if text.count("\n") <= MOST_LINES:
+        other = "\x0b" in text or "\x85" in text  # which are no ends of lines
+        lines = text.split("\n") if other else text.splitlines()
+    if len(lines) > MOST_LINES or (text and not lines):
+        raise InputError(
+            f"{path}: has more than {MOST_LINES} lines; no spectrum needs them, bin its points"
+        )
+    for number, line in enumerate(lines, 1):
+        if len(line) > LONGEST_LINE:
+            raise InputError(f"{path}: line {number} is too long for a table; give a text file")
     return [(number, line.strip(" \r\n\x0c\x1a")) for number, line in enumerate(lines, 1)]
-
-
-def _too_many(path: Path) -> InputError:
-    return InputError(
-        f"{path}: has more than {MOST_LINES} lines; no spectrum needs them, bin its points"
-    )
 
 
 def _records(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
@@ -172,7 +171,7 @@ def _blocks(
             continue
         row = None
         if not line.startswith(_COMMENTS):
-            row = _quick_row(line, block) or _row(line, block)
+            row = _row(line, block.row if block else None)
         elif match := _SCAN.match(line):
             scan, block = match[1], None
         if row is None:
@@ -186,14 +185,10 @@ def _blocks(
                 damaged.append((number, line))
             else:
                 header.append(line)
-                if block and not (line.startswith(_COMMENTS) and not holds_labels(line)):
+                if not line.startswith(_COMMENTS) or holds_labels(line):
                     block = None
             continue
-        if (
-            block is None
-            or not (len(row.values) == block.width and row.text == block.text)
-            or header
-        ):
+        if block is None or header or not row.like(block.row):
             if len(row.values) > MOST_COLUMNS or len(blocks) == _MOST_BLOCKS:
                 raise InputError(
                     f"{path}: line {number}: no file of spectra has so many columns or tables; "
@@ -201,9 +196,7 @@ def _blocks(
                 )
             if row.text:  # it may say what the columns below are
                 header.append(line)
-            block = _Block(
-                row.separator, row.text, len(row.values), number, header, scan, line=line
-            )
+            block = _Block(row, number, line, header, scan)
             blocks.append(block)
             header = []
         block.numbers.extend(row.values)
@@ -222,10 +215,9 @@ def _merged(blocks: Sequence[_Block]) -> list[_Block]:
     """Put blocks together that a damaged row or a remark parts, but not scans."""
     tables: list[_Block] = []
     for block in blocks:
-        before = tables[-1] if tables else None
-        if before is not None and before.like(block) and _goes_on(before, block):
-            before.numbers.extend(block.numbers)
-            before.last = block.last
+        if tables and tables[-1].like(block) and _goes_on(tables[-1], block):
+            tables[-1].numbers.extend(block.numbers)
+            tables[-1].last = block.last
         else:
             tables.append(block)
     return tables
@@ -236,11 +228,8 @@ def _goes_on(before: _Block, block: _Block) -> bool:
     if any(holds_labels(line) for line in block.header):
         return False
     first, last = before.ends
-    start = block.ends[0]
-    back = (start - last) * np.sign(last - first)
-    return not (
-        block.header and block.rows > 1 and before.rows > 1 and back < -abs(last - first) / 2
-    )
+    back = (block.ends[0] - last) * np.sign(last - first) < -abs(last - first) / 2
+    return not (block.header and block.rows > 1 and before.rows > 1 and back)
 
 
 def _scan(
@@ -250,14 +239,11 @@ def _scan(
     notes: tuple[str, ...],
     path: Path,
 ) -> Scan:
-    remarks = list(notes)
+    others = [block for block in blocks if block.scan == table.scan and not block.like(table)]
     strays = [
         (block.first, block.line)
-        for block in blocks
-        if block.rows == 1
-        and block.scan == table.scan
-        and not block.like(table)
-        and len(block.text) < block.width
+        for block in others
+        if block.rows == 1 and len(block.row.text) < block.width
     ]
     near = sorted(
         (number, line)
@@ -270,46 +256,26 @@ def _scan(
             f"{path}: {len(near)} of {len(near) + table.rows} rows are damaged, line {number} the "
             f"first: not {table.width} numbers ('{printable(line, 40)}'); repair or remove them"
         )
-    remarks += [
+    remarks = [
         f"line {number} is no row of {table.width} numbers ('{printable(line, 40)}'), left out"
         for number, line in near[:20]
     ]
-    others = [
-        block
-        for block in blocks
-        if block.rows > 1 and block.scan == table.scan and not block.like(table)
-    ]
-    if others:
-        where = ", ".join(str(block.first) for block in others[:5])
-        remarks.append(f"another table, of other columns, left out: line {where}")
+    if places := [str(block.first) for block in others if block.rows > 1][:5]:
+        remarks.append(f"another table, of other columns, left out: line {', '.join(places)}")
     values = np.array(table.numbers).reshape(-1, table.width)
-    first = blocks[0].header if blocks[0] is not table else []
-    shared = read_header(first, values, table.separator)
-    own = read_header(table.header, values, table.separator)
-    facts = {**shared.facts, **own.facts}
-    return Scan(values, own.labels or shared.labels, "", facts, (*remarks, *own.notes))
+    above = blocks[0].header if blocks[0] is not table else []
+    shared = read_header(above, values, table.row.separator)
+    own = read_header(table.header, values, table.row.separator)
+    labels, facts = own.labels or shared.labels, {**shared.facts, **own.facts}
+    return Scan(values, labels, "", facts, (*notes, *remarks, *own.notes))
 
 
-def _quick_row(line: str, block: _Block | None) -> _Row | None:
-    """Read a line the way the one before it was; None if that fails."""
-    if block is None or block.text or "_" in line or '"' in line:
-        return None
-    separator = block.separator
-    if "," in line and separator != ",":
-        line = line.replace(",", ".")
-    try:
-        values = [float(word) for word in line.split(separator)]
-    except ValueError:
-        return None
-    return _Row(separator, values, (), len(values)) if len(values) == block.width else None
-
-
-def _row(line: str, block: _Block | None) -> _Row | None:
+def _row(line: str, before: _Row | None) -> _Row | None:
     """Split a line into cells; None if it is no row: without a number, or but for a few words."""
-    if block is not None:
+    if before is not None:
         # A cell may be empty here that was not in the row above.
-        row = _cells(line, block.separator)
-        if row is not None and (len(row.values), row.text) == (block.width, block.text):
+        row = _quick_cells(line, before) or _cells(line, before.separator)
+        if row is not None and row.like(before):
             return row
     best: _Row | None = None
     for separator in (";", "\t", ",", None):
@@ -321,32 +287,40 @@ def _row(line: str, block: _Block | None) -> _Row | None:
         # Of equals, the one that leaves no cell empty: several tabs may be one separator.
         if best is None or row.rank < best.rank:
             best = row
-    if best is None or (best.text and _STARTS.match(line) and block is not None):
+    if best is None or (best.text and (best.numbers == 1 or (before and _STARTS.match(line)))):
         return None
-    return best if not best.text or best.numbers > 1 else None
+    return best
+
+
+def _quick_cells(line: str, before: _Row) -> _Row | None:
+    """Read a line of plain numbers as the one before it; None if that fails."""
+    if before.text or "_" in line or '"' in line:
+        return None
+    if "," in line and before.separator != ",":
+        line = line.replace(",", ".")
+    try:
+        values = [float(word) for word in line.split(before.separator)]
+    except ValueError:
+        return None
+    return _Row(before.separator, values) if len(values) == len(before.values) else None
 
 
 def _cells(line: str, separator: str | None) -> _Row | None:
+    words = line.split(separator)
     if '"' in line:
         try:
             words = next(csv.reader([line], delimiter=separator or " ", skipinitialspace=True))
-        except (csv.Error, StopIteration):
+        except csv.Error:
             return None
         words = words if separator else [word for word in words if word]
-    else:
-        words = line.split(separator)
-    values, text = [], []
-    numbers = missing = 0
-    for place, word in enumerate(words):
-        value = parse_number(word)
-        if value is not None:
-            numbers += 1
-        elif _MISSING.fullmatch(word.strip()) is None:
-            text.append(place)
-        elif word.strip():
-            missing += 1
-        values.append(np.nan if value is None else value)
-    return _Row(separator, values, tuple(text), numbers, missing)
+    values = [parse_number(word) for word in words]
+    text = [
+        place
+        for place, (word, value) in enumerate(zip(words, values, strict=True))
+        if value is None and _MISSING.fullmatch(word.strip()) is None
+    ]
+    numbers = [np.nan if value is None else value for value in values]
+    return _Row(separator, numbers, tuple(text), len(values) - values.count(None))
 
 
 def parse_number(word: str) -> float | None:
