@@ -93,7 +93,7 @@ class _Block:
 
 
 def read_text(content: bytes, path: Path) -> list[Scan]:
-    """Find the tables of a text file, of one scan or several; damaged rows are left out and told."""
+    """Find the tables of a text file, of one scan or several; damaged rows are left out, told."""
     lines, notes = _records(_lines(decode(content, path), path))
     blocks, damaged, start = _blocks(lines, path)
     if not blocks or max(block.rows for block in blocks) < 2:

@@ -68,14 +68,11 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("axis", ["first", "last"])
-@pytest.mark.parametrize("unpacked", ["not", "memory", "file"])
+@pytest.mark.parametrize("block", [0, BLOCK])
 def test_hdf5(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, axis: Any, unpacked: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, axis: Any, block: int
 ) -> None:
-    if unpacked != "not":
-        monkeypatch.setattr("nearedge.files.stacks._hdf5.LARGEST_STEP", 0)
-    if unpacked == "file":
-        monkeypatch.setattr("nearedge.files.stacks._unpacking.IN_MEMORY", 0)
+    monkeypatch.setattr("nearedge.files.stacks._stack.BLOCK", block)
     settings = dict(LAYOUTS[layout])
     if axis == "last" and "chunks" in settings:
         first, *others = settings["chunks"]
@@ -94,8 +91,7 @@ def test_hdf5(
         assert_array_equal(stack.energy, ENERGY)
         assert_array_equal(whole(stack), IMAGES)
         assert_array_equal(whole(stack, 2), IMAGES)
-    if unpacked != "not":
-        assert told[-1] == (4, 4)
+    assert told[-1:] == ([(4, 4)] if layout.startswith("packed") and not block else [])
     assert [path.name for path in tmp_path.iterdir()] == ["stack.h5"]
 
 
@@ -118,17 +114,16 @@ def test_nexus_says_where_the_energies_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["u1", "u2", "i4", "f4"])
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
-@pytest.mark.parametrize("unpacked", ["memory", "file"])
+@pytest.mark.parametrize("block", [0, BLOCK])
 def test_tiff(
     tmp_path: Path,
     energies: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
     compression: str | None,
-    unpacked: str,
+    block: int,
 ) -> None:
-    if unpacked == "file":
-        monkeypatch.setattr("nearedge.files.stacks._unpacking.IN_MEMORY", 0)
+    monkeypatch.setattr("nearedge.files.stacks._stack.BLOCK", block)
     pages = [Image.fromarray(image) for image in IMAGES.astype(kind)]
     path = tmp_path / "stack.tif"
     pages[0].save(path, save_all=True, append_images=pages[1:], compression=compression)

@@ -6,18 +6,17 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
+from nearedge.files._content import read_bytes
 from nearedge.files._hdf5 import is_hdf5
 from nearedge.files.stacks._columns import read_energies, read_incident
 from nearedge.files.stacks._hdf5 import read_hdf5
-from nearedge.files.stacks._npy import read_npy
-from nearedge.files.stacks._stack import Axis, Source, Stack
+from nearedge.files.stacks._stack import Advance, Axis, Part, Source, Stack, unpacked
 from nearedge.files.stacks._tiff import is_tiff, read_tiff
-from nearedge.files.stacks._unpacking import Advance
 from nearedge.spectra import check_spectra
 
-_BEGINNING = 4096
 _NPY = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
+_FORMATS = "a .npy, HDF5 or TIFF file"
 
 
 def open_stack(
@@ -31,72 +30,99 @@ def open_stack(
     scratch: str | Path | None = None,
     advance: Advance | None = None,
 ) -> Stack:
-    """Open images at many energies: ``.npy``, HDF5, or TIFF with a page for each energy."""
-    path = Path(path)
-    folder = None if scratch is None else Path(scratch)
-    beginning = _beginning(path)
-    known, where = energies, str(path)
-    if isinstance(known, (str, Path)):
-        known, where = read_energies(known), str(known)
+    """Open images at many energies: ``.npy``, HDF5, or TIFF with a page for each energy.
+
+    Nothing is loaded before the blocks of the stack are read; but what can only be read image by
+    image is unpacked, into memory if it is small, else into a temporary file.
+
+    Parameters
+    ----------
+    path : str or Path
+    energies : str, Path or float array, shape (energy,), optional
+        In eV, increasing, or a file with one on each line; if the stack does not hold them.
+    inner, energy_path : str, optional
+        Paths of the images and the energies within an HDF5 file, if they are not found.
+    axis : {'first', 'last'}, optional
+        Which axis of the array is that of the energies; by default the one of their number.
+    incident : str or Path, optional
+        Spectrum of the incident light, if the images are transmitted intensities.
+    scratch : str or Path, optional
+        Folder of the temporary file; that of the system by default.
+    advance : callable, optional
+        Called with the images that are unpacked, and with their number.
+
+    Raises
+    ------
+    InputError
+        If it is no stack of numbers, or its energies are missing or do not fit.
+
+    Examples
+    --------
+    >>> path = Path(getfixture("tmp_path"), "stack.npy")
+    >>> np.save(path, np.ones((3, 4, 5), np.float32))
+    >>> with open_stack(path, np.array([528.0, 530.0, 532.0])) as stack:
+    ...     stack.shape, [block.spectra.shape for block in stack.blocks(rows=3)]
+    ((4, 5), [(15, 3), (5, 3)])
+    """
+    path, where = Path(path), str(path)
+    beginning = read_bytes(path, wanted=_FORMATS)
+    if isinstance(energies, (str, Path)):
+        energies, where = read_energies(energies), str(energies)
     if is_hdf5(beginning):
-        source = read_hdf5(
-            path,
-            inner,
-            energy_path,
-            axis=axis,
-            given=None if known is None else len(known),
-            scratch=folder,
-            advance=advance,
-        )
+        source = read_hdf5(path, inner, energy_path, axis, known=energies is not None)
     elif inner is not None or energy_path is not None:
         raise InputError(f"{path}: is no HDF5 file; --path and --energy-path are for these alone")
     elif beginning.startswith(_NPY):
-        source = read_npy(path)
+        source = _read_npy(path)
     elif is_tiff(beginning):
         if axis == "last":
             raise InputError(f"{path}: the energies of a TIFF file are its pages; leave out --axis")
-        source = read_tiff(path, scratch=folder, advance=advance)
+        source = read_tiff(path)
     else:
         what = "an archive; unpack it, and" if beginning.startswith(_ZIP) else "no stack of images;"
-        raise InputError(f"{path}: is {what} give a .npy, HDF5 or TIFF file")
-    try:
-        return _checked(path, source, known, where, axis, incident)
-    except BaseException:
-        if source.scratch is not None:
-            source.scratch.close()
-        raise
-
-
-def _checked(
-    path: Path,
-    source: Source,
-    known: np.ndarray | None,
-    where: str,
-    axis: Axis | None,
-    incident: str | Path | None,
-) -> Stack:
+        raise InputError(f"{path}: is {what} give {_FORMATS}")
     if source.dtype.kind not in "uif":
         raise InputError(
             f"{path}: holds {source.dtype}, no real numbers; save absorption as integers or floats"
         )
     if 0 in source.shape:
         raise InputError(f"{path}: is empty, shape {source.shape}; get the file again")
-    energy = source.energy if known is None else known
+    energy = source.energy if energies is None else energies
     if energy is None:
         raise InputError(f"{path}: holds no energies; name a list of them with --energies")
     check_spectra(energy, np.empty((0, len(energy))), where)
-    found = _axis(source, len(energy), axis, path, where)
+    axis = _axis(source, len(energy), axis, path, where)
     light = None if incident is None else read_incident(incident, energy)
-    return Stack(str(path), energy, source, found, light)
+    folder = None if scratch is None else Path(scratch)
+    return Stack(str(path), energy, unpacked(source, axis, str(path), folder, advance), axis, light)
+
+
+def _read_npy(path: Path) -> Source:
+    def read(part: Part) -> np.ndarray:
+        # Mapped anew each time: pages that were read once do not stay in memory.
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False)[part], order="C")
+
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(
+            f"{path}: is no array of numbers that can be read ({error}); save plain numbers with "
+            "numpy.save"
+        ) from None
+    if array.ndim != 3:
+        raise InputError(
+            f"{path}: has {array.ndim} axes, shape {array.shape}; a stack has three, one of them "
+            "of the energies"
+        )
+    return Source(array.shape, array.dtype, read)
 
 
 def _axis(source: Source, count: int, axis: Axis | None, path: Path, where: str) -> Axis:
     """Find the axis of the energies, or refuse their number."""
     lengths: dict[Axis, int] = {"first": source.shape[0], "last": source.shape[2]}
-    said = axis or source.axis
-    fitting: list[Axis] = [
-        one for one, length in lengths.items() if length == count and said in (None, one)
-    ]
+    if stated := axis or source.axis:
+        lengths = {stated: lengths[stated]}
+    fitting = [place for place, length in lengths.items() if length == count]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -104,20 +130,8 @@ def _axis(source: Source, count: int, axis: Axis | None, path: Path, where: str)
             f"{path}: shape {source.shape} has {count} on the first and the last axis; say with "
             "--axis which is that of the energies"
         )
-    wanted = lengths[said] if said else " or ".join(str(n) for n in lengths.values())
+    wanted = " or ".join(str(length) for length in lengths.values())
     raise InputError(
         f"{where}: {count} energies for {wanted} images of {path}, shape {source.shape}; give one "
         "energy for each image, on the first or the last axis"
     )
-
-
-def _beginning(path: Path) -> bytes:
-    if path.is_dir():
-        raise InputError(f"{path}: is a directory; give a .npy, HDF5 or TIFF file")
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; give a stack of images")
-    try:
-        with path.open("rb") as file:
-            return file.read(_BEGINNING)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None

@@ -3,15 +3,13 @@
 Read with tifffile; Pillow, which matplotlib brings, decodes the pages that are packed with LZW.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nearedge.errors import InputError
-from nearedge.files.stacks._stack import Source
-from nearedge.files.stacks._unpacking import Advance, unpack
+from nearedge.files.stacks._stack import BLOCK, Part, Source
 
 
 def is_tiff(beginning: bytes) -> bool:
@@ -19,8 +17,8 @@ def is_tiff(beginning: bytes) -> bool:
     return beginning[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | None = None) -> Source:
-    """Open the pages of a file; packed ones are unpacked."""
+def read_tiff(path: Path) -> Source:
+    """Open the grey pages of a file, all of one shape."""
     import tifffile
 
     try:
@@ -35,17 +33,16 @@ def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | Non
                 )
             shape = (lengths[0], lengths[1], lengths[2])
             dtype = np.dtype(series.dtype)
-            offset = series.dataoffset
-            if offset is not None:
-                return _mapped(path, dtype.newbyteorder(file.byteorder), shape, offset)
-            read, kept = unpack(
-                _pages(path, series.pages, shape),
-                shape,
-                dtype,
-                str(path),
-                scratch=scratch,
-                advance=advance,
-            )
+            stored, offset = dtype.newbyteorder(file.byteorder), series.dataoffset
+
+        def read(part: Part) -> np.ndarray:
+            if offset is None:
+                return np.stack([*_pages(path, part[0], shape)])[:, part[1], part[2]]
+            # Mapped anew each time: pages that were read once do not stay in memory.
+            images = np.memmap(path, stored, "r", offset, shape)
+            return np.array(images[part], dtype.newbyteorder("="), order="C")
+
+        read((slice(1), slice(1), slice(1)))
     except InputError:
         raise
     except Exception as error:  # tifffile raises nearly anything on damaged files
@@ -54,29 +51,26 @@ def read_tiff(path: Path, *, scratch: Path | None = None, advance: Advance | Non
             f"{path}: cannot be read ({reason}); get the file again, or save the stack as HDF5 or "
             ".npy"
         ) from None
-    return Source(shape, dtype, read, axis="first", scratch=kept)
+    # To open a file takes a while, so as many pages as fit into a block are unpacked at once.
+    together = max(1, BLOCK // (shape[1] * shape[2] * dtype.itemsize))
+    chunks = (min(together, shape[0]), *shape[1:]) if offset is None else None
+    return Source(shape, dtype.newbyteorder("="), read, axis="first", chunks=chunks)
 
 
-def _mapped(path: Path, dtype: np.dtype, shape: tuple[int, int, int], offset: int) -> Source:
-    def read(part: tuple[slice, slice, slice]) -> np.ndarray:
-        # Mapped anew each time: pages that were read once do not stay in memory.
-        images = np.memmap(path, dtype, "r", offset, shape)
-        return np.array(images[part], dtype.newbyteorder("="), order="C")
+def _pages(path: Path, numbers: slice, shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
+    import tifffile
 
-    read((slice(1), slice(1), slice(1)))
-    return Source(shape, dtype.newbyteorder("="), read, axis="first")
+    with tifffile.TiffFile(path) as file:
+        pages = file.series[0].pages
+        for number in range(*numbers.indices(shape[0])):
+            try:
+                image = pages[number].asarray()
+            except ValueError as error:
+                if "imagecodecs" not in str(error):
+                    raise
+                from PIL import Image
 
-
-def _pages(path: Path, pages: Sequence[Any], shape: tuple[int, int, int]) -> Iterator[np.ndarray]:
-    for number, page in enumerate(pages):
-        try:
-            image = page.asarray()
-        except ValueError as error:
-            if "imagecodecs" not in str(error):
-                raise
-            from PIL import Image
-
-            with Image.open(path, formats=["TIFF"]) as file:
-                file.seek(number)
-                image = np.asarray(file)
-        yield image.reshape(1, *shape[1:])
+                with Image.open(path, formats=["TIFF"]) as picture:
+                    picture.seek(number)
+                    image = np.asarray(picture)
+            yield image.reshape(shape[1:])
