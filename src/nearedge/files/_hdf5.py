@@ -12,7 +12,8 @@ import posixpath
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -61,13 +62,16 @@ class _Tree:
     vectors: dict[str, _Vector]
     texts: dict[str, str]
     left_out: list[str]
-    complete: bool = True
-    members: dict[str, dict[str, _Vector]] = field(default_factory=dict)
+    complete: bool
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def members(self) -> dict[str, dict[str, _Vector]]:
+        """The arrays of each group by name."""
+        groups: dict[str, dict[str, _Vector]] = {}
         for place, vector in self.vectors.items():
             group, name = posixpath.split(place)
-            self.members.setdefault(group, {})[name] = vector
+            groups.setdefault(group, {})[name] = vector
+        return groups
 
     def entry(self, place: str) -> str:
         """Find the NXentry above a group; the first group of its path if there is none."""
@@ -78,52 +82,53 @@ class _Tree:
                 return above
         return "/" + parts[0]
 
+    def first(self, entry: str, places: tuple[str, ...]) -> _Vector | None:
+        """The first array that is there."""
+        vectors = (self.vectors.get(_join(entry, place)) for place in places)
+        return next((vector for vector in vectors if vector is not None), None)
+
     def facts(self, place: str) -> dict[str, str]:
         """What is said of a group: in its attributes, beside it, or anywhere in its entry."""
-        entry = self.entry(place).rstrip("/")
-        facts: dict[str, str] = {}
+        entry = self.entry(place)
+        facts: list[tuple[str, str]] = []
         for above in (place, posixpath.dirname(place), entry):
             attributes = self.groups.get(above, {})
-            for key in ("element", "absorber", "edge", "sample"):
-                if attributes.get(key):
-                    fact = "element" if key == "absorber" else key
-                    facts.setdefault(fact, attributes[key][0])
-        for key, names in (
-            ("sample", ("sample/name",)),
-            ("title", ("title",)),
-            ("mode", ("mode",)),
-        ):
-            for name in names:
-                if f"{entry}/{name}" in self.texts:
-                    facts.setdefault(key, self.texts[f"{entry}/{name}"])
+            keys = [key for key in ("element", "absorber", "edge", "sample") if attributes.get(key)]
+            facts += [(key, attributes[key][0]) for key in keys]
+        for key, name in (("sample", "sample/name"), ("title", "title"), ("mode", "mode")):
+            if (text := self.texts.get(_join(entry, name))) is not None:
+                facts.append((key, text))
         for path, text in self.texts.items():
             name = posixpath.basename(path)
-            if name in ("element", "edge", "absorber") and path.startswith(entry + "/"):
-                facts.setdefault("element" if name == "absorber" else name, text)
-        return {key: printable(value) for key, value in facts.items()}
+            if name in ("element", "edge", "absorber") and path.startswith(_join(entry, "")):
+                facts.append((name, text))
+        first: dict[str, str] = {}
+        for key, text in facts:
+            first.setdefault("element" if key == "absorber" else key, printable(text))
+        return first
 
     def mode(self, entry: str) -> Role:
         """What the absorbed beam of an NXxas entry was measured by."""
         modes = " ".join(
             text.lower()
             for path, text in self.texts.items()
-            if path.startswith(entry.rstrip("/") + "/")
+            if path.startswith(_join(entry, ""))
             and posixpath.basename(path) == "mode"
             and "monitor" not in path
         )
-        for word, meaning in _MODES:
-            if word in modes:
-                return meaning
-        return "absorption"
+        return next((role for word, role in _MODES if word in modes), "absorption")
 
 
 def is_hdf5(beginning: bytes) -> bool:
-    """Tell whether a file is HDF5 by its first 4096 bytes."""
+    """Tell whether a file is HDF5, by its beginning."""
     return any(beginning[place : place + 8] == _SIGNATURE for place in (0, 512, 1024, 2048))
 
 
 def read_hdf5(path: Path, wanted: str | None = None) -> list[Scan]:
-    """Read the scans of an HDF5 file."""
+    """Read the scans of a file, or those of the group or the array that is wanted.
+
+    By default those of all groups of NeXus data, and without any of all that hold energies.
+    """
     tree = _read_tree(path, wanted or "")
     if wanted is not None:
         return _wanted(tree, wanted, path)
@@ -167,27 +172,25 @@ def _read_tree(path: Path, first: str) -> _Tree:
         raise InputError(f"{path}: is damaged HDF5 ({answer['error']}); copy the file again")
     vectors = {
         place: _Vector(np.frombuffer(base64.b64decode(values), dtype="<f8"), attributes)
-        for place, (attributes, values) in answer["arrays"].items()
+        for place, (attributes, values) in answer.pop("arrays").items()
     }
-    return _Tree(answer["groups"], vectors, answer["texts"], answer["left_out"], answer["complete"])
+    return _Tree(vectors=vectors, **answer)
 
 
 def _wanted(tree: _Tree, wanted: str, path: Path) -> list[Scan]:
     place = posixpath.normpath("/" + wanted.strip("/"))
     if place in tree.vectors:
         parent, name = posixpath.split(place)
-        scan = _group(tree, parent, name)
-        if scan is not None:
+        if scan := _group(tree, parent, name):
             return [scan]
         raise InputError(f"{path}: has no energies that belong to {place}; {_hint(tree, path)}")
-    within = [
-        scan
-        for nexus in (True, False)
-        for scan in _groups(tree, nexus=nexus)
-        if scan.name == place.strip("/") or scan.name.startswith(place.strip("/") + "/")
-    ]
-    if within:
-        return within[:1] if within[0].name == place.strip("/") else within
+    inner = place.strip("/")
+    scans = [*_groups(tree, nexus=True), *_groups(tree, nexus=False)]
+    for scan in scans:
+        if scan.name == inner:
+            return [scan]
+    if within := [scan for scan in scans if scan.name.startswith(f"{inner}/")]:
+        return within
     if place in tree.groups:
         raise InputError(
             f"{path}: {place} holds no energies beside intensities; {_hint(tree, path)}"
@@ -209,74 +212,64 @@ def _groups(tree: _Tree, *, nexus: bool) -> Iterator[Scan]:
 
 
 def _group(tree: _Tree, place: str, asked: str | None = None) -> Scan | None:
-    """Put the arrays of a group together; None if it holds no energies with something beside."""
-    attributes, members = tree.groups.get(place, {}), tree.members.get(place, {})
-    name = _energies(attributes, members, asked is not None)
-    energy = members[name] if name is not None else _first(tree, tree.entry(place), _ENERGIES)
+    """Put the arrays of a group together, or the one asked for and its energies; None without."""
+    members = tree.members.get(place, {})
+    name = _energies(tree.groups.get(place, {}), members, asked is not None)
+    energy = members[name] if name is not None else tree.first(tree.entry(place), _ENERGIES)
     if energy is None or len(energy.values) < 2:
         return None
-    chosen = {
+    beside = {
         other: vector
         for other, vector in members.items()
         if len(vector.values) == len(energy.values) and other != name and asked in (None, other)
     }
-    if not chosen:
-        return None
-    return _scan(tree, place, (name or "energy", energy), chosen, alone=asked is not None)
+    alone = asked is not None
+    return _scan(tree, place, name or "energy", energy, beside, alone=alone) if beside else None
 
 
 def _scan(
     tree: _Tree,
     place: str,
-    energy: tuple[str, _Vector],
+    axis: str,
+    energy: _Vector,
     members: dict[str, _Vector],
     *,
-    alone: bool,
+    alone: bool = False,
 ) -> Scan:
     """Label energies and arrays as the columns of a scan are labelled."""
     entry, attributes = tree.entry(place), tree.groups.get(place, {})
     signals = {*attributes.get("signal", []), *attributes.get("auxiliary_signals", [])}
-    signals |= {
-        name for name, vector in members.items() if vector.attributes.get("signal") == ["1"]
-    }
-    labels, vectors = [Label(energy[0], energy[1].unit, "energy")], [energy[1].values]
+    labels, vectors = [Label(axis, energy.unit, "energy")], [energy.values]
     for name, vector in members.items():
         meaning = role(name)
+        # NeXus names it as the signal, or it stands alone beside energies.
+        named = name in signals or vector.attributes.get("signal") == ["1"]
+        signal = named and meaning in (None, "aside", "reference")
         if name == "absorbed_beam":
             meaning = tree.mode(entry)
-        elif alone or _is_signal(meaning, name in signals, len(members)):
+        elif alone or signal or (meaning is None and len(members) == 1):
             meaning = "absorption"
         labels.append(Label(printable(name), vector.unit, meaning))
         vectors.append(vector.values)
     if not alone and not any(label.role == "incident" for label in labels):
-        monitor = _first(tree, entry, _MONITORS)
+        monitor = tree.first(entry, _MONITORS)
         if monitor is not None and len(monitor.values) == len(vectors[0]):
             labels.append(Label("monitor", meaning="incident"))
             vectors.append(monitor.values)
     return Scan(np.stack(vectors, axis=1), tuple(labels), place.strip("/"), tree.facts(place))
 
 
-def _is_signal(meaning: Role | None, named: bool, members: int) -> bool:
-    """Tell an array that NeXus names as the signal, or that stands alone beside energies."""
-    return (meaning in (None, "aside", "reference") and named) or (meaning is None and members == 1)
-
-
 def _bare_nxxas(tree: _Tree, entry: str) -> Scan | None:
     """Gather the arrays of an NXxas entry that has no NXdata."""
     if any(
-        attributes.get("NX_class") == ["NXdata"] and place.startswith(entry.rstrip("/") + "/")
+        attributes.get("NX_class") == ["NXdata"] and place.startswith(_join(entry, ""))
         for place, attributes in tree.groups.items()
     ):
         return None
-    beam, energy = tree.vectors.get(_join(entry, _ABSORBED)), _first(tree, entry, _ENERGIES)
+    beam, energy = tree.vectors.get(_join(entry, _ABSORBED)), tree.first(entry, _ENERGIES)
     if beam is None or energy is None or len(beam.values) != len(energy.values):
         return None
-    return _scan(tree, entry, ("energy", energy), {"absorbed_beam": beam}, alone=False)
-
-
-def _first(tree: _Tree, entry: str, places: tuple[str, ...]) -> _Vector | None:
-    vectors = (tree.vectors.get(_join(entry, place)) for place in places)
-    return next((vector for vector in vectors if vector is not None), None)
+    return _scan(tree, entry, "energy", energy, {"absorbed_beam": beam})
 
 
 def _energies(attributes: Attributes, members: dict[str, _Vector], asked: bool) -> str | None:

@@ -36,45 +36,44 @@ MEMORY = 192 * 2**20
 _TEXT = 1000
 _ATTRIBUTES = 50
 
+Member = h5py.Group | h5py.Dataset | None
+
 
 class Reader:
     """Walks through a file, broadly first, each group once whatever links lead to it."""
 
     def __init__(self, file: h5py.File) -> None:
         self.file = file
-        self.groups: dict[str, dict[str, list[str]]] = {}
-        self.arrays: dict[str, tuple[dict[str, list[str]], str]] = {}
-        self.texts: dict[str, str] = {}
+        self.answer: dict[str, Any] = {"groups": {}, "arrays": {}, "texts": {}, "complete": True}
         self.left_out: list[str] = []
         self.numbers = self.objects = 0
-        self.complete = True
+        self.seen: set[Any] = {file["/"]}
+        self.queue: list[tuple[str, h5py.Group]] = [("", file)]
 
     def read(self, first: str) -> None:
         """Read the file, beginning with the group `first` or the one it is in."""
-        seen: set[Any] = {self.file["/"]}
-        queue: list[tuple[str, h5py.Group]] = [("", self.file)]
-        place, group = "", cast(h5py.Group, self.file)
+        place, group = "", cast(Member, self.file)
         with contextlib.suppress(Exception):
             for part in [name for name in first.split("/") if name][:DEPTH]:
-                group, place = cast(h5py.Group, self.member(group, part)), f"{place}/{part}"
-                if isinstance(group, h5py.Group) and group not in seen:
-                    queue[:0] = [(place, group)]
+                group, place = self.member(cast(h5py.Group, group), part), f"{place}/{part}"
+                if isinstance(group, h5py.Group) and group not in self.seen:
+                    self.queue[:0] = [(place, group)]
         end = time.process_time() + ENOUGH_SECONDS
-        for path, parent in queue:  # which grows on the way
+        for path, parent in self.queue:  # which grows on the way
             try:
-                self.groups[path or "/"] = attributes(parent)
+                self.answer["groups"][path or "/"] = attributes(parent)
                 for count, name in enumerate(parent):
                     self.objects += 1
                     if count == MEMBERS or self.objects > OBJECTS or time.process_time() > end:
-                        self.complete = False
+                        self.answer["complete"] = False
                         break
-                    self.visit(f"{path}/{name}", self.member(parent, str(name)), queue, seen)
+                    self.visit(f"{path}/{name}", self.member(parent, str(name)))
             except Exception:  # h5py raises nearly anything on damaged files
                 self.left_out.append(path or "/")
             if self.objects > OBJECTS or time.process_time() > end:
                 return
 
-    def member(self, group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset | None:
+    def member(self, group: h5py.Group, name: str) -> Member:
         """Open a member, unless it is, or a link on the way is, in another file."""
         link: Any = group.get(name, getlink=True)
         for _ in range(DEPTH):
@@ -85,22 +84,16 @@ class Reader:
             group = cast(h5py.Group, start[above or "."])
             link = group.get(name, getlink=True)
         if isinstance(link, h5py.HardLink):
-            return cast(h5py.Group | h5py.Dataset, group[name])
+            return cast(Member, group[name])
         self.left_out.append(f"{group.name}/{name} (a link)")
         return None
 
-    def visit(
-        self,
-        place: str,
-        member: h5py.Group | h5py.Dataset | None,
-        queue: list[tuple[str, h5py.Group]],
-        seen: set[Any],
-    ) -> None:
+    def visit(self, place: str, member: Member) -> None:
         """Read an array or a text, and note a group for later."""
         if isinstance(member, h5py.Group):
-            if member not in seen and place.count("/") <= DEPTH:
-                seen.add(member)
-                queue.append((place, member))
+            if member not in self.seen and place.count("/") <= DEPTH:
+                self.seen.add(member)
+                self.queue.append((place, member))
         elif isinstance(member, h5py.Dataset):
             try:
                 self.array(place, member)
@@ -114,18 +107,15 @@ class Reader:
         elif dataset.size == 1 and h5py.check_string_dtype(dataset.dtype):
             if dataset.dtype.itemsize <= _TEXT:
                 value = np.asarray(dataset.asstr(errors="replace")[()]).reshape(-1)[0]
-                self.texts[place] = str(value)[:_TEXT]
-        elif (
-            dataset.dtype.kind in "iuf"
-            and dataset.size is not None
-            and dataset.size == max(dataset.shape, default=1)
-        ):
+                self.answer["texts"][place] = str(value)[:_TEXT]
+        elif dataset.dtype.kind in "iuf" and dataset.size == max(dataset.shape or (), default=1):
             if dataset.size > LONGEST or self.numbers + dataset.size > NUMBERS:
                 self.left_out.append(f"{place} ({dataset.size} numbers)")
                 return
             values = np.asarray(dataset[()], dtype="<f8").reshape(-1)
             self.numbers += len(values)
-            self.arrays[place] = attributes(dataset), base64.b64encode(values.tobytes()).decode()
+            packed = base64.b64encode(values.tobytes()).decode()
+            self.answer["arrays"][place] = attributes(dataset), packed
 
 
 def attributes(thing: h5py.Group | h5py.Dataset) -> dict[str, list[str]]:
@@ -136,14 +126,11 @@ def attributes(thing: h5py.Group | h5py.Dataset) -> dict[str, list[str]]:
             shape = thing.attrs.get_id(name).shape
             if int(np.prod(shape, dtype=float)) <= _ATTRIBUTES:
                 values = np.asarray(thing.attrs[name]).reshape(-1).tolist()
-                texts[name] = [text(value) for value in values]
+                texts[name] = [
+                    (v.decode(errors="replace") if isinstance(v, bytes) else str(v))[:_TEXT]
+                    for v in values
+                ]
     return texts
-
-
-def text(value: object) -> str:
-    """Give a value of an attribute as a text."""
-    plain = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return plain[:_TEXT]
 
 
 def limit() -> None:
@@ -159,20 +146,13 @@ def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def main(path: str, first: str) -> None:
-    """Print what the file holds."""
+if __name__ == "__main__":
     limit()
     try:
-        with h5py.File(path, "r", locking=False) as file:
-            reader = Reader(file)
-            reader.read(first)
-            names = ("groups", "arrays", "texts", "complete")
-            answer = {name: getattr(reader, name) for name in names}
-            answer["left_out"] = reader.left_out[:20]
+        with h5py.File(sys.argv[1], "r", locking=False) as opened:
+            reader = Reader(opened)
+            reader.read(sys.argv[2])
+            result = {**reader.answer, "left_out": reader.left_out[:20]}
     except Exception as error:
-        answer = {"error": " ".join(str(error).split())[:200]}
-    sys.stdout.write(json.dumps(answer))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        result = {"error": " ".join(str(error).split())[:200]}
+    sys.stdout.write(json.dumps(result))
