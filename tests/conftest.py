@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from nearedge.campaigns import LI3FEO35
 from nearedge.datasets import SiteSpectra, assemble, merge
 from nearedge.datasets.importing import import_dataset
 from nearedge.learning.recipes import BEST
 from nearedge.models import Model, train
 from nearedge.spectra import Window
-from nearedge.structures import DisorderedRockSalt, Snapshot, disordered_rock_salt
+from nearedge.structures import Snapshot, disordered_rock_salt
 from nearedge.targets import EnvironmentRule
 
 # A quarter of hypothesis' usual number of examples; each test that needs more says so.
@@ -52,7 +53,7 @@ def telling_dataset() -> SiteSpectra:
     energy = np.linspace(-2, 12, 71)
     snapshots = []
     for run in range(3):
-        atoms = disordered_rock_salt(DisorderedRockSalt(dimers=1, rare_sites=1), seed=run)
+        atoms = disordered_rock_salt(replace(LI3FEO35, dimers=1, rare_sites=1), seed=run)
         for number in range(2):
             moved = atoms.copy()
             moved.positions += rng.normal(scale=0.02, size=moved.positions.shape)

@@ -70,4 +70,4 @@ def test_failures_are_told_and_a_run_resumes(tmp_path: Path) -> None:
 
 def test_nothing_to_compute(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="name at least one file"):
-        reference_potentials([], tmp_path / "potentials", "O")
+        reference_potentials([], tmp_path / "potentials", "O", TINY)

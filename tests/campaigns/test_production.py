@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from ase.calculators.harmonic import SpringCalculator
 
-from nearedge.campaigns.production import Production, produce
+from nearedge.campaigns.production import LI3FEO35, Production, produce
 from nearedge.datasets import load_dataset
 from nearedge.engines import FeffSettings
 from nearedge.errors import InputError
-from nearedge.structures import DisorderedRockSalt, Dynamics, disordered_starts, read_snapshots
+from nearedge.structures import Dynamics, disordered_starts, read_snapshots
 
 SMALL = Production(
     cells=1,
-    kinds=(DisorderedRockSalt(repeat=(1, 1, 2)),),
+    recipes=(dataclasses.replace(LI3FEO35, repeat=(1, 1, 2)),),
     dynamics=Dynamics(
         temperatures=(300.0, 1000.0), frames=(1, 1), equilibration=20.0, relaxation_steps=2
     ),
@@ -31,7 +31,7 @@ SMALL = Production(
 
 def springs(production: Production) -> SpringCalculator:
     """Hold the atoms at their grid sites; any potential of ASE's can move the cells."""
-    start = disordered_starts(production.kinds, 1, seed=production.seed)[0]
+    start = disordered_starts(production.recipes, 1, seed=production.seed)[0]
     return SpringCalculator(start.atoms.positions, k=10.0)
 
 
@@ -69,7 +69,7 @@ def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
 
 def test_defaults_are_the_dataset_that_ships() -> None:
     production = Production()
-    dimers = [kind.dimers for kind in production.kinds]
+    dimers = [kind.dimers for kind in production.recipes]
     assert dimers == [1, 0, 2, 0]
-    assert all(kind.rare_sites == 1 for kind in production.kinds)
+    assert all(kind.rare_sites == 1 for kind in production.recipes)
     assert json.loads(json.dumps(dataclasses.asdict(production)))["seed"] == 1

@@ -13,7 +13,14 @@ from ase.calculators.calculator import Calculator, Parameters, all_changes
 from ase.calculators.emt import EMT
 
 from nearedge.errors import InputError, MissingExtraError
-from nearedge.structures import Dynamics, Snapshot, run_trajectory, sevennet
+from nearedge.structures import (
+    Dynamics,
+    Snapshot,
+    _dynamics,
+    run_trajectory,
+    sevennet,
+    unsoundness,
+)
 
 
 def copper() -> Snapshot:
@@ -22,8 +29,13 @@ def copper() -> Snapshot:
 
 SHORT = Dynamics(
     temperatures=(300.0, 600.0), frames=(1, 2), equilibration=30.0, interval=20.0,
-    timestep=2.0, checkpoint_steps=4,
+    timestep=2.0,
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_dynamics, "_CHECKPOINT", 4)
 
 
 class Killed(BaseException):
@@ -187,14 +199,16 @@ def test_an_unsound_start_is_no_trajectory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("retries", [0, 3])
 @pytest.mark.parametrize("after", [None, 3])
 def test_unsound_frames_are_left_and_logged(
-    tmp_path: Path, retries: int, after: int | None
+    tmp_path: Path, retries: int, after: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(_dynamics, "_CHECKPOINT", 20)
+    monkeypatch.setattr(_dynamics, "_RETRIES", retries)
     # The third O needs some 120 fs to fall on the dimer: the first frame is sound, none after.
     start = ozone(8.0)
     trap = Trap(start.atoms.positions.copy(), 0.7)
     options = Dynamics(
         temperatures=(100.0, 200.0), frames=(1, 2), equilibration=100.0, interval=100.0,
-        relaxation_steps=0, retries=retries,
+        relaxation_steps=0,
     )  # fmt: skip
     if after is not None:
         with pytest.raises(Killed):
@@ -203,7 +217,7 @@ def test_unsound_frames_are_left_and_logged(
     rejected = json.loads((tmp_path / "o.json").read_text())["rejected"]
     assert [frame.name for frame in frames][:1] == ["o-100K-100fs"]
     assert len(rejected) == retries + 1
-    assert all(options.sanity.objection(frame.atoms) is None for frame in frames)
+    assert all(unsoundness(frame.atoms) is None for frame in frames)
 
 
 @pytest.mark.parametrize(
@@ -213,8 +227,7 @@ def test_unsound_frames_are_left_and_logged(
         {"temperatures": (0.0, 300.0)},
         {"frames": (1,)},
         {"timestep": 0.0},
-        {"retries": -1},
-        {"checkpoint_steps": 0},
+        {"relaxation_steps": -1},
     ],
 )
 def test_wrong_options(wrong: dict[str, Any]) -> None:

@@ -3,4 +3,9 @@
 from ._motion import run_trajectories as run_trajectories
 from ._potentials import TRIALS as TRIALS, reference_potentials as reference_potentials
 from ._run import simulate as simulate
-from .production import Production as Production, produce as produce
+from .production import (
+    LI3FEO35 as LI3FEO35,
+    Production as Production,
+    produce as produce,
+    rock_salts as rock_salts,
+)

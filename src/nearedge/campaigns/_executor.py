@@ -18,16 +18,9 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class LocalExecutor(Executor):
-    """Worker processes of this machine, as `concurrent.futures` has them.
+    """Worker processes of this machine; `timeout` is the longest time of a task in s.
 
     They end with the block that uses them, and when the process that started them is killed.
-
-    Parameters
-    ----------
-    workers : int
-        Number of processes.
-    timeout : float or None
-        Longest time a task may take, in s.
 
     Examples
     --------
@@ -54,13 +47,7 @@ class LocalExecutor(Executor):
 
 
 def reason_of_failure(future: Future[Any], timeout: float | None = None) -> str | None:
-    """Say why a task that is done failed; None if it did not.
-
-    Raises
-    ------
-    EngineError
-        If worker processes cannot be started at all.
-    """
+    """Say why a task that is done failed; None if it did not."""
     error = future.exception()
     if isinstance(error, BrokenExecutor):
         raise EngineError(

@@ -16,40 +16,12 @@ def run_trajectories(
     starts: Sequence[Snapshot],
     folder: str | Path,
     calculator: Calculator,
-    settings: Dynamics | None = None,
+    settings: Dynamics,
     *,
     seed: int = 0,
     console: Console | None = None,
 ) -> list[Snapshot]:
-    """Relax and move structures; what was done before is read back, not done again.
-
-    Parameters
-    ----------
-    starts : sequence of Snapshot
-        The structures to start from, each of a trajectory of its own.
-    folder : str or Path
-        Where the trajectories go, see `nearedge.structures.run_trajectory`.
-    calculator : ase.calculators.calculator.Calculator
-        Gives energy and forces.
-    settings : Dynamics or None
-        How to move them; None means the defaults.
-    seed : int
-        Seed of momenta and thermostat.
-    console : rich.console.Console, optional
-        Where progress is shown; stderr by default.
-
-    Returns
-    -------
-    list of Snapshot
-        The sound frames of all trajectories, in their order.
-
-    Raises
-    ------
-    InputError
-        If two starts are of one trajectory, or the files found belong to another run.
-    """
-    settings = settings or Dynamics()
-    folder = Path(folder)
+    """Relax and move structures; what was done before is read back, not done again."""
     names = [start.trajectory for start in starts]
     if len(set(names)) != len(names):
         raise InputError(
@@ -66,13 +38,11 @@ def run_trajectories(
             def report(done: int, _: int, before: int = before) -> None:
                 bar.update(task, completed=before + done)
 
-            kept = run_trajectory(start, folder, calculator, settings, seed=seed, progress=report)
-            frames += kept
-            record = json.loads((folder / f"{start.trajectory}.json").read_text())
-            bar.console.print(f"{start.trajectory}: {len(kept)} snapshots", highlight=False)
-            for frame in record["rejected"]:
-                bar.console.print(
-                    f"  rejected {frame['name']}: {frame['reason']}", markup=False, highlight=False
-                )
+            sound = run_trajectory(start, folder, calculator, settings, seed=seed, progress=report)
+            frames += sound
+            record = json.loads((Path(folder) / f"{start.trajectory}.json").read_text())
+            lines = [f"  rejected {lost['name']}: {lost['reason']}" for lost in record["rejected"]]
+            lines.insert(0, f"{start.trajectory}: {len(sound)} snapshots")
+            bar.console.print("\n".join(lines), markup=False, highlight=False)
         bar.update(task, completed=settings.steps * len(starts))
     return frames

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from nearedge.campaigns._executor import LocalExecutor
 from nearedge.campaigns._state import FAILURES, CampaignState, write_failures
 from nearedge.campaigns._tasks import Group, compute_groups
 from nearedge.datasets import SiteSpectra, assemble, save_dataset
-from nearedge.engines import Engine, SiteSpectrum
+from nearedge.engines import Engine
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing
-from nearedge.structures import Snapshot, equivalent_atoms, first_shells
+from nearedge.structures import Snapshot, equivalent_atoms, first_shells, repeated_names
 from nearedge.targets import EnvironmentRule, absorbers
 
 
@@ -90,35 +91,24 @@ def simulate(
             f"{path}: is complete, there is nothing to resume; pass --force to compute it anew"
         )
     check_free(path, force=force or resume)
+    if repeated := repeated_names(snapshots):
+        raise InputError(f"several snapshots are named {', '.join(repeated)}; rename them")
     chosen = _every(snapshots, every)
     sites_of = [_sites(snapshot, rule, sites, symmetry=symmetry) for snapshot in chosen]
     groups = [
         group
         for snapshot, members in zip(chosen, sites_of, strict=True)
-        for group in site_groups(engine, snapshot, tuple(members))
+        for group in site_groups(engine, snapshot, list(members))
     ]
-    if state.folder.exists() and not resume:
-        if not force:
-            raise InputError(
-                f"{state.folder}: an earlier run was not finished; pass --resume to go on with it "
-                "or --force to begin anew"
-            )
-        with state.locked():
-            state.discard()
-    state.folder.mkdir(parents=True, exist_ok=True)
-    with state.locked():
-        state.begin(engine)
-        todo = {
-            (number, atom): count
-            for number, members in enumerate(sites_of)
-            for atom, count in members.items()
-        }
-        count = max(1, min(workers or os.cpu_count() or 1, len(todo)))
-        shutil.rmtree(state.folder / "work", ignore_errors=True)
-        with LocalExecutor(count, timeout) as executor:
-            failures = compute_groups(
-                state, engine, groups, executor, slots=count, timeout=timeout, console=console
-            )
+    todo = {
+        (number, atom): count
+        for number, members in enumerate(sites_of)
+        for atom, count in members.items()
+    }
+    with state.opened(engine, resume=resume, force=force):
+        slots = max(1, min(workers or os.cpu_count() or 1, len(todo)))
+        with LocalExecutor(slots, timeout) as executor:
+            failures = compute_groups(state, engine, groups, executor, console=console)
         data = _collect(state, engine, rule, chosen, todo)
         with replacing(path, force=force or resume) as temporary:
             save_dataset(data, temporary)
@@ -141,17 +131,12 @@ def simulate(
 def _every(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
     if every < 1:
         raise InputError(f"every is {every}; take every 1st, 2nd, ... snapshot")
-    names = [snapshot.name for snapshot in snapshots]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"several snapshots are named {', '.join(twice)}; rename them")
-    seen: dict[str, int] = {}
+    place: Counter[str] = Counter()
     chosen = []
     for snapshot in snapshots:
-        place = seen.get(snapshot.trajectory, 0)
-        seen[snapshot.trajectory] = place + 1
-        if place % every == 0:
+        if place[snapshot.trajectory] % every == 0:
             chosen.append(snapshot)
+        place[snapshot.trajectory] += 1
     if not chosen:
         raise InputError("no structures to compute; name at least one file")
     return chosen
@@ -167,15 +152,12 @@ def _sites(
     """Atoms to compute in a structure, and for how many each of them stands."""
     absorber = rule if isinstance(rule, str) else rule.absorber
     try:
-        if isinstance(rule, str):
-            there = absorbers(snapshot.atoms, rule)
-        else:
-            there = rule.sites(snapshot.atoms)
+        atoms = snapshot.atoms
+        there = absorbers(atoms, rule) if isinstance(rule, str) else rule.sites(atoms)
     except InputError as error:
         raise InputError(f"{snapshot.name}: {error}") from None
     if sites is None and symmetry:
-        first, count = np.unique(equivalent_atoms(snapshot.atoms)[there], return_counts=True)
-        return {int(atom): int(number) for atom, number in zip(first, count, strict=True)}
+        return dict(sorted(Counter(equivalent_atoms(atoms)[there].tolist()).items()))
     wrong = sorted(set(sites or ()) - set(there.tolist()))
     if wrong:
         raise InputError(
@@ -185,14 +167,8 @@ def _sites(
     return dict.fromkeys(sorted(set(sites or there.tolist())), 1)
 
 
-def site_groups(engine: Engine, snapshot: Snapshot, sites: tuple[int, ...]) -> list[Group]:
-    """Divide the sites of a structure as the engine wants them.
-
-    Raises
-    ------
-    InputError
-        If the engine cannot compute one of them.
-    """
+def site_groups(engine: Engine, snapshot: Snapshot, sites: Sequence[int]) -> list[Group]:
+    """Divide the sites of a structure as the engine wants them."""
     try:
         named = engine.groups(snapshot.atoms, sites)
     except InputError as error:
@@ -210,7 +186,11 @@ def _collect(
     todo: dict[tuple[int, int], int],
 ) -> SiteSpectra:
     """Make a dataset of the finished sites."""
-    done = [(number, atom) for number, atom in todo if state.has(snapshots[number].atoms, atom)]
+    done = [
+        (number, atom)
+        for number, atom in todo
+        if state.site(snapshots[number].atoms, atom).is_file()
+    ]
     if not done:
         raise EngineError(
             f"none of {len(todo)} sites was finished; {state.folder / FAILURES} lists the reasons"
@@ -223,7 +203,9 @@ def _collect(
                 f"{snapshots[number].name} atom {atom}: its energies differ from those of the "
                 "other sites; the engine must use one grid"
             )
-    extra = _numbers(spectra)
+    # The numbers that the provenance of every site holds.
+    shared = sorted(set.intersection(*(set(spectrum.provenance) for spectrum in spectra)))
+    extra = {name: np.array([one.provenance[name] for one in spectra]) for name in shared}
     multiplicity = np.array([todo[site] for site in done])
     if (multiplicity > 1).any():
         extra["multiplicity"] = multiplicity
@@ -251,26 +233,16 @@ def _first_shells(snapshots: list[Snapshot], sites: list[tuple[int, int]]) -> di
         for number, members in atoms_of.items()
         for shell in first_shells(snapshots[number].atoms, members)
     ]
-    states = [shell.oxidation_state for _, shell in shells]
-    return {
-        "coordination": np.array([s.coordination if s.agrees else np.nan for _, s in shells]),
-        "bond_length": np.array([s.bond_length if s.agrees else np.nan for _, s in shells]),
-        "oxidation_state": np.array(
-            [np.nan if state is None else float(state) for state in states]
-        ),
-        "distortion": np.array([s.distortion for _, s in shells]),
-        "ligands": np.array(["".join(s.ligands) for _, s in shells]),
-        "crystal": np.array([crystal.name for crystal, _ in shells]),
-        "composition": np.array(
-            [c.atoms.symbols.formula.reduce()[0].format("hill") for c, _ in shells]
-        ),
-    }
-
-
-def _numbers(spectra: list[SiteSpectrum]) -> dict[str, np.ndarray]:
-    """Gather the numbers that the provenance of every site holds."""
-    shared = set.intersection(*(set(spectrum.provenance) for spectrum in spectra))
-    return {
-        name: np.array([spectrum.provenance[name] for spectrum in spectra])
-        for name in sorted(shared)
-    }
+    rows = [
+        {
+            "coordination": shell.coordination if shell.agrees else np.nan,
+            "bond_length": shell.bond_length if shell.agrees else np.nan,
+            "oxidation_state": float("nan" if (state := shell.oxidation_state) is None else state),
+            "distortion": shell.distortion,
+            "ligands": "".join(shell.ligands),
+            "crystal": crystal.name,
+            "composition": crystal.atoms.symbols.formula.reduce()[0].format("hill"),
+        }
+        for crystal, shell in shells
+    ]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}

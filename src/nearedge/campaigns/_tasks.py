@@ -1,34 +1,23 @@
 """The tasks of a campaign: groups of sites are prepared, then their sites computed."""
 
+import shutil
 from collections import Counter, deque
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
 from ase import Atoms
 from rich.console import Console
 
-from nearedge.campaigns._executor import reason_of_failure
-from nearedge.campaigns._state import CampaignState, Failure
+from nearedge.campaigns._executor import LocalExecutor, reason_of_failure
+from nearedge.campaigns._state import FAILURES, CampaignState, Failure, write_failures
 from nearedge.drawing.progress import counting_bar
 from nearedge.engines import Engine
 
 
 @dataclass(frozen=True)
 class Group:
-    """Sites of a structure that share one preparation.
-
-    Parameters
-    ----------
-    structure : str
-        Name of the structure.
-    atoms : ase.Atoms
-        The structure.
-    label : str
-        Name of the group.
-    sites : tuple of int
-        Indices of its atoms.
-    """
+    """Sites of a structure that share one preparation."""
 
     structure: str
     atoms: Atoms
@@ -54,43 +43,17 @@ def compute_groups(
     state: CampaignState,
     engine: Engine,
     groups: Sequence[Group],
-    executor: Executor,
+    executor: LocalExecutor,
     *,
-    slots: int,
-    timeout: float | None = None,
     console: Console | None = None,
 ) -> list[Failure]:
-    """Compute all sites of some groups that are not finished yet, the first groups first.
-
-    Parameters
-    ----------
-    state : CampaignState
-        Where results go, and what is finished.
-    engine : Engine
-        What computes.
-    groups : sequence of Group
-        What is computed.
-    executor : concurrent.futures.Executor
-        Where it is computed; it must see the campaign's folder.
-    slots : int
-        Tasks under way at one time.
-    timeout : float or None
-        The executor's limit, for messages.
-    console : rich.console.Console, optional
-        Where progress is shown.
-
-    Returns
-    -------
-    list of Failure
-        In the order of `groups`.
-    """
-    waiting: deque[_Task] = deque()
-    left = {id(group): set(group.sites) for group in groups}
+    """Compute all sites of some groups that are not finished yet, the first groups first."""
+    left = {
+        id(group): {site for site in group.sites if not state.site(group.atoms, site).is_file()}
+        for group in groups
+    }
+    waiting = deque(_Task(group) for group in groups if left[id(group)])
     failures: dict[tuple[int, int], Failure] = {}
-    for group in groups:
-        left[id(group)] -= {site for site in group.sites if state.has(group.atoms, site)}
-        if left[id(group)]:
-            waiting.append(_Task(group))
     open_groups = Counter(task.group.structure for task in waiting)
     total = sum(len(group.sites) for group in groups)
     running: dict[Future[None], _Task] = {}
@@ -100,7 +63,7 @@ def compute_groups(
             done = total - sum(map(len, left.values())) - len(failures)
             failed = f"sites ({len(failures)} failed)" if failures else "sites"
             bar.update(shown, completed=done, description=failed)
-            while waiting and len(running) < slots:
+            while waiting and len(running) < executor.workers:
                 task = waiting.popleft()
                 running[executor.submit(task, state, engine)] = task
             if not running:
@@ -108,40 +71,36 @@ def compute_groups(
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
                 group, unfinished = task.group, left[id(task.group)]
-                reason = reason_of_failure(future, timeout)
+                reason = reason_of_failure(future, executor.timeout)
                 if task.site is None and reason is None:
                     # Before other groups, so that early structures are complete early.
                     waiting.extendleft(_Task(group, site) for site in sorted(unfinished)[::-1])
                     continue
+                ended = unfinished.copy() if task.site is None else {task.site}
+                unfinished -= ended
                 if reason is not None:
-                    lost = unfinished if task.site is None else {task.site}
                     why = f"preparation failed: {reason}" if task.site is None else reason
-                    for site in sorted(lost):
+                    for site in sorted(ended):
                         failures[id(group), site] = Failure(group.structure, site, why)
-                    unfinished -= lost
-                    state.write_failures(list(failures.values()))
-                else:
-                    unfinished.discard(task.site or 0)
+                    write_failures(state.folder / FAILURES, list(failures.values()))
                 if unfinished:
                     continue
                 if all((id(group), site) not in failures for site in group.sites):
-                    state.sweep(group.atoms, group.label)
+                    # Its sites, which are finished, hold what is known of the preparation.
+                    shutil.rmtree(state.group(group.atoms, group.label), ignore_errors=True)
                 open_groups[group.structure] -= 1
                 if not open_groups[group.structure]:
-                    _report(bar.console, group.structure, groups, failures)
+                    keys = [
+                        key
+                        for other in groups
+                        if other.structure == group.structure
+                        for key in _keys(other)
+                    ]
+                    done = sum(key not in failures for key in keys)
+                    line = f"{group.structure}: {done} of {len(keys)} sites"
+                    bar.console.print(line, highlight=False, markup=False)
     return [failures[key] for group in groups for key in _keys(group) if key in failures]
 
 
 def _keys(group: Group) -> list[tuple[int, int]]:
     return [(id(group), site) for site in group.sites]
-
-
-def _report(
-    console: Console,
-    structure: str,
-    groups: Sequence[Group],
-    failures: dict[tuple[int, int], Failure],
-) -> None:
-    keys = [key for group in groups if group.structure == structure for key in _keys(group)]
-    done = sum(key not in failures for key in keys)
-    console.print(f"{structure}: {done} of {len(keys)} sites", highlight=False, markup=False)

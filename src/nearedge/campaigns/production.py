@@ -1,7 +1,8 @@
-"""Making the open dataset from nothing: cells, dynamics, potentials, spectra, quality control."""
+"""Making the open dataset of Li3FeO3.5 from nothing: cells, dynamics, potentials, spectra."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ase.calculators.calculator import Calculator
@@ -25,41 +26,35 @@ from nearedge.structures import (
 )
 from nearedge.targets import EnvironmentRule
 
+# A quarter of the cation sites hold Fe, an eighth of the anion sites is empty, and a conventional
+# cell has the 72.5 Å^3 of a formula unit: O is coordinated by Fe nearly as binomial(6, 1/4).
+LI3FEO35 = DisorderedRockSalt(
+    "Li", "Fe", "O", 72.5 ** (1 / 3), minority_fraction=1 / 4, vacancy_fraction=1 / 8,
+    dimer_length=1.46, rare_neighbours=4,
+)  # fmt: skip
+
+
+def rock_salts(
+    dimers: Sequence[int], rare_sites: int, repeat: tuple[int, int, int] = (2, 2, 2)
+) -> tuple[DisorderedRockSalt, ...]:
+    """Give recipes of Li3FeO3.5 cells, one for each number of dimers."""
+    return tuple(
+        replace(LI3FEO35, repeat=repeat, dimers=number, rare_sites=rare_sites) for number in dimers
+    )
+
 
 @dataclass(frozen=True)
 class Production:
-    """What the dataset is made of.
+    """What the dataset is made of; the defaults are the one that ships."""
 
-    Parameters
-    ----------
-    cells : int
-        Cells to start from, each a random arrangement and a trajectory of its own.
-    kinds : tuple of DisorderedRockSalt
-        What to build; the cells take turns. By default every second cell has one or two dimers,
-        and every cell an O with four Fe.
-    dynamics : Dynamics
-        How they are moved, and which frames are kept.
-    feff : FeffSettings
-        How spectra are computed.
-    rule : EnvironmentRule
-        How sites are labelled.
-    trials : int
-        Structures whose self-consistent field is computed for the reference potentials.
-    sites : tuple of int or None
-        Atoms to compute in every snapshot; None means all absorbers.
-    seed : int
-        Seed of arrangements, momenta and thermostats.
-    """
-
-    cells: int = 26
-    kinds: tuple[DisorderedRockSalt, ...] = field(
-        default=tuple(DisorderedRockSalt(dimers=n, rare_sites=1) for n in (1, 0, 2, 0))
-    )
+    cells: int = 26  # to start from, each a trajectory of its own
+    # The cells take turns: every second has one or two dimers, every one an O with four Fe.
+    recipes: tuple[DisorderedRockSalt, ...] = rock_salts((1, 0, 2, 0), 1)
     dynamics: Dynamics = field(default_factory=Dynamics)
     feff: FeffSettings = field(default_factory=lambda: FeffSettings.for_edge(Edge("O")))
     rule: EnvironmentRule = field(default_factory=lambda: EnvironmentRule("O", "Fe", 2.6, 1.7))
-    trials: int = TRIALS
-    sites: tuple[int, ...] | None = None
+    trials: int = TRIALS  # structures whose self-consistent field is computed
+    sites: tuple[int, ...] | None = None  # atoms to compute in each snapshot; None: all absorbers
     seed: int = 1
 
 
@@ -72,44 +67,16 @@ def produce(
     resume: bool = False,
     console: Console | None = None,
 ) -> SiteSpectra:
-    """Make a dataset from nothing.
+    """Make a dataset from nothing: ``spectra/`` in `path`, beside all that it was made of.
 
     Every step is restartable: however a run ends, the next with `resume` goes on from there.
-
-    Parameters
-    ----------
-    production : Production
-        What to make.
-    path : str or Path
-        Folder to write. It holds ``starts.extxyz``, ``trajectories/``, ``potentials/`` and
-        ``spectra/``, the dataset, with ``production.json``, what was asked for.
-    calculator : ase.calculators.calculator.Calculator
-        Gives energy and forces, `nearedge.structures.sevennet` for the dataset that ships.
-    workers : int, optional
-        Processes that compute spectra; one for each core by default.
-    resume : bool
-        Whether to go on with what an earlier run left in `path`.
-    console : rich.console.Console, optional
-        Where progress is shown; stderr by default.
-
-    Returns
-    -------
-    SiteSpectra
-        All finished sites, as ``spectra/`` holds them.
-
-    Raises
-    ------
-    InputError
-        If `path` is in use, was begun for something else, or no trajectory gave a sound frame.
-    EngineError
-        If no spectrum could be computed.
     """
     path = Path(path)
     console = console or Console(stderr=True)
     _begin(production, path, resume=resume)
     starts_file = path / "starts.extxyz"
     if not starts_file.exists():
-        starts = disordered_starts(production.kinds, production.cells, seed=production.seed)
+        starts = disordered_starts(production.recipes, production.cells, seed=production.seed)
         write_snapshots(starts_file, starts)
     frames = run_trajectories(
         read_snapshots(starts_file),
@@ -124,7 +91,7 @@ def produce(
             f"{path}: none of the {production.cells} trajectories gave a sound frame; "
             "its trajectories/*.json say why"
         )
-    potentials = path / "potentials"
+    potentials, spectra = path / "potentials", path / "spectra"
     if not potentials.exists():
         reference_potentials(
             frames,
@@ -136,7 +103,6 @@ def produce(
             resume=resume,
             console=console,
         )
-    spectra = path / "spectra"
     if spectra.exists() and not spectra.with_name("spectra.campaign").exists():
         return load_dataset(spectra)
     return simulate(
@@ -158,8 +124,8 @@ def _begin(production: Production, path: Path, *, resume: bool) -> None:
     if not resume:
         check_free(path)
     if record.is_file():
-        found = json.loads(record.read_text())
-        changed = sorted(key for key in wanted if found.get(key) != wanted[key])
+        begun_with = json.loads(record.read_text())
+        changed = sorted(key for key in wanted if begun_with.get(key) != wanted[key])
         if changed:
             raise InputError(
                 f"{path}: was begun with other {', '.join(changed)}; give what it was begun with, "

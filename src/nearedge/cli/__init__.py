@@ -13,7 +13,6 @@ from nearedge.cli.compare import compare
 from nearedge.cli.explain import explain
 from nearedge.cli.ladder import ladder
 from nearedge.cli.map import map_
-from nearedge.cli.models import models
 from nearedge.cli.paper import paper
 from nearedge.cli.predict import predict
 from nearedge.cli.production import make
@@ -66,10 +65,10 @@ for verb in (
     ladder,
     compare,
     predict,
-    models,
     explain,
 ):
     app.command()(verb)
+app.command("models")(learn.list_models)
 app.command("map")(map_)
 
 

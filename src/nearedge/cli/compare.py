@@ -5,35 +5,26 @@ from typing import Annotated
 
 import typer
 
-from nearedge.cli._arguments import Force, Json, print_json
+from nearedge.cli import options, terminal
 
 
 def compare(
-    first: Annotated[
-        Path, typer.Argument(help="Dataset folder of the engine to judge.", show_default=False)
-    ],
+    first: Annotated[Path, typer.Argument(help="Dataset folder of the engine to judge.")],
     second: Annotated[
         Path,
         typer.Argument(
-            help="Dataset folder of the same atoms by the engine it is measured against.",
-            show_default=False,
+            help="Dataset folder of the same atoms by the engine it is measured against."
         ),
     ],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder for the numbers and the figure."),
-    ] = None,
-    json: Json = False,
-    force: Force = False,
+    output: Annotated[Path | None, options.to("Folder for the numbers and the figure.")] = None,
+    json: options.Json = False,
+    force: options.Force = False,
 ) -> None:
     """Compare two engines' spectra of the same atoms, feature by feature.
 
     Snapshots are matched by name, failing that by structure. To compute the structures of another
     dataset again: nearedge simulate OTHER/structures.extxyz ...
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from nearedge.datasets import load_dataset
     from nearedge.ladder import comparison
     from nearedge.records import check_free
@@ -44,17 +35,10 @@ def compare(
     if output is not None:
         comparison.write_comparison(output, result, force=force)
     if json:
-        print_json(comparison.report(result))
+        terminal.print_json(comparison.report(result))
         return
-    title = (
-        f"{' / '.join(result.engines)}, the same atoms; {result.mover} moved onto {result.still}"
-    )
-    table = Table(title=title, title_justify="left")
-    table.add_column("class")
-    for name in ("atoms", "shift eV", "broad. eV", "left", "pre-edge", "main peak eV"):
-        table.add_column(name, justify="right")
-    for name, fit in result.classes.items():
-        table.add_row(
+    rows = [
+        [
             name,
             str(fit.n),
             f"{fit.alignment.shift:+.2f}",
@@ -62,10 +46,14 @@ def compare(
             f"{fit.alignment.residual:.0%}",
             " / ".join(f"{share:.0%}" for share in fit.pre_edge_weight),
             " / ".join(f"{peak:.1f}" for peak in fit.main_peak),
-        )
-    console = Console()
-    console.print(table)
+        ]
+        for name, fit in result.classes.items()
+    ]
+    heads = ["class", "atoms", "shift eV", "broad. eV", "left", "pre-edge", "main peak eV"]
+    engines = " / ".join(result.engines)
+    title = f"{engines}, the same atoms; {result.mover} moved onto {result.still}"
+    terminal.print_table(heads, rows, title=title)
     for text in comparison.findings(result):
-        console.print(f"- {text}", highlight=False, markup=False)
+        terminal.say(f"- {text}")
     if output is not None:
-        console.print(f"{output}/comparison.png, comparison.pdf, report.json", highlight=False)
+        terminal.say(f"{output}/comparison.png, comparison.pdf, report.json")

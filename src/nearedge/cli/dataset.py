@@ -1,6 +1,5 @@
 """The verbs ``nearedge dataset ...``: import, fetch, merge, describe and check datasets."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,61 +9,43 @@ from rich.console import Console
 from rich.table import Table
 
 from nearedge import datasets, targets
-from nearedge.cli._arguments import (
-    Absorber,
-    Cutoff,
-    Dataset,
-    Dimer,
-    Force,
-    Json,
-    Neighbour,
-    Output,
-    class_counts,
-    print_json,
-)
+from nearedge.cli import options, terminal
 from nearedge.errors import InputError
 from nearedge.records import check_free
 
 app = typer.Typer(no_args_is_help=True, help="Import, fetch, merge, describe and check datasets.")
 
 PublicName = Literal["ocean-li3feo35"]
+# Findings of one test that are printed; --json gives all.
 _LISTED = 10
-"""Findings of one test that are printed; --json gives all."""
 
 
 @app.command("info")
-def info(path: Dataset, json: Json = False) -> None:
+def info(path: options.Dataset, json: options.Json = False) -> None:
     """Show sites, snapshots, trajectories, class counts, energy grid and provenance."""
     data = datasets.load_dataset(path)
     if json:
-        print_json(asdict(data.info()))
+        terminal.print_json(asdict(data.info()))
     else:
-        print_summary(data)
+        _print_summary(data)
 
 
 @app.command("import")
 def import_(
-    structure: Annotated[
-        Path, typer.Option(help="File of the structure, any format ASE reads.", show_default=False)
-    ],
+    structure: Annotated[Path, typer.Option(help="File of the structure, any format ASE reads.")],
     spectra: Annotated[
-        Path,
-        typer.Option(
-            help="Table of spectra, OCEAN run directory or directory of FEFF runs.",
-            show_default=False,
-        ),
+        Path, typer.Option(help="Table of spectra, OCEAN run directory or directory of FEFF runs.")
     ],
-    output: Output,
-    absorber: Absorber,
-    neighbour: Neighbour,
-    cutoff: Cutoff,
-    dimer: Dimer = None,
+    output: options.Output,
+    absorber: options.Absorber,
+    neighbour: Annotated[str, typer.Option(help="Element that is counted around it.")],
+    cutoff: Annotated[float, typer.Option(help="Distance in Å below which a neighbour counts.")],
+    dimer: options.Dimer = None,
     snapshot: Annotated[
         str | None, typer.Option(help="Name of the snapshot (default: the file's name).")
     ] = None,
     trajectory: Annotated[
-        str | None,
-        typer.Option(help="Trajectory that the snapshot belongs to (default: its own)."),
+        str | None, typer.Option(help="Trajectory that the snapshot belongs to (default: its own).")
     ] = None,
     temperature: Annotated[float | None, typer.Option(help="Temperature in K.", min=0)] = None,
     format: Annotated[
@@ -75,16 +56,12 @@ def import_(
     energy_zero: Annotated[str | None, typer.Option(help="What 0 eV is, e.g. CBM.")] = None,
     mu_unit: Annotated[str | None, typer.Option(help="Unit of the spectra.")] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the spectra.")] = None,
-    force: Force = False,
+    force: options.Force = False,
 ) -> None:
     """Make a dataset of one structure and the spectra of its absorbers."""
     check_free(output, force=force)
-    said = {
-        "engine": engine,
-        "energy_zero": energy_zero,
-        "mu_unit": mu_unit,
-        "licence": licence,
-    }
+    attributes = {"engine": engine, "energy_zero": energy_zero, "mu_unit": mu_unit}
+    attributes["licence"] = licence
     apart = targets.dimer_distance(absorber) if dimer is None else dimer or None
     data = datasets.import_dataset(
         structure,
@@ -94,7 +71,7 @@ def import_(
         snapshot=snapshot,
         trajectory=trajectory,
         temperature=temperature,
-        attributes={key: value for key, value in said.items() if value is not None},
+        attributes={key: text for key, text in attributes.items() if text is not None},
     )
     datasets.save_dataset(data, output, force=force)
     if trajectory is None:
@@ -104,13 +81,13 @@ def import_(
             "trajectory will flatter.",
             err=True,
         )
-    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
+    terminal.say_written(output, data)
 
 
 @app.command("merge")
 def merge_(
-    paths: Annotated[list[Path], typer.Argument(help="Dataset folders.", show_default=False)],
-    output: Output,
+    paths: Annotated[list[Path], typer.Argument(help="Dataset folders.")],
+    output: options.Output,
     attribute: Annotated[
         list[str] | None,
         typer.Option(
@@ -118,29 +95,25 @@ def merge_(
             metavar="KEY=TEXT",
         ),
     ] = None,
-    force: Force = False,
+    force: options.Force = False,
 ) -> None:
     """Join datasets of one engine, one labelling rule and one energy grid."""
     check_free(output, force=force)
-    said = dict(_key_and_text(one) for one in attribute or [])
-    data = datasets.merge([datasets.load_dataset(path) for path in paths], said)
+    attributes = dict(map(_key_and_text, attribute or []))
+    data = datasets.merge([datasets.load_dataset(path) for path in paths], attributes)
     datasets.save_dataset(data, output, force=force)
-    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
+    terminal.say_written(output, data)
 
 
 @app.command("check")
 def check(
-    path: Dataset,
+    path: options.Dataset,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Folder to write without the rejected sites; rejected.json in it lists these.",
-        ),
+        options.to("Folder to write without the rejected sites; rejected.json in it lists these."),
     ] = None,
-    force: Force = False,
-    json: Json = False,
+    force: options.Force = False,
+    json: options.Json = False,
 ) -> None:
     """Look for sites that should not be learnt from; list each with the reason.
 
@@ -156,9 +129,9 @@ def check(
     if output is not None:
         quality.save_kept(output, force=force)
     if json:
-        print_json(quality.to_dict())
+        terminal.print_json(quality.to_dict())
     else:
-        print_quality(quality)
+        _print_quality(quality)
     if output is not None:
         typer.echo(f"{output}: {quality.sites - quality.rejected} sites", err=json)
     elif quality.rejected:
@@ -169,37 +142,36 @@ def check(
 
 
 @app.command("independence")
-def independence_(path: Dataset, json: Json = False) -> None:
+def independence_(path: options.Dataset, json: options.Json = False) -> None:
     """Compare spectra of one atom in successive snapshots with those of different atoms.
 
     Relative distances between two spectra: where one atom differs from itself as much as from
     others of its class, a snapshot is as good as another trajectory.
     """
-    found = datasets.independence(datasets.load_dataset(path))
+    result = datasets.independence(datasets.load_dataset(path))
     if json:
-        print_json(asdict(found))
+        terminal.print_json(asdict(result))
         return
-    rows = {f"one atom, {between}": one for between, one in found.same_atom.items()}
-    rows |= {"two atoms of one class": found.same_class, "of two classes": found.other_class}
-    table = Table(title="distance of two spectra", title_justify="left")
-    table.add_column("pairs of spectra")
-    for heading in ("median", "middle half", "pairs"):
-        table.add_column(heading, justify="right")
-    for name, one in rows.items():
-        if one is not None:
-            middle = f"{one.lower:.3f} to {one.upper:.3f}"
-            table.add_row(name, f"{one.median:.3f}", middle, str(one.pairs))
-    Console().print(table)
+    rows = {f"one atom, {between}": apart for between, apart in result.same_atom.items()}
+    rows |= {"two atoms of one class": result.same_class, "of two classes": result.other_class}
+    terminal.print_table(
+        ["pairs of spectra", "median", "middle half", "pairs"],
+        [
+            [name, f"{it.median:.3f}", f"{it.lower:.3f} to {it.upper:.3f}", str(it.pairs)]
+            for name, it in rows.items()
+            if it is not None
+        ],
+        title="distance of two spectra",
+    )
 
 
 @app.command("fetch")
 def fetch(
-    name: Annotated[PublicName, typer.Argument(help="Public data to fetch.", show_default=False)],
+    name: Annotated[PublicName, typer.Argument(help="Public data to fetch.")],
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder to write (default: named like the data)."),
+        Path | None, options.to("Folder to write (default: named like the data).")
     ] = None,
-    force: Force = False,
+    force: options.Force = False,
 ) -> None:
     """Download public data, check its SHA-256 and make a dataset of it.
 
@@ -215,7 +187,7 @@ def fetch(
     datasets.save_dataset(data, output, force=force)
     if public.left_out:
         typer.echo(public.left_out, err=True)
-    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
+    terminal.say_written(output, data)
 
 
 def _key_and_text(attribute: str) -> tuple[str, str]:
@@ -227,7 +199,7 @@ def _key_and_text(attribute: str) -> tuple[str, str]:
     return key, text
 
 
-def print_summary(data: "datasets.SiteSpectra") -> None:
+def _print_summary(data: "datasets.SiteSpectra") -> None:
     """Print a dataset's summary as a table."""
     info = data.info()
     energy = info.energy
@@ -239,7 +211,7 @@ def print_summary(data: "datasets.SiteSpectra") -> None:
         "sites": f"{info.sites} ({sites} {info.edge}-edge)",
         "snapshots": f"{info.snapshots} of {info.trajectories} trajectories",
         "temperatures": ", ".join(f"{t:g} K" for t in info.temperatures) or "not stated",
-        "classes": class_counts(data),
+        "classes": terminal.class_counts(data),
         **info.targets,
         "energies": f"{energy.n} from {energy.min:g} to {energy.max:g} eV",
         "energy zero": energy.zero,
@@ -253,49 +225,36 @@ def print_summary(data: "datasets.SiteSpectra") -> None:
     Console().print(table, highlight=False, markup=False)
 
 
-def print_quality(quality: "datasets.Quality") -> None:
+def _print_quality(quality: "datasets.Quality") -> None:
     """Print what quality control found: counts, then each finding, long lists cut."""
-    console = Console()
-
-    def say(text: str, style: str | None = None) -> None:
-        console.print(text, style=style, highlight=False, markup=False)
-
-    say(f"{quality.source}: {quality.sites} sites, {quality.rejected} rejected")
+    terminal.say(f"{quality.source}: {quality.sites} sites, {quality.rejected} rejected")
     if counts := quality.counts():
-        table = Table("test")
-        for heading in ("rejections", "warnings"):
-            table.add_column(heading, justify="right")
-        for test, count in counts.items():
-            table.add_row(test, str(count["rejections"]), str(count["warnings"]))
-        console.print(table)
+        rows = [[test, str(n["rejections"]), str(n["warnings"])] for test, n in counts.items()]
+        terminal.print_table(["test", "rejections", "warnings"], rows)
+    lists: dict[tuple[str, str | None], list[str]] = {}
     for rejected, heading, style in ((True, "rejected", "red"), (False, "warning", "yellow")):
         for test in counts:
-            found = [
-                f"{one.snapshot}"
-                + ("" if one.atom is None else f" atom {one.atom} (class {one.environment})")
-                + f": {one.reason}"
-                for one in quality.findings
-                if (one.test, one.rejected) == (test, rejected)
+            lists[f"{heading}, {test}", style] = [
+                f"{finding.snapshot}"
+                + (
+                    ""
+                    if finding.atom is None
+                    else f" atom {finding.atom} (class {finding.environment})"
+                )
+                + f": {finding.reason}"
+                for finding in quality.findings
+                if (finding.test, finding.rejected) == (test, rejected)
             ]
-            _say_list(say, f"{heading}, {test}", found, style)
-    for by in dict.fromkeys(one["by"] for one in quality.left_out):
-        gone = [
-            f"{one['snapshot']} atom {one['atom']}: {one['reason']}"
-            for one in quality.left_out
-            if one["by"] == by
-        ]
-        _say_list(say, f"left out by the {by}", gone, None)
+    for site in quality.left_out:
+        lines = lists.setdefault((f"left out by the {site['by']}", None), [])
+        lines.append(f"{site['snapshot']} atom {site['atom']}: {site['reason']}")
+    for (heading, style), lines in lists.items():
+        if lines:
+            terminal.say(f"{heading}: {len(lines)}", style)
+        for line in lines[:_LISTED]:
+            terminal.say(f"  {line}")
+        if len(lines) > _LISTED:
+            terminal.say(f"  ... and {len(lines) - _LISTED} more; --json lists all")
     few = [f"class {name} ({count})" for name, count in quality.too_few.items()]
     if few:
-        say(f"too few sites to compare their spectra: {', '.join(few)}")
-
-
-def _say_list(
-    say: Callable[[str, str | None], None], heading: str, lines: list[str], style: str | None
-) -> None:
-    if lines:
-        say(f"{heading}: {len(lines)}", style)
-    for line in lines[:_LISTED]:
-        say(f"  {line}", None)
-    if len(lines) > _LISTED:
-        say(f"  ... and {len(lines) - _LISTED} more; --json lists all", None)
+        terminal.say(f"too few sites to compare their spectra: {', '.join(few)}")

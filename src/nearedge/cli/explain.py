@@ -1,15 +1,14 @@
 """The verb that says why: which energies decide, and which training spectra are near."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from nearedge import answers, datasets, models
 from nearedge.answers import explanation
-from nearedge.cli._arguments import Force, Json, print_json
+from nearedge.cli import options, terminal
 from nearedge.errors import InputError
 from nearedge.records import check_free
 
@@ -18,13 +17,9 @@ if TYPE_CHECKING:
 
 
 def explain(
-    model: Annotated[Path, typer.Argument(help="Model folder.", show_default=False)],
+    model: options.ModelFolder,
     spectra: Annotated[
-        Path,
-        typer.Argument(
-            help="Table of spectra (first column energy in eV) or dataset folder.",
-            show_default=False,
-        ),
+        Path, typer.Argument(help="Table of spectra (first column energy in eV) or dataset folder.")
     ],
     spectrum: Annotated[
         str | None,
@@ -34,7 +29,6 @@ def explain(
             help="Explain this spectrum, named as `nearedge predict` names it: snapshot/atom of a"
             " dataset, 'column 2' of a table. Without it, every class of the dataset.",
             metavar="NAME",
-            show_default=False,
         ),
     ] = None,
     target: Annotated[
@@ -55,8 +49,7 @@ def explain(
         Path | None,
         typer.Option(
             help="Dataset the model was trained on (default: the spectra's own, or the one that"
-            " ships, whichever it is).",
-            metavar="DATASET",
+            " ships, whichever it is)."
         ),
     ] = None,
     nearest: Annotated[
@@ -65,12 +58,9 @@ def explain(
     width: Annotated[
         float, typer.Option(help="Width of the energy intervals that are hidden, eV.")
     ] = 1.0,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder for figure, numbers and structures."),
-    ] = None,
-    json: Json = False,
-    force: Force = False,
+    output: Annotated[Path | None, options.to("Folder for figure, numbers and structures.")] = None,
+    json: options.Json = False,
+    force: options.Force = False,
 ) -> None:
     """Say which energies decide, for one spectrum or for each class, and show its like in training.
 
@@ -81,7 +71,7 @@ def explain(
         check_free(output, force=force)
     loaded = models.load_model(model)
     data = datasets.load_dataset(spectra) if spectra.is_dir() else None
-    trained_on = _training(loaded, training, data)
+    trained_on = _training(loaded, training, spectra)
     if spectrum is None and data is not None:
         if target is not None:
             raise typer.BadParameter("--target is for one --spectrum: every class is explained")
@@ -103,35 +93,33 @@ def explain(
     if output is not None:
         explanation.write_explanation(output, result, force=force)
     if json:
-        print_json(explanation.report(result))
+        terminal.print_json(explanation.report(result))
         return
-    console = Console()
     for text in explanation.findings(result):
-        console.print(f"- {text}", highlight=False, markup=False)
+        terminal.say(f"- {text}")
     if isinstance(result, explanation.SpectrumExplanation) and result.nearest:
-        console.print(_sites_table(result))
+        rows = []
+        for near in result.nearest:
+            around = ", ".join(f"{symbol} {far:.2f}" for symbol, far in near.neighbours)
+            rows.append([near.name, near.environment, around, f"{near.distance:.2f}"])
+        heads = ["site", "class", "neighbours, Å", "distance"]
+        title = "nearest training spectra, one of each atom"
+        terminal.print_table(heads, rows, title=title, words=3)
     if output is not None:
-        console.print(f"{output}/explanation.png, .svg, .pdf, .json", highlight=False)
+        terminal.say(f"{output}/explanation.png, .svg, .pdf, .json")
 
 
-def _training(
-    model: "models.Model", given: Path | None, data: "datasets.SiteSpectra | None"
-) -> "explanation.Training":
+def _training(model: "models.Model", given: Path | None, spectra: Path) -> "explanation.Training":
     """Find what the model was trained on: where the user says, or where it may well be."""
     if given is not None:
         return explanation.match_training(model, datasets.load_dataset(given))
-    if data is not None:
-        try:
-            return explanation.match_training(model, data)
-        except InputError:
-            pass
-    try:
-        return explanation.match_training(model, datasets.load_dataset(datasets.starter_path()))
-    except InputError:
-        raise InputError(
-            "the model was trained on neither these spectra nor the dataset that ships; name its "
-            "dataset with --training"
-        ) from None
+    for likely in (spectra, datasets.starter_path()):
+        with suppress(InputError):
+            return explanation.match_training(model, datasets.load_dataset(likely))
+    raise InputError(
+        "the model was trained on neither these spectra nor the dataset that ships; name its "
+        "dataset with --training"
+    )
 
 
 def _choose(
@@ -155,15 +143,3 @@ def _choose(
         return f"{path.name}, {wanted}", spectra[wanted].energy, spectra[wanted].mu, None
     site = explanation.Site(data, names.index(wanted))
     return wanted, data.energy, data.mu[site.row], site
-
-
-def _sites_table(result: "explanation.SpectrumExplanation") -> Table:
-    table = Table(title="nearest training spectra, one of each atom", title_justify="left")
-    table.add_column("site", no_wrap=True)
-    table.add_column("class")
-    table.add_column("distance", justify="right")
-    table.add_column("neighbours, Å")
-    for site in result.nearest:
-        around = ", ".join(f"{symbol} {far:.2f}" for symbol, far in site.neighbours)
-        table.add_row(site.name, site.environment, f"{site.distance:.2f}", around)
-    return table

@@ -1,43 +1,24 @@
-"""The verbs that make and judge models: train, evaluate."""
+"""The verbs that make, judge and list models: train, evaluate, models."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from nearedge import datasets, models
-from nearedge.cli._arguments import (
-    Dataset,
-    Force,
-    Json,
-    ModelFolder,
-    MoreNames,
-    Only,
-    Output,
-    RecipeName,
-    Seed,
-    named,
-    print_json,
-)
+from nearedge import datasets, models, records
+from nearedge.cli import options, terminal
 from nearedge.drawing.progress import progress_bar
-from nearedge.records import check_free
 
 
 def train(
-    kind: Annotated[
-        Literal["classifier", "regressor"],
-        typer.Argument(help="What to train.", show_default=False),
-    ],
-    dataset: Dataset,
-    output: Output,
-    more: MoreNames = None,
+    kind: Annotated[Literal["classifier", "regressor"], typer.Argument(help="What to train.")],
+    dataset: options.Dataset,
+    output: options.Output,
+    more: options.MoreNames = None,
     hold_out: Annotated[
         list[str] | None,
         typer.Option(
-            help="Snapshots or trajectories that are not used in any way.",
-            metavar="NAME ...",
+            help="Snapshots or trajectories that are not used in any way.", metavar="NAME ..."
         ),
     ] = None,
     target: Annotated[
@@ -55,24 +36,18 @@ def train(
             " (default: the strictest that the dataset can carry)."
         ),
     ] = None,
-    recipe: Annotated[RecipeName, typer.Option(help="How to train.")] = "best",
-    seed: Seed = 0,
-    json: Json = False,
-    force: Force = False,
+    recipe: options.RecipeName = "best",
+    seed: options.Seed = 0,
+    json: options.Json = False,
+    force: options.Force = False,
 ) -> None:
     """Train a classifier or a regressor, and estimate its error on unseen groups of sites."""
-    held_out = named("--hold-out", hold_out, more)
-    check_free(output, force=force)
+    held_out = options.named("--hold-out", hold_out, more)
+    records.check_free(output, force=force)
     data = datasets.load_dataset(dataset)
     with progress_bar(f"training on {dataset}"):
         model = models.train(
-            data,
-            kind,
-            target=target,
-            recipe=recipe,
-            group=group,
-            hold_out=held_out,
-            seed=seed,
+            data, kind, target=target, recipe=recipe, group=group, hold_out=held_out, seed=seed
         )
     model.save(output, force=force)
     record = model.record
@@ -82,73 +57,62 @@ def train(
         # One name for each atom: too long to be read.
         del about["training"]["atoms"]
         told = {"model": str(output), "kind": model.kind, "target": model.target.name}
-        print_json({**told, **about})
+        terminal.print_json({**told, **about})
         return
     typer.echo(f"{output}: trained on {record.training.sites} sites")
     if estimate.value is None:
         typer.echo(f"no estimate for unseen sites: {estimate.reason}")
         return
-    table = Table(title=f"rung {estimate.rung}: {estimate.meaning}", title_justify="left")
-    table.add_column("raw, unseen sites")
-    table.add_column(estimate.score, justify="right")
-    table.add_row("this model", f"{estimate.value:.3f} ± {estimate.spread:.3f}")
-    for name, value in (estimate.baselines or {}).items():
-        table.add_row(name, f"{value:.3f}")
-    Console().print(table)
-    sentence = models.coverage_sentence(record.calibration)
-    if sentence:
+    rows = [["this model", f"{estimate.value:.3f} ± {estimate.spread:.3f}"]]
+    rows += [[name, f"{value:.3f}"] for name, value in (estimate.baselines or {}).items()]
+    title = f"rung {estimate.rung}: {estimate.meaning}"
+    terminal.print_table(["raw, unseen sites", estimate.score], rows, title=title)
+    if sentence := models.coverage_sentence(record.calibration):
         typer.echo(sentence)
 
 
 def evaluate(
-    model: ModelFolder,
-    dataset: Dataset,
-    more: MoreNames = None,
-    only: Only = None,
-    json: Json = False,
+    model: options.ModelFolder,
+    dataset: options.Dataset,
+    more: options.MoreNames = None,
+    only: options.Only = None,
+    json: options.Json = False,
 ) -> None:
     """Score a model on the raw, unaveraged sites of a dataset."""
-    names = named("--only", only, more)
+    names = options.named("--only", only, more)
     result = models.evaluate(models.load_model(model), datasets.load_dataset(dataset), only=names)
     if json:
-        print_json(result)
+        terminal.print_json(result)
         return
-    console = Console()
     if result["rung"] == "training":
-        console.print(
-            f"[bold]{result['seen']} of {result['n']} sites were trained on[/bold]: "
-            "the score says nothing of unseen ones"
+        typer.echo(
+            f"{result['seen']} of {result['n']} sites were trained on: the score says nothing of "
+            "unseen ones"
         )
     if result["outside"]:
-        console.print(f"the model does not apply to {result['outside']} of {result['n']} sites")
-    table = Table(title=f"rung {result['rung']}: {result['meaning']}", title_justify="left")
-    table.add_column(f"{result['n']} raw sites")
-    table.add_column("score", justify="right")
-    for name, value in result.items():
-        if isinstance(value, float):
-            table.add_row(name.replace("_", " "), f"{value:.3f}")
-    console.print(table)
-    for table in _details(result):
-        console.print(table)
+        typer.echo(f"the model does not apply to {result['outside']} of {result['n']} sites")
+    numbers = {name: value for name, value in result.items() if isinstance(value, float)}
+    rows = [[name.replace("_", " "), f"{value:.3f}"] for name, value in numbers.items()]
+    title = f"rung {result['rung']}: {result['meaning']}"
+    terminal.print_table([f"{result['n']} raw sites", "score"], rows, title=title)
+    by_class = [{"class": name, **scores} for name, scores in result["per_class"].items()]
+    _print_records("by class", by_class)
+    _print_records("by averaged atoms", result.get("averages", []))
     if "confusion" in result:
-        console.print(_confusion(result["confusion"]))
+        classes, matrix = result["confusion"]["classes"], result["confusion"]["matrix"]
+        rows = [[name, *map(str, row)] for name, row in zip(classes, matrix, strict=True)]
+        terminal.print_table(["", *classes], rows, title="truth (rows), predicted (columns)")
 
 
-def _details(result: dict[str, Any]) -> list[Table]:
-    """Coverage class by class, and of a regressor by averaged atoms."""
-    by_class = [{"class": name, **one} for name, one in result["per_class"].items()]
-    tables = []
-    for title, rows in (("by class", by_class), ("by averaged atoms", result.get("averages", []))):
-        table = Table(title=title, title_justify="left")
-        plain = [{k: v for k, v in row.items() if not isinstance(v, dict)} for row in rows]
-        names = list(dict.fromkeys(name for row in plain for name in row))
-        for name in names:
-            table.add_column(name.replace("_", " "), justify="right")
-        for row in plain:
-            table.add_row(*(_cell(row.get(name)) for name in names))
-        if rows:
-            tables.append(table)
-    return tables
+def _print_records(title: str, rows: "list[records.Json]") -> None:
+    """Print numbers of records, those that all have and those that some have."""
+    plain = (name for row in rows for name, cell in row.items() if not isinstance(cell, dict))
+    heads = list(dict.fromkeys(plain))
+    if rows:
+        cells = [[_cell(row.get(name)) for name in heads] for row in rows]
+        terminal.print_table(
+            [name.replace("_", " ") for name in heads], cells, title=title, words=0
+        )
 
 
 def _cell(value: str | int | float | None) -> str:
@@ -157,11 +121,29 @@ def _cell(value: str | int | float | None) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def _confusion(confusion: dict[str, Any]) -> Table:
-    table = Table(title="truth (rows), predicted (columns)", title_justify="left")
-    table.add_column("")
-    for name in confusion["classes"]:
-        table.add_column(name, justify="right")
-    for name, row in zip(confusion["classes"], confusion["matrix"], strict=True):
-        table.add_row(name, *map(str, row))
-    return table
+def list_models(json: options.Json = False) -> None:
+    """List the ready models: absorber, edge, what each tells, how good it is on which rung."""
+    ready = models.ready_models()
+    if json:
+        terminal.print_json(
+            [
+                {
+                    "name": model.name,
+                    "absorber": model.edge and model.edge.absorber,
+                    "edge": model.edge and model.edge.name,
+                    "targets": list(model.targets),
+                    "score": model.score,
+                    "value": model.value,
+                    "rung": model.rung,
+                    "folder": str(model.folder),
+                }
+                for model in ready
+            ]
+        )
+        return
+    for model in ready:
+        value = "unknown" if model.value is None else f"{model.value:.3f}"
+        typer.echo(
+            f"{model.edge or 'several absorbers'}: {', '.join(model.targets)}; {model.score} "
+            f"{value} on unseen sites, rung {model.rung} ({model.name})"
+        )

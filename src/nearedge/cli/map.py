@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from nearedge import models
 from nearedge.answers import maps
-from nearedge.cli._arguments import Json, Output, print_json
+from nearedge.cli import options, terminal
 from nearedge.drawing.progress import counting_bar
 from nearedge.files import stacks
 from nearedge.models import inference
@@ -25,76 +23,48 @@ def map_(
             " Li3FeO3.5), then the absorption in each pixel at many energies: .npy, HDF5, or TIFF"
             " with a page for each energy.",
             metavar="[MODEL] STACK",
-            show_default=False,
         ),
     ],
-    output: Output,
+    output: options.Output,
     energies: Annotated[
         Path | None,
         typer.Option(
-            help="Text with an energy in eV on each line; not needed if an HDF5 file holds them.",
-            metavar="FILE",
-            show_default=False,
+            help="Text with an energy in eV on each line; not needed if an HDF5 file holds them."
         ),
     ] = None,
     path: Annotated[
         str | None,
         typer.Option(
-            help="Images within an HDF5 file, if it holds several stacks.",
-            metavar="/ENTRY/DATA",
-            show_default=False,
+            help="Images within an HDF5 file, if it holds several stacks.", metavar="/ENTRY/DATA"
         ),
     ] = None,
     energy_path: Annotated[
         str | None,
         typer.Option(
-            help="Energies within an HDF5 file, if they are not found.",
-            metavar="/ENTRY/ENERGY",
-            show_default=False,
+            help="Energies within an HDF5 file, if they are not found.", metavar="/ENTRY/ENERGY"
         ),
     ] = None,
     axis: Annotated[
         Literal["first", "last"] | None,
-        typer.Option(
-            help="Axis of the energies (default: the one of their number).", show_default=False
-        ),
+        typer.Option(help="Axis of the energies (default: the one of their number)."),
     ] = None,
     i0: Annotated[
         Path | None,
         typer.Option(
             help="Spectrum of the incident light, energy and intensity on each line, if the images"
-            " are transmitted intensities.",
-            metavar="FILE",
-            show_default=False,
+            " are transmitted intensities."
         ),
     ] = None,
-    e0: Annotated[
-        float | None,
-        typer.Option(
-            help="Where the model's energy zero lies on the measured axis, eV (default: found by"
-            " the mean spectrum).",
-            metavar="EV",
-            show_default=False,
-        ),
-    ] = None,
-    e0_uncertainty: Annotated[
-        float, typer.Option(help="Standard deviation of --e0, eV.", metavar="EV", min=0)
-    ] = 0.5,
+    e0: options.E0 = None,
+    e0_uncertainty: options.E0Uncertainty = 0.5,
     mask_below: Annotated[
         float | None,
         typer.Option(
-            help="Leave out pixels whose mean intensity is below this share of the brightest.",
-            metavar="SHARE",
-            show_default=False,
+            help="Leave out pixels whose mean intensity is below this share of the brightest."
         ),
     ] = None,
-    json: Json = False,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Map what the model does not apply to; replace an existing output."
-        ),
-    ] = False,
+    json: options.Json = False,
+    force: options.ForceAnswer = False,
 ) -> None:
     """Map coordination and fractions of environments out of a stack of images."""
     if len(paths) > 2:
@@ -128,34 +98,26 @@ def map_(
     with opened:
         result = maps.map_stack(loaded, opened, output, settings, name=str(model), force=force)
     if json:
-        print_json(result.to_json())
+        terminal.print_json(result.to_json())
         return
     _print(result)
 
 
 def _print(result: "maps.StackMap") -> None:
-    console = Console()
     assert result.mean.evidence is not None
     posterior = result.mean.evidence.posterior
     rows, columns = result.shape
-    console.print(
-        f"{result.folder}: {result.counts['mapped']} of {rows} x {columns} pixels mapped",
-        highlight=False,
-        markup=False,
-    )
+    terminal.say(f"{result.folder}: {result.counts['mapped']} of {rows} x {columns} pixels mapped")
     low, high = posterior.zero_interval()
     places = ", ".join(f"{zero:.2f}" for zero in result.places.zeros)
-    console.print(
+    terminal.say(
         f"zero at {posterior.zero:.1f} eV (90 %: {low:.1f} to {high:.1f}), maps made with {places};"
-        f" extra broadening {posterior.width:.1f} eV",
-        highlight=False,
+        f" extra broadening {posterior.width:.1f} eV"
     )
-    table = Table(title="mapped pixels", title_justify="left")
-    table.add_column("map")
-    for heading in ("5 %", "median", "95 %"):
-        table.add_column(heading, justify="right")
-    for name, values in result.quantiles.items():
-        table.add_row(name, *(f"{value:.2f}" for value in values))
-    console.print(table)
+    terminal.print_table(
+        ["map", "5 %", "median", "95 %"],
+        [[name, *(f"{v:.2f}" for v in values)] for name, values in result.quantiles.items()],
+        title="mapped pixels",
+    )
     for remark in result.remarks:
-        console.print(remark, highlight=False, markup=False)
+        terminal.say(remark)

@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 
 from nearedge import datasets, paper as room
-from nearedge.cli._arguments import Force, Seed
-from nearedge.cli.ladder import EngineDataset
+from nearedge.cli import options
 from nearedge.drawing.progress import progress_bar
 from nearedge.records import check_free
 
@@ -22,20 +21,17 @@ def paper(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            "--output",
-            help="Folder to write (default: paper; with --quick paper-quick).",
+        options.to(
+            "Folder to write (default: paper; with --quick paper-quick).", "--out", "--output"
         ),
     ] = None,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Fewer epochs, seeds and examples: two or three minutes."),
     ] = False,
-    engine_dataset: EngineDataset = None,
-    force: Force = False,
+    engine_dataset: options.EngineDataset = None,
+    force: options.Force = False,
 ) -> None:
     """Reproduce Li, Lu and Chan (2019), climb the ladder above it, and write a report."""
     started = time.monotonic()

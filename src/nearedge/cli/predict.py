@@ -1,24 +1,25 @@
 """The verb that uses a model on files, computed or measured."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from nearedge import answers as answering, files as reading, models, spectra
-from nearedge.cli._arguments import Json, print_json
+from nearedge.cli import options, terminal
+from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
 from nearedge.models import inference
 from nearedge.records import check_free, replacing
 
+# Most remarks and reasons that are printed.
 SHOWN = 30
-"""Most spectra of which remarks and reasons are printed."""
-
+# Files from which progress is shown.
 MANY = 10
-"""Files from which progress is shown."""
 
 
 def predict(
@@ -29,21 +30,10 @@ def predict(
             " nearedge models), then files of spectra, measured or computed, or dataset folders."
             " FILE::NAME is one spectrum of a file.",
             metavar="[MODEL] FILE...",
-            show_default=False,
         ),
     ],
-    e0: Annotated[
-        float | None,
-        typer.Option(
-            "--e0",
-            help="Where the model's energy zero lies in measured files, eV (default: it is searched"
-            " wherever the spectrum covers the window).",
-            show_default=False,
-        ),
-    ] = None,
-    e0_uncertainty: Annotated[
-        float, typer.Option(help="Standard deviation of E0, eV.", min=0.0)
-    ] = 0.5,
+    e0: options.E0 = None,
+    e0_uncertainty: options.E0Uncertainty = 0.5,
     align: Annotated[
         Literal["auto", "none"] | None,
         typer.Option(
@@ -62,22 +52,8 @@ def predict(
     keep_glitches: Annotated[
         bool, typer.Option("--keep-glitches", help="Do not replace points that stand out.")
     ] = False,
-    energy: Annotated[
-        str | None,
-        typer.Option(
-            help="Column of the energies, by number or label, where labels do not tell.",
-            metavar="COLUMN",
-            show_default=False,
-        ),
-    ] = None,
-    mu: Annotated[
-        str | None,
-        typer.Option(
-            help="Column of the absorption, or several as 4/2, ln(2/4) or (3+4)/2.",
-            metavar="COLUMN",
-            show_default=False,
-        ),
-    ] = None,
+    energy: options.EnergyColumn = None,
+    mu: options.MuColumn = None,
     merge: Annotated[
         bool, typer.Option("--merge", help="Average all measured spectra: scans of one sample.")
     ] = False,
@@ -87,23 +63,14 @@ def predict(
             min=1,
             help="Of computed spectra: atoms whose spectra each is the average of, 1 for single"
             " sites: a regressor's intervals narrow with it (default: unknown, the widest).",
-            show_default=False,
         ),
     ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(help="File to write a table to.", show_default=False)
-    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="File to write a table to.")] = None,
     plot: Annotated[
-        Path | None,
-        typer.Option(help="Folder for a figure of each measured spectrum.", show_default=False),
+        Path | None, typer.Option(help="Folder for a figure of each measured spectrum.")
     ] = None,
-    json: Json = False,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Answer although the model does not apply; replace existing outputs."
-        ),
-    ] = False,
+    json: options.Json = False,
+    force: options.ForceAnswer = False,
 ) -> None:
     """Tell what is behind spectra: environment, coordination number, whatever the model tells.
 
@@ -115,7 +82,8 @@ def predict(
     for output in (csv, plot):
         if output is not None:
             check_free(output, force=force)
-    choose = answering.choose_ready if folder is None else _always(folder)
+    chosen = None if folder is None else (models.load_model(folder), str(folder))
+    choose = answering.choose_ready if chosen is None else lambda _: chosen
     request = answering.Request(
         align=align,
         zero=None if e0 is None else inference.Zero(e0, e0_uncertainty),
@@ -127,21 +95,30 @@ def predict(
     answers: list[answering.Answer] = []
     failures: list[answering.Failure] = []
     columns = {"energy": _column(energy), "mu": _column(mu)}
-    with _figures(plot, force=force) as draw, _progress(files) as advance:
+    bar = counting_bar()
+    bar.disable |= len(files) < MANY
+    task = bar.add_task("predicting", total=len(files))
+    with replacing(plot, force=force) if plot else nullcontext() as figures, bar:
+        if figures is not None:
+            figures.mkdir()
         for _, several in answering.answer_files(choose, files, request, **columns):
             for answer in several:
                 if isinstance(answer, answering.Failure):
                     failures.append(answer)
                     continue
-                draw(answer)
+                if figures is not None and answer.evidence is not None:
+                    answering.write_figure(_unused(figures, answering.plot_name(answer)), answer)
                 # The arrays of thousands of measurements are not kept.
                 answers.append(answer if json else replace(answer, evidence=None))
-            advance()
+            bar.advance(task)
+    if plot is not None and not any(plot.iterdir()):
+        plot.rmdir()
+        typer.echo(f"{plot}: nothing to draw, figures are made of measured spectra", err=True)
     if csv is not None and answers:
         answering.write_csv(csv, answers, force=force)
     if json:
         failed = [{"file": failure.file, "reason": failure.reason} for failure in failures]
-        print_json({"answers": [answer.to_json() for answer in answers], "failed": failed})
+        terminal.print_json({"answers": [answer.to_json() for answer in answers], "failed": failed})
     elif answers:
         _print(answers)
     if len(failures) == 1 and not answers:
@@ -150,11 +127,6 @@ def predict(
         typer.echo(f"nearedge: {' '.join(failure.reason.split())}", err=True)
     if failures:
         raise typer.Exit(1)
-
-
-def _always(folder: Path) -> "Callable[[spectra.Spectrum], tuple[models.Model, str]]":
-    model = models.load_model(folder)
-    return lambda _: (model, str(folder))
 
 
 def _column(text: str | None) -> int | str | None:
@@ -176,41 +148,10 @@ def _split(paths: Sequence[str]) -> tuple[Path | None, list[str]]:
     return first, list(paths[1:])
 
 
-@contextmanager
-def _figures(plot: Path | None, *, force: bool) -> Iterator[Callable[["answering.Answer"], None]]:
-    """Give what draws an answer into the folder, which appears when all are drawn."""
-    if plot is None:
-        yield lambda _: None
-        return
-    with replacing(plot, force=force) as folder:
-        folder.mkdir()
-
-        def draw(answer: "answering.Answer") -> None:
-            if answer.evidence is not None:
-                path = folder / answering.plot_name(answer)
-                # Two folders may hold files of one name.
-                number = 2
-                while path.exists():
-                    path = folder / f"{number}-{answering.plot_name(answer)}"
-                    number += 1
-                answering.write_figure(path, answer)
-
-        yield draw
-    if not any(plot.iterdir()):
-        plot.rmdir()
-        typer.echo(f"{plot}: nothing to draw, figures are made of measured spectra", err=True)
-
-
-@contextmanager
-def _progress(files: Sequence[str]) -> Iterator[Callable[[], None]]:
-    if len(files) < MANY:
-        yield lambda: None
-        return
-    from nearedge.drawing.progress import counting_bar
-
-    with counting_bar() as bar:
-        task = bar.add_task("predicting", total=len(files))
-        yield lambda: bar.advance(task)
+def _unused(folder: Path, name: str) -> Path:
+    """Give a name of its own to a file: two folders may hold files of one name."""
+    paths = (folder / (f"{number}-{name}" if number > 1 else name) for number in count(1))
+    return next(path for path in paths if not path.exists())
 
 
 def _print(answers: "Sequence[answering.Answer]") -> None:

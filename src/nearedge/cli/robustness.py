@@ -1,27 +1,12 @@
 """The verb that asks how a model bears spectra that are measured less well."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from nearedge.cli._arguments import (
-    Dataset,
-    Force,
-    Json,
-    ModelFolder,
-    MoreNames,
-    Only,
-    Seed,
-    named,
-    print_json,
-)
+from nearedge.cli import options, terminal
 from nearedge.errors import InputError
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from nearedge.ladder.robustness import Robustness
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -34,29 +19,24 @@ _TITLES = {
 
 
 def robustness(
-    model: ModelFolder,
-    dataset: Dataset,
-    more: MoreNames = None,
-    only: Only = None,
+    model: options.ModelFolder,
+    dataset: options.Dataset,
+    more: options.MoreNames = None,
+    only: options.Only = None,
     beside: Annotated[
-        list[Path] | None,
-        typer.Option(help="Another model to score beside it; may be repeated.", metavar="MODEL"),
+        list[Path] | None, typer.Option(help="Another model to score beside it; may be repeated.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="Figure to write (.png, .svg or .pdf); of a regressor a second one of mixtures.",
+        options.to(
+            "Figure to write (.png, .svg or .pdf); of a regressor a second one of mixtures."
         ),
     ] = None,
-    seed: Seed = 0,
-    json: Json = False,
-    force: Force = False,
+    seed: options.Seed = 0,
+    json: options.Json = False,
+    force: options.Force = False,
 ) -> None:
     """Score a model on spectra that are offset, broadened, made noisy or scaled."""
-    from rich.console import Console
-
     from nearedge import models
     from nearedge.datasets import load_dataset
     from nearedge.drawing.progress import progress_bar
@@ -65,7 +45,7 @@ def robustness(
     from nearedge.ladder.robustness_figures import draw_robustness
     from nearedge.records import as_json, check_free, replacing
 
-    names = named("--only", only, more)
+    names = options.named("--only", only, more)
     if output is not None:
         if output.suffix not in FORMATS:
             raise InputError(f"{output}: figures end in {', '.join(FORMATS)}; name one of these")
@@ -93,7 +73,7 @@ def robustness(
                 figure = draw_robustness(result, title=title)
                 save_figure(figure, temporary.with_suffix(""), [path.suffix[1:]])
     if json:
-        print_json(
+        terminal.print_json(
             {
                 "kind": next(iter(loaded.values())).kind,
                 "models": rungs,
@@ -101,26 +81,16 @@ def robustness(
             }
         )
         return
-    console = Console()
     for name, scored in rungs.items():
         seen = f": {scored['seen']} of these sites were trained on" if scored["seen"] else ""
-        console.print(f"{name}: rung {scored['rung']}{seen}", highlight=False)
+        terminal.say(f"{name}: rung {scored['rung']}{seen}")
     for what, result in results.items():
-        console.print(_table(what, result))
+        rows = [["none", *(f"{score:.3f}" for score in result.undisturbed.values())]]
+        for quantity, curve in result.curves.items():
+            for place, level in enumerate(curve.levels):
+                scores = (f"{score.mean[place]:.3f}" for score in curve.scores.values())
+                rows.append([f"{_TITLES[quantity]} {level:g}", *scores])
+        title = f"{result.score}, {result.n} {what}"
+        terminal.print_table(["disturbance", *result.names], rows, title=title)
     if output is not None:
-        console.print(str(output), highlight=False)
-
-
-def _table(what: str, result: "Robustness") -> "Table":
-    from rich.table import Table
-
-    table = Table(title=f"{result.score}, {result.n} {what}", title_justify="left")
-    table.add_column("disturbance")
-    for name in result.names:
-        table.add_column(name, justify="right")
-    table.add_row("none", *(f"{score:.3f}" for score in result.undisturbed.values()))
-    for quantity, curve in result.curves.items():
-        for place, level in enumerate(curve.levels):
-            scores = (f"{score.mean[place]:.3f}" for score in curve.scores.values())
-            table.add_row(f"{_TITLES[quantity]} {level:g}", *scores)
-    return table
+        terminal.say(str(output))

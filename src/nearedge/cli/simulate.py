@@ -1,69 +1,29 @@
 """The verbs ``nearedge simulate`` and ``nearedge potentials``: spectra of given structures."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from nearedge import campaigns, datasets, engines, structures as cells, targets
-from nearedge.cli._arguments import (
-    Absorber,
-    Dimer,
-    Force,
-    Output,
-    Resume,
-    Workers,
-    class_counts,
-)
+from nearedge.cli import options, terminal
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 
-ClusterRadius = Annotated[
-    float | None,
-    typer.Option(help="Radius of the cluster given to FEFF, Å.", show_default="by edge"),
-]
-ScfRadius = Annotated[
-    float | None,
-    typer.Option(
-        help="Radius of multiple scattering in the self-consistent field, Å.",
-        show_default="by edge",
-    ),
-]
 
-
-class EngineName(StrEnum):
-    """Engines by name."""
-
-    FEFF = "feff"
-    OCEAN = "ocean"
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn Ctrl-C into one line that says how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("nearedge: interrupted; the same command with --resume goes on", err=True)
-        raise typer.Exit(130) from None
-
-
-def site_list(text: str) -> list[int]:
+def site_list(text: str | None) -> tuple[int, ...] | None:
     """Read indices of atoms, separated by commas."""
     try:
-        return [int(word) for word in text.split(",")]
+        return None if text is None else tuple(int(word) for word in text.split(","))
     except ValueError:
         raise typer.BadParameter(
             f"'{text}' is no list of atom indices; write e.g. 4,7,12"
         ) from None
 
 
-def _settings(
-    edge: Edge, dimer: float | None, radii: dict[str, float | None]
+def feff_settings(
+    edge: Edge, dimer: float | None = None, **radii: float | None
 ) -> "engines.FeffSettings":
     """What suits an edge, with the values that were given."""
     settings = engines.FeffSettings.for_edge(edge)
@@ -72,48 +32,31 @@ def _settings(
 
 
 def simulate(
-    structures: Annotated[
-        list[Path],
-        typer.Argument(help="Files of structures, any format ASE reads.", show_default=False),
-    ],
-    output: Output,
-    absorber: Absorber,
+    structures: options.Structures,
+    output: options.Output,
+    absorber: options.Absorber,
     neighbour: Annotated[
         str | None,
         typer.Option(
             help="Element that is counted around it (default: sites are labelled by their first "
-            "shell, extra: crystals).",
-            show_default=False,
+            "shell, extra: crystals)."
         ),
     ] = None,
     cutoff: Annotated[
-        float | None,
-        typer.Option(help="Distance in Å below which a neighbour counts.", show_default=False),
+        float | None, typer.Option(help="Distance in Å below which a neighbour counts.")
     ] = None,
-    dimer: Dimer = None,
-    engine: Annotated[EngineName, typer.Option(help="What computes.")] = EngineName.FEFF,
+    dimer: options.Dimer = None,
+    engine: Annotated[Literal["feff", "ocean"], typer.Option(help="What computes.")] = "feff",
     every: Annotated[
         int,
         typer.Option(help="Take the first snapshot of each trajectory and every so many.", min=1),
     ] = 1,
-    sites: Annotated[
-        str | None,
-        typer.Option(
-            help="Indices of the atoms to compute in each structure, from 0 (default: every "
-            "absorber).",
-            metavar="I,J,...",
-        ),
-    ] = None,
-    workers: Workers = None,
-    edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = "K",
-    cluster_radius: ClusterRadius = None,
-    scf_radius: ScfRadius = None,
-    fms_radius: Annotated[
-        float | None,
-        typer.Option(
-            help="Radius of multiple scattering in the spectrum, Å.", show_default="by edge"
-        ),
-    ] = None,
+    sites: options.Sites = None,
+    workers: options.Workers = None,
+    edge: options.EdgeName = "K",
+    cluster_radius: options.ClusterRadius = None,
+    scf_radius: options.ScfRadius = None,
+    fms_radius: options.FmsRadius = None,
     symmetry: Annotated[
         bool, typer.Option(help="Compute one atom for all that the space group makes equal.")
     ] = True,
@@ -121,29 +64,30 @@ def simulate(
         Path | None,
         typer.Option(
             help="Folder of reference potentials, which spare each structure its self-consistent "
-            "field, see: nearedge potentials; or 'shipped', those of the dataset that ships.",
-            show_default=False,
+            "field, see: nearedge potentials; or 'shipped', those of the dataset that ships."
         ),
     ] = None,
-    resume: Resume = False,
-    force: Force = False,
+    resume: options.Resume = False,
+    force: options.Force = False,
 ) -> None:
     """Compute a spectrum of every absorber with FEFF10 and save them as a dataset.
 
     Finished sites are kept in OUTPUT.campaign: a run that was interrupted or killed goes on with
     --resume. Sites that fail are listed with the reason, the others are kept.
     """
-    if engine is EngineName.OCEAN:
+    if engine == "ocean":
         raise InputError(
             "--engine ocean: this version does not run OCEAN; run it yourself and read its output "
             "with: nearedge dataset import --format ocean"
         )
     if (neighbour is None) != (cutoff is None):
         raise typer.BadParameter("--neighbour and --cutoff belong together; give both or none")
-    settings = _settings(
+    settings = feff_settings(
         Edge(absorber, edge),
         dimer,
-        {"cluster_radius": cluster_radius, "scf_radius": scf_radius, "fms_radius": fms_radius},
+        cluster_radius=cluster_radius,
+        scf_radius=scf_radius,
+        fms_radius=fms_radius,
     )
     rule = (
         absorber
@@ -151,8 +95,8 @@ def simulate(
         else targets.EnvironmentRule(absorber, neighbour, cutoff, settings.dimer)
     )
     shipped = datasets.starter_path() / "potentials"
-    chosen = None if sites is None else site_list(sites)
-    with interruptible():
+    chosen = site_list(sites)
+    with terminal.interruptible():
         data = campaigns.simulate(
             [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
             engines.FeffEngine(settings, shipped if potentials == Path("shipped") else potentials),
@@ -165,36 +109,32 @@ def simulate(
             resume=resume,
             force=force,
         )
-    typer.echo(f"{output}: {len(data)} sites, classes {class_counts(data)}")
+    terminal.say_written(output, data)
 
 
 def potentials(
-    structures: Annotated[
-        list[Path],
-        typer.Argument(help="Files of structures, any format ASE reads.", show_default=False),
-    ],
-    output: Output,
-    absorber: Absorber,
-    dimer: Dimer = None,
-    trials: Annotated[
-        int, typer.Option(help="Structures to try: the first of each trajectory.", min=1)
-    ] = 9,
-    workers: Workers = None,
-    edge: Annotated[str, typer.Option(help="Edge, e.g. K or L3.")] = "K",
-    cluster_radius: ClusterRadius = None,
-    scf_radius: ScfRadius = None,
-    resume: Resume = False,
-    force: Force = False,
+    structures: options.Structures,
+    output: options.Output,
+    absorber: options.Absorber,
+    dimer: options.Dimer = None,
+    trials: options.Trials = 9,
+    workers: options.Workers = None,
+    edge: options.EdgeName = "K",
+    cluster_radius: options.ClusterRadius = None,
+    scf_radius: options.ScfRadius = None,
+    resume: options.Resume = False,
+    force: options.Force = False,
 ) -> None:
     """Compute potentials that many similar structures share, for: simulate --potentials.
 
     Their Fermi level is the median of those of several structures. Spectra computed with them
     differ by geometry alone, and cost a tenth of those with a self-consistent field each.
     """
-    radii = {"cluster_radius": cluster_radius, "scf_radius": scf_radius}
-    settings = _settings(Edge(absorber, edge), dimer, radii)
-    with interruptible():
-        found = campaigns.reference_potentials(
+    settings = feff_settings(
+        Edge(absorber, edge), dimer, cluster_radius=cluster_radius, scf_radius=scf_radius
+    )
+    with terminal.interruptible():
+        references = campaigns.reference_potentials(
             [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
             output,
             absorber,
@@ -204,7 +144,7 @@ def potentials(
             resume=resume,
             force=force,
         )
-    for label, reference in found.items():
+    for label, reference in references.items():
         levels = sorted(reference.trials.values())
         typer.echo(
             f"{label}: Fermi level {reference.fermi_level:.2f} eV ({reference.snapshot} atom "

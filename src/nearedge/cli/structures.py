@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nearedge import campaigns, structures as cells
-from nearedge.cli._arguments import Force, Output, Repeat, Resume, Seed
+from nearedge.cli import options
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.records import check_free
@@ -19,20 +19,18 @@ app = typer.Typer(
 
 @app.command("crystals")
 def crystals(
-    output: Output,
+    output: options.Output,
     absorber: Annotated[
-        list[str],
-        typer.Option(help="Element that absorbs; several times for several.", show_default=False),
+        list[str], typer.Option(help="Element that absorbs; several times for several.")
     ],
     folder: Annotated[
-        Path | None,
-        typer.Option("--from", help="Folder of CIFs to choose from.", show_default=False),
+        Path | None, typer.Option("--from", help="Folder of CIFs to choose from.")
     ] = None,
     limit: Annotated[
         int | None, typer.Option(help="Most crystals to take, small cells first.", min=1)
     ] = None,
     max_atoms: Annotated[int, typer.Option(help="Most atoms in a primitive cell.", min=1)] = 80,
-    force: Force = False,
+    force: options.Force = False,
 ) -> None:
     """Collect ordered crystals that hold an absorber, a CIF each.
 
@@ -41,7 +39,7 @@ def crystals(
     group and volume. OUTPUT/rejected.tsv says what was left out, and why.
     """
     for element in absorber:
-        Edge(element)
+        Edge(element)  # refuses what is no element
     check_free(output, force=force)
     # Where a mineral and the table have the same crystal, the refinement is taken.
     candidates = (
@@ -64,60 +62,36 @@ def crystals(
 
 @app.command("build")
 def build(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write, *.extxyz.", show_default=False)
-    ],
+    output: options.OutputFile,
     count: Annotated[int, typer.Option(help="Arrangements to draw.", min=1)] = 1,
-    repeat: Repeat = (2, 2, 2),
-    dimers: Annotated[
-        list[int] | None,
-        typer.Option(
-            help="O-O dimers in a cell; given several times, the cells take turns (default: 0).",
-            min=0,
-        ),
-    ] = None,
-    rare_sites: Annotated[
-        int,
-        typer.Option(
-            help="Draw each cell until it has as many O with 4 Fe, and none with more.", min=0
-        ),
-    ] = 0,
+    repeat: options.Repeat = (2, 2, 2),
+    dimers: options.Dimers = None,
+    rare_sites: options.RareSites = 0,
     name: Annotated[str, typer.Option(help="First part of the trajectories' names.")] = "rocksalt",
-    seed: Seed = 0,
-    force: Force = False,
+    seed: options.Seed = 0,
+    force: options.Force = False,
 ) -> None:
-    """Build disordered Li3FeO3.5 rock salts of exact composition, unrelaxed."""
+    """Build disordered Li3FeO3.5 rock salts of exact composition, unrelaxed, as extended XYZ."""
     check_free(output, force=force)
-    kinds = [
-        cells.DisorderedRockSalt(repeat=repeat, dimers=number, rare_sites=rare_sites)
-        for number in dimers or [0]
-    ]
-    snapshots = cells.disordered_starts(kinds, count, seed=seed, name=name)
+    recipes = campaigns.rock_salts(dimers or [0], rare_sites, repeat)
+    snapshots = cells.disordered_starts(recipes, count, seed=seed, name=name)
     cells.write_snapshots(output, snapshots, force=force)
     typer.echo(f"{output}: {count} x {snapshots[0].atoms.get_chemical_formula('hill')}")
 
 
 @app.command("md")
 def md(
-    structures: Annotated[
-        list[Path],
-        typer.Argument(help="Files of start structures, any format ASE reads.", show_default=False),
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)
-    ],
+    structures: options.Structures,
+    output: options.Output,
     temperature: Annotated[
         list[float] | None,
         typer.Option(help="Temperature in K, several one after the other (default: 300, 1000)."),
     ] = None,
     frames: Annotated[
-        list[int] | None,
-        typer.Option(help="Snapshots at each temperature (default: 1, 2)."),
+        list[int] | None, typer.Option(help="Snapshots at each temperature (default: 1, 2).")
     ] = None,
-    equilibration: Annotated[
-        float, typer.Option(help="Time at a temperature before its first snapshot, fs.")
-    ] = 160.0,
-    interval: Annotated[float, typer.Option(help="Time between snapshots, fs.")] = 100.0,
+    equilibration: options.Equilibration = 160.0,
+    interval: options.Interval = 100.0,
     timestep: Annotated[float, typer.Option(help="Time step, fs.")] = 2.0,
     friction: Annotated[
         float, typer.Option(help="Friction of the Langevin thermostat, 1/fs.")
@@ -125,8 +99,8 @@ def md(
     relaxation_steps: Annotated[
         int, typer.Option(help="Most steps of the relaxation before.", min=0)
     ] = 40,
-    seed: Seed = 0,
-    resume: Resume = False,
+    seed: options.Seed = 0,
+    resume: options.Resume = False,
 ) -> None:
     """Relax structures and run Langevin dynamics with SevenNet-0 (extra: md).
 

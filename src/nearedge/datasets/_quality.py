@@ -24,7 +24,7 @@ from nearedge.datasets._table import Objection, check_table, unusable_sites
 from nearedge.errors import InputError
 from nearedge.records import Json, replacing
 from nearedge.spectra import check_spectra
-from nearedge.structures import Sanity
+from nearedge.structures import unsoundness
 
 FAILURES = "failures.json"
 """In a dataset folder: sites that the campaign behind it left out, with reasons."""
@@ -170,8 +170,8 @@ def _judge(
     note(unusable_sites(table, structures), np.arange(len(fit)))
     data = rest()
     for name, atoms in data.structures.items() if data else ():
-        # Atoms too close, three absorbers in a cluster.
-        if reason := Sanity().objection(atoms):
+        # Atoms too close, anions in threes.
+        if reason := unsoundness(atoms):
             findings.append(Finding(name, None, None, "close atoms", reason, False))
     for stage in STAGES:
         data, rows = rest(), np.flatnonzero(fit)

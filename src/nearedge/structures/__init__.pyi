@@ -15,10 +15,18 @@ from ._disorder import (
     disordered_rock_salt as disordered_rock_salt,
     disordered_starts as disordered_starts,
 )
-from ._dynamics import Dynamics as Dynamics, run_trajectory as run_trajectory
-from ._potential import sevennet as sevennet
+from ._dynamics import (
+    Dynamics as Dynamics,
+    run_trajectory as run_trajectory,
+    sevennet as sevennet,
+)
 from ._reading import read_snapshots as read_snapshots
-from ._sanity import Sanity as Sanity
+from ._sanity import unsoundness as unsoundness
 from ._shell import Shell as Shell, first_shells as first_shells
-from ._snapshot import Snapshot as Snapshot, write_snapshots as write_snapshots
+from ._snapshot import (
+    Snapshot as Snapshot,
+    fingerprint as fingerprint,
+    repeated_names as repeated_names,
+    write_snapshots as write_snapshots,
+)
 from ._symmetry import equivalent_atoms as equivalent_atoms

@@ -48,23 +48,7 @@ where publication_id = ? order by publication_authors.rowid
 
 
 def read_amcsd(absorbers: Sequence[str]) -> Iterator[Crystal]:
-    """Read the crystals that hold one of some elements, the latest publications first.
-
-    Parameters
-    ----------
-    absorbers : sequence of str
-        Elements.
-
-    Yields
-    ------
-    Crystal
-        With an objection where its sites are partly occupied, old, damaged, or not of its formula.
-
-    Raises
-    ------
-    InputError
-        If larixite, whose wheel carries the database, is not installed.
-    """
+    """Read the crystals that hold one of some elements, the latest publications first."""
     # larixite is not imported: it needs a gigabyte of other packages, its database none.
     package = find_spec("larixite")
     path = Path(package.origin or "").with_name("amcsd_cif1.db") if package else None
@@ -89,23 +73,18 @@ def _crystal(row: sqlite3.Row, authors: str) -> Crystal:
     )
     name = str(row["mineral"]).replace("<missing>", "unnamed")
     # Enough of it to be listed among those left out.
-    atoms = Atoms(_elements(row["formula"]))
-    objection = _objection(row)
-    if objection is None:
+    atoms, objection = Atoms(_elements(row["formula"])), None
+    if row["atoms_occupancy"] != "0" and _unpacked(row["atoms_occupancy"]).min() < 0.999:
+        objection = "its sites are partly occupied"
+    elif row["year"] < _EARLIEST:
+        objection = f"published in {row['year']}: positions were rarely refined before {_EARLIEST}"
+    else:
         try:
             atoms = _cell(row)
             objection = _mismatch(row, atoms)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             objection = f"its entry is damaged: {error}"
     return Crystal(name, f"amcsd{row['id']:07d}", publication, atoms, objection)
-
-
-def _objection(row: sqlite3.Row) -> str | None:
-    if row["atoms_occupancy"] != "0" and _unpacked(row["atoms_occupancy"]).min() < 0.999:
-        return "its sites are partly occupied"
-    if row["year"] < _EARLIEST:
-        return f"published in {row['year']}: positions were rarely refined before {_EARLIEST}"
-    return None
 
 
 def _mismatch(row: sqlite3.Row, atoms: Atoms) -> str | None:
@@ -124,7 +103,8 @@ def _mismatch(row: sqlite3.Row, atoms: Atoms) -> str | None:
 def _cell(row: sqlite3.Row) -> Atoms:
     """Build the cell: every site at all images that the symmetry operations make of it."""
     wanted = {*_elements(row["formula"]), "H"}
-    cell = Atoms(cell=[_number(row[edge]) for edge in ("a", "b", "c", "alpha", "beta", "gamma")])
+    edges = [row[edge] for edge in ("a", "b", "c", "alpha", "beta", "gamma")]
+    cell = Atoms(cell=[float(edge.split("(")[0].replace(",", ".")) for edge in edges])
     rotations, shifts = parse_sitesym(json.loads(row["symmetry_xyz"]))
     coordinates = np.array([_unpacked(row[f"atoms_{axis}"]) for axis in "xyz"]).T
     labels = json.loads(row["atoms_sites"])
@@ -151,8 +131,7 @@ def _element(label: str, wanted: set[str]) -> str:
     if label.startswith(("Wat", "Ow")):
         return "O"
     word = re.match(r"[A-Z][a-z]?", label)
-    candidates = [word[0], word[0][0]] if word else []
-    for symbol in candidates:
+    for symbol in [word[0], word[0][0]] if word else []:
         if symbol in wanted:
             return symbol
         if symbol == "D":
@@ -170,10 +149,6 @@ def _elements(formula: str) -> dict[str, float]:
         for element, count in counted.items()
         if element in atomic_numbers and element not in ("H", "D") and count > 0
     }
-
-
-def _number(text: str) -> float:
-    return float(text.split("(")[0].replace(",", "."))
 
 
 def _unpacked(text: str) -> Float[np.ndarray, " site"]:

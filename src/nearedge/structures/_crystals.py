@@ -3,13 +3,15 @@
 import csv
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import ase.io
-import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from ase.neighborlist import neighbor_list
@@ -29,27 +31,13 @@ _CLOSEST = 0.6
 
 @dataclass(frozen=True)
 class Crystal:
-    """A crystal and where it comes from.
+    """One cell of a crystal and where it comes from."""
 
-    Parameters
-    ----------
-    name : str
-        Of the mineral or the structure type.
-    code : str
-        By which its source knows it: ``amcsd0001737``, ``table``, the name of a file.
-    publication : str
-        Who determined it.
-    atoms : ase.Atoms
-        One cell.
-    objection : str or None
-        Why it cannot be used, None if its source sees no reason.
-    """
-
-    name: str
-    code: str
+    name: str  # of the mineral or the structure type
+    code: str  # by which its source knows it: amcsd0001737, table, the name of a file
     publication: str
     atoms: Atoms
-    objection: str | None = None
+    objection: str | None = None  # why it cannot be used, if its source sees a reason
 
     @property
     def formula(self) -> str:
@@ -60,52 +48,40 @@ class Crystal:
     def file_name(self) -> str:
         """Name of its CIF: formula, name and code."""
         words = (self.formula, self.name, self.code)
-        return (
-            "_".join(re.sub(r"[^A-Za-z0-9.+-]+", "-", word).strip("-") for word in words) + ".cif"
-        )
+        plain = (re.sub(r"[^A-Za-z0-9.+-]+", "-", word).strip("-") for word in words)
+        return f"{'_'.join(plain)}.cif"
 
     def sites(self, absorbers: Sequence[str]) -> dict[int, int]:
         """Find the symmetry-unique atoms of some elements, and how many atoms each stands for."""
-        first, count = np.unique(equivalent_atoms(self.atoms), return_counts=True)
-        symbols = self.atoms.symbols
-        return {
-            int(i): int(n) for i, n in zip(first, count, strict=True) if symbols[i] in absorbers
-        }
+        count = Counter(equivalent_atoms(self.atoms).tolist())
+        return {i: count[i] for i in sorted(count) if self.atoms.symbols[i] in absorbers}
 
     def cif(self) -> str:
         """Write it as the text of a CIF, all atoms of the cell in space group P1."""
-        lengths, angles = np.split(self.atoms.cell.cellpar(), 2)
+        texts = {
+            "chemical_name_mineral": self.name,
+            "database_code": self.code,
+            "publ_section_title": self.publication,
+            "chemical_formula_sum": self.atoms.symbols.formula.format("hill"),
+            "symmetry_space_group_name_H-M": "P 1",
+        }
+        quoted = {tag: text.replace("'", "").split() for tag, text in texts.items()}
+        cell = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+        columns = ("label", "type_symbol", "fract_x", "fract_y", "fract_z")
+        sites = zip(self.atoms.symbols, self.atoms.get_scaled_positions(), strict=True)
         lines = [
             f"data_{Path(self.file_name).stem}",
-            f"_chemical_name_mineral {_quoted(self.name)}",
-            f"_database_code {_quoted(self.code)}",
-            f"_publ_section_title {_quoted(self.publication)}",
-            f"_chemical_formula_sum {_quoted(self.atoms.symbols.formula.format('hill'))}",
-            *(
-                f"_cell_length_{axis} {value:.6f}"
-                for axis, value in zip("abc", lengths, strict=True)
-            ),
-            *(
-                f"_cell_angle_{name} {value:.6f}"
-                for name, value in zip(("alpha", "beta", "gamma"), angles, strict=True)
-            ),
-            "_symmetry_space_group_name_H-M 'P 1'",
+            *(f"_{tag} '{' '.join(words)}'" for tag, words in quoted.items()),
             "_symmetry_Int_Tables_number 1",
+            *(f"_cell_{n} {v:.6f}" for n, v in zip(cell, self.atoms.cell.cellpar(), strict=True)),
             "loop_",
-            *(f"_atom_site_{column}" for column in ("label", "type_symbol", "fract_x", "fract_y")),
-            "_atom_site_fract_z",
-        ]
-        lines += [
-            f"{symbol}{place} {symbol} {x:.7f} {y:.7f} {z:.7f}"
-            for place, (symbol, (x, y, z)) in enumerate(
-                zip(self.atoms.symbols, self.atoms.get_scaled_positions(), strict=True)
-            )
+            *(f"_atom_site_{column}" for column in columns),
+            *(f"{s}{i} {s} {x:.7f} {y:.7f} {z:.7f}" for i, (s, (x, y, z)) in enumerate(sites)),
         ]
         return "\n".join([*lines, ""])
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A crystal that was left out, and why."""
 
     crystal: Crystal
@@ -119,25 +95,9 @@ def select_crystals(
     max_atoms: int = MAX_ATOMS,
     limit: int | None = None,
 ) -> tuple[list[Crystal], list[Rejection]]:
-    """Choose ordered crystals that hold an absorber, one per formula, space group and volume.
+    """Choose ordered crystals that hold an absorber, the first per formula, space group and volume.
 
-    Parameters
-    ----------
-    candidates : iterable of Crystal
-        Of several alike, the first is taken.
-    absorbers : sequence of str
-        Elements; a crystal must hold one of them.
-    max_atoms : int
-        Largest primitive cell.
-    limit : int or None
-        How many to take at most, small cells first.
-
-    Returns
-    -------
-    chosen : list of Crystal
-        Primitive cells, ordered by their number of atoms, formula and code.
-    rejected : list of Rejection
-        Those that hold an absorber but cannot be used.
+    Given are their primitive cells, small ones first, and those that cannot be used.
     """
     chosen: list[Crystal] = []
     rejected: list[Rejection] = []
@@ -166,13 +126,7 @@ def write_crystals(
     *,
     force: bool = False,
 ) -> None:
-    """Write a CIF for each crystal, and ``rejected.tsv`` with those left out.
-
-    Raises
-    ------
-    InputError
-        If `folder` exists and `force` is false.
-    """
+    """Write a CIF for each crystal, and ``rejected.tsv`` with those left out."""
     with replacing(folder, force=force) as temporary:
         temporary.mkdir()
         for crystal in chosen:
@@ -180,24 +134,12 @@ def write_crystals(
         with (temporary / "rejected.tsv").open("w", newline="") as table:
             rows = csv.writer(table, delimiter="\t")
             rows.writerow(("name", "code", "formula", "reason"))
-            rows.writerows(
-                (c.name, c.code, c.formula, r.reason) for r in rejected for c in [r.crystal]
-            )
+            for crystal, reason in rejected:
+                rows.writerow((crystal.name, crystal.code, crystal.formula, reason))
 
 
 def read_crystals(folder: str | Path) -> Iterator[Crystal]:
-    """Read the CIFs of a folder, in the order of their names.
-
-    Yields
-    ------
-    Crystal
-        With an objection where sites are partly or jointly occupied.
-
-    Raises
-    ------
-    InputError
-        If the folder holds no CIF, or one that ASE cannot read.
-    """
+    """Read the CIFs of a folder, in the order of their names."""
     paths = sorted(Path(folder).glob("*.cif"))
     if not paths:
         raise InputError(f"{folder}: holds no *.cif; give a folder of crystals")
@@ -214,19 +156,9 @@ def read_crystals(folder: str | Path) -> Iterator[Crystal]:
 
 
 def structure_types(absorbers: Sequence[str]) -> Iterator[Crystal]:
-    """Build the structure types that minerals lack, from the table that ships.
+    """Build the structure types that minerals lack, from the table that ships with their sources.
 
-    The table holds space group, cell and asymmetric unit of each, with the source.
-
-    Parameters
-    ----------
-    absorbers : sequence of str
-        Elements; what holds none of them is not built.
-
-    Yields
-    ------
-    Crystal
-        In the order of the table.
+    It holds space group, cell and asymmetric unit; what has none of the absorbers is not built.
     """
     from ase.spacegroup import crystal
 
@@ -239,31 +171,27 @@ def structure_types(absorbers: Sequence[str]) -> Iterator[Crystal]:
                 continue
             atoms = crystal(
                 [site[0] for site in sites],
-                [[_fraction(word) for word in site[1:]] for site in sites],
+                [[float(Fraction(word)) for word in site[1:]] for site in sites],
                 spacegroup=int(row["space_group"]),
                 setting=int(row["setting"] or 1),
                 cellpar=[float(word) for word in row["cell"].split()],
             )
-            plain = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
-            yield Crystal(row["name"], "table", row["source"], plain)
+            yield Crystal(row["name"], "table", row["source"], _plain(atoms))
 
 
-def _fraction(word: str) -> float:
-    top, _, bottom = word.partition("/")
-    return float(top) / float(bottom or 1)
+def _plain(atoms: Atoms) -> Atoms:
+    return Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
 
 
 def _from_tags(path: Path, atoms: Atoms) -> Crystal:
     tags = atoms.info
     name = tags.get("_chemical_name_mineral") or tags.get("_chemical_name_common") or path.stem
     code = tags.get("_database_code_amcsd") or tags.get("_database_code") or path.stem
+    publication = str(tags.get("_publ_section_title", ""))
     occupied = tags.get("occupancy", {}).values()
     partly = any(len(site) > 1 or min(site.values()) < 0.999 for site in occupied)
-    return Crystal(
-        str(name), str(code), str(tags.get("_publ_section_title", "")),
-        Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True),
-        "its sites are partly or jointly occupied" if partly else None,
-    )  # fmt: skip
+    objection = "its sites are partly or jointly occupied" if partly else None
+    return Crystal(str(name), str(code), publication, _plain(atoms), objection)
 
 
 def _crowding(atoms: Atoms) -> str | None:
@@ -280,20 +208,12 @@ def _crowding(atoms: Atoms) -> str | None:
 
 def _repeated(cell: Atoms, volumes: dict[tuple[str, int], list[float]]) -> str | None:
     """Say that a crystal was taken before, or note that it is taken now."""
-    before = volumes.setdefault((_without_hydrogen(cell), space_group(cell)), [])
+    heavy = cell.numbers[cell.numbers != 1]
+    formula = Atoms(heavy).symbols.formula.reduce()[0].format("hill")
+    before = volumes.setdefault((formula, space_group(cell)), [])
     # Per atom, so that the choice of the cell does not matter.
-    volume = float(cell.get_volume()) / int((cell.numbers != 1).sum())
+    volume = float(cell.get_volume()) / len(heavy)
     if any(abs(volume / other - 1) < _SAME_VOLUME for other in before):
         return "another of its formula, space group and volume was taken"
     before.append(volume)
     return None
-
-
-def _without_hydrogen(atoms: Atoms) -> str:
-    heavy = atoms[atoms.numbers != 1]
-    assert isinstance(heavy, Atoms)
-    return heavy.symbols.formula.reduce()[0].format("hill")
-
-
-def _quoted(text: str) -> str:
-    return "'" + " ".join(text.replace("'", "").split()) + "'"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
@@ -19,6 +19,8 @@ _SECOND = np.array(  # anion <-> anion, along <110>
         if sorted(abs(np.array(step) - 1)) == [0, 1, 1]
     ]
 ) - 1  # fmt: skip
+# Arrangements drawn in search of one that has the wanted dimers and rare sites.
+_ATTEMPTS = 2000
 _DIAGONALS = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]]) / math.sqrt(3)
 
 
@@ -26,57 +28,28 @@ _DIAGONALS = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]]) / math.sq
 class DisorderedRockSalt:
     """What to build: a rock-salt cell of exact composition with a random arrangement.
 
-    The defaults are the model of Li3FeO3.5: a quarter of the cation sites hold Fe, an eighth of
-    the anion sites is empty, and each conventional cell has the 72.5 Angstrom^3 of one formula
-    unit. Coordination numbers of O by Fe are then close to binomial(6, 1/4).
-
-    Parameters
-    ----------
-    repeat : tuple of int
-        Conventional cubic cells (4 cation and 4 anion sites each) along the three axes.
-    edge : float
-        Edge of the conventional cell in Angstrom.
-    majority : str
-        Element on most cation sites.
-    minority : str
-        Element on the others.
-    anion : str
-        Element on the anion sites.
-    minority_fraction : float
-        Fraction of the cation sites that hold the minority element.
-    vacancy_fraction : float
-        Fraction of the anion sites that is empty, before dimers are made.
-    dimers : int
-        Anion pairs to make: two anions on one site that has no minority neighbour, and the
-        neighbouring anion site from which the second came left empty.
-    dimer_length : float
-        Distance of the two anions in Angstrom.
-    rare_neighbours : int
-        Number of minority neighbours of a rare anion site, which is also the most that any may
-        have while `rare_sites` is positive.
-    rare_sites : int
-        Smallest number of rare sites wanted; 0 takes the first arrangement as it comes.
-    attempts : int
-        Arrangements drawn in search of one that has the wanted sites.
+    A dimer is two anions on one site that has no minority neighbour; the neighbouring anion site
+    from which the second came is left empty.
 
     Examples
     --------
-    >>> disordered_rock_salt(DisorderedRockSalt(), seed=1).get_chemical_formula("hill")
-    'Fe8Li24O28'
+    >>> mixed = DisorderedRockSalt("Ni", "Mg", "O", 4.2, minority_fraction=1 / 8)
+    >>> disordered_rock_salt(mixed, seed=1).get_chemical_formula("hill")
+    'Mg4Ni28O32'
     """
 
-    repeat: tuple[int, int, int] = (2, 2, 2)
-    edge: float = field(default=72.5 ** (1 / 3))
-    majority: str = "Li"
-    minority: str = "Fe"
-    anion: str = "O"
-    minority_fraction: float = 1 / 4
-    vacancy_fraction: float = 1 / 8
+    majority: str  # element on most cation sites
+    minority: str  # element on the others
+    anion: str
+    edge: float  # of the conventional cell of 4 cation and 4 anion sites, Å
+    minority_fraction: float = 0.0  # of the cation sites
+    vacancy_fraction: float = 0.0  # of the anion sites, empty before dimers are made
+    dimer_length: float = 1.5  # Å
+    # Minority neighbours of a rare anion site, and the most of any where rare sites are wanted.
+    rare_neighbours: int = 0
+    repeat: tuple[int, int, int] = (2, 2, 2)  # conventional cells along the axes
     dimers: int = 0
-    dimer_length: float = 1.46
-    rare_neighbours: int = 4
-    rare_sites: int = 0
-    attempts: int = 2000
+    rare_sites: int = 0  # wanted at least; 0 takes the first arrangement as it comes
 
     def __post_init__(self) -> None:
         if len(self.repeat) != 3 or min(self.repeat) < 1:
@@ -85,16 +58,15 @@ class DisorderedRockSalt:
             raise InputError(
                 f"edge {self.edge} and dimer_length {self.dimer_length} must be positive (Å)"
             )
-        if min(self.dimers, self.rare_sites) < 0 or self.attempts < 1:
+        if min(self.dimers, self.rare_sites) < 0:
             raise InputError(
-                f"dimers {self.dimers} and rare_sites {self.rare_sites} must be at least 0, "
-                f"attempts {self.attempts} at least 1"
+                f"dimers {self.dimers} and rare_sites {self.rare_sites} must be at least 0"
             )
         for name in ("minority_fraction", "vacancy_fraction"):
-            self._whole(name)
+            self.sites(name)
 
-    def _whole(self, name: str) -> int:
-        """Return the number of sites that a fraction of them means."""
+    def sites(self, name: str) -> int:
+        """Return the number of sites that the fraction of that name means."""
         fraction = getattr(self, name)
         sites = 4 * math.prod(self.repeat)
         if not 0 <= fraction < 1 or not math.isclose(
@@ -105,16 +77,6 @@ class DisorderedRockSalt:
                 "number of sites below all of them; choose another repeat or fraction"
             )
         return round(sites * fraction)
-
-    @property
-    def minority_sites(self) -> int:
-        """Number of cation sites that hold the minority element."""
-        return self._whole("minority_fraction")
-
-    @property
-    def vacancies(self) -> int:
-        """Number of empty anion sites before dimers are made."""
-        return self._whole("vacancy_fraction")
 
 
 @dataclass(frozen=True)
@@ -133,70 +95,30 @@ class _Arrangement:
 
 
 def disordered_rock_salt(settings: DisorderedRockSalt, seed: int | Sequence[int]) -> Atoms:
-    """Build one disordered rock-salt cell.
-
-    Composition is exact; only the arrangement is random. The same seed gives the same cell,
-    whatever was built before.
-
-    Parameters
-    ----------
-    settings : DisorderedRockSalt
-        What to build.
-    seed : int or sequence of int
-        Seed of the arrangement.
-
-    Returns
-    -------
-    ase.Atoms
-        Periodic, unrelaxed, atoms ordered by element: majority, minority, anion.
-
-    Raises
-    ------
-    InputError
-        If no arrangement drawn has the wanted dimers and rare sites.
-    """
+    """Build one cell, unrelaxed, atoms ordered by element: majority, minority, anion."""
     rng = np.random.default_rng(seed)
-    for _ in range(settings.attempts):
+    for _ in range(_ATTEMPTS):
         arrangement = _insert_dimers(_draw(settings, rng), settings.dimers, rng)
         if arrangement is not None and _has_rare_sites(arrangement, settings):
             return _atoms(arrangement, settings, rng)
     raise InputError(
-        f"seed {seed}: none of {settings.attempts} arrangements of repeat {settings.repeat} has "
+        f"seed {seed}: none of {_ATTEMPTS} arrangements of repeat {settings.repeat} has "
         f"{settings.dimers} dimers and {settings.rare_sites} {settings.anion} with "
         f"{settings.rare_neighbours} {settings.minority}; ask for fewer or a larger repeat"
     )
 
 
 def disordered_starts(
-    kinds: Sequence[DisorderedRockSalt], count: int, *, seed: int, name: str = "rocksalt"
+    recipes: Sequence[DisorderedRockSalt], count: int, *, seed: int, name: str = "rocksalt"
 ) -> list[Snapshot]:
-    """Build several cells, each the start of a trajectory of its own.
+    """Build cells by recipes in turn, each the start of a trajectory ``NAME-SEED-NUMBER``.
 
-    Parameters
-    ----------
-    kinds : sequence of DisorderedRockSalt
-        What to build; the cells take turns.
-    count : int
-        How many cells. More of them leave the first ones as they are.
-    seed : int
-        Seed of all of them.
-    name : str
-        First part of the trajectories' names.
-
-    Returns
-    -------
-    list of Snapshot
-        Named ``NAME-SEED-NUMBER``, unrelaxed.
-
-    Raises
-    ------
-    InputError
-        If no arrangement drawn has the wanted dimers and rare sites.
+    More of them leave the first ones as they are.
     """
     starts = []
     for number in range(count):
         label = f"{name}-{seed}-{number:03d}"
-        atoms = disordered_rock_salt(kinds[number % len(kinds)], [seed, number])
+        atoms = disordered_rock_salt(recipes[number % len(recipes)], [seed, number])
         starts.append(Snapshot(label, label, None, None, atoms))
     return starts
 
@@ -206,9 +128,13 @@ def _draw(settings: DisorderedRockSalt, rng: np.random.Generator) -> _Arrangemen
     shape = tuple(2 * n for n in settings.repeat)
     odd = np.indices(shape).sum(axis=0).ravel() % 2
     minority = np.zeros(odd.size, dtype=bool)
-    minority[rng.choice(np.flatnonzero(odd == 0), settings.minority_sites, replace=False)] = True
+    minority[
+        rng.choice(np.flatnonzero(odd == 0), settings.sites("minority_fraction"), replace=False)
+    ] = True
     anions = odd.copy()
-    anions[rng.choice(np.flatnonzero(odd == 1), settings.vacancies, replace=False)] = 0
+    anions[
+        rng.choice(np.flatnonzero(odd == 1), settings.sites("vacancy_fraction"), replace=False)
+    ] = 0
     return _Arrangement(minority.reshape(shape), anions.reshape(shape))
 
 

@@ -2,72 +2,65 @@
 
 import hashlib
 import json
+import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
 from zipfile import BadZipFile
 
 import numpy as np
 from ase import Atoms, units
-from ase.calculators.calculator import Calculator
+from ase.calculators.calculator import Calculator, Parameters
 from ase.md.langevin import Langevin
 from ase.optimize import BFGS
 from jaxtyping import Float
 
-from nearedge.errors import InputError
-from nearedge.records import replacing
+from nearedge.errors import InputError, MissingExtraError
+from nearedge.records import pack, replacing, unpack, write_json
 from nearedge.structures._reading import read_snapshots
-from nearedge.structures._sanity import Sanity
-from nearedge.structures._snapshot import Snapshot, write_snapshots
+from nearedge.structures._sanity import unsoundness
+from nearedge.structures._snapshot import Snapshot, fingerprint, write_snapshots
 
-_RELAXATION = "relaxation"
+# Force in eV/Å at which the relaxation stops.
+_RELAXED = 0.2
+# Steps between checkpoints, which also look at the structure: a killed run loses no more.
+_CHECKPOINT = 20
+# Unsound structures left for the last sound frame and new momenta, before the trajectory ends.
+_RETRIES = 4
+
+
+def sevennet() -> Calculator:
+    """Load SevenNet-0 (Park et al., J. Chem. Theory Comput. 20, 4857, 2024), in sevenn's wheel."""
+    try:
+        from sevenn.calculator import SevenNetCalculator
+        from torch import set_num_threads
+    except ImportError as error:
+        package = (error.name or "sevenn").partition(".")[0]
+        raise MissingExtraError(package, "md", "Molecular dynamics with SevenNet-0") from error
+    # Fastest for cells of some 60 atoms: two threads were five times slower on two busy cores.
+    set_num_threads(1)
+    with warnings.catch_warnings():
+        # Advice to install accelerators that need a GPU.
+        warnings.filterwarnings("ignore", message="No tensor product accelerator")
+        calculator = SevenNetCalculator("7net-0", device="cpu")
+    name = {"potential": f"SevenNet-0 (sevenn {version('sevenn')})"}
+    calculator.parameters = Parameters({**(calculator.parameters or {}), **name})
+    return calculator
 
 
 @dataclass(frozen=True)
 class Dynamics:
-    """How a structure is relaxed and then moved.
+    """How a structure is relaxed (BFGS, cell fixed) and then moved (Langevin thermostat)."""
 
-    Parameters
-    ----------
-    temperatures : tuple of float
-        Temperatures of the Langevin thermostat in K, one after the other.
-    frames : tuple of int
-        Snapshots taken at each temperature.
-    equilibration : float
-        Time at a temperature before its first snapshot, fs.
-    interval : float
-        Time between snapshots, fs.
-    timestep : float
-        Time step, fs.
-    friction : float
-        Friction of the thermostat, 1/fs. Strong, since these snapshots sample a temperature
-        and no dynamical property is taken from them.
-    relaxation_steps : int
-        Most steps of the relaxation (BFGS, cell fixed) that comes first.
-    relaxation_force : float
-        Force at which the relaxation stops, eV/Angstrom.
-    checkpoint_steps : int
-        Steps between checkpoints, each of which also looks at the structure; a killed run loses
-        no more than these.
-    retries : int
-        How often an unsound structure is left for the last sound frame (or the relaxed structure)
-        and new random momenta before the trajectory ends early.
-    sanity : Sanity
-        What a frame must satisfy to be kept.
-    """
-
-    temperatures: tuple[float, ...] = (300.0, 1000.0)
-    frames: tuple[int, ...] = (1, 2)
-    equilibration: float = 160.0
-    interval: float = 100.0
-    timestep: float = 2.0
+    temperatures: tuple[float, ...] = (300.0, 1000.0)  # K, one after the other
+    frames: tuple[int, ...] = (1, 2)  # snapshots taken at each
+    equilibration: float = 160.0  # fs at a temperature before its first snapshot
+    interval: float = 100.0  # fs between snapshots
+    timestep: float = 2.0  # fs
+    # 1/fs; strong: snapshots sample a temperature, no dynamical property is taken from them.
     friction: float = 0.02
-    relaxation_steps: int = 40
-    relaxation_force: float = 0.2
-    checkpoint_steps: int = 20
-    retries: int = 4
-    sanity: Sanity = field(default_factory=Sanity)
+    relaxation_steps: int = 40  # at most
 
     def __post_init__(self) -> None:
         if not self.temperatures or min(self.temperatures) <= 0:
@@ -82,11 +75,8 @@ class Dynamics:
                 f"equilibration {self.equilibration}, interval {self.interval} and timestep "
                 f"{self.timestep} (fs) and friction {self.friction} (1/fs) must be positive"
             )
-        if min(self.relaxation_steps, self.retries, self.checkpoint_steps - 1) < 0:
-            raise InputError(
-                f"relaxation_steps {self.relaxation_steps} and retries {self.retries} must be at "
-                f"least 0, checkpoint_steps {self.checkpoint_steps} at least 1"
-            )
+        if self.relaxation_steps < 0:
+            raise InputError(f"relaxation_steps {self.relaxation_steps} must be at least 0")
 
     @property
     def stages(self) -> dict[int, float]:
@@ -106,107 +96,89 @@ class Dynamics:
         return max(self.stages)
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """A sound snapshot without its positions: K, fs, eV."""
+
+    name: str
+    step: int
+    temperature: float
+    time: float
+    potential_energy: float
+    measured_temperature: float
+
+
+@dataclass(frozen=True)
+class _Unsound:
+    name: str
+    reason: str
+
+
 @dataclass
 class _State:
     """Everything a trajectory needs to go on; what a checkpoint holds."""
 
-    _ARRAYS: ClassVar = ("positions", "momenta", "forces", "relaxed")
-    _LISTS: ClassVar = ("step", "rng", "frames", "rejected")
-
+    run: str
     step: int
     positions: Float[np.ndarray, "atom 3"]
     momenta: Float[np.ndarray, "atom 3"]
     forces: Float[np.ndarray, "atom 3"]
     relaxed: Float[np.ndarray, "atom 3"]
-    rng: dict[str, Any]
-    frames: list[dict[str, Any]]  # name, step, temperature, time and what was measured
-    frame_positions: list[Float[np.ndarray, "atom 3"]]
-    rejected: list[dict[str, Any]]  # name and reason
+    generator: str
+    frames: list[_Frame]
+    frame_positions: Float[np.ndarray, "frame atom 3"]
+    rejected: list[_Unsound]
 
-    def write(self, path: Path, run: str) -> None:
-        record = {"run": run} | {key: getattr(self, key) for key in self._LISTS}
+    def write(self, path: Path) -> None:
+        plain, arrays = pack(self)
         with replacing(path, force=True) as temporary:
-            np.savez(
-                temporary,
-                allow_pickle=False,
-                record=json.dumps(record),
-                frame_positions=np.array(self.frame_positions).reshape(-1, *self.positions.shape),
-                **{key: getattr(self, key) for key in self._ARRAYS},
-            )
+            np.savez(temporary, allow_pickle=False, record=json.dumps(plain), **arrays)
 
     @classmethod
     def read(cls, path: Path, run: str) -> "_State":
         try:
             # What is not a zip file would be taken for a pickle by numpy, and refused.
             with np.load(path, allow_pickle=False) as stored:
-                record = json.loads(str(stored["record"]))
-                found = record["run"]
-                arrays = {key: stored[key] for key in cls._ARRAYS}
-                lists = {key: record[key] for key in cls._LISTS}
-                frame_positions = list(stored["frame_positions"])
+                arrays = dict(stored)
+            plain = json.loads(str(arrays.pop("record")))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise InputError(
                 f"{path}: not a checkpoint of nearedge ({error}); delete it"
             ) from error
-        _check_run(path, found, run)
-        return cls(**arrays, **lists, frame_positions=frame_positions)
+        state = unpack(cls, plain, arrays, source=str(path))
+        _check_run(path, state.run, run)
+        return state
 
 
 def run_trajectory(
     start: Snapshot,
     folder: str | Path,
     calculator: Calculator,
-    settings: Dynamics | None = None,
+    settings: Dynamics,
     *,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Snapshot]:
     """Relax a structure, move it, and write its sound snapshots.
 
-    Everything is written whole: ``<trajectory>.extxyz`` with the snapshots and
-    ``<trajectory>.json`` with the settings, what was measured and the frames rejected, when the
-    trajectory is complete; ``<trajectory>.checkpoint.npz`` until then. Called again, a complete
-    trajectory is read back and an interrupted one continues from its checkpoint, random numbers
-    included, with the frames that an uninterrupted run gives.
-
-    Parameters
-    ----------
-    start : Snapshot
-        The structure to start from; its trajectory's name names the files.
-    folder : str or Path
-        Where they go.
-    calculator : ase.calculators.calculator.Calculator
-        Gives energy and forces: `nearedge.structures.sevennet`, or any of ASE's.
-    settings : Dynamics or None
-        How to move it; None means the defaults.
-    seed : int
-        Seed of momenta and thermostat, used together with the trajectory's name, so that the
-        order in which trajectories run does not matter.
-    progress : callable or None
-        Called with the steps done and the steps in all.
-
-    Returns
-    -------
-    list of Snapshot
-        The sound frames; empty if the relaxed structure is already unsound.
-
-    Raises
-    ------
-    InputError
-        If the files found belong to other settings, another start, seed or potential.
+    ``NAME.extxyz`` with the snapshots and ``NAME.json`` with settings, measurements and rejected
+    frames appear when the trajectory is complete, ``NAME.checkpoint.npz`` stands until then. Called
+    again, a complete trajectory is read back, an interrupted one goes on to the frames of an
+    uninterrupted one. `seed` is used with the trajectory's name: their order does not matter.
     """
-    settings = settings or Dynamics()
     folder = Path(folder)
     record_path = folder / f"{start.trajectory}.json"
     checkpoint = folder / f"{start.trajectory}.checkpoint.npz"
     about = {
         "trajectory": start.trajectory,
         "formula": start.atoms.get_chemical_formula("hill"),
-        "potential": _potential_name(calculator),
+        "potential": (calculator.parameters or {}).get("potential", type(calculator).__name__),
         "seed": seed,
         "dynamics": asdict(settings),
     }
-    run = _fingerprint(about, start.atoms)
+    # What must not change between two calls for the same trajectory.
+    words = json.dumps(about, sort_keys=True) + fingerprint(start.atoms)
+    run = hashlib.sha256(words.encode()).hexdigest()[:16]
     if record_path.exists():
         return _finished(record_path, run)
 
@@ -216,25 +188,30 @@ def run_trajectory(
     generator = np.random.default_rng([seed, *start.trajectory.encode()])
     if checkpoint.exists():
         state = _State.read(checkpoint, run)
-        generator.bit_generator.state = state.rng
+        generator.bit_generator.state = json.loads(state.generator)
         atoms.set_positions(state.positions)
         atoms.set_momenta(state.momenta)
     else:
-        state = _relaxed(atoms, settings, generator)
+        state = _relaxed(atoms, settings, generator, run)
     for _ in _moved(atoms, state, settings, generator, start.trajectory):
-        state.write(checkpoint, run)
+        state.write(checkpoint)
         if progress is not None:
             progress(state.step, settings.steps)
 
-    snapshots = [
-        _snapshot(start, frame, positions)
-        for frame, positions in zip(state.frames, state.frame_positions, strict=True)
-    ]
+    snapshots = []
+    for frame, positions in zip(state.frames, state.frame_positions, strict=True):
+        moved = start.atoms.copy()
+        measured = ("potential_energy", "measured_temperature")
+        moved.info = {key: getattr(frame, key) for key in measured}
+        moved.set_positions(positions)
+        snapshots.append(
+            Snapshot(frame.name, start.trajectory, frame.temperature, frame.time, moved)
+        )
     if snapshots:
         write_snapshots(record_path.with_suffix(".extxyz"), snapshots, force=True)
-    record = about | {"run": run, "frames": state.frames, "rejected": state.rejected}
-    with replacing(record_path, force=True) as temporary:
-        temporary.write_text(json.dumps(record, indent=1) + "\n")
+    frames, rejected = map(asdict, state.frames), map(asdict, state.rejected)
+    record = {**about, "run": run, "frames": list(frames), "rejected": list(rejected)}
+    write_json(record_path, record, force=True)
     checkpoint.unlink(missing_ok=True)
     return _finished(record_path, run)
 
@@ -243,41 +220,37 @@ def _finished(record_path: Path, run: str) -> list[Snapshot]:
     """Read a complete trajectory back."""
     try:
         record = json.loads(record_path.read_text())
-        found, frames = record["run"], record["frames"]
+        made_by, frames = record["run"], record["frames"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{record_path}: not the record of a trajectory ({error}); delete it"
         ) from error
-    _check_run(record_path, found, run)
+    _check_run(record_path, made_by, run)
     return read_snapshots(record_path.with_suffix(".extxyz")) if frames else []
 
 
-def _relaxed(atoms: Atoms, settings: Dynamics, generator: np.random.Generator) -> _State:
+def _relaxed(atoms: Atoms, settings: Dynamics, generator: np.random.Generator, run: str) -> _State:
     """Relax in place and draw momenta for the first temperature."""
-    BFGS(atoms, logfile=None).run(fmax=settings.relaxation_force, steps=settings.relaxation_steps)
-    objection = settings.sanity.objection(atoms)
-    # BFGS cannot repair a frame that is unsound already: stop before any step is spent on it.
-    rejected = [] if objection is None else [{"name": _RELAXATION, "reason": objection}]
+    BFGS(atoms, logfile=None).run(fmax=_RELAXED, steps=settings.relaxation_steps)
+    reason = unsoundness(atoms)
     _draw_momenta(atoms, settings.temperatures[0], generator)
     return _State(
-        step=settings.steps if rejected else 0,
+        run=run,
+        # BFGS cannot repair a frame that is unsound already: no step is spent on it.
+        step=settings.steps if reason else 0,
         positions=atoms.get_positions(),
         momenta=atoms.get_momenta(),
         forces=np.asarray(atoms.get_forces(), dtype=float),
         relaxed=atoms.get_positions(),
-        rng=dict(generator.bit_generator.state),
+        generator=json.dumps(generator.bit_generator.state),
         frames=[],
-        frame_positions=[],
-        rejected=rejected,
+        frame_positions=np.empty((0, len(atoms), 3)),
+        rejected=[_Unsound("relaxation", reason)] if reason else [],
     )
 
 
 def _moved(
-    atoms: Atoms,
-    state: _State,
-    settings: Dynamics,
-    generator: np.random.Generator,
-    trajectory: str,
+    atoms: Atoms, state: _State, settings: Dynamics, generator: np.random.Generator, trajectory: str
 ) -> Iterator[None]:
     """Integrate to the end, keeping `state` current; stop for a checkpoint now and then."""
     stages = settings.stages
@@ -296,27 +269,21 @@ def _moved(
         langevin.set_temperature(temperature_K=stages[upcoming])
         state.forces = np.asarray(langevin.step(state.forces), dtype=float)
         state.step += 1
-        if state.step != upcoming and state.step % settings.checkpoint_steps:
+        if state.step != upcoming and state.step % _CHECKPOINT:
             continue
-        name = f"{trajectory}-{stages[upcoming]:.0f}K-{state.step * settings.timestep:.0f}fs"
-        objection = settings.sanity.objection(atoms)
-        if objection is not None:
-            state.rejected.append({"name": name, "reason": objection})
+        time = state.step * settings.timestep
+        name = f"{trajectory}-{stages[upcoming]:.0f}K-{time:.0f}fs"
+        if reason := unsoundness(atoms):
+            state.rejected.append(_Unsound(name, reason))
             _rewind(atoms, state, settings, stages[upcoming], generator)
         elif state.step == upcoming:
-            state.frame_positions.append(atoms.get_positions())
+            energy, temperature = atoms.get_potential_energy(), atoms.get_temperature()
             state.frames.append(
-                {
-                    "name": name,
-                    "step": state.step,
-                    "temperature": stages[upcoming],
-                    "time": state.step * settings.timestep,
-                    "potential_energy": float(atoms.get_potential_energy()),
-                    "measured_temperature": float(atoms.get_temperature()),
-                }
+                _Frame(name, upcoming, stages[upcoming], time, float(energy), float(temperature))
             )
+            state.frame_positions = np.append(state.frame_positions, atoms.positions[None], axis=0)
         state.positions, state.momenta = atoms.get_positions(), atoms.get_momenta()
-        state.rng = dict(generator.bit_generator.state)
+        state.generator = json.dumps(generator.bit_generator.state)
         yield
 
 
@@ -328,10 +295,10 @@ def _rewind(
     generator: np.random.Generator,
 ) -> None:
     """Go back to the last sound frame with new momenta, or to the end if that failed too often."""
-    if len(state.rejected) > settings.retries:
+    if len(state.rejected) > _RETRIES:
         state.step = settings.steps
         return
-    state.step = state.frames[-1]["step"] if state.frames else 0
+    state.step = state.frames[-1].step if state.frames else 0
     atoms.set_positions(state.frame_positions[-1] if state.frames else state.relaxed)
     _draw_momenta(atoms, temperature, generator)
     state.forces = np.asarray(atoms.get_forces(), dtype=float)
@@ -343,28 +310,8 @@ def _draw_momenta(atoms: Atoms, temperature: float, generator: np.random.Generat
     atoms.set_momenta(generator.standard_normal((len(atoms), 3)) * spread[:, None])
 
 
-def _snapshot(start: Snapshot, frame: dict[str, Any], positions: np.ndarray) -> Snapshot:
-    atoms = start.atoms.copy()
-    atoms.info = {key: frame[key] for key in ("potential_energy", "measured_temperature")}
-    atoms.set_positions(positions)
-    return Snapshot(frame["name"], start.trajectory, frame["temperature"], frame["time"], atoms)
-
-
-def _potential_name(calculator: Calculator) -> str:
-    parameters = dict(calculator.parameters or {})
-    return str(parameters.get("potential", type(calculator).__name__))
-
-
-def _fingerprint(about: dict[str, Any], atoms: Atoms) -> str:
-    """Return what must not change between two calls for the same trajectory."""
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    for array in (atoms.numbers, atoms.positions.round(6), atoms.cell.array.round(6), atoms.pbc):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _check_run(path: Path, found: str, run: str) -> None:
-    if found != run:
+def _check_run(path: Path, made_by: str, run: str) -> None:
+    if made_by != run:
         raise InputError(
             f"{path}: made from another start, seed, potential or settings; choose another folder"
         )

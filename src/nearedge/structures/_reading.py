@@ -9,7 +9,7 @@ import ase.io.formats
 from ase import Atoms
 
 from nearedge.errors import InputError
-from nearedge.structures._snapshot import Snapshot
+from nearedge.structures._snapshot import Snapshot, repeated_names
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -41,16 +41,13 @@ def read_snapshots(path: str | Path, every: int = 1) -> list[Snapshot]:
     path = Path(path)
     if every < 1:
         raise InputError(f"{path}: every is {every}; keep every 1st, 2nd, ... frame")
-    frames = _frames(path)
-    stem = _stem(path)
-    named = ((f"{stem}-{number:04d}" if len(frames) > 1 else stem) for number in range(len(frames)))
+    frames, stem = _frames(path), _stem(path)
     snapshots = [
-        Snapshot.from_labelled(atoms, name, stem)
-        for atoms, name in list(zip(frames, named, strict=True))[::every]
+        Snapshot.from_labelled(atoms, f"{stem}-{number:04d}" if len(frames) > 1 else stem, stem)
+        for number, atoms in enumerate(frames)
+        if number % every == 0
     ]
-    names = [snapshot.name for snapshot in snapshots]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
+    if repeated := repeated_names(snapshots):
         raise InputError(f"{path}: frames must have different names, these occur twice: {repeated}")
     return snapshots
 
@@ -87,5 +84,5 @@ def _stem(path: Path) -> str:
     """Return the file's name without extensions that name a format; POSCAR_3.5 has none."""
     name = path.name.removesuffix(".gz")
     stem, dot, extension = name.rpartition(".")
-    known = {*ase.io.formats.ioformats, *ase.io.formats.extension2format, "vasp", "POSCAR"}
-    return stem if dot and stem and extension in known else name
+    formats = {*ase.io.formats.ioformats, *ase.io.formats.extension2format, "vasp", "POSCAR"}
+    return stem if dot and stem and extension in formats else name

@@ -1,76 +1,49 @@
-"""Whether a frame of molecular dynamics is physical enough to compute a spectrum from."""
-
-from dataclasses import dataclass
+"""Whether a structure is physical enough to compute a spectrum from."""
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
+from ase.data import atomic_numbers, covalent_radii
 from ase.neighborlist import neighbor_list
 
+from nearedge.targets import dimer_distance
 
-@dataclass(frozen=True)
-class Sanity:
-    """What a frame must satisfy.
+# Least distance of two atoms, as a part of the sum of their covalent radii
+# (Cordero et al., Dalton Trans. 2008, 2832, as ASE tabulates them).
+_CLOSEST = 0.75
+# The same of two anions of one element that may be bonded: below 1.8 Å for O.
+_BONDED = 1.36
 
-    Parameters
-    ----------
-    closest : float
-        Smallest distance of two atoms, as a fraction of the sum of their covalent radii
-        (Cordero et al., Dalton Trans. 2008, 2832, as ASE tabulates them).
-    dimer_element : str
-        Element whose atoms may pair up but not gather in threes.
-    dimer_cutoff : float
-        Distance in Angstrom below which two of them are bonded.
+
+def unsoundness(atoms: Atoms) -> str | None:
+    """Say what is wrong with a structure: atoms too close, anions in threes; None if it is sound.
+
+    Examples
+    --------
+    >>> unsoundness(Atoms("O3", [[0, 0, 0], [1.4, 0, 0], [2.8, 0, 0]]))
+    'O 1 has 2 O neighbours within 1.8 Angstrom'
+    >>> unsoundness(Atoms("O2", [[0, 0, 0], [1.4, 0, 0]])) is None
+    True
     """
-
-    closest: float = 0.75
-    dimer_element: str = "O"
-    dimer_cutoff: float = 1.8
-
-    def objection(self, atoms: Atoms) -> str | None:
-        """Say what is wrong with a structure.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            The structure.
-
-        Returns
-        -------
-        str or None
-            The reason to reject it, None if it is sound.
-
-        Examples
-        --------
-        >>> Sanity().objection(Atoms("O3", [[0, 0, 0], [1.4, 0, 0], [2.8, 0, 0]]))
-        'O 1 has 2 O neighbours within 1.8 Angstrom'
-        >>> Sanity().objection(Atoms("O2", [[0, 0, 0], [1.4, 0, 0]])) is None
-        True
-        """
-        if not np.isfinite(atoms.positions).all():
-            return "positions are not finite"
-        radii = covalent_radii[atoms.numbers]
-        reach = max(2 * self.closest * radii.max(), self.dimer_cutoff)
-        first, second, distance = neighbor_list("ijd", atoms, float(reach))
-        ratio = distance / (radii[first] + radii[second])
-        if len(ratio) and ratio.min() < self.closest:
-            worst = int(ratio.argmin())
-            i, j = int(first[worst]), int(second[worst])
-            return (
-                f"{atoms[i].symbol} {i} and {atoms[j].symbol} {j} are {distance[worst]:.2f} "
-                "Angstrom apart"
-            )
-        symbols = np.array(atoms.get_chemical_symbols())
-        bonded = (
-            (symbols[first] == self.dimer_element)
-            & (symbols[second] == self.dimer_element)
-            & (distance < self.dimer_cutoff)
+    if not np.isfinite(atoms.positions).all():
+        return "positions are not finite"
+    radii = covalent_radii[atoms.numbers]
+    first, second, distance = neighbor_list("ijd", atoms, float(2 * _BONDED * radii.max()))
+    ratio = distance / (radii[first] + radii[second])
+    if len(ratio) and ratio.min() < _CLOSEST:
+        i, j = int(first[ratio.argmin()]), int(second[ratio.argmin()])
+        return (
+            f"{atoms.symbols[i]} {i} and {atoms.symbols[j]} {j} are {distance[ratio.argmin()]:.2f} "
+            "Angstrom apart"
         )
-        counts = np.bincount(first[bonded], minlength=len(atoms))
-        if len(counts) and counts.max() > 1:
-            crowded = int(counts.argmax())
+    for element in sorted(set(atoms.symbols)):
+        if dimer_distance(element) is None:
+            continue
+        bonded = round(2 * _BONDED * float(covalent_radii[atomic_numbers[element]]), 1)
+        pairs = (atoms.symbols[first] == element) & (atoms.symbols[second] == element)
+        counts = np.bincount(first[pairs & (distance < bonded)], minlength=len(atoms))
+        if counts.max() > 1:
             return (
-                f"{self.dimer_element} {crowded} has {counts[crowded]} {self.dimer_element} "
-                f"neighbours within {self.dimer_cutoff:g} Angstrom"
+                f"{element} {counts.argmax()} has {counts.max()} {element} neighbours within "
+                f"{bonded:g} Angstrom"
             )
-        return None
+    return None

@@ -10,39 +10,20 @@ from ase import Atoms
 from nearedge.errors import InputError
 from nearedge.structures.clusters import cut_cluster
 
+# Å within which a first shell is searched.
 _REACH = 4.5
-"""Å: a first shell is searched within this distance."""
 
 
 @dataclass(frozen=True)
 class Shell:
-    """The nearest neighbours of an atom in a crystal.
+    """The nearest neighbours of an atom in a crystal."""
 
-    Parameters
-    ----------
-    atom : int
-        Index of the atom.
-    coordination : int
-        Number of neighbours by CrystalNN.
-    by_gap : int
-        Number of neighbours before the largest gap between distances that follow each other.
-    ligands : tuple of str
-        Elements of the neighbours by CrystalNN, in alphabetical order.
-    bond_length : float
-        Mean distance of the neighbours in Å.
-    distortion : float
-        Mean deviation of their distances from that mean, as a fraction of it (Baur 1974).
-    oxidation_state : int or None
-        The charge that balances the crystal and fits the bond valence sum; None where none does.
-    """
-
-    atom: int
-    coordination: int
-    by_gap: int
-    ligands: tuple[str, ...]
-    bond_length: float
-    distortion: float
-    oxidation_state: int | None
+    coordination: int  # neighbours by CrystalNN
+    by_gap: int  # neighbours before the largest gap between distances that follow each other
+    ligands: tuple[str, ...]  # elements of CrystalNN's, in alphabetical order
+    bond_length: float  # mean distance in Å
+    distortion: float  # mean deviation from it, as a fraction of it (Baur 1974)
+    oxidation_state: int | None  # balances the crystal and fits the bond valence sum, if any does
 
     @property
     def agrees(self) -> bool:
@@ -57,18 +38,6 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
     weights rounded to whole neighbours. Oxidation states are those of pymatgen's BVAnalyzer: the
     likeliest for the bond valence sums (O'Keeffe and Brese, J. Am. Chem. Soc. 113, 3226 (1991))
     of those that balance the charge.
-
-    Parameters
-    ----------
-    atoms : ase.Atoms
-        The crystal.
-    sites : sequence of int
-        Indices of the atoms.
-
-    Raises
-    ------
-    InputError
-        If pymatgen is missing, or an atom has no neighbours.
     """
     try:
         from pymatgen.analysis.bond_valence import BVAnalyzer
@@ -98,7 +67,6 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
             )
             shells.append(
                 Shell(
-                    int(site),
                     len(neighbours),
                     _neighbours_before_gap(atoms, int(site)),
                     tuple(sorted({n["site"].specie.symbol for n in neighbours})),

@@ -1,11 +1,13 @@
 """One frame of a trajectory: a structure with the name by which its spectra are traced."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import ase.io
+import numpy as np
 from ase import Atoms
 
 from nearedge.errors import InputError
@@ -16,19 +18,6 @@ from nearedge.records import replacing
 class Snapshot:
     """A structure, where it comes from, and under what conditions.
 
-    Parameters
-    ----------
-    name : str
-        Unique name of the snapshot.
-    trajectory : str
-        Name of the trajectory it belongs to; a lone structure is its own trajectory.
-    temperature : float or None
-        Temperature of the thermostat in K, None if there is none.
-    time : float or None
-        Time since the start of the trajectory in fs, None if there is none.
-    atoms : ase.Atoms
-        The structure.
-
     Examples
     --------
     >>> from ase.build import bulk
@@ -37,52 +26,23 @@ class Snapshot:
     """
 
     name: str
-    trajectory: str
-    temperature: float | None
-    time: float | None
+    trajectory: str  # a lone structure is its own
+    temperature: float | None  # of the thermostat, K
+    time: float | None  # since the start of the trajectory, fs
     atoms: Atoms
 
     def labelled(self) -> Atoms:
-        """Return a copy of the structure whose `info` holds the other fields.
-
-        Returns
-        -------
-        ase.Atoms
-            With `info` keys ``name``, ``trajectory``, and ``temperature`` (K) and ``time`` (fs)
-            where they are known.
-        """
+        """Return a copy of the structure whose `info` holds the other fields, where known."""
         atoms = self.atoms.copy()
-        atoms.info |= {"name": self.name, "trajectory": self.trajectory}
-        for key, value in (("temperature", self.temperature), ("time", self.time)):
-            if value is None:
-                atoms.info.pop(key, None)
-            else:
-                atoms.info[key] = float(value)
+        for key in ("name", "trajectory", "temperature", "time"):
+            atoms.info[key] = getattr(self, key)
+            if atoms.info[key] is None:
+                del atoms.info[key]
         return atoms
 
     @classmethod
     def from_labelled(cls, atoms: Atoms, name: str, trajectory: str | None = None) -> "Snapshot":
-        """Read the fields back from the `info` of a structure.
-
-        Parameters
-        ----------
-        atoms : ase.Atoms
-            The structure.
-        name : str
-            Its name if `info` gives none.
-        trajectory : str or None
-            Its trajectory if `info` gives none; None means the snapshot's own name.
-
-        Returns
-        -------
-        Snapshot
-            With a copy of the structure, `info` included.
-
-        Raises
-        ------
-        InputError
-            If the temperature or time in `info` is not a finite number.
-        """
+        """Read the fields back from a structure's `info`; name and trajectory where it has none."""
         name = str(atoms.info.get("name", name))
         numbers: dict[str, float | None] = {}
         for key in ("temperature", "time"):
@@ -93,39 +53,36 @@ class Snapshot:
                 numbers[key] = math.nan
             if not math.isfinite(numbers[key] or 0.0):
                 raise InputError(f"{name}: {key} is {value!r}; give one finite number or leave it")
-        return cls(
-            name,
-            str(atoms.info.get("trajectory", trajectory or name)),
-            numbers["temperature"],
-            numbers["time"],
-            atoms.copy(),
-        )
+        trajectory = str(atoms.info.get("trajectory", trajectory or name))
+        return cls(name, trajectory, numbers["temperature"], numbers["time"], atoms.copy())
 
 
 def write_snapshots(
     path: str | Path, snapshots: Sequence[Snapshot], *, force: bool = False
 ) -> None:
-    """Write snapshots to one extended XYZ file, whole or not at all.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file, by custom ``*.extxyz``.
-    snapshots : sequence of Snapshot
-        One frame each; names, temperatures and times go into the frames' `info`.
-    force : bool
-        Whether an existing file may be replaced.
-
-    Raises
-    ------
-    InputError
-        If there is nothing to write, a name occurs twice, or `path` exists and `force` is false.
-    """
-    names = [snapshot.name for snapshot in snapshots]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
+    """Write snapshots to one extended XYZ file, labels in the frames' `info`."""
+    if repeated := repeated_names(snapshots):
         raise InputError(f"{path}: snapshot names must differ, these occur twice: {repeated}")
-    if not names:
+    if not snapshots:
         raise InputError(f"{path}: no snapshot to write")
     with replacing(path, force=force) as temporary:
         ase.io.write(temporary, [snapshot.labelled() for snapshot in snapshots], format="extxyz")
+
+
+def repeated_names(snapshots: Sequence[Snapshot]) -> list[str]:
+    """List the names that several snapshots have."""
+    names = [snapshot.name for snapshot in snapshots]
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def fingerprint(atoms: Atoms) -> str:
+    """Sum up all of a structure that a spectrum depends on: elements, positions and cell to 1e-6 Å.
+
+    Results are kept by it: whatever the structure is called, wherever it stands in a list.
+    """
+    digest = hashlib.sha256(np.asarray(atoms.numbers, np.int64).tobytes())
+    for values in (atoms.positions, atoms.cell.array):
+        # Adding 0 makes -0 and 0 one.
+        digest.update((np.round(values, 6) + 0.0).astype(np.float64).tobytes())
+    digest.update(np.asarray(atoms.pbc, bool).tobytes())
+    return digest.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Atoms of a crystal that symmetry makes equal."""
+"""Atoms of a crystal that symmetry makes equal, by spglib (Togo, Shinohara and Tanaka 2024)."""
 
 import warnings
 
@@ -6,28 +6,12 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Int
 
-SYMMETRY_TOLERANCE = 0.02
-"""Distance in Å within which atoms count as mapped onto each other: published coordinates are
-rounded by that much."""
+# Å within which atoms count as mapped onto each other: published coordinates are rounded so.
+_TOLERANCE = 0.02
 
 
-def equivalent_atoms(
-    atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE
-) -> Int[np.ndarray, " atom"]:
-    """Find for each atom the first atom that the space group maps onto it.
-
-    Parameters
-    ----------
-    atoms : ase.Atoms
-        The structure; one that is not periodic in three directions has no symmetry here.
-    tolerance : float
-        Distance in Å, see spglib (Togo, Shinohara and Tanaka 2024), which finds the symmetry.
-
-    Returns
-    -------
-    int array, shape (atom,)
-        Index of that atom, the same for all of an orbit; each atom's own where spglib finds
-        no symmetry.
+def equivalent_atoms(atoms: Atoms) -> Int[np.ndarray, " atom"]:
+    """Find the first atom that the space group maps onto each; itself where there is no symmetry.
 
     Examples
     --------
@@ -35,23 +19,23 @@ def equivalent_atoms(
     >>> equivalent_atoms(bulk("MgO", "rocksalt", a=4.2, cubic=True)).tolist()
     [0, 1, 0, 1, 0, 1, 0, 1]
     """
-    symmetry = _symmetry(atoms, tolerance)
+    symmetry = _symmetry(atoms)
     return np.arange(len(atoms)) if symmetry is None else symmetry[1]
 
 
-def space_group(atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE) -> int:
+def space_group(atoms: Atoms) -> int:
     """Find the number of the space group of a crystal, 1 where no symmetry is found."""
-    symmetry = _symmetry(atoms, tolerance)
+    symmetry = _symmetry(atoms)
     return 1 if symmetry is None else symmetry[0]
 
 
-def primitive_cell(atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE) -> Atoms:
+def primitive_cell(atoms: Atoms) -> Atoms:
     """Reduce a crystal to its primitive cell, without moving its atoms."""
     import spglib
 
     with _quiet():
         cell = spglib.standardize_cell(
-            _cell(atoms), to_primitive=True, no_idealize=True, symprec=tolerance
+            _cell(atoms), to_primitive=True, no_idealize=True, symprec=_TOLERANCE
         )
     if cell is None:
         return atoms
@@ -59,14 +43,14 @@ def primitive_cell(atoms: Atoms, tolerance: float = SYMMETRY_TOLERANCE) -> Atoms
     return Atoms(numbers, scaled_positions=positions, cell=lattice, pbc=True)
 
 
-def _symmetry(atoms: Atoms, tolerance: float) -> tuple[int, np.ndarray] | None:
-    """Number of the space group, and the first atom of each atom's orbit."""
+def _symmetry(atoms: Atoms) -> tuple[int, np.ndarray] | None:
+    """Number of the space group and first atom of each orbit, of crystals periodic all round."""
     if not atoms.pbc.all():
         return None
     import spglib
 
     with _quiet():
-        symmetry = spglib.get_symmetry_dataset(_cell(atoms), symprec=tolerance)
+        symmetry = spglib.get_symmetry_dataset(_cell(atoms), symprec=_TOLERANCE)
     if symmetry is None:
         return None
     return int(symmetry.number), np.asarray(symmetry.equivalent_atoms, int)

@@ -11,18 +11,10 @@ from nearedge.errors import InputError
 
 @dataclass(frozen=True)
 class Cluster:
-    """The atoms within a radius of a centre, nearest first, the centre itself at their head.
+    """The atoms within a radius of a centre, nearest first, the centre itself at their head."""
 
-    Attributes
-    ----------
-    atom : int array, shape (atom,)
-        Index of each atom in the structure; images of one atom share it.
-    position : float array, shape (atom, 3)
-        In Å from the centre.
-    """
-
-    atom: Int[np.ndarray, " atom"]
-    position: Float[np.ndarray, "atom 3"]
+    atom: Int[np.ndarray, " atom"]  # index in the structure; images of one atom share it
+    position: Float[np.ndarray, "atom 3"]  # Å from the centre
 
     @property
     def distance(self) -> Float[np.ndarray, " atom"]:
@@ -34,27 +26,7 @@ class Cluster:
 
 
 def cut_cluster(atoms: Atoms, centre: int, radius: float) -> Cluster:
-    """Cut the cluster around one atom, periodic images included.
-
-    Small cells are right: images of the centre may be in its own cluster.
-
-    Parameters
-    ----------
-    atoms : ase.Atoms
-        The structure, periodic or not.
-    centre : int
-        Index of the atom in the middle.
-    radius : float
-        In Å.
-
-    Returns
-    -------
-    Cluster
-
-    Raises
-    ------
-    InputError
-        If `centre` is no index of an atom, or `radius` is not positive.
+    """Cut the cluster within a radius in Å of an atom, periodic images (its own too) included.
 
     Examples
     --------
