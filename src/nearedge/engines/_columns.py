@@ -15,13 +15,7 @@ _BARE_EXPONENT = re.compile(r"(?<=\d)([+-]\d{3})$")
 
 
 def read_text(path: Path) -> str:
-    """Read a text file, gzipped or not.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is no text.
-    """
+    """Read a text file, gzipped or not."""
     try:
         content = path.read_bytes()
         if content.startswith(_GZIP_MAGIC):
@@ -34,25 +28,7 @@ def read_text(path: Path) -> str:
 
 
 def read_columns(path: Path) -> tuple[Float[np.ndarray, "row column"], list[str]]:
-    """Read a table of numbers and the comment lines above it.
-
-    Parameters
-    ----------
-    path : Path
-        The file. Comment lines start with ``#``.
-
-    Returns
-    -------
-    table : float array, shape (row, column)
-    header : list of str
-        The comment lines.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, holds no numbers, something else than numbers, rows of
-        different length, or numbers that are not finite.
-    """
+    """Read a table of numbers and its comment lines, which start with ``#``."""
     header, rows = [], []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if line.lstrip().startswith("#"):

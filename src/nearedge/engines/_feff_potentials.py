@@ -20,18 +20,10 @@ _BINDING = ("edge", "core_hole", "scf_radius", "lmax")
 
 @dataclass(frozen=True)
 class Reference(Preparation):
-    """Potentials that one class of sites shares.
+    """Potentials that one class of sites shares."""
 
-    Parameters
-    ----------
-    snapshot : str
-        Structure they were computed in.
-    sha256 : str
-        Digest of their ``pot.bin``.
-    """
-
-    snapshot: str = ""
-    sha256: str = ""
+    snapshot: str = ""  # structure they were computed in
+    sha256: str = ""  # digest of their pot.bin
 
     @property
     def preparation(self) -> Preparation:
@@ -54,17 +46,7 @@ def copy_potentials(source: Path, target: Path) -> None:
 def write_reference(
     folder: Path, settings: FeffSettings, groups: Mapping[str, tuple[Path, Reference]]
 ) -> None:
-    """Write reference potentials.
-
-    Parameters
-    ----------
-    folder : Path
-        An empty folder.
-    settings : FeffSettings
-        What they were computed with.
-    groups : mapping
-        For each class of sites, by its label, the folder of its SCF and what is known of it.
-    """
+    """Write potentials to an empty folder, each class of sites from the folder of its SCF."""
     references = {}
     for label, (source, reference) in groups.items():
         (folder / label).mkdir()
@@ -75,13 +57,7 @@ def write_reference(
 
 
 def read_reference(folder: Path, settings: FeffSettings) -> dict[str, Reference]:
-    """Read what reference potentials are there, by the label of the class of sites.
-
-    Raises
-    ------
-    InputError
-        If the folder holds none, they are damaged, or were computed with other settings.
-    """
+    """Read what reference potentials are there, by the label of the class of sites."""
     path = folder / _RECORD
     if not path.is_file():
         raise InputError(

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -20,32 +19,15 @@ MU_UNIT = "Mb (absolute cross section of one absorber)"
 def read_xmu(
     path: Path,
 ) -> tuple[Float[np.ndarray, " energy"], Float[np.ndarray, " energy"], float]:
-    """Read FEFF's ``xmu.dat``.
+    """Read FEFF's ``xmu.dat``: eV from the Fermi level, cross sections in Mb, Fermi level in eV.
 
-    Parameters
-    ----------
-    path : Path
-        The file, gzipped or not.
-
-    Returns
-    -------
-    energy : float array, shape (energy,)
-        In eV from the Fermi level (column ``e`` minus ``Mu`` of the header).
-    mu : float array, shape (energy,)
-        Absolute cross section in Mb: column ``mu`` times the header's value at the edge + 50 eV, by
-        which FEFF normalises unless told ``ABSOLUTE``.
-    fermi_level : float
-        ``Mu`` of the header in eV.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged or does not say its ``Mu`` and normalisation.
+    Energies are column ``e`` minus ``Mu`` of the header; cross sections column ``mu`` times the
+    header's value at the edge + 50 eV, by which FEFF normalises unless told ``ABSOLUTE``.
     """
-    table, header = read_columns(path)
-    said = "\n".join(header)
-    level = re.search(r"Mu=\s*(\S+?)\s*eV", said)
-    edge = re.search(r"used to normalize mu\s+(\S+)", said)
+    table, lines = read_columns(path)
+    header = "\n".join(lines)
+    level = re.search(r"Mu=\s*(\S+?)\s*eV", header)
+    edge = re.search(r"used to normalize mu\s+(\S+)", header)
     if table.shape[1] != 6 or level is None or edge is None:
         raise InputError(
             f"{path}: is not an xmu.dat of FEFF (six columns under a header with Mu= and the "
@@ -61,41 +43,16 @@ def read_feff_run(
     Int[np.ndarray, " site"],
     Float[np.ndarray, " energy"],
     Float[np.ndarray, "site energy"],
-    dict[str, Any],
+    dict[str, str],
 ]:
-    """Read FEFF runs made elsewhere: one subfolder per absorber.
+    """Read FEFF runs made elsewhere: rank from 0 of each site, eV, Mb, attributes.
 
-    A subfolder holds ``xmu.dat`` and ``feff.inp``, gzipped or not; its name ends in the rank of
-    the absorber among the atoms of its element, counted from 1 as OCEAN does: ``O_0001``, ``s7``.
-    FEFF centres its cluster, so nothing else tells which atom of the structure it was.
-
-    Parameters
-    ----------
-    folder : str or Path
-        The folder of these subfolders.
-    element : str
-        The absorber's element; subfolders of other absorbers are left out.
-
-    Returns
-    -------
-    rank : int array, shape (site,)
-        Rank of each site among the atoms of the element, from 0.
-    energy : float array, shape (energy,)
-        In eV from the Fermi level. Where the runs' energies differ, the range they share, in as
-        many uniform steps as the first run has there.
-    mu : float array, shape (site, energy)
-        Absolute cross section in Mb.
-    attributes : dict
-        ``engine``, ``energy_zero``, ``mu_unit``, ``parameters``.
-
-    Raises
-    ------
-    InputError
-        If there is no run of the element, a run is damaged, a rank is missing from a name or
-        occurs twice, or the runs share no energies.
+    There is a subfolder per absorber with ``xmu.dat`` and ``feff.inp``, gzipped or not; its name
+    ends in the rank of the absorber among the atoms of its element, counted from 1 as OCEAN does:
+    ``O_0001``, ``s7``. FEFF centres its cluster, so nothing else tells which atom it was.
     """
     folder = Path(folder)
-    found: dict[int, tuple[Path, np.ndarray, np.ndarray]] = {}
+    runs: dict[int, tuple[Path, np.ndarray, np.ndarray]] = {}
     cards = ""
     for run in sorted(path for path in folder.iterdir() if path.is_dir()):
         spectrum, given = _beside(run, "xmu.dat"), _beside(run, "feff.inp")
@@ -114,24 +71,24 @@ def read_feff_run(
                 f"from 1, e.g. {element}_0001; rename it"
             )
         rank = int(number[1]) - 1
-        if rank in found:
+        if rank in runs:
             raise InputError(
                 f"{run}: is the second run of {element} atom {rank + 1} beside "
-                f"{found[rank][0].name}; remove one"
+                f"{runs[rank][0].name}; remove one"
             )
         cards = cards or _cards(text)
         energy, mu, _ = read_xmu(spectrum)
         if not (np.diff(energy) > 0).all():
             raise InputError(f"{spectrum}: energies do not increase; compute the spectrum again")
-        found[rank] = (run, energy, mu)
-    if not found:
+        runs[rank] = (run, energy, mu)
+    if not runs:
         raise InputError(
             f"{folder}: holds no FEFF run of {element}; give a folder with one subfolder per "
             f"absorber ({element}_0001 ...), each with feff.inp and xmu.dat"
         )
-    ranks = sorted(found)
-    energy = _shared_energies([found[rank][1] for rank in ranks], folder)
-    mu = np.array([np.interp(energy, found[rank][1], found[rank][2]) for rank in ranks])
+    ranks = sorted(runs)
+    energy = _shared_energies([runs[rank][1] for rank in ranks], folder)
+    mu = np.array([np.interp(energy, *runs[rank][1:]) for rank in ranks])
     attributes = {
         "engine": "FEFF",
         "energy_zero": ENERGY_ZERO,
@@ -163,6 +120,7 @@ def _cards(text: str) -> str:
 
 
 def _shared_energies(grids: list[np.ndarray], folder: Path) -> np.ndarray:
+    """Give the range that all share, in as many uniform steps as the first has there."""
     first = grids[0]
     # FEFF's header rounds the Fermi level to 0.01 eV.
     if all(len(grid) == len(first) and np.abs(grid - first).max() < 0.011 for grid in grids):

@@ -47,11 +47,6 @@ class FeffSettings:
         own; None if there are none.
     timeout : float
         Longest time in seconds that a stage of FEFF may compute.
-
-    Raises
-    ------
-    InputError
-        If a value makes no sense.
     """
 
     edge: str = "K"

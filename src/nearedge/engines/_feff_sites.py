@@ -39,7 +39,7 @@ def potential_types(atoms: Atoms, site: FeffSite) -> np.ndarray:
 
 
 def unusualness(atoms: Atoms, width: float = 2.5) -> np.ndarray:
-    """Squared distance of each atom's surroundings from the mean of its element, shape (atom,).
+    """Squared distance of each atom's surroundings from the mean of its element.
 
     Surroundings are, per element, the sum over neighbours of exp(-(distance / width)^2).
     """

@@ -1,11 +1,6 @@
 """Run stages of FEFF10 in a process of their own: ``_feff_stages.py FOLDER SECONDS STAGE ...``.
 
-The engine starts this file as a script. It imports nothing of nearedge, so that it starts fast, and
-it holds its own process group: when the pipe on its standard input closes, because whoever started
-it is gone, it ends the whole group, the FEFF stage that runs included.
-
-A stage may compute for SECONDS: of the processor's time, so that the limit does not depend on what
-else the machine does.
+A script that imports nothing of nearedge, to start fast. SECONDS are of the processor's time.
 """
 
 import os
@@ -16,6 +11,7 @@ from pathlib import Path
 
 
 def _end_with_parent() -> None:
+    """End the process group, a running stage included, when the pipe from the engine closes."""
     # Unbuffered: a lock held at the interpreter's end would be fatal.
     while os.read(0, 1024):
         pass

@@ -12,52 +12,27 @@ from jaxtyping import Float
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is known of the step that the sites of a group share.
+    """What is known of the step that the sites of a group share."""
 
-    Parameters
-    ----------
-    representative : int or None
-        Index of the atom it was done on.
-    fermi_level : float or None
-        In eV, on the engine's own scale.
-    scf_iterations : int or None
-        How many its self-consistent field took.
-    trials : dict of str to float
-        Fermi levels of what was tried, by names of the atoms.
-    """
-
-    representative: int | None = None
-    fermi_level: float | None = None
+    representative: int | None = None  # index of the atom it was done on
+    fermi_level: float | None = None  # eV, on the engine's own scale
     scf_iterations: int | None = None
-    trials: dict[str, float] = field(default_factory=dict)
+    trials: dict[str, float] = field(default_factory=dict)  # Fermi levels tried, by atom
 
     def numbers(self) -> dict[str, float | int]:
         """What is kept with every site."""
-        named = {
-            "representative": self.representative,
-            "fermi_level": self.fermi_level,
-            "scf_iterations": self.scf_iterations,
-        }
-        return {name: value for name, value in named.items() if value is not None}
+        names = ("representative", "fermi_level", "scf_iterations")
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class SiteSpectrum:
-    """The spectrum of one absorber.
-
-    Parameters
-    ----------
-    energy : float array, shape (energy,)
-        In eV from the zero that the engine's attribute ``energy_zero`` states.
-    mu : float array, shape (energy,)
-        Absorption in the unit that the engine's attribute ``mu_unit`` states.
-    provenance : dict of str to number
-        Numbers that say how it was made.
-    """
+    """The spectrum of one absorber, in the units that the engine's attributes state."""
 
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, " energy"]
-    provenance: dict[str, float | int] = field(default_factory=dict)
+    provenance: dict[str, float | int] = field(default_factory=dict)  # how it was made
 
 
 @runtime_checkable
@@ -66,51 +41,25 @@ class Engine(Protocol):
 
     An engine is a small picklable object: it is sent to worker processes. Sites of a structure
     that can share an expensive first step form a group; the campaign calls `prepare` once for each
-    group and `spectrum` for each of its sites.
+    group and `spectrum` for each of its sites. What fails raises an EngineError that says why.
     """
 
-    @property
-    def name(self) -> str:
-        """Short name, as the command line takes it."""
-        ...
-
     def groups(self, atoms: Atoms, sites: Sequence[int]) -> dict[str, tuple[int, ...]]:
-        """Divide sites into groups that share one preparation.
-
-        Raises
-        ------
-        InputError
-            If the engine cannot compute a site of this structure.
-        """
+        """Divide sites into groups that share one preparation; refuse what cannot be computed."""
         ...
 
     def prepare(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> Preparation:
-        """Do what the sites of one group share, in an empty folder.
-
-        Raises
-        ------
-        EngineError
-            If the engine fails; the message says why.
-        """
+        """Do what the sites of one group share, in an empty folder."""
         ...
 
     def spectrum(self, atoms: Atoms, site: int, prepared: Path, folder: Path) -> SiteSpectrum:
-        """Compute one site in an empty folder from the folder its group was prepared in.
-
-        Raises
-        ------
-        EngineError
-            If the engine fails; the message says why.
-        """
+        """Compute one site in an empty folder from the folder its group was prepared in."""
         ...
 
     def attributes(self) -> dict[str, str | float | int]:
         """Say what made the spectra.
 
-        Returns
-        -------
-        dict
-            ``engine``, ``engine_version``, ``energy_zero``, ``mu_unit``, ``parameters`` (JSON) and
-            ``acknowledgement``.
+        ``engine``, ``engine_version``, ``energy_zero``, ``mu_unit``, ``parameters`` (JSON) and
+        ``acknowledgement``.
         """
         ...

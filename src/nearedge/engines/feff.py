@@ -1,10 +1,4 @@
-"""FEFF10, through the wheel feff10-rs: real-space multiple scattering on clusters.
-
-What costs is the self-consistent field (SCF). It is computed for a group of chemically alike sites
-of a structure, on a few typical ones, and one's potentials serve the whole group: only phases, full
-multiple scattering and the sum into a spectrum are computed for each site. Reference potentials
-serve such groups in many structures.
-"""
+"""FEFF10, through the wheel feff10-rs: real-space multiple scattering on clusters."""
 
 import json
 import re
@@ -23,13 +17,8 @@ from ase import Atoms
 from ase.data import chemical_symbols
 
 from nearedge.engines import _feff_stages
-from nearedge.engines._feff_potentials import (
-    Reference,
-    copy_potentials,
-    read_reference,
-    write_reference,
-)
-from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_feff_run, read_xmu
+from nearedge.engines._feff_potentials import Reference, copy_potentials, read_reference
+from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_xmu
 from nearedge.engines._feff_settings import FeffSettings
 from nearedge.engines._feff_sites import FeffSite, potential_types, unusualness
 from nearedge.engines._protocol import Preparation, SiteSpectrum
@@ -47,15 +36,15 @@ _F_ELEMENTS = {*range(58, 72), *range(90, 104)}
 # Times the limit of a stage after which all of them are given up, whatever they do.
 _PATIENCE = 20
 
+# Sites from which the potentials of a group are worth more than one trial.
 LARGE = 12
-"""Sites from which the potentials of a group are worth more than one trial."""
-
-__all__ = ["FeffEngine", "FeffSettings", "read_feff_run", "read_xmu", "write_reference"]
 
 
 @dataclass(frozen=True)
 class FeffEngine:
     """FEFF10 as an engine.
+
+    What costs is the self-consistent field (SCF): one serves a group of chemically alike sites.
 
     Parameters
     ----------
@@ -89,13 +78,8 @@ class FeffEngine:
         if find_spec("feff10") is None:
             raise EngineError("FEFF10 is not installed; get its wheel with: pip install feff10-rs")
         if self.potentials is not None:
-            found = read_reference(self.potentials, self.settings)
-            object.__setattr__(self, "_reference", found)
-
-    @property
-    def name(self) -> str:
-        """Short name, as the command line takes it."""
-        return "feff"
+            reference = read_reference(self.potentials, self.settings)
+            object.__setattr__(self, "_reference", reference)
 
     def groups(self, atoms: Atoms, sites: Sequence[int]) -> dict[str, tuple[int, ...]]:
         """Divide sites by the potential types they need.
@@ -103,24 +87,17 @@ class FeffEngine:
         Ordinary sites of one element with the same elements around them share their potentials;
         the sites of each dimer are a group of their own, with the partner as a type of its own:
         else the partner would stand for all atoms of the element.
-
-        Raises
-        ------
-        InputError
-            If a site has no neighbour within `cluster_radius`, or is no atom, or the reference
-            potentials lack those of its group.
         """
-        found: dict[str, list[int]] = {}
+        groups: dict[str, list[int]] = {}
         for site in sites:
-            found.setdefault(self._label(atoms, site), []).append(int(site))
-        for label, members in found.items():
-            kind = self.kind(label)
-            if self._reference and kind not in self._reference and kind == label:
+            groups.setdefault(self._label(atoms, site), []).append(int(site))
+        for label, members in groups.items():
+            if self._reference and label not in self._reference and not _DIMER.search(label):
                 raise InputError(
                     f"{self.potentials}: holds potentials of {', '.join(self._reference)}, none of "
                     f"{label} (atom {members[0]}); compute some for such structures"
                 )
-        return {label: tuple(members) for label, members in found.items()}
+        return {label: tuple(members) for label, members in groups.items()}
 
     @staticmethod
     def kind(label: str) -> str:
@@ -133,11 +110,6 @@ class FeffEngine:
         Of a group of at least `LARGE` sites, `FeffSettings.trials` are tried and the median Fermi
         level decides; a smaller one has a single trial. What does not converge is tried again with
         slower mixing. Reference potentials are copied.
-
-        Raises
-        ------
-        EngineError
-            If FEFF fails or the SCF does not converge on any of the sites.
         """
         kind = self.kind(self._label(atoms, sites[0]))
         if self.potentials is not None and kind in self._reference:
@@ -169,21 +141,9 @@ class FeffEngine:
     def self_consistent(
         self, atoms: Atoms, site: int, folder: Path, mixing: str = ""
     ) -> tuple[float, Preparation]:
-        """Compute self-consistent potentials on one site, in an empty folder.
+        """Compute potentials on one site, in an empty folder; give their Fermi level in eV too.
 
         The words of `mixing` follow the radius in FEFF's ``SCF``.
-
-        Returns
-        -------
-        float
-            Fermi level in eV.
-        Preparation
-            What is known of them.
-
-        Raises
-        ------
-        EngineError
-            If FEFF fails or the SCF does not converge.
         """
         self._run(self.feff_input(atoms, site, mixing), site, folder, _SCF_STAGES)
         log = (folder / _LOG).read_text(errors="replace")
@@ -200,21 +160,15 @@ class FeffEngine:
         return level, Preparation(site, level, int(converged[1]))
 
     def spectrum(self, atoms: Atoms, site: int, prepared: Path, folder: Path) -> SiteSpectrum:
-        """Compute the spectrum of one site with the potentials of its group.
-
-        Raises
-        ------
-        EngineError
-            If FEFF fails or its spectrum is unusable.
-        """
+        """Compute the spectrum of one site with the potentials of its group."""
         copy_potentials(prepared, folder)
         self._run(self.feff_input(atoms, site), site, folder, _SITE_STAGES)
-        found, mu, fermi_level = read_xmu(folder / "xmu.dat")
+        written, mu, fermi_level = read_xmu(folder / "xmu.dat")
         # The header rounds the Fermi level to 0.01 eV; the grid that was asked for is exact.
         energy = self.settings.energy
-        if len(found) != len(energy) or np.abs(found - energy).max() > 0.02:
+        if len(written) != len(energy) or np.abs(written - energy).max() > 0.02:
             raise EngineError(
-                f"FEFF gave atom {site} {len(found)} energies from {found[0]:.2f} eV, not the "
+                f"FEFF gave atom {site} {len(written)} energies from {written[0]:.2f} eV, not the "
                 f"{len(energy)} from {energy[0]:.2f} eV it was asked for"
             )
         if not mu.max() > 0:
@@ -230,9 +184,8 @@ class FeffEngine:
         parameters = asdict(self.settings)
         del parameters["timeout"]
         if self._reference:
-            parameters["potentials"] = {
-                label: reference.sha256 for label, reference in self._reference.items()
-            }
+            digests = {label: reference.sha256 for label, reference in self._reference.items()}
+            parameters["potentials"] = digests
         return {
             "engine": "FEFF10",
             "engine_version": f"FEFF 10.0.0 (feff10-rs {wheel})",
@@ -331,14 +284,7 @@ class FeffEngine:
         limit = self.settings.timeout
         with (folder / _LOG).open("ab") as log:
             process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    _feff_stages.__file__,
-                    str(folder),
-                    str(ceil(limit)),
-                    *stages,
-                ],
+                [sys.executable, "-P", _feff_stages.__file__, folder, str(ceil(limit)), *stages],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -26,43 +26,30 @@ _OLD_COLUMNS = 5
 
 @dataclass(frozen=True)
 class PhotonSpectrum:
-    """The spectrum of one absorber for one photon, as an ``absspct`` file has it.
+    """The spectrum of one absorber for one photon, as an ``absspct`` file has it."""
 
-    Attributes
-    ----------
-    energy : float array, shape (energy,)
-        In eV, from OCEAN's own zero.
-    mu : float array, shape (energy,)
-        The third column.
-    iterations : int or None
-        Haydock iterations behind it; None if the file does not say (GMRES).
-    columns : int
-        How many the file has: 5 in old versions, 9 in new ones.
-    """
+    energy: Float[np.ndarray, " energy"]  # eV, from OCEAN's own zero
+    mu: Float[np.ndarray, " energy"]  # the third column
+    iterations: int | None  # of Haydock; None if the file does not say (GMRES)
+    columns: int  # of the file: 5 in old versions, 9 in new ones
 
-    energy: Float[np.ndarray, " energy"]
-    mu: Float[np.ndarray, " energy"]
-    iterations: int | None
-    columns: int
+
+@dataclass(frozen=True)
+class _Run:
+    """What ``bse.json`` says of a run; versions before 3 wrote none."""
+
+    cbm: float | None = None  # eV
+    core_offset: bool = False  # then energies are absolute
+    broadening: Any = None
+    bands: Any = None
+    kmesh: Any = None
+    xmesh: Any = None
+    epsilon: Any = None
+    ranks: tuple[int, ...] = ()  # of the element's sites that were to be computed
 
 
 def read_absspct(path: str | Path) -> PhotonSpectrum:
-    """Read one ``absspct`` file of OCEAN, of any version and solver, gzipped or not.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    PhotonSpectrum
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, has fewer than three columns, or its energies do not increase.
-    """
+    """Read one ``absspct`` file of OCEAN, of any version and solver, gzipped or not."""
     path = Path(path)
     table, header = read_columns(path)
     columns = table.shape[1]
@@ -80,54 +67,30 @@ def read_absspct(path: str | Path) -> PhotonSpectrum:
 
 
 def read_ocean_run(
-    folder: str | Path, element: str, edge: str | None = None
+    folder: str | Path, element: str
 ) -> tuple[
     Int[np.ndarray, " site"],
     Float[np.ndarray, " energy"],
     Float[np.ndarray, "site energy"],
-    dict[str, Any],
+    dict[str, str],
 ]:
-    """Read the isotropic spectra of an OCEAN run: the mean over the photons of each site.
+    """Read a run's isotropic spectra: rank from 0 of each site, eV, OCEAN's unit, attributes.
 
-    Energies are from the conduction band minimum. OCEAN writes them so, except with core offsets
-    (``bse.screen.core_offset.enable``): then its axis is absolute and ``bse.cbm`` is subtracted.
-
-    Parameters
-    ----------
-    folder : str or Path
-        The run's directory, the one that holds ``CNBSE``.
-    element : str
-        The absorber's element.
-    edge : str, optional
-        Which edge, as file names have it: ``1s``; needed only if the run has several.
-
-    Returns
-    -------
-    rank : int array, shape (site,)
-        Rank of each site among the atoms of the element, from 0.
-    energy : float array, shape (energy,)
-        In eV from the conduction band minimum.
-    mu : float array, shape (site, energy)
-        As OCEAN prints it.
-    attributes : dict
-        ``engine``, ``energy_zero``, ``mu_unit``, ``parameters``.
-
-    Raises
-    ------
-    InputError
-        If the run was not finished, or its files are missing, damaged or do not fit together.
+    They are means over the photons of each site; energies are from the conduction band minimum.
+    OCEAN writes them so, except with core offsets (``bse.screen.core_offset.enable``): then its
+    axis is absolute and ``bse.cbm`` is subtracted.
     """
     folder = Path(folder)
     spectra = folder / "CNBSE"
     if not spectra.is_dir():
         raise InputError(f"{folder}: holds no CNBSE directory; give the directory of an OCEAN run")
-    files = _files(spectra, element, edge)
+    files = _files(spectra, element)
     sites = {
         rank: _read_site(photons, spectra, element, rank) for rank, photons in sorted(files.items())
     }
-    run = _read_record(spectra, next(iter(sites.values())).columns)
-    _check_present(folder, files, element, run)
     first = next(iter(sites))
+    run = _read_run(spectra, element, sites[first].columns)
+    photons = _check_present(folder, files, element, run)
     energy = sites[first].energy
     for rank, site in sites.items():
         if not _same_grid(site.energy, energy):
@@ -135,36 +98,28 @@ def read_ocean_run(
                 f"{spectra}: the energies of {element} atom {rank} differ from those of atom "
                 f"{first}; compute all sites with one bse.core.plot range"
             )
-    bse = run.get("bse", {})
-    offset = bool(_within(bse, "screen", "core_offset", "enable"))
-    if offset:
-        energy = energy - _cbm(bse, spectra)
-    counted = {len(photons) for photons in files.values()}
+    if run.core_offset:
+        if run.cbm is None or not np.isfinite(run.cbm):
+            raise InputError(
+                f"{spectra / 'bse.json'}: core offsets are on, so energies are absolute, but "
+                f"bse.cbm is {json.dumps(run.cbm)}; the zero is unknown, finish the run"
+            )
+        energy = energy - run.cbm
+    parameters = {**vars(run), "photons": photons}
+    parameters["haydock_iterations"] = sorted({s.iterations for s in sites.values()}, key=str)
+    del parameters["ranks"]
     attributes = {
         "engine": "OCEAN",
         "energy_zero": ENERGY_ZERO,
         "mu_unit": MU_UNIT,
-        "parameters": json.dumps(
-            {
-                "photons": max(counted),
-                "haydock_iterations": sorted({one.iterations for one in sites.values()}, key=str),
-                "core_offset": offset,
-                "cbm": bse.get("cbm"),
-                "broadening": _within(bse, "core", "broaden"),
-                "bands": bse.get("nbands"),
-                "kmesh": bse.get("kmesh"),
-                "xmesh": bse.get("xmesh"),
-                "epsilon": bse.get("epsilon"),
-            }
-        ),
+        "parameters": json.dumps(parameters),
     }
-    ranks = np.array(sorted(sites)) - 1
-    return ranks, energy, np.array([sites[rank + 1].mu for rank in ranks]), attributes
+    return np.array(list(sites)) - 1, energy, np.array([s.mu for s in sites.values()]), attributes
 
 
-def _files(spectra: Path, element: str, edge: str | None) -> dict[int, dict[int, Path]]:
+def _files(spectra: Path, element: str) -> dict[int, dict[int, Path]]:
     """Files of the element's spectra: rank to photon to path."""
-    found: dict[str, dict[int, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
+    edges: dict[str, dict[int, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     others = set()
     for path in sorted(spectra.glob("absspct_*")):
         name = _NAME.fullmatch(path.name)
@@ -173,79 +128,87 @@ def _files(spectra: Path, element: str, edge: str | None) -> dict[int, dict[int,
         if name["element"].rstrip("_") != element:
             others.add(name["element"].rstrip("_"))
             continue
-        photons = found[name["edge"]][int(name["rank"])]
+        photons = edges[name["edge"]][int(name["rank"])]
         if int(name["photon"]) in photons:
             raise InputError(f"{path}: stands beside its gzipped copy; remove one of the two")
         photons[int(name["photon"])] = path
-    edges = sorted(found)
-    if not edges or (edge is not None and edge not in edges):
-        there = f"edges {', '.join(edges)}" if edges else f"elements {', '.join(sorted(others))}"
+    if not edges:
+        there = f", only of elements {', '.join(sorted(others))}" if others else ""
         raise InputError(
-            f"{spectra}: holds no absspct file of {element}{f' {edge}' if edge else ''}"
-            + (f", only of {there}" if edges or others else "")
-            + "; give the directory of a finished run of that absorber"
+            f"{spectra}: holds no absspct file of {element}{there}; give the directory of a "
+            "finished run of that absorber"
         )
-    if edge is None and len(edges) > 1:
+    if len(edges) > 1:
         raise InputError(
-            f"{spectra}: holds several edges of {element} ({', '.join(edges)}); leave one in place"
+            f"{spectra}: holds several edges of {element} ({', '.join(sorted(edges))}); leave one "
+            "in place"
         )
-    return found[edge or edges[0]]
+    return next(iter(edges.values()))
 
 
 def _read_site(photons: dict[int, Path], spectra: Path, element: str, rank: int) -> PhotonSpectrum:
     """Average the photons of one site."""
     site = f"{spectra}: {element} atom {rank}"
-    if sorted(photons) != list(range(1, len(photons) + 1)):
-        missing = sorted(set(range(1, max(photons) + 1)) - set(photons))
+    if missing := sorted(set(range(1, max(photons) + 1)) - set(photons)):
         raise InputError(
             f"{site} lacks the file of photon {', '.join(map(str, missing))}; finish the run"
         )
     read = [read_absspct(photons[photon]) for photon in sorted(photons)]
-    iterations = {one.iterations for one in read}
-    if len(iterations) > 1:
-        counts = ", ".join(str(one.iterations) for one in read)
+    if len({photon.iterations for photon in read}) > 1:
+        counts = ", ".join(str(photon.iterations) for photon in read)
         raise InputError(
             f"{site} has photons of different numbers of Haydock iterations ({counts}): one is "
             "stale or was interrupted; finish the run"
         )
-    if not all(_same_grid(one.energy, read[0].energy) for one in read):
-        points = ", ".join(str(len(one.energy)) for one in read)
+    if not all(_same_grid(photon.energy, read[0].energy) for photon in read):
+        points = ", ".join(str(len(photon.energy)) for photon in read)
         raise InputError(
             f"{site} has photons on different energies ({points} points): one file is stale or "
             "cut off; finish the run"
         )
-    mean = np.mean([one.mu for one in read], axis=0)
+    mean = np.mean([photon.mu for photon in read], axis=0)
     return PhotonSpectrum(read[0].energy, mean, read[0].iterations, read[0].columns)
 
 
-def _read_record(spectra: Path, columns: int) -> dict[str, Any]:
+def _read_run(spectra: Path, element: str, columns: int) -> _Run:
     """Read ``bse.json`` and check that the run is complete."""
-    path = next(
-        (one for one in (spectra / "bse.json", spectra / "bse.json.gz") if one.is_file()), None
-    )
+    names = (spectra / "bse.json", spectra / "bse.json.gz")
+    path = next((name for name in names if name.is_file()), None)
     if path is None:
-        if columns <= _OLD_COLUMNS:  # versions before 3 wrote none
-            return {}
+        if columns <= _OLD_COLUMNS:
+            return _Run()
         raise InputError(
             f"{spectra}: holds no bse.json, which says whether the run is complete and where its "
             "zero is; copy the whole CNBSE directory"
         )
     try:
-        run = json.loads(read_text(path))
-        complete = run["bse"]["complete"]
+        record = json.loads(read_text(path))
+        complete = record["bse"]["complete"]
     except (ValueError, KeyError, TypeError):
         raise InputError(
             f"{path}: does not say bse.complete; finish the run or copy the file again"
         ) from None
     if complete is not True:
         raise InputError(f"{path}: bse.complete is {json.dumps(complete)}; finish the OCEAN run")
-    return run
+    bse, calc = record["bse"], record.get("calc", {})
+    sites = calc.get("sitelist", [])
+    atoms = [int(str(edge).split()[0]) for edge in calc.get("edges", [])]
+    asked = [sites[atom - 1] for atom in atoms if 1 <= atom <= len(sites)]
+    cbm = bse.get("cbm")
+    return _Run(
+        cbm=float(cbm) if isinstance(cbm, int | float) else None,
+        core_offset=bool(_within(bse, "screen", "core_offset", "enable")),
+        broadening=_within(bse, "core", "broaden"),
+        bands=bse.get("nbands"),
+        kmesh=bse.get("kmesh"),
+        xmesh=bse.get("xmesh"),
+        epsilon=bse.get("epsilon"),
+        ranks=tuple(int(rank) for name, _, rank in asked if str(name).rstrip("_") == element),
+    )
 
 
-def _check_present(
-    folder: Path, files: dict[int, dict[int, Path]], element: str, run: dict[str, Any]
-) -> None:
-    """Check that the photons and the sites that the run was to compute are there."""
+def _check_present(folder: Path, files: dict[int, dict[int, Path]], element: str, run: _Run) -> int:
+    """Check that photons and sites that the run was to compute are there; count the photons."""
     spectra = folder / "CNBSE"
     asked = len([path for path in folder.iterdir() if re.fullmatch(r"photon\d+", path.name)])
     expected = asked or max(len(photons) for photons in files.values())
@@ -255,42 +218,19 @@ def _check_present(
                 f"{spectra}: {element} atom {rank} has files of {len(photons)} photons, "
                 f"{expected} are wanted; finish the run"
             )
-    missing = sorted(_sites_asked(run, element) - set(files))
-    if missing:
+    if missing := sorted(set(run.ranks) - set(files)):
         raise InputError(
             f"{spectra}: lacks the files of {element} atoms {', '.join(map(str, missing))}, which "
             "the run was to compute; finish the run or copy the whole CNBSE directory"
         )
+    return expected
 
 
-def _sites_asked(run: dict[str, Any], element: str) -> set[int]:
-    """Ranks of the element's sites among the edges that ``bse.json`` lists."""
-    calc = run.get("calc", {})
-    ranks = set()
-    for edge in calc.get("edges", []):
-        atom = int(str(edge).split()[0])
-        if 1 <= atom <= len(calc.get("sitelist", [])):
-            name, _, rank = calc["sitelist"][atom - 1]
-            if str(name).rstrip("_") == element:
-                ranks.add(int(rank))
-    return ranks
-
-
-def _cbm(bse: dict[str, Any], spectra: Path) -> float:
-    cbm = bse.get("cbm")
-    if not isinstance(cbm, int | float) or not np.isfinite(cbm):
-        raise InputError(
-            f"{spectra / 'bse.json'}: core offsets are on, so energies are absolute, but bse.cbm "
-            f"is {json.dumps(cbm)}; the zero is unknown, finish the run"
-        )
-    return float(cbm)
-
-
-def _within(tree: dict[str, Any], *names: str) -> Any:
+def _within(tree: Any, *names: str) -> Any:
     for name in names:
         tree = tree.get(name, {}) if isinstance(tree, dict) else {}
     return tree or None
 
 
-def _same_grid(one: np.ndarray, other: np.ndarray) -> bool:
-    return len(one) == len(other) and bool(np.allclose(one, other, rtol=0, atol=1e-6))
+def _same_grid(energy: np.ndarray, other: np.ndarray) -> bool:
+    return len(energy) == len(other) and bool(np.allclose(energy, other, rtol=0, atol=1e-6))
