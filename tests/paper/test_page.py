@@ -17,6 +17,7 @@ from nearedge.paper.page import (
     picture,
     table,
 )
+from nearedge.paper.tables import Table
 
 # XML knows no control characters.
 TEXTS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), max_size=40)
@@ -39,7 +40,7 @@ def test_any_text_arrives_unchanged_in_a_well_formed_page(texts: list[str]):
         contents([texts[2]]),
         facts([(texts[3], texts[4])]),
         listing(texts[5]),
-        table([texts[6]], [[texts[7]]], caption="c", words=0, bold=0),
+        table(Table([texts[6]], [[texts[7]]], "c", words=0, bold=0)),
     ]
     root = parse(page(texts[0], sections))
     found = words(root)

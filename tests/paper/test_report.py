@@ -16,6 +16,7 @@ from nearedge.paper.protocol import Protocol, reproduce
 from nearedge.paper.report import FORMATS, Making, versions, write_report
 from nearedge.paper.results import Reproduction
 from nearedge.paper.robustness import Networks, judge_disturbed
+from nearedge.paper.tables import ladder_tables
 from nearedge.records import as_json
 
 NAMES = [
@@ -168,6 +169,13 @@ def test_the_json_holds_the_same_numbers(report: Path, results: Reproduction):
     assert stored["made"]["command"].startswith("nearedge paper")
     assert stored["findings"][0] == headline(results)[0]
     assert len(list(numbers_in(stored))) > 300
+
+
+def test_a_ladder_is_told_in_tables_that_the_terminal_prints_too(results: Reproduction):
+    tables = ladder_tables(results.ladder)
+    assert [table.caption.split()[0] for table in tables][:2] == ["Accuracy;", "Prediction"]
+    for table in tables:
+        assert {len(row) for row in table.rows} == {len(table.heads)}
 
 
 def test_an_existing_report_is_only_replaced_when_told_to(

@@ -143,11 +143,7 @@ def _every(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
 
 
 def _sites(
-    snapshot: Snapshot,
-    rule: EnvironmentRule | str,
-    sites: Sequence[int] | None,
-    *,
-    symmetry: bool,
+    snapshot: Snapshot, rule: EnvironmentRule | str, sites: Sequence[int] | None, *, symmetry: bool
 ) -> dict[int, int]:
     """Atoms to compute in a structure, and for how many each of them stands."""
     absorber = rule if isinstance(rule, str) else rule.absorber

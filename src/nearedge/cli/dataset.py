@@ -23,11 +23,16 @@ _LISTED = 10
 @app.command("info")
 def info(path: options.Dataset, json: options.Json = False) -> None:
     """Show sites, snapshots, trajectories, class counts, energy grid and provenance."""
-    data = datasets.load_dataset(path)
+    summary = datasets.load_dataset(path).info()
     if json:
-        terminal.print_json(asdict(data.info()))
-    else:
-        _print_summary(data)
+        terminal.print_json(asdict(summary))
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in summary.facts().items():
+        table.add_row(name, text)
+    Console().print(table, highlight=False, markup=False)
 
 
 @app.command("import")
@@ -199,32 +204,6 @@ def _key_and_text(attribute: str) -> tuple[str, str]:
     return key, text
 
 
-def _print_summary(data: "datasets.SiteSpectra") -> None:
-    """Print a dataset's summary as a table."""
-    info = data.info()
-    energy = info.energy
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    sites = ", ".join(f"{count} {element}" for element, count in info.absorbers.items())
-    rows = {
-        "sites": f"{info.sites} ({sites} {info.edge}-edge)",
-        "snapshots": f"{info.snapshots} of {info.trajectories} trajectories",
-        "temperatures": ", ".join(f"{t:g} K" for t in info.temperatures) or "not stated",
-        "classes": terminal.class_counts(data),
-        **info.targets,
-        "energies": f"{energy.n} from {energy.min:g} to {energy.max:g} eV",
-        "energy zero": energy.zero,
-        "unit of mu": info.mu_unit,
-        "engine": info.engine,
-        **{key: str(value) for key, value in info.provenance.items()},
-        "fingerprint": info.fingerprint,
-    }
-    for name, value in rows.items():
-        table.add_row(name.replace("_", " "), value)
-    Console().print(table, highlight=False, markup=False)
-
-
 def _print_quality(quality: "datasets.Quality") -> None:
     """Print what quality control found: counts, then each finding, long lists cut."""
     terminal.say(f"{quality.source}: {quality.sites} sites, {quality.rejected} rejected")
@@ -232,25 +211,18 @@ def _print_quality(quality: "datasets.Quality") -> None:
         rows = [[test, str(n["rejections"]), str(n["warnings"])] for test, n in counts.items()]
         terminal.print_table(["test", "rejections", "warnings"], rows)
     lists: dict[tuple[str, str | None], list[str]] = {}
-    for rejected, heading, style in ((True, "rejected", "red"), (False, "warning", "yellow")):
-        for test in counts:
-            lists[f"{heading}, {test}", style] = [
-                f"{finding.snapshot}"
-                + (
-                    ""
-                    if finding.atom is None
-                    else f" atom {finding.atom} (class {finding.environment})"
-                )
-                + f": {finding.reason}"
-                for finding in quality.findings
-                if (finding.test, finding.rejected) == (test, rejected)
-            ]
+    for finding in sorted(quality.findings, key=lambda finding: not finding.rejected):
+        heading, style = ("rejected", "red") if finding.rejected else ("warning", "yellow")
+        site = finding.snapshot
+        if finding.atom is not None:
+            site += f" atom {finding.atom} (class {finding.environment})"
+        lines = lists.setdefault((f"{heading}, {finding.test}", style), [])
+        lines.append(f"{site}: {finding.reason}")
     for site in quality.left_out:
         lines = lists.setdefault((f"left out by the {site['by']}", None), [])
         lines.append(f"{site['snapshot']} atom {site['atom']}: {site['reason']}")
     for (heading, style), lines in lists.items():
-        if lines:
-            terminal.say(f"{heading}: {len(lines)}", style)
+        terminal.say(f"{heading}: {len(lines)}", style)
         for line in lines[:_LISTED]:
             terminal.say(f"  {line}")
         if len(lines) > _LISTED:

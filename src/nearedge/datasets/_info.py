@@ -38,3 +38,22 @@ class DatasetInfo:
     version: str
     fingerprint: str
     provenance: dict[str, str | int | float]
+
+    def facts(self) -> dict[str, str]:
+        """Sum it up in words."""
+        energy = self.energy
+        sites = ", ".join(f"{count} {element}" for element, count in self.absorbers.items())
+        words = {
+            "sites": f"{self.sites} ({sites} {self.edge}-edge)",
+            "snapshots": f"{self.snapshots} of {self.trajectories} trajectories",
+            "temperatures": ", ".join(f"{t:g} K" for t in self.temperatures) or "not stated",
+            "classes": ", ".join(f"{name}: {count}" for name, count in self.classes.items()),
+            **self.targets,
+            "energies": f"{energy.n} from {energy.min:g} to {energy.max:g} eV",
+            "energy zero": energy.zero,
+            "unit of mu": self.mu_unit,
+            "engine": self.engine,
+            **{key: str(value) for key, value in self.provenance.items()},
+            "fingerprint": self.fingerprint,
+        }
+        return {name.replace("_", " "): text for name, text in words.items()}

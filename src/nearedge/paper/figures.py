@@ -37,18 +37,9 @@ _PARTS = {
 }
 
 
-def typical_sites(data: SiteSpectra, window: Window | None = None) -> dict[str, int]:
-    """Find the most central spectrum of every class.
-
-    It is the medoid: the one with the least sum of distances to the others of its class, the
-    intensities standardised per energy.
-
-    Returns
-    -------
-    dict of str to int
-        Site by class.
-    """
-    mu = data.inputs(window)
+def typical_sites(data: SiteSpectra) -> dict[str, int]:
+    """Find the site of the medoid of every class, intensities standardised per energy."""
+    mu = data.inputs()
     scaled = (mu - mu.mean(axis=0)) / np.where(mu.std(axis=0) > 0, mu.std(axis=0), 1)
     typical = {}
     for name in data.classes:
@@ -58,12 +49,10 @@ def typical_sites(data: SiteSpectra, window: Window | None = None) -> dict[str, 
     return typical
 
 
-def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
+def draw_classes(data: SiteSpectra) -> Figure:
     """Figure 1: a typical spectrum of every class, its sampled points, its local structure."""
-    window = window or Window()
-    typical, colours, grid = typical_sites(data, window), class_colours(data.classes), window.grid
-    sampled = data.inputs(window)
-    scale = float(sampled.mean())
+    window, sampled = Window(), data.inputs()
+    typical, colours, scale = typical_sites(data), class_colours(data.classes), sampled.mean()
     columns = 3 if len(typical) > 4 else 2
     rows = -(-len(typical) // columns)
     figure = Figure(figsize=(3.6 * columns, 2.2 * rows), layout="constrained")
@@ -74,19 +63,16 @@ def draw_classes(data: SiteSpectra, window: Window | None = None) -> Figure:
     for (picture, panel), (name, site) in zip(cells, typical.items(), strict=False):
         panel.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
         panel.plot(data.energy[shown], data.mu[site, shown] / scale, color="0.55", lw=0.9)
-        panel.plot(grid, sampled[site] / scale, ".", color=colours[name], ms=4.6)
+        panel.plot(window.grid, sampled[site] / scale, ".", color=colours[name], ms=4.6)
         panel.set(xlim=(window.minimum - 0.6, window.maximum + 0.6))
         panel.set_ylim(0, 1.08 * float(sampled[site].max()) / scale)
         panel.yaxis.set_major_locator(MaxNLocator(4))
         panel.set_title(f"{data.counts()[name]} spectra", loc="right", fontsize=8, color="0.35")
         structure = data.structures[str(data.snapshot[site])]
-        around = cut_cluster(
-            structure, int(data.atom[site]), data.rule.cutoff if data.rule else 3.0
-        )
+        neighbour, cutoff = (data.rule.neighbour, data.rule.cutoff) if data.rule else ("", 3.0)
+        around = cut_cluster(structure, int(data.atom[site]), cutoff)
         draw_surroundings(picture, Atoms(structure.numbers[around.atom], around.position))
-        picture.set_title(
-            class_title(name, data.rule.neighbour if data.rule else ""), fontweight="bold"
-        )
+        picture.set_title(class_title(name, neighbour), fontweight="bold")
         picture.text(
             0.5, -0.02, f"{data.snapshot[site]}\natom {data.atom[site]}",
             transform=picture.transAxes, ha="center", va="top", fontsize=6.5, color="0.35",
@@ -196,10 +182,8 @@ def draw_agreement(agreement: Agreement, label: str) -> Figure:
     truth, predicted = agreement.truth, agreement.predicted
     figure = Figure(figsize=(4.0, 3.8), layout="constrained")
     axes = figure.subplots()
-    limits = (
-        min(truth.min(), predicted.min()) - 0.05,
-        max(truth.max(), predicted.max()) + 0.05,
-    )
+    both = np.concatenate([truth, predicted])
+    limits = (both.min() - 0.05, both.max() + 0.05)
     axes.plot(limits, limits, color=GREY, lw=1, ls="--", label="perfect")
     axes.plot(truth, predicted, ".", color=BLUE, ms=3, alpha=0.45, mew=0, label="test mixtures")
     error = float(np.mean((predicted - truth) ** 2))
@@ -209,7 +193,6 @@ def draw_agreement(agreement: Agreement, label: str) -> Figure:
     )  # fmt: skip
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     axes.set(xlabel=f"true {label}", ylabel=f"predicted {label}")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.locator_params(nbins=5)
     axes.legend(loc="upper left", markerscale=3)
     return figure

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nearedge.ladder import Contest, Ladder, Step
+from nearedge.ladder import Contest, Errors, Ladder, Step
 from nearedge.paper.results import Reproduction
 
 UNSEEN = {
@@ -23,26 +23,19 @@ METHODS = {
 
 
 def percent(value: float, spread: float | None = None) -> str:
-    """Write a share in percent, with its spread.
-
-    Examples
-    --------
-    >>> percent(0.9871, 0.002)
-    '98.7 ± 0.2 %'
-    """
+    """Write a share in percent, with its spread: 98.7 ± 0.2 %."""
     return f"{100 * value:.1f}" + ("" if spread is None else f" ± {100 * spread:.1f}") + " %"
 
 
 def small(value: float, spread: float | None = None) -> str:
-    """Write an error with four decimals, or two digits where it is tiny, with its spread.
-
-    Examples
-    --------
-    >>> small(0.00351, 0.0002), small(0.000012)
-    ('0.0035 ± 0.0002', '1.2e-05')
-    """
+    """Write an error with four decimals, or two digits where it is tiny, with its spread."""
     digits = ".4f" if value >= 0.00095 else ".2g"
     return format(value, digits) + ("" if spread is None else f" ± {format(spread, digits)}")
+
+
+def variance(value: float, spread: float | None) -> str:
+    """Write an explained variance, with its spread."""
+    return f"{value:.3f}" + ("" if spread is None else f" ± {spread:.3f}")
 
 
 def mean(values: Sequence[float]) -> tuple[float, float | None]:
@@ -80,7 +73,8 @@ def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
     if top is None:
         return ["This dataset cannot carry any rung above the paper's own."]
     step = ladder.rungs[top]
-    rival, score, spread = best_plain(ladder, step)
+    rival = max(step.baselines, key=lambda name: step.baselines[name])
+    score, spread = step.baselines[rival], several(ladder, step.baseline_spreads[rival])
     texts = [
         f"On raw spectra of {UNSEEN[top]} the recipe “{ladder.recipe}” is right for "
         f"{percent(step.accuracy, several(ladder, step.spread))} of {step.n}; {METHODS[rival]}, "
@@ -116,7 +110,7 @@ def explained(ladder: Ladder | None) -> list[str]:
     if len(told) < 2:
         return []
     shares = [
-        f"{number.meaning} {_r2(number.r2, several(ladder, number.spread))}"
+        f"{number.meaning} {variance(number.r2, several(ladder, number.spread))}"
         for number in sorted(told, key=lambda number: -number.r2)
     ]
     return [
@@ -126,20 +120,10 @@ def explained(ladder: Ladder | None) -> list[str]:
     ]
 
 
-def _r2(value: float, spread: float | None) -> str:
-    return f"{value:.3f}" + ("" if spread is None else f" ± {spread:.3f}")
-
-
 def hardest(ladder: Ladder) -> str | None:
     """Name the highest rung that was climbed on the dataset itself; None if there is none."""
     climbed = [name for name in ladder.rungs if name in UNSEEN]
     return climbed[-1] if climbed else None
-
-
-def best_plain(ladder: Ladder, step: Step) -> tuple[str, float, float | None]:
-    """Name the best of the plain methods, its accuracy and spread."""
-    rival = max(step.baselines, key=lambda name: step.baselines[name])
-    return rival, step.baselines[rival], several(ladder, step.baseline_spreads[rival])
 
 
 def verdict(step: Step) -> str:
@@ -155,28 +139,27 @@ def verdict(step: Step) -> str:
 
 def _regressor(ladder: Ladder, top: str) -> str:
     level = ladder.regression[top]
-    errors = {"network": level.mixtures.regressor, **level.mixtures.baselines}
-    mse = {
-        name: small(error.mse, several(ladder, error.mse_spread)) for name, error in errors.items()
-    }
+    network, ridge, constant = (
+        small(error.mse, several(ladder, error.mse_spread)) for error in _errors(level.mixtures)
+    )
     text = (
-        f"On mixtures of spectra of {UNSEEN[top]} the regressor's mean squared error is "
-        f"{mse['network']}, that of ridge regression {mse['ridge']}, and that of always answering "
-        f"the training mean {mse['constant']}."
+        f"On mixtures of spectra of {UNSEEN[top]} the regressor's mean squared error is {network}, "
+        f"that of ridge regression {ridge}, and that of always answering the training mean "
+        f"{constant}."
     )
     if level.snapshots:
-        text += f" On averages of whole held-out snapshots {_absolute(ladder, level.snapshots)}."
+        its, ridge, constant = (
+            small(error.mae, several(ladder, error.mae_spread))
+            for error in _errors(level.snapshots)
+        )
+        text += (
+            f" On averages of whole held-out snapshots its mean absolute error is {its} (ridge: "
+            f"{ridge}, constant: {constant})."
+        )
     if level.mixtures.regressor.mse >= level.mixtures.baselines["constant"].mse:
         text += " It would be better to answer the mean."
     return text
 
 
-def _absolute(ladder: Ladder, contest: Contest) -> str:
-    errors = {"its": contest.regressor, **contest.baselines}
-    mae = {
-        name: small(error.mae, several(ladder, error.mae_spread)) for name, error in errors.items()
-    }
-    return (
-        f"its mean absolute error is {mae['its']} (ridge: {mae['ridge']}, constant: "
-        f"{mae['constant']})"
-    )
+def _errors(contest: Contest) -> list[Errors]:
+    return [contest.regressor, contest.baselines["ridge"], contest.baselines["constant"]]

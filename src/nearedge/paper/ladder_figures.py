@@ -1,6 +1,6 @@
 """The ladder as figures: accuracy and error, rung by rung, beside the plain methods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,6 +31,18 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
     axes = figure.subplots()
     steps = ladder.rungs
     places = {name: float(place) for place, name in enumerate(steps)}
+
+    def mark(
+        label: str, scores: Mapping[str, tuple[float, float]], shift: float, size: int, **look: str
+    ) -> None:
+        shared = [name for name in places if name in scores]
+        axes.errorbar(
+            [places[name] + shift for name in shared],
+            [scores[name][0] for name in shared],
+            [scores[name][1] for name in shared],
+            label=label, ms=size, mec="black", mew=0.4, elinewidth=1.2, zorder=2 + size / 2, **look,
+        )  # fmt: skip
+
     for name, place in places.items():
         level = steps[name].baselines["majority"]
         axes.hlines(level, place - 0.36, place + 0.36, color=GREY, lw=1.4, ls=":")
@@ -40,9 +52,14 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
             name: (step.baselines[method], step.baseline_spreads[method])
             for name, step in steps.items()
         }
-        _mark(axes, places, scores, 0.04 + 0.085 * rank, colour, marker, label, 5)
-    scores = {name: (step.accuracy, step.spread) for name, step in steps.items()}
-    _mark(axes, places, scores, -0.14, BLUE, "o", f"recipe “{ladder.recipe}”", 8)
+        mark(label, scores, 0.04 + 0.085 * rank, 5, color=colour, fmt=marker)
+    for recipe, shift, size, colour, marker in (
+        (ladder, -0.14, 8, BLUE, "o"),
+        (better, -0.05, 7, VERMILION, "s"),
+    ):
+        if recipe:
+            scores = {name: (step.accuracy, step.spread) for name, step in recipe.rungs.items()}
+            mark(f"recipe “{recipe.recipe}”", scores, shift, size, color=colour, fmt=marker)
     for name, step in steps.items():
         _write(axes, places[name] - 0.19, step.accuracy, "bold")
         if step.raw_parents is not None:
@@ -51,10 +68,6 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
                 label="same network on\nthe raw parents", zorder=6,
             )  # fmt: skip
             _write(axes, places[name] - 0.2, step.raw_parents, "normal")
-    if better:
-        scores = {name: (step.accuracy, step.spread) for name, step in better.rungs.items()}
-        label = f"recipe “{better.recipe}”"
-        _mark(axes, places, scores, -0.05, VERMILION, "s", label, 7)
     words = [_RUNGS.get(name, f"{name}\nnone on\nboth sides") for name in steps]
     axes.set_xticks(list(places.values()), words)
     axes.set(xlim=(-0.72, len(places) - 0.5), ylim=(0, 1.04), ylabel="accuracy")
@@ -63,27 +76,6 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
     axes.set_axisbelow(True)
     figure.legend(loc="outside right center")
     return figure
-
-
-def _mark(
-    axes: Axes,
-    places: Mapping[str, float],
-    scores: Mapping[str, tuple[float, float]],
-    shift: float,
-    colour: str,
-    marker: str,
-    label: str,
-    size: int,
-) -> None:
-    """Mark a method's score on its rungs, with the spread."""
-    shared = [name for name in places if name in scores]
-    axes.errorbar(
-        [places[name] + shift for name in shared],
-        [scores[name][0] for name in shared],
-        [scores[name][1] for name in shared],
-        fmt=marker, color=colour, ms=size, mec="black", mew=0.4, elinewidth=1.2, label=label,
-        zorder=2 + size / 2,
-    )  # fmt: skip
 
 
 def _write(axes: Axes, place: float, accuracy: float, weight: str) -> None:
@@ -99,7 +91,7 @@ def draw_regression_ladder(ladder: Ladder, unit: str) -> Figure:
     left, right = figure.subplots(1, 2, sharey=True)
     levels = ladder.regression.items()
     _draw_errors(left, {name: level.mixtures for name, level in levels})
-    whole = {name: level.snapshots for name, level in levels if level.snapshots is not None}
+    whole = {name: level.snapshots for name, level in levels if level.snapshots}
     left.set_title("a   mixtures of 20 to 70 spectra", loc="left")
     left.set_ylabel(f"mean squared error ({unit})")
     right.set_title("b   averages of whole held-out snapshots", loc="left")
@@ -114,16 +106,9 @@ def draw_regression_ladder(ladder: Ladder, unit: str) -> Figure:
 
 
 def _draw_errors(axes: Axes, contests: Mapping[str, Contest]) -> None:
-    series: Sequence[tuple[str, str, str]] = (
-        ("network", BLUE, "o"),
-        ("ridge", ORANGE, "s"),
-        ("constant", BLACK, "_"),
-    )
+    series = (("network", BLUE, "o"), ("ridge", ORANGE, "s"), ("constant", BLACK, "_"))
     for rank, (name, colour, marker) in enumerate(series):
-        errors = [
-            contest.regressor if name == "network" else contest.baselines[name]
-            for contest in contests.values()
-        ]
+        errors = [{"network": c.regressor, **c.baselines}[name] for c in contests.values()]
         mse = np.array([error.mse for error in errors])
         spread = np.array([error.mse_spread for error in errors])
         dash = marker == "_"

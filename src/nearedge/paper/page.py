@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from string import Template
 
+from nearedge.paper.tables import Table
+
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -71,25 +73,13 @@ def page(title: str, sections: Iterable[str]) -> str:
 
 
 def contents(titles: Iterable[str]) -> str:
-    """Write a list of links to the headings of the page.
-
-    Examples
-    --------
-    >>> contents(["The dataset"])
-    '<nav><ol><li><a href="#the-dataset">The dataset</a></li></ol></nav>'
-    """
+    """Write a list of links to the headings of the page."""
     links = (f'<li><a href="#{_anchor(title)}">{_text(title)}</a></li>' for title in titles)
     return f"<nav><ol>{''.join(links)}</ol></nav>"
 
 
 def heading(text: str) -> str:
-    """Write a heading that `contents` can link to.
-
-    Examples
-    --------
-    >>> heading("A < B")
-    '<h2 id="a-b">A &lt; B</h2>'
-    """
+    """Write a heading that `contents` can link to."""
     return f'<h2 id="{_anchor(text)}">{_text(text)}</h2>'
 
 
@@ -109,44 +99,23 @@ def listing(text: str) -> str:
     return f"<pre>{_text(text)}</pre>"
 
 
-def table(
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    caption: str,
-    words: int = 1,
-    bold: int | None = None,
-) -> str:
-    """Write a table of plain texts.
+def table(shown: Table) -> str:
+    """Write a table, numbers flush right."""
 
-    Parameters
-    ----------
-    head : sequence of str
-        Titles of the columns.
-    rows : iterable of sequence of str
-        The cells.
-    caption : str
-        What the table shows.
-    words : int
-        Columns of words at the left; the others hold numbers and are set flush right.
-    bold : int, optional
-        Column to stress.
-    """
+    def cells(tag: str, texts: Sequence[str]) -> str:
+        written = ""
+        for column, text in enumerate(texts):
+            inner = _text(text)
+            if tag == "td" and column == shown.bold:
+                inner = f"<strong>{inner}</strong>"
+            style = _class("number" if column >= shown.words else "")
+            written += f"<{tag}{style}>{inner}</{tag}>"
+        return f"<tr>{written}</tr>"
 
-    def cell(tag: str, column: int, text: str) -> str:
-        inner = _text(text)
-        if tag == "td" and column == bold:
-            inner = f"<strong>{inner}</strong>"
-        return f"<{tag}{_class('number' if column >= words else '')}>{inner}</{tag}>"
-
-    top = "".join(cell("th", column, text) for column, text in enumerate(head))
-    body = "".join(
-        "<tr>" + "".join(cell("td", column, text) for column, text in enumerate(row)) + "</tr>\n"
-        for row in rows
-    )
+    body = "".join(f"{cells('td', row)}\n" for row in shown.rows)
     return (
-        f'<div class="table"><table><caption>{_text(caption)}</caption>'
-        f"<thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+        f'<div class="table"><table><caption>{_text(shown.caption)}</caption>'
+        f"<thead>{cells('th', shown.heads)}</thead>\n<tbody>\n{body}</tbody></table></div>"
     )
 
 

@@ -1,10 +1,11 @@
 """The paper's protocol from end to end: networks, sweeps, readings of "L2 0.1", and the ladder."""
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import RUNGS, Rung
@@ -12,14 +13,7 @@ from nearedge.ladder import Progress, climb
 from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
 from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
 from nearedge.learning.recipes import BEST, PAPER, PAPER_WINDOW, Recipe
-from nearedge.paper.results import (
-    Agreement,
-    Curve,
-    Reading,
-    Reproduction,
-    Run,
-    Sweep,
-)
+from nearedge.paper.results import Agreement, Curve, Reading, Reproduction, Run, Sweep
 from nearedge.paper.robustness import Networks, judge_disturbed
 
 _READINGS: tuple[tuple[str, str, float], ...] = (
@@ -37,39 +31,18 @@ _READINGS: tuple[tuple[str, str, float], ...] = (
 
 @dataclass(frozen=True)
 class Protocol:
-    """How much of the paper's protocol is run.
-
-    Attributes
-    ----------
-    recipe : Recipe
-        The paper's networks and examples.
-    better : Recipe or None
-        Another recipe to climb the ladder beside it.
-    seeds : int
-        Networks trained for every number that has a spread, and for every point of figure 3.
-    rates : tuple of float
-        Learning rates of the regressor, as in figures 4a and 4b.
-    widths : tuple of int
-        Nodes h of the first hidden layer in figure 3a; the second has h - 2.
-    sizes : tuple of int
-        Numbers of examples in figure 3b.
-    sweep_epochs : int
-        Epochs of the networks of figure 3 and of the table of penalties.
-    rungs : tuple of str
-        Rungs that are climbed where the dataset carries them.
-    quick : bool
-        Whether this is less than the paper's.
-    """
+    """How much of the paper's protocol is run."""
 
     recipe: Recipe = PAPER
-    better: Recipe | None = BEST
-    seeds: int = 3
-    rates: tuple[float, ...] = (0.01, 0.001)
+    better: Recipe | None = BEST  # climbs the ladder beside it
+    seeds: int = 3  # networks for every number with a spread, and every point of figure 3
+    rates: tuple[float, ...] = (0.01, 0.001)  # of the regressor, as in figures 4a and 4b
+    # Figure 3a: nodes h of the first hidden layer, the second has h - 2; 3b: numbers of examples.
     widths: tuple[int, ...] = (4, 6, 8, 10, 12, 14, 16)
     sizes: tuple[int, ...] = (500, 1000, 2000, 3000, 4000, 6000, 8000)
-    sweep_epochs: int = 600
-    rungs: tuple[Rung, ...] = RUNGS
-    quick: bool = False
+    sweep_epochs: int = 600  # of figure 3 and the table of penalties
+    rungs: tuple[Rung, ...] = RUNGS  # where the dataset carries them
+    quick: bool = False  # less than the paper's
 
     def settings(self) -> dict[str, str]:
         """Every option in words."""
@@ -122,7 +95,7 @@ def quick_protocol() -> Protocol:
 
 def reproduce(
     data: SiteSpectra,
-    protocol: Protocol | None = None,
+    protocol: Protocol,
     *,
     seed: int = 0,
     other: SiteSpectra | None = None,
@@ -130,29 +103,8 @@ def reproduce(
 ) -> Reproduction:
     """Run the paper's protocol on a dataset, and climb the ladder above it.
 
-    Parameters
-    ----------
-    data : SiteSpectra
-        The spectra.
-    protocol : Protocol, optional
-        How much; the whole by default.
-    seed : int
-        Every number follows from it.
-    other : SiteSpectra, optional
-        Spectra of another engine, for the ladder's rung ``engine``.
-    progress : callable, optional
-        Told what is being done and the fraction that is done.
-
-    Returns
-    -------
-    Reproduction
-
-    Raises
-    ------
-    InputError
-        If a class has a single spectrum, or the dataset does not cover the window.
+    `other` holds spectra of another engine, for the rung ``engine``.
     """
-    protocol = protocol or Protocol()
     tell = progress or (lambda _text, _part: None)
     recipe = protocol.recipe
     classes, numbers = (
@@ -161,8 +113,7 @@ def reproduce(
     seeds = [seed + turn for turn in range(protocol.seeds)]
     tell("the classifier, figure 3 and the readings of L2", 0.0)
     trials = _classifier_trials(protocol, seeds)
-    flat = [trial for group in trials.values() for trial in group]
-    trained = iter(run_classifiers(recipe, classes, flat))
+    trained = iter(run_classifiers(recipe, classes, [*chain(*trials.values())]))
     classifiers = {name: [next(trained) for _ in group] for name, group in trials.items()}
     tell("the regressor", 0.45)
     # The error after every epoch is drawn.
@@ -171,8 +122,7 @@ def reproduce(
         rate: [Trial(start, changes={"learning_rate": rate, **drawn}) for start in seeds]
         for rate in protocol.rates
     }
-    flat = [trial for group in rates.values() for trial in group]
-    learnt = iter(run_regressors(recipe, numbers, flat))
+    learnt = iter(run_regressors(recipe, numbers, [*chain(*rates.values())]))
     regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
     best = min(
         rates, key=lambda rate: np.mean([outcome.validation for outcome in regressors[rate]])
@@ -180,24 +130,17 @@ def reproduce(
     networks = {recipe.name: Networks()}
     if protocol.better:
         networks[protocol.better.name] = Networks()
-    ladder = climb(
-        data,
+    climb_both = partial(climb, data, seeds=protocol.seeds, seed=seed, other=other)
+    ladder = climb_both(
         recipe,
-        seeds=protocol.seeds,
-        seed=seed,
         only=protocol.rungs,
-        other=other,
         paper=(classifiers["paper"], regressors[best]),
         witness=networks[recipe.name],
         progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.35 * part),
     )
-    better = protocol.better and climb(
-        data,
+    better = protocol.better and climb_both(
         protocol.better,
-        seeds=protocol.seeds,
-        seed=seed,
         only=[name for name in protocol.rungs if name != "paper"],
-        other=other,
         beside=ladder,
         witness=networks[protocol.better.name],
         progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.06 * part),
@@ -258,12 +201,13 @@ def _run(seed: int, outcome: Outcome[Any]) -> Run:
 def _curve(rate: float, outcome: Outcome[Regressor]) -> Curve:
     assert isinstance(outcome.model, SpectrumEstimator)
     curves = outcome.model.curves_[0]
-    return Curve(rate, curves.epoch, _numbers(curves.score), _numbers(curves.validation_score))
+    scores = (np.asarray(score, float) for score in (curves.score, curves.validation_score))
+    return Curve(rate, curves.epoch, *scores)
 
 
 def _agreement(rate: float, seed: int, outcome: Outcome[Regressor]) -> Agreement:
     test = outcome.parts.test
-    return Agreement(rate, seed, outcome.labels[test], _numbers(outcome.predicted[test]))
+    return Agreement(rate, seed, outcome.labels[test], np.asarray(outcome.predicted[test], float))
 
 
 def _sweep(values: tuple[int, ...], seeds: int, outcomes: list[Outcome[Classifier]]) -> Sweep:
@@ -272,7 +216,3 @@ def _sweep(values: tuple[int, ...], seeds: int, outcomes: list[Outcome[Classifie
         for part in ("train", "validation", "test")
     }
     return Sweep(np.array(values), accuracy)
-
-
-def _numbers(values: Float[np.ndarray, " value"]) -> Float[np.ndarray, " value"]:
-    return np.asarray(values, dtype=float)

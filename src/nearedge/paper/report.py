@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import figure_style, save_figure
-from nearedge.ladder import Ladder
 from nearedge.ladder.robustness_figures import draw_robustness
 from nearedge.paper.figures import (
     draw_agreement,
@@ -30,19 +29,20 @@ from nearedge.paper.page import (
     pair,
     paragraph,
     picture,
+    table,
 )
 from nearedge.paper.results import Reproduction
 from nearedge.paper.tables import (
+    accuracy_table,
     comparison,
     coverage_table,
     error_tables,
     explained_table,
-    ladder_table,
     over,
     readings,
     robustness_table,
 )
-from nearedge.records import Json, replacing, write_json
+from nearedge.records import replacing, write_json
 from nearedge.spectra import Window
 
 FORMATS = ("png", "svg", "pdf")
@@ -56,36 +56,16 @@ _UNIT = "neighbours²"
 
 @dataclass(frozen=True)
 class Making:
-    """How a report was made.
+    """How a report was made."""
 
-    Attributes
-    ----------
-    command : str
-        The command line that makes it again.
-    seconds : float
-        What it took, by the clock.
-    versions : dict of str to str
-        Of Python and the packages that the numbers depend on.
-    """
-
-    command: str
-    seconds: float
-    versions: dict[str, str]
+    command: str  # that makes it again
+    seconds: float  # by the clock
+    versions: dict[str, str]  # of Python and the packages that the numbers depend on
 
 
 def versions() -> dict[str, str]:
     """Look up what the numbers may depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
-
-
-@dataclass(frozen=True)
-class Plate:
-    """A figure with the words that belong to it; `name` is its file's."""
-
-    name: str
-    title: str
-    caption: str
-    figure: Figure
 
 
 def write_report(
@@ -96,40 +76,16 @@ def write_report(
     *,
     force: bool = False,
 ) -> Path:
-    """Write the report's folder, whole or not at all.
-
-    Parameters
-    ----------
-    path : str or Path
-        The folder to make.
-    results : Reproduction
-        The numbers.
-    data : SiteSpectra
-        The dataset they come from, for figure 1.
-    making : Making
-        Command, time and versions.
-    force : bool
-        Whether an existing folder may be replaced.
-
-    Returns
-    -------
-    Path
-        ``index.html`` in the folder; beside it are ``report.json`` and ``figures/``.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
+    """Write ``index.html`` (which is given), ``report.json`` and ``figures/`` into a folder."""
     path = Path(path)
     with replacing(path, force=force) as folder, figure_style():
         figures = folder / "figures"
         figures.mkdir(parents=True)
         shown = {}
-        for plate in _plates(results, data):
-            save_figure(plate.figure, figures / plate.name, FORMATS)
-            png = (figures / f"{plate.name}.png").read_bytes()
-            shown[plate.name] = picture(png, title=plate.title, caption=plate.caption)
+        for name, title, caption, figure in _plates(results, data):
+            save_figure(figure, figures / name, FORMATS)
+            png = (figures / f"{name}.png").read_bytes()
+            shown[name] = picture(png, title=title, caption=caption)
         texts = [
             *headline(results),
             *summary(results.ladder, results.better),
@@ -137,7 +93,7 @@ def write_report(
         ]
         numbers = {**results.to_json(), "findings": texts, "made": vars(making)}
         write_json(folder / "report.json", numbers)
-        parts = dict(_sections(results, shown, making))
+        parts = dict(_sections(results, data, shown, making))
         body = [*_opening(results), contents(parts)]
         for title, part in parts.items():
             body += [heading(title), *part]
@@ -146,10 +102,11 @@ def write_report(
     return path / "index.html"
 
 
-def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
+def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[tuple[str, str, str, Figure]]:
+    """Draw the figures, each with its file's name, title and caption."""
     info, runs = results.dataset, len(results.classifier)
     near = info["neighbour"]
-    yield Plate(
+    yield (
         "figure-1",
         "Figure 1. A typical spectrum of every class and the atom it belongs to",
         f"Grey: the {info['engine'].upper()} spectrum; dots: the {Window().points} intensities "
@@ -158,14 +115,14 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         f"{info['cutoff']:g} Å in that snapshot; dotted lines are contacts longer than a bond.",
         draw_classes(data),
     )
-    yield Plate(
+    yield (
         "figure-2",
         "Figure 2. The two networks",
         "Fully connected; a, the classifier; b, the regressor.",
         draw_networks(Window().points, tuple(info["classes"]), results.hidden),
     )
     swept = f"Rung paper, scored on averages; {over(runs)}{' (bands)' if runs > 1 else ''}"
-    yield Plate(
+    yield (
         "figure-3a",
         "Figure 3a. Accuracy against the number of hidden nodes",
         f"{swept}, {results.settings['averages']} averages, "
@@ -176,24 +133,22 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
             "nodes of the first hidden layer, h (second: h - 2)",
         ),
     )
-    yield Plate(
+    yield (
         "figure-3b",
         "Figure 3b. Accuracy against the number of examples",
         f"{swept}, the network of figure 2a, {results.settings['epochs of figure 3']} epochs.",
         draw_sweep(
-            results.sizes.values,
-            results.sizes.accuracy,
-            "same-class averages in all (split 3:1:1)",
+            results.sizes.values, results.sizes.accuracy, "same-class averages in all (split 3:1:1)"
         ),
     )
-    yield Plate(
+    yield (
         "figure-4ab",
         "Figures 4a and 4b. The regressor while it learns",
         f"Rung paper, {results.settings['mixtures']} mixtures, one seed (the first), both learning "
         "rates on one scale.",
         draw_epochs(results.curves, _UNIT),
     )
-    yield Plate(
+    yield (
         "figure-4c",
         "Figure 4c. Predicted against true mean coordination number",
         "Rung paper: test mixtures, whose parents are in the training set too; one seed (the "
@@ -202,7 +157,7 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         draw_agreement(results.agreement, f"mean {near} coordination number"),
     )
     seeds = over(results.ladder.seeds)
-    yield Plate(
+    yield (
         "ladder",
         "The ladder, classifier",
         "Accuracy on raw, unaveraged spectra that were not trained on, except on the rung paper, "
@@ -211,7 +166,7 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
         f"“{results.ladder.recipe}” sees.",
         draw_ladder(results.ladder, results.better),
     )
-    yield Plate(
+    yield (
         "ladder-regression",
         "The ladder, regressor",
         f"Mean squared error of the mean coordination number; {seeds}. On the rung paper the "
@@ -232,13 +187,13 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[Plate]:
             f" At the largest offset {held} of the window's {Window().points} energies lie beyond "
             "the stored ones, where the end value is held."
         )
-    yield Plate(
+    yield (
         "robustness",
         "Robustness of the classifier",
         f"Accuracy on raw spectra {scored}",
         draw_robustness(results.robustness.classifier),
     )
-    yield Plate(
+    yield (
         "robustness-regression",
         "Robustness of the regressor",
         f"Mean absolute error of the mean coordination number of mixtures {scored}",
@@ -258,7 +213,7 @@ def _opening(results: Reproduction) -> Iterator[str]:
 
 
 def _sections(
-    results: Reproduction, shown: Mapping[str, str], making: Making
+    results: Reproduction, data: SiteSpectra, shown: Mapping[str, str], making: Making
 ) -> Iterator[tuple[str, list[str]]]:
     """The page's parts: the paper's own results first, then what they hide, then what is better."""
     reached, meant = headline(results)
@@ -268,7 +223,7 @@ def _sections(
         "The paper's results",
         [
             paragraph(reached),
-            comparison(results),
+            table(comparison(results)),
             *(shown[name] for name in ("figure-1", "figure-2")),
             figures_3,
             shown["figure-4ab"],
@@ -282,9 +237,14 @@ def _sections(
                 "The paper gives the coefficient, not the convention. What each reading gives, one "
                 f"seed, {results.settings['epochs of figure 3']} epochs:"
             ),
-            readings(results),
+            table(readings(results)),
         ],
     )
+    meanings = (
+        (name, step.meaning + (f" ({step.remark})" if step.remark else ""))
+        for name, step in ladder.rungs.items()
+    )
+    missing = "; ".join(f"{name} ({reason})" for name, reason in ladder.not_climbed.items())
     yield (
         "What these results hide",
         [
@@ -296,63 +256,24 @@ def _sections(
                 "spectra."
             ),
             shown["ladder"],
-            _meanings(ladder),
-            ladder_table(ladder, better),
-            *_not_climbed(ladder),
+            facts(meanings),
+            table(accuracy_table(ladder, better)),
+            *([paragraph(f"Rungs that were not climbed: {missing}.")] if missing else []),
             shown["ladder-regression"],
-            error_tables(ladder, better, _UNIT),
+            *map(table, error_tables(ladder, better)),
         ],
     )
     beyond = [text for text in summary(ladder, better) if text not in summary(ladder)]
     beyond += explained(better)
-    numbers = explained_table(better) if better else ""
-    sets = coverage_table(better or ladder)
-    if beyond or sets:
-        yield "Better models", [*map(paragraph, beyond), numbers, sets]
+    sets = [coverage_table(better or ladder), *([explained_table(better)] if better else [])]
+    tables = [table(numbers) for numbers in reversed(sets) if numbers.rows]
+    if beyond or tables:
+        yield "Better models", [*map(paragraph, beyond), *tables]
     if results.robustness:
-        yield (
-            "Spectra measured less well",
-            [
-                shown["robustness"],
-                shown["robustness-regression"],
-                robustness_table(results.robustness),
-            ],
-        )
-    yield "The dataset", [facts(_card(results.dataset))]
+        pictures = [shown["robustness"], shown["robustness-regression"]]
+        yield "Spectra measured less well", [*pictures, table(robustness_table(results.robustness))]
+    yield "The dataset", [facts(data.info().facts().items())]
     yield "How this was made", [listing(making.command), facts(_made(results, making))]
-
-
-def _meanings(ladder: Ladder) -> str:
-    return facts(
-        (name, step.meaning + (f" ({step.remark})" if step.remark else ""))
-        for name, step in ladder.rungs.items()
-    )
-
-
-def _not_climbed(ladder: Ladder) -> Iterator[str]:
-    if ladder.not_climbed:
-        reasons = "; ".join(f"{name} ({reason})" for name, reason in ladder.not_climbed.items())
-        yield paragraph(f"Rungs that were not climbed: {reasons}.")
-
-
-def _card(info: Json) -> list[tuple[str, str]]:
-    energy = info["energy"]
-    counts = ", ".join(f"{name}: {count}" for name, count in info["classes"].items())
-    temperatures = ", ".join(f"{value:g}" for value in info.get("temperatures", []))
-    card = [
-        ("spectra", f"{info['sites']} {info['absorber']} K-edge, engine {info['engine']}"),
-        ("structures", f"{info['snapshots']} snapshots of {info['trajectories']} trajectories"),
-        ("temperatures", f"{temperatures} K" if temperatures else "not stated"),
-        ("classes", counts),
-        ("labels", f"{info['neighbour']} within {info['cutoff']:g} Å of each {info['absorber']}"),
-        (
-            "energies",
-            f"{energy['n']} from {energy['min']:g} to {energy['max']:g} eV; zero: {energy['zero']}",
-        ),
-        ("fingerprint", str(info.get("fingerprint", ""))),
-    ]
-    provenance = info.get("provenance", {})
-    return card + [(str(name).replace("_", " "), str(text)) for name, text in provenance.items()]
 
 
 def _made(results: Reproduction, making: Making) -> list[tuple[str, str]]:

@@ -24,29 +24,15 @@ class Published:
 
 @dataclass(frozen=True)
 class Run:
-    """One network, trained and scored as the paper does.
+    """One network, trained and scored (accuracy, or mean squared error) as the paper does."""
 
-    Attributes
-    ----------
-    seed : int
-        Of examples, split and network.
-    train, validation, test : float
-        Accuracy, or mean squared error, on each part of the synthetic examples.
-    raw : float
-        The same on the raw spectra that the examples were made of.
-    restarts : int
-        Times the network had died and was started again.
-    rate : float
-        Learning rate of Adam.
-    """
-
-    seed: int
+    seed: int  # of examples, split and network
     train: float
     validation: float
     test: float
-    raw: float
-    restarts: int
-    rate: float
+    raw: float  # the score on the raw spectra that the examples were made of
+    restarts: int  # times the network had died and was started again
+    rate: float  # Adam's
 
 
 @dataclass(frozen=True)
@@ -79,17 +65,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read "L2 0.1", and what it gives.
-
-    Attributes
-    ----------
-    name : str
-        In a few words.
-    convention, coefficient : str, float
-        As they are given to the trainer.
-    run : Run
-        The classifier.
-    """
+    """One way to read "L2 0.1", as it is given to the trainer, and what it gives."""
 
     name: str
     convention: str
@@ -99,34 +75,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """All that the protocol measured on one dataset.
+    """All that the protocol measured on one dataset."""
 
-    Attributes
-    ----------
-    dataset : dict
-        As `SiteSpectra.info` gives it.
-    settings : dict
-        Every option of the protocol, as text.
-    seed : int
-        The first seed; every other number follows from it.
-    quick : bool
-        Whether fewer epochs and seeds were spent than the paper's.
-    hidden : tuple of int
-        Nodes of the networks' hidden layers.
-    classifier, regressor, curves, agreement, widths, sizes, readings, ladder
-        The measurements.
-    better : Ladder or None
-        The ladder of another recipe, above the paper's own rung.
-    robustness : Disturbed or None
-        Scores of both recipes on disturbed spectra, where a rung above the paper's was climbed.
-    published : Published
-    """
-
-    dataset: Json
-    settings: dict[str, str]
-    seed: int
-    quick: bool
-    hidden: tuple[int, ...]
+    dataset: Json  # as `SiteSpectra.info` gives it
+    settings: dict[str, str]  # every option of the protocol, as text
+    seed: int  # the first; every other number follows from it
+    quick: bool  # whether fewer epochs and seeds were spent than the paper's
+    hidden: tuple[int, ...]  # nodes of the networks' hidden layers
     classifier: tuple[Run, ...]
     regressor: tuple[Run, ...]
     curves: tuple[Curve, ...]
@@ -135,8 +90,8 @@ class Reproduction:
     sizes: Sweep
     readings: tuple[Reading, ...]
     ladder: Ladder
-    better: Ladder | None
-    robustness: Disturbed | None
+    better: Ladder | None  # of another recipe, above the paper's own rung
+    robustness: Disturbed | None  # of both, where a rung above the paper's was climbed
     published: Published = Published()
 
     @property

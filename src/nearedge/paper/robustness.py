@@ -17,21 +17,11 @@ _PLAIN = ("svm", "1-nn", "majority")
 
 @dataclass(frozen=True)
 class Disturbed:
-    """Scores on disturbed spectra of sites that were not trained on.
+    """Scores on disturbed spectra of sites that were not trained on."""
 
-    Attributes
-    ----------
-    rung : str
-        Which sites: the strictest rung of one engine that the dataset carries.
-    classifier : Robustness
-        Accuracy on raw spectra.
-    regressor : Robustness
-        Mean absolute error on mixtures of raw spectra.
-    """
-
-    rung: Rung
-    classifier: Robustness
-    regressor: Robustness
+    rung: Rung  # the strictest of one engine that the dataset carries
+    classifier: Robustness  # accuracy on raw spectra
+    regressor: Robustness  # mean absolute error on mixtures of raw spectra
 
 
 @dataclass
@@ -43,10 +33,7 @@ class Networks:
     )
 
     def __call__(
-        self,
-        rung: RungParts,
-        classifiers: Sequence[Classifier],
-        regressors: Sequence[Regressor],
+        self, rung: RungParts, classifiers: Sequence[Classifier], regressors: Sequence[Regressor]
     ) -> None:
         """Gather the networks of a rung."""
         self.rungs[rung.name] = (rung, classifiers, regressors)
@@ -57,19 +44,7 @@ def judge_disturbed(
 ) -> Disturbed | None:
     """Score recipes beside plain methods, which see the energies of the first recipe.
 
-    Parameters
-    ----------
-    recipes : mapping of str to Networks
-        By name.
-    data : SiteSpectra
-        The dataset whose rungs were climbed.
-    seed : int
-        The ladder's first seed.
-
-    Returns
-    -------
-    Disturbed or None
-        None if no rung was climbed by all recipes.
+    None if no rung was climbed by all recipes; `seed` is the ladder's first.
     """
     common: list[Rung] = [
         name for name in _RUNGS if all(name in each.rungs for each in recipes.values())

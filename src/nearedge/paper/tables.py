@@ -1,11 +1,11 @@
-"""The tables of the report, made from what the protocol measured."""
+"""The tables of the report and of ``nearedge ladder``, made from what was measured."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from nearedge.ladder import Contest, Errors, Ladder
+from nearedge.ladder import Errors, Ladder
 from nearedge.ladder.robustness import Quantity
-from nearedge.paper.findings import mean, percent, several, small
-from nearedge.paper.page import table
+from nearedge.paper.findings import mean, percent, several, small, variance
 from nearedge.paper.results import Reproduction
 from nearedge.paper.robustness import Disturbed
 from nearedge.targets import class_order
@@ -13,12 +13,23 @@ from nearedge.targets import class_order
 _SHORT = {"1-nn": "1-NN", "svm": "SVM", "logistic": "logistic", "random-forest": "forest"}
 
 
+@dataclass(frozen=True)
+class Table:
+    """Plain texts in rows: columns of words, then numbers; one column may be stressed."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str
+    words: int = 1
+    bold: int | None = None
+
+
 def over(seeds: int) -> str:
     """Say what a number with a spread is."""
     return "one seed" if seeds == 1 else f"mean ± standard deviation over {seeds} seeds"
 
 
-def comparison(results: Reproduction) -> str:
+def comparison(results: Reproduction) -> Table:
     """The paper's numbers and ours, line by line, each beside how it was scored."""
     published, info = results.published, results.dataset
     sizes = f"about {published.spectra}, {published.snapshots}"
@@ -33,10 +44,10 @@ def comparison(results: Reproduction) -> str:
         rows.append([what, "mixtures", small(published.test_mse), small(*mean(ours))])
     raw = percent(*mean([run.raw for run in results.classifier]))
     rows.append(["the same classifiers on raw spectra", "raw parents", "not given", raw])
-    return table(
+    return Table(
         ["quantity", "scored on", "paper", "here"],
         rows,
-        caption=f"Rung paper: the same spectra are parents on both sides of the split. Here: "
+        f"Rung paper: the same spectra are parents on both sides of the split. Here: "
         f"{over(len(results.classifier))}; the paper's numbers are for OCEAN spectra of its own "
         "structures.",
         words=2,
@@ -44,7 +55,7 @@ def comparison(results: Reproduction) -> str:
     )
 
 
-def readings(results: Reproduction) -> str:
+def readings(results: Reproduction) -> Table:
     """What each reading of "L2 0.1" gives."""
     rows = [
         [
@@ -54,19 +65,28 @@ def readings(results: Reproduction) -> str:
         ]
         for reading in results.readings
     ]
-    return table(
+    return Table(
         ["reading", "as given to the trainer", "training", "test", "raw parents"],
         rows,
-        caption="Accuracy of the classifier on the rung paper; training and test are averages.",
+        "Accuracy of the classifier on the rung paper; training and test are averages.",
         words=2,
     )
 
 
-def ladder_table(ladder: Ladder, better: Ladder | None) -> str:
+def ladder_tables(ladder: Ladder) -> list[Table]:
+    """Tell a ladder in tables: accuracy, sets of classes, errors, numbers of single sites."""
+    tables = (
+        accuracy_table(ladder, None), coverage_table(ladder), *error_tables(ladder, None),
+        explained_table(ladder),
+    )  # fmt: skip
+    return [table for table in tables if table.rows]
+
+
+def accuracy_table(ladder: Ladder, better: Ladder | None) -> Table:
     """Accuracy on every rung, of the networks and of the plain methods."""
-    head = ["rung", f"recipe {ladder.recipe}", "balanced"]
-    head += [f"recipe {better.recipe}"] if better else []
-    head += [*_SHORT.values(), "majority", "n"]
+    heads = ["rung", f"recipe {ladder.recipe}", "balanced"]
+    heads += [f"recipe {better.recipe}"] if better else []
+    heads += [*_SHORT.values(), "majority", "n"]
     rows = []
     for name, step in ladder.rungs.items():
         row = [name, percent(step.accuracy, several(ladder, step.spread))]
@@ -80,36 +100,31 @@ def ladder_table(ladder: Ladder, better: Ladder | None) -> str:
         rows.append([*row, percent(step.baselines["majority"]), str(step.n)])
         if step.raw_parents is not None:
             raw = percent(step.raw_parents, several(ladder, step.raw_parents_spread or 0.0))
-            rows.append(["its raw parents", raw, *[""] * (len(head) - 2)])
-    return table(
-        head,
+            rows.append(["its raw parents", raw, *[""] * (len(heads) - 2)])
+    return Table(
+        heads,
         rows,
-        caption=f"Accuracy; {over(ladder.seeds)}. Balanced: recipe {ladder.recipe}'s mean over "
+        f"Accuracy; {over(ladder.seeds)}. Balanced: recipe {ladder.recipe}'s mean over "
         "the classes. n: different spectra (on the rung paper: averages) scored. On the rung paper "
         "the plain methods learn from the averages too.",
         bold=1,
     )
 
 
-def coverage_table(ladder: Ladder) -> str:
+def coverage_table(ladder: Ladder) -> Table:
     """How often sets of classes hold the truth on every rung, class by class."""
     judged = {name: step.sets for name, step in ladder.rungs.items() if step.sets}
-    if not judged:
-        return ""
     classes = class_order({name for sets in judged.values() for name in sets.per_class})
-    rows = []
+    rows, level = [], 0.0
     for rung, sets in judged.items():
-        shares = [
-            percent(sets.per_class[name].coverage) if name in sets.per_class else ""
-            for name in classes
-        ]
+        held, level = sets.per_class, sets.level
+        shares = [percent(held[name].coverage) if name in held else "" for name in classes]
         size = f"{sets.mean_set_size:.2f}"
         rows.append([rung, percent(sets.coverage, sets.error), *shares, size, str(sets.n)])
-    level = percent(next(iter(judged.values())).level)
-    return table(
+    return Table(
         ["rung", "all", *classes, "classes in a set", "n"],
         rows,
-        caption=f"Prediction sets of recipe “{ladder.recipe}” meant to hold {level} of the true "
+        f"Prediction sets of recipe “{ladder.recipe}” meant to hold {percent(level)} of the true "
         "classes: the share they held of spectra that were used neither in training nor in "
         "calibration (each seed's sets are calibrated on the other seeds' test spectra), all and "
         "by class. The error is a standard error over trajectories.",
@@ -117,7 +132,7 @@ def coverage_table(ladder: Ladder) -> str:
     )
 
 
-def error_tables(ladder: Ladder, better: Ladder | None, unit: str) -> str:
+def error_tables(ladder: Ladder, better: Ladder | None) -> Iterator[Table]:
     """Mean squared and mean absolute errors of the number on every rung, a table each."""
 
     def squared(error: Errors) -> str:
@@ -126,57 +141,48 @@ def error_tables(ladder: Ladder, better: Ladder | None, unit: str) -> str:
     def absolute(error: Errors) -> str:
         return small(error.mae, several(ladder, error.mae_spread))
 
-    return _error_table(ladder, better, squared, f"Mean squared error ({unit})") + _error_table(
-        ladder, better, absolute, "Mean absolute error"
-    )
+    writers: dict[str, Callable[[Errors], str]] = {
+        "Mean squared error (neighbours²)": squared,
+        "Mean absolute error": absolute,
+    }
+    for title, write in writers.items():
+        rows = []
+        for name, level in ladder.regression.items():
+            other = better.regression.get(name) if better else None
+            for scored, part in (("mixtures", "mixtures"), ("whole snapshots", "snapshots")):
+                contest, rival = getattr(level, part), other and getattr(other, part)
+                if contest is None:
+                    continue
+                cells = [write(contest.regressor)]
+                if better:
+                    cells.append(write(rival.regressor) if rival else "")
+                cells += [write(contest.baselines[plain]) for plain in ("ridge", "constant")]
+                rows.append([name, scored, *cells, str(contest.n)])
+        recipes = [f"recipe {each.recipe}" for each in (ladder, better) if each]
+        yield Table(
+            ["rung", "scored on", *recipes, "ridge", "constant", "n"],
+            rows,
+            f"{title} of the mean number of neighbours; {over(ladder.seeds)}. Ridge learns "
+            "from the raw training spectra; the constant is the mean of their labels.",
+            words=2,
+            bold=2,
+        )
 
 
-def _error_table(
-    ladder: Ladder, better: Ladder | None, write: Callable[[Errors], str], title: str
-) -> str:
-    rows = []
-
-    def row(rung: str, what: str, contest: Contest, other: Contest | None) -> None:
-        cells = [write(contest.regressor)]
-        if better:
-            cells.append(write(other.regressor) if other else "")
-        cells += [write(contest.baselines[name]) for name in ("ridge", "constant")]
-        rows.append([rung, what, *cells, str(contest.n)])
-
-    for name, level in ladder.regression.items():
-        other = better.regression.get(name) if better else None
-        row(name, "mixtures", level.mixtures, other and other.mixtures)
-        if level.snapshots is not None:
-            row(name, "whole snapshots", level.snapshots, other and other.snapshots)
-    recipes = [f"recipe {each.recipe}" for each in (ladder, better) if each]
-    return table(
-        ["rung", "scored on", *recipes, "ridge", "constant", "n"],
-        rows,
-        caption=f"{title} of the mean number of neighbours; {over(ladder.seeds)}. Ridge learns "
-        "from the raw training spectra; the constant is the mean of their labels.",
-        words=2,
-        bold=2,
-    )
-
-
-def explained_table(ladder: Ladder) -> str:
+def explained_table(ladder: Ladder) -> Table:
     """How much of the numbers of single sites their spectra tell, beside plain methods."""
     rows, methods = [], []
     for rungs in ladder.targets.values():
         for rung, number in rungs.items():
             methods = list(number.baselines)
-            spread = f" ± {number.spread:.3f}" if ladder.seeds > 1 else ""
+            share = variance(number.r2, several(ladder, number.spread))
             plain = [f"{score:.3f}" for score in number.baselines.values()]
             mae = f"{number.mae:.2f} {number.unit}".strip()
-            rows.append(
-                [number.meaning, rung, f"{number.r2:.3f}{spread}", *plain, mae, str(number.n)]
-            )
-    if not rows:
-        return ""
-    return table(
+            rows.append([number.meaning, rung, share, *plain, mae, str(number.n)])
+    return Table(
         ["number", "rung", f"recipe {ladder.recipe}", *methods, "MAE", "n"],
         rows,
-        caption="Explained variance (R²) of numbers of single sites, told from raw spectra that "
+        "Explained variance (R²) of numbers of single sites, told from raw spectra that "
         f"were not trained on; {over(ladder.seeds)}. MAE: mean absolute error of recipe "
         f"{ladder.recipe}.",
         words=2,
@@ -198,7 +204,7 @@ _CONDITIONS: Sequence[tuple[str, Quantity, float]] = (
 )
 
 
-def robustness_table(robustness: Disturbed) -> str:
+def robustness_table(robustness: Disturbed) -> Table:
     """Scores of every method under some of the disturbances."""
     accuracy, error = robustness.classifier, robustness.regressor
     names = [_SHORT.get(name, name) for name in accuracy.names]
@@ -208,10 +214,10 @@ def robustness_table(robustness: Disturbed) -> str:
         right = [percent(accuracy.at(quantity, level, name)) for name in accuracy.names]
         off = [f"{error.at(quantity, level, name):.2f}" for name in error.names]
         rows.append([words, *right, *off])
-    return table(
+    return Table(
         ["disturbance", *names, *(f"MAE, {name}" for name in error.names)],
         rows,
-        caption="Accuracy on raw spectra, and mean absolute error (MAE) on mixtures, of sites not "
+        "Accuracy on raw spectra, and mean absolute error (MAE) on mixtures, of sites not "
         f"trained on (rung {robustness.rung}), means over {accuracy.trials} folds. Signal to "
         "noise: peak intensity over the standard deviation of the noise at each stored energy.",
     )

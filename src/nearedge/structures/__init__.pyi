@@ -15,11 +15,7 @@ from ._disorder import (
     disordered_rock_salt as disordered_rock_salt,
     disordered_starts as disordered_starts,
 )
-from ._dynamics import (
-    Dynamics as Dynamics,
-    run_trajectory as run_trajectory,
-    sevennet as sevennet,
-)
+from ._dynamics import Dynamics as Dynamics, run_trajectory as run_trajectory, sevennet as sevennet
 from ._reading import read_snapshots as read_snapshots
 from ._sanity import unsoundness as unsoundness
 from ._shell import Shell as Shell, first_shells as first_shells
