@@ -32,34 +32,30 @@ def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
     steps = ladder.rungs
     places = {name: float(place) for place, name in enumerate(steps)}
 
-    def mark(
-        label: str, scores: Mapping[str, tuple[float, float]], shift: float, size: int, **look: str
-    ) -> None:
-        shared = [name for name in places if name in scores]
-        axes.errorbar(
-            [places[name] + shift for name in shared],
-            [scores[name][0] for name in shared],
-            [scores[name][1] for name in shared],
-            label=label, ms=size, mec="black", mew=0.4, elinewidth=1.2, zorder=2 + size / 2, **look,
-        )  # fmt: skip
-
     for name, place in places.items():
         level = steps[name].baselines["majority"]
         axes.hlines(level, place - 0.36, place + 0.36, color=GREY, lw=1.4, ls=":")
     axes.plot([], [], color=GREY, lw=1.4, ls=":", label="majority class")
+    series = []
     for rank, (method, (colour, marker, label)) in enumerate(_BASELINES.items()):
-        scores = {
-            name: (step.baselines[method], step.baseline_spreads[method])
-            for name, step in steps.items()
-        }
-        mark(label, scores, 0.04 + 0.085 * rank, 5, color=colour, fmt=marker)
+        scores = {n: (s.baselines[method], s.baseline_spreads[method]) for n, s in steps.items()}
+        series.append((label, 0.04 + 0.085 * rank, 5, colour, marker, scores))
     for recipe, shift, size, colour, marker in (
         (ladder, -0.14, 8, BLUE, "o"),
         (better, -0.05, 7, VERMILION, "s"),
     ):
         if recipe:
             scores = {name: (step.accuracy, step.spread) for name, step in recipe.rungs.items()}
-            mark(f"recipe “{recipe.recipe}”", scores, shift, size, color=colour, fmt=marker)
+            series.append((f"recipe “{recipe.recipe}”", shift, size, colour, marker, scores))
+    for label, shift, size, colour, marker, scores in series:
+        shared = [name for name in places if name in scores]
+        axes.errorbar(
+            [places[name] + shift for name in shared],
+            [scores[name][0] for name in shared],
+            [scores[name][1] for name in shared],
+            label=label, fmt=marker, color=colour, ms=size, mec="black", mew=0.4, elinewidth=1.2,
+            zorder=2 + size / 2,
+        )  # fmt: skip
     for name, step in steps.items():
         _write(axes, places[name] - 0.19, step.accuracy, "bold")
         if step.raw_parents is not None:
