@@ -11,37 +11,10 @@ from matplotlib.figure import Figure
 from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import figure_style, save_figure
 from nearedge.ladder.robustness_figures import draw_robustness
-from nearedge.paper.figures import (
-    draw_agreement,
-    draw_classes,
-    draw_epochs,
-    draw_networks,
-    draw_sweep,
-)
+from nearedge.paper import figures, page, tables
 from nearedge.paper.findings import explained, headline, summary
 from nearedge.paper.ladder_figures import draw_ladder, draw_regression_ladder
-from nearedge.paper.page import (
-    contents,
-    facts,
-    heading,
-    listing,
-    page,
-    pair,
-    paragraph,
-    picture,
-    table,
-)
 from nearedge.paper.results import Reproduction
-from nearedge.paper.tables import (
-    accuracy_table,
-    comparison,
-    coverage_table,
-    error_tables,
-    explained_table,
-    over,
-    readings,
-    robustness_table,
-)
 from nearedge.records import replacing, write_json
 from nearedge.spectra import Window
 
@@ -79,13 +52,13 @@ def write_report(
     """Write ``index.html`` (which is given), ``report.json`` and ``figures/`` into a folder."""
     path = Path(path)
     with replacing(path, force=force) as folder, figure_style():
-        figures = folder / "figures"
-        figures.mkdir(parents=True)
+        (folder / "figures").mkdir(parents=True)
         shown = {}
         for name, title, caption, figure in _plates(results, data):
-            save_figure(figure, figures / name, FORMATS)
-            png = (figures / f"{name}.png").read_bytes()
-            shown[name] = picture(png, title=title, caption=caption)
+            stem = folder / "figures" / name
+            save_figure(figure, stem, FORMATS)
+            png = stem.with_suffix(".png").read_bytes()
+            shown[name] = page.picture(png, title=title, caption=caption)
         texts = [
             *headline(results),
             *summary(results.ladder, results.better),
@@ -94,10 +67,10 @@ def write_report(
         numbers = {**results.to_json(), "findings": texts, "made": vars(making)}
         write_json(folder / "report.json", numbers)
         parts = dict(_sections(results, data, shown, making))
-        body = [*_opening(results), contents(parts)]
+        body = [*_opening(results), page.contents(parts)]
         for title, part in parts.items():
-            body += [heading(title), *part]
-        text = page("X-ray absorption to atomic structure", body)
+            body += [page.heading(title), *part]
+        text = page.page("X-ray absorption to atomic structure", body)
         (folder / "index.html").write_text(text, encoding="utf-8")
     return path / "index.html"
 
@@ -113,21 +86,21 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[tuple[str, str
         "that the networks see. The spectrum shown is the medoid of its class. Each panel has its "
         "own vertical scale. Beside it the absorber (black rim) and all atoms within "
         f"{info['cutoff']:g} Å in that snapshot; dotted lines are contacts longer than a bond.",
-        draw_classes(data),
+        figures.draw_classes(data),
     )
     yield (
         "figure-2",
         "Figure 2. The two networks",
         "Fully connected; a, the classifier; b, the regressor.",
-        draw_networks(Window().points, tuple(info["classes"]), results.hidden),
+        figures.draw_networks(Window().points, tuple(info["classes"]), results.hidden),
     )
-    swept = f"Rung paper, scored on averages; {over(runs)}{' (bands)' if runs > 1 else ''}"
+    swept = f"Rung paper, scored on averages; {tables.over(runs)}{' (bands)' if runs > 1 else ''}"
     yield (
         "figure-3a",
         "Figure 3a. Accuracy against the number of hidden nodes",
         f"{swept}, {results.settings['averages']} averages, "
         f"{results.settings['epochs of figure 3']} epochs.",
-        draw_sweep(
+        figures.draw_sweep(
             results.widths.values,
             results.widths.accuracy,
             "nodes of the first hidden layer, h (second: h - 2)",
@@ -137,7 +110,7 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[tuple[str, str
         "figure-3b",
         "Figure 3b. Accuracy against the number of examples",
         f"{swept}, the network of figure 2a, {results.settings['epochs of figure 3']} epochs.",
-        draw_sweep(
+        figures.draw_sweep(
             results.sizes.values, results.sizes.accuracy, "same-class averages in all (split 3:1:1)"
         ),
     )
@@ -146,7 +119,7 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[tuple[str, str
         "Figures 4a and 4b. The regressor while it learns",
         f"Rung paper, {results.settings['mixtures']} mixtures, one seed (the first), both learning "
         "rates on one scale.",
-        draw_epochs(results.curves, _UNIT),
+        figures.draw_epochs(results.curves, _UNIT),
     )
     yield (
         "figure-4c",
@@ -154,9 +127,9 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[tuple[str, str
         "Rung paper: test mixtures, whose parents are in the training set too; one seed (the "
         f"first), learning rate {results.agreement.rate:g}, the one with the lower validation "
         "error.",
-        draw_agreement(results.agreement, f"mean {near} coordination number"),
+        figures.draw_agreement(results.agreement, f"mean {near} coordination number"),
     )
-    seeds = over(results.ladder.seeds)
+    seeds = tables.over(results.ladder.seeds)
     yield (
         "ladder",
         "The ladder, classifier",
@@ -203,9 +176,9 @@ def _plates(results: Reproduction, data: SiteSpectra) -> Iterator[tuple[str, str
 
 def _opening(results: Reproduction) -> Iterator[str]:
     yield "<h1>From X-ray absorption spectra to atomic structure</h1>"
-    yield paragraph(f"A reproduction of {_CITATION}, and what lies above it.", "byline")
+    yield page.paragraph(f"A reproduction of {_CITATION}, and what lies above it.", "byline")
     if results.quick:
-        yield paragraph(
+        yield page.paragraph(
             "This is a quick run: fewer epochs, seeds and examples than the paper's (see “How this "
             "was made”). Its numbers show that everything works; quote those of the full run.",
             "note",
@@ -218,26 +191,26 @@ def _sections(
     """The page's parts: the paper's own results first, then what they hide, then what is better."""
     reached, meant = headline(results)
     ladder, better = results.ladder, results.better
-    figures_3 = pair(shown[name] for name in ("figure-3a", "figure-3b"))
+    figures_3 = page.pair(shown[name] for name in ("figure-3a", "figure-3b"))
     yield (
         "The paper's results",
         [
-            paragraph(reached),
-            table(comparison(results)),
+            page.paragraph(reached),
+            page.table(tables.comparison(results)),
             *(shown[name] for name in ("figure-1", "figure-2")),
             figures_3,
             shown["figure-4ab"],
-            pair([shown["figure-4c"]]),
+            page.pair([shown["figure-4c"]]),
         ],
     )
     yield (
         "What “L2 0.1” may mean",
         [
-            paragraph(
+            page.paragraph(
                 "The paper gives the coefficient, not the convention. What each reading gives, one "
                 f"seed, {results.settings['epochs of figure 3']} epochs:"
             ),
-            table(readings(results)),
+            page.table(tables.readings(results)),
         ],
     )
     meanings = (
@@ -248,32 +221,38 @@ def _sections(
     yield (
         "What these results hide",
         [
-            paragraph(meant),
-            *map(paragraph, summary(ladder)),
-            paragraph(
+            page.paragraph(meant),
+            *map(page.paragraph, summary(ladder)),
+            page.paragraph(
                 "From rung to rung less may stand on both sides of the split. A difference between "
                 "two rungs is what the lower one owes to the similarity of its training and test "
                 "spectra."
             ),
             shown["ladder"],
-            facts(meanings),
-            table(accuracy_table(ladder, better)),
-            *([paragraph(f"Rungs that were not climbed: {missing}.")] if missing else []),
+            page.facts(meanings),
+            page.table(tables.accuracy_table(ladder, better)),
+            *([page.paragraph(f"Rungs that were not climbed: {missing}.")] if missing else []),
             shown["ladder-regression"],
-            *map(table, error_tables(ladder, better)),
+            *map(page.table, tables.error_tables(ladder, better)),
         ],
     )
     beyond = [text for text in summary(ladder, better) if text not in summary(ladder)]
     beyond += explained(better)
-    sets = [coverage_table(better or ladder), *([explained_table(better)] if better else [])]
-    tables = [table(numbers) for numbers in reversed(sets) if numbers.rows]
-    if beyond or tables:
-        yield "Better models", [*map(paragraph, beyond), *tables]
+    sets = [
+        tables.coverage_table(better or ladder),
+        *([tables.explained_table(better)] if better else []),
+    ]
+    told = [page.table(numbers) for numbers in reversed(sets) if numbers.rows]
+    if beyond or told:
+        yield "Better models", [*map(page.paragraph, beyond), *told]
     if results.robustness:
         pictures = [shown["robustness"], shown["robustness-regression"]]
-        yield "Spectra measured less well", [*pictures, table(robustness_table(results.robustness))]
-    yield "The dataset", [facts(data.info().facts().items())]
-    yield "How this was made", [listing(making.command), facts(_made(results, making))]
+        yield (
+            "Spectra measured less well",
+            [*pictures, page.table(tables.robustness_table(results.robustness))],
+        )
+    yield "The dataset", [page.facts(data.info().facts().items())]
+    yield "How this was made", [page.listing(making.command), page.facts(_made(results, making))]
 
 
 def _made(results: Reproduction, making: Making) -> list[tuple[str, str]]:
