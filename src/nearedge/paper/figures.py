@@ -101,37 +101,32 @@ def draw_networks(points: int, classes: tuple[str, ...], hidden: tuple[int, ...]
 def _draw_network(
     axes: Axes, points: int, hidden: tuple[int, ...], outputs: list[str], last: str, title: str
 ) -> None:
-    ellipsis_at, shown = 4, 9
-    heights = [np.linspace(1, -1, shown)]
-    heights += [np.linspace(1, -1, width) * min(1, width / 8) for width in hidden]
-    heights += [np.linspace(1, -1, len(outputs)) * min(1, len(outputs) / 8)]
-    if len(outputs) == 1:
-        heights[-1] = np.zeros(1)
-    lines: list[np.ndarray] = []
-    for layer, (here, there) in enumerate(pairwise(heights)):
-        for row, y in enumerate(here):
-            if layer == 0 and row == ellipsis_at:
-                continue
-            lines += [np.array([(layer, y), (layer + 1, goal)]) for goal in there]
-    axes.add_collection(LineCollection(lines, colors="0.78", linewidths=0.5, zorder=1))
-    colours = [SKY] + [GREEN] * len(hidden) + [VERMILION]
-    for layer, (ys, colour) in enumerate(zip(heights, colours, strict=True)):
-        for row, y in enumerate(ys):
-            if layer == 0 and row == ellipsis_at:
-                axes.text(layer, y, "⋮", ha="center", va="center", fontsize=13, zorder=3)
-                continue
-            axes.plot(layer, y, "o", ms=11, mfc=colour, mec="black", mew=0.7, zorder=2)
-    captions = [f"{points} intensities", *(f"{width}, ReLU" for width in hidden)]
-    captions.append(f"{len(outputs)}, {last}")
-    for layer, caption in enumerate(captions):
+    layers = [
+        (f"{points} intensities", SKY, 9),
+        *((f"{width}, ReLU", GREEN, width) for width in hidden),
+        (f"{len(outputs)}, {last}", VERMILION, len(outputs)),
+    ]
+    heights = [np.linspace(min(1, n / 8), -min(1, n / 8), n) if n > 1 else [0] for *_, n in layers]
+    heights[0] = np.delete(heights[0], 4)
+    axes.text(0, 0, "⋮", ha="center", va="center", fontsize=13, zorder=3)
+    for layer, (caption, colour, _) in enumerate(layers):
+        ys = heights[layer]
+        axes.plot([layer] * len(ys), ys, "o", ms=11, mfc=colour, mec="black", mew=0.7, zorder=2)
         axes.text(layer, -1.33, caption, ha="center", va="top", fontsize=8.5)
+    lines = [
+        np.array([(layer, y), (layer + 1, goal)])
+        for layer, (here, there) in enumerate(pairwise(heights))
+        for y in here
+        for goal in there
+    ]
+    axes.add_collection(LineCollection(lines, colors="0.78", linewidths=0.5, zorder=1))
     for y, name in zip(heights[-1], outputs, strict=True):
-        axes.text(len(heights) - 1 + 0.16, y, name, ha="left", va="center", fontsize=8.5)
+        axes.text(len(layers) - 0.84, y, name, ha="left", va="center", fontsize=8.5)
     axes.add_patch(
         FancyArrowPatch((-0.75, 0), (-0.2, 0), arrowstyle="-|>", mutation_scale=11, color=BLACK)
     )
     axes.text(-0.5, 0.12, "µ(E)", ha="center", va="bottom", fontsize=9)
-    axes.set(xlim=(-0.9, len(heights) - 0.1), ylim=(-1.6, 1.2))
+    axes.set(xlim=(-0.9, len(layers) - 0.1), ylim=(-1.6, 1.2))
     axes.set_title(title, loc="left")
     axes.axis("off")
 
