@@ -20,15 +20,6 @@ LOWEST = 30.0
 
 # h c in eV Angstrom, exact since 2019 but for these digits.
 _HC = 12398.419843320026
-# Between these energies in keV lie all edges, and no scan has steps of 50 eV; from 30 on, where
-# shallow edges in eV lie too, none spans 2 keV.
-_KEV_RANGE = (0.2, 120.0)
-_KEV_SPAN = 2.0
-_KEV_SHALLOW = 30.0
-_KEV_STEP = 0.05
-_KEV_POINTS = 10
-# Above it, a column that says keV cannot be meant so.
-_KEV_HIGHEST = 1000.0
 # Of two edges that are measured together, the first.
 _BOTH = re.compile(r"L_?(?:2,? ?3|3,? ?2|II,? ?III)\b", re.IGNORECASE)
 _ROMAN = {"LIII": "L3", "LII": "L2", "LI": "L1", "MV": "M5", "MIV": "M4"}
@@ -62,23 +53,21 @@ def energy_axis(values: Float[np.ndarray, " row"], scale: float | None) -> Axis:
         return Axis(values * 1000.0, ("energies taken as keV by their values, converted to eV",))
     if scale is None or scale == 1.0:
         return Axis(values)
-    if len(finite) and np.median(finite) > _KEV_HIGHEST:
+    if len(finite) and np.median(finite) > 1000.0:
         return Axis(values, ("energies labelled keV, but so large that they are taken as eV",))
     return Axis(values * scale, ("energies in keV, converted to eV",))
 
 
 def _only_in_kev(energies: np.ndarray) -> bool:
-    """Tell energies that can only be meant in keV; axes from an edge, 0 to 40 eV, never look so."""
-    if len(energies) < _KEV_POINTS:
+    """Tell energies that can only be meant in keV; axes from an edge, 0 to 40 eV, never look so.
+
+    All edges lie between 0.2 and 120 keV, and no scan has steps of 50 eV; from 30 on, where shallow
+    edges in eV lie too, none spans 2 keV.
+    """
+    if len(energies) < 10 or energies.min() < 0.2 or energies.max() > 120.0:
         return False
-    lowest, highest = float(energies.min()), float(energies.max())
-    steps = np.abs(np.diff(np.sort(energies)))
-    return (
-        _KEV_RANGE[0] <= lowest
-        and highest <= _KEV_RANGE[1]
-        and 0 < highest - lowest < (lowest / 2 if lowest < _KEV_SHALLOW else _KEV_SPAN)
-        and float(np.median(steps)) < _KEV_STEP
-    )
+    most = energies.min() / 2 if energies.min() < 30.0 else 2.0
+    return bool(0 < np.ptp(energies) < most and np.median(np.diff(np.sort(energies))) < 0.05)
 
 
 def bragg_axis(angle: Float[np.ndarray, " row"], d_spacing: float) -> Axis:

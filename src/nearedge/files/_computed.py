@@ -33,39 +33,34 @@ def read_computed(content: bytes, path: Path) -> list[Scan]:
             f"{path}: is larger than {LARGEST // 2**20} MB, which no spectrum of FEFF or OCEAN is; "
             "give the file as the engine wrote it"
         )
-    if _FEFF.search(content[:20_000]):
-        return [_feff(content, path)]
+    from nearedge.engines import ENERGY_ZERO, read_xmu
     from nearedge.engines.ocean import read_absspct
 
-    try:
-        read = read_absspct(path)
-    except InputError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise InputError(f"{path}: is damaged ({error}); compute the spectrum again") from None
-    return [Scan(np.column_stack([read.energy, read.mu]), _LABELS, zero=OCEAN_ZERO)]
-
-
-def _feff(content: bytes, path: Path) -> Scan:
-    from nearedge.engines import ENERGY_ZERO, read_xmu
-
+    if not _FEFF.search(content[:20_000]):
+        try:
+            ocean = read_absspct(path)
+        except InputError:
+            raise
+        except (ValueError, OverflowError) as error:
+            raise InputError(f"{path}: is damaged ({error}); compute the spectrum again") from None
+        return [Scan(np.column_stack([ocean.energy, ocean.mu]), _LABELS, zero=OCEAN_ZERO)]
     try:
         energy, mu, level = read_xmu(path)
     except ValueError:
-        return _other_feff(content, path, ENERGY_ZERO)
+        return [_other_feff(content, path, ENERGY_ZERO)]
     facts = {"fermi_level": f"{level:g}"}
-    return Scan(np.column_stack([energy, mu]), _LABELS, facts=facts, zero=ENERGY_ZERO)
+    return [Scan(np.column_stack([energy, mu]), _LABELS, facts=facts, zero=ENERGY_ZERO)]
 
 
 def _other_feff(content: bytes, path: Path, zero: str) -> Scan:
-    """Read an ``xmu.dat`` whose header is of another version than FEFF10's."""
+    """Read an ``xmu.dat`` of another version: its wave number is zero at the Fermi level in all."""
     table = read_text(content, path)[0]
     if table.values.shape[1] != 6:
         raise InputError(
             f"{path}: has the header of FEFF's xmu.dat, but {table.values.shape[1]} columns in "
             "place of six; give the file as FEFF wrote it"
         )
-    energy, wave, mu = table.values[:, 1], table.values[:, 2], table.values[:, 3]
+    energy, wave, mu = table.values.T[1:4]
     with np.errstate(all="ignore"):
         levels = energy - _HBAR2_2M * wave * np.abs(wave)
     levels = levels[np.isfinite(levels)]
@@ -74,7 +69,7 @@ def _other_feff(content: bytes, path: Path, zero: str) -> Scan:
             f"{path}: its columns e and k do not agree on a Fermi level; give the file as FEFF "
             "wrote it"
         )
-    told = [note for note in table.notes if not note.startswith("labels")]
-    notes = (*told, "mu as FEFF normalised it; Fermi level from the wave numbers")
+    notes = [note for note in table.notes if not note.startswith("labels")]
+    notes.append("mu as FEFF normalised it; Fermi level from the wave numbers")
     values = np.column_stack([energy - np.median(levels), mu])
-    return Scan(values, _LABELS, notes=notes, zero=zero)
+    return Scan(values, _LABELS, notes=tuple(notes), zero=zero)

@@ -19,10 +19,8 @@ _FIELD = re.compile(r"^#\s*(\w+)\s*[^:]*:\s*(.*)$")
 def is_emsa(content: bytes) -> bool:
     """Tell a file whose numbers are intensities alone."""
     start = content[:BEGINNING].upper()
-    return (
-        re.search(rb"^#\s*XPERCHAN", start, re.MULTILINE) is not None
-        and re.search(rb"DATATYPE\s*:\s*XY", start) is None
-    )
+    alone = re.search(rb"DATATYPE\s*:\s*XY", start) is None
+    return alone and re.search(rb"^#\s*XPERCHAN", start, re.MULTILINE) is not None
 
 
 def read_emsa(content: bytes, path: Path) -> list[Scan]:
@@ -48,13 +46,5 @@ def read_emsa(content: bytes, path: Path) -> list[Scan]:
     energy = start + step * (np.arange(len(numbers)) - first)
     note = f"energies from OFFSET {start:g} and XPERCHAN {step:g} {unit}"
     labels = (Label("energy", unit, "energy"), Label("intensity", "", "absorption"))
-    title = fields.get("TITLE", "")
-    return [
-        Scan(
-            np.column_stack([energy, numbers]),
-            labels,
-            "",
-            {"sample": title} if title else {},
-            (note,),
-        )
-    ]
+    facts = {"sample": fields["TITLE"]} if fields.get("TITLE") else {}
+    return [Scan(np.column_stack([energy, numbers]), labels, "", facts, (note,))]

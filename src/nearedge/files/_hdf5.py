@@ -37,7 +37,6 @@ _MODES: tuple[tuple[str, Role], ...] = (
 )
 _MONITORS = ("instrument/incoming_beam/data", "monitor/data")
 _ENERGIES = ("instrument/monochromator/energy", "instrument/mono/energy")
-_ABSORBED = "instrument/absorbed_beam/data"
 
 Attributes = dict[str, list[str]]
 
@@ -200,15 +199,15 @@ def _wanted(tree: _Tree, wanted: str, path: Path) -> list[Scan]:
 
 
 def _groups(tree: _Tree, *, nexus: bool) -> Iterator[Scan]:
+    data = [place for place, own in tree.groups.items() if own.get("NX_class") == ["NXdata"]]
     for place, attributes in tree.groups.items():
-        is_nexus = attributes.get("NX_class") == ["NXdata"] or "signal" in attributes
-        scan = None
-        if is_nexus == nexus:
-            scan = _group(tree, place)
-        elif nexus and tree.texts.get(_join(place, "definition")) == "NXxas":
-            scan = _bare_nxxas(tree, place)
-        if scan is not None:
-            yield scan
+        is_nexus = place in data or "signal" in attributes
+        within, beam = _join(place, ""), _join(place, "instrument/absorbed_beam")
+        xas = tree.texts.get(f"{within}definition") == "NXxas" and beam in tree.members
+        # An entry may have no NXdata.
+        bare = xas and not is_nexus and not any(other.startswith(within) for other in data)
+        if (is_nexus or bare) == nexus and (scan := _group(tree, beam if bare else place)):
+            yield replace(scan, name=place.strip("/"))
 
 
 def _group(tree: _Tree, place: str, asked: str | None = None) -> Scan | None:
@@ -223,31 +222,21 @@ def _group(tree: _Tree, place: str, asked: str | None = None) -> Scan | None:
         for other, vector in members.items()
         if len(vector.values) == len(energy.values) and other != name and asked in (None, other)
     }
-    alone = asked is not None
-    return _scan(tree, place, name or "energy", energy, beside, alone=alone) if beside else None
-
-
-def _scan(
-    tree: _Tree,
-    place: str,
-    axis: str,
-    energy: _Vector,
-    members: dict[str, _Vector],
-    *,
-    alone: bool = False,
-) -> Scan:
-    """Label energies and arrays as the columns of a scan are labelled."""
-    entry, attributes = tree.entry(place), tree.groups.get(place, {})
+    if not beside:
+        return None
+    # Labelled as the columns of a scan are.
+    entry, attributes, alone = tree.entry(place), tree.groups.get(place, {}), asked is not None
     signals = {*attributes.get("signal", []), *attributes.get("auxiliary_signals", [])}
-    labels, vectors = [Label(axis, energy.unit, "energy")], [energy.values]
-    for name, vector in members.items():
+    labels, vectors = [Label(name or "energy", energy.unit, "energy")], [energy.values]
+    for own, vector in beside.items():
+        name = "absorbed_beam" if place.endswith("/absorbed_beam") else own
         meaning = role(name)
         # NeXus names it as the signal, or it stands alone beside energies.
-        named = name in signals or vector.attributes.get("signal") == ["1"]
+        named = own in signals or vector.attributes.get("signal") == ["1"]
         signal = named and meaning in (None, "aside", "reference")
         if name == "absorbed_beam":
             meaning = tree.mode(entry)
-        elif alone or signal or (meaning is None and len(members) == 1):
+        elif alone or signal or (meaning is None and len(beside) == 1):
             meaning = "absorption"
         labels.append(Label(printable(name), vector.unit, meaning))
         vectors.append(vector.values)
@@ -257,19 +246,6 @@ def _scan(
             labels.append(Label("monitor", meaning="incident"))
             vectors.append(monitor.values)
     return Scan(np.stack(vectors, axis=1), tuple(labels), place.strip("/"), tree.facts(place))
-
-
-def _bare_nxxas(tree: _Tree, entry: str) -> Scan | None:
-    """Gather the arrays of an NXxas entry that has no NXdata."""
-    if any(
-        attributes.get("NX_class") == ["NXdata"] and place.startswith(_join(entry, ""))
-        for place, attributes in tree.groups.items()
-    ):
-        return None
-    beam, energy = tree.vectors.get(_join(entry, _ABSORBED)), tree.first(entry, _ENERGIES)
-    if beam is None or energy is None or len(beam.values) != len(energy.values):
-        return None
-    return _scan(tree, entry, "energy", energy, {"absorbed_beam": beam})
 
 
 def _energies(attributes: Attributes, members: dict[str, _Vector], asked: bool) -> str | None:

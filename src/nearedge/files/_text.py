@@ -6,10 +6,10 @@ for labels. Formats of other shape are its own (`nearedge.files._library`).
 """
 
 import csv
-import math
 import re
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -35,9 +35,9 @@ _MOST_BLOCKS = 5000
 _MOST_HEADER = 2**22
 _COMMENTS = ("#", "%", ";", "//", "!", "*", "$", ":")
 _SCAN = re.compile(r"#S\s+(\d+)")
-# With a decimal point or comma, Fortran's D, or the bare exponent of three digits: 0.12-100.
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eEdD][+-]?\d+|[+-]\d{3})?")
 _STARTS = re.compile(r"[+-]?[.,]?\d")
+# A decimal comma, Fortran's D, and its bare exponent of three digits: 0.12-100.
+_DIALECT = str.maketrans(",dD", ".ee")
 _BARE_EXPONENT = re.compile(r"(?<=[\d.])([+-]\d{3})$")
 _MISSING = re.compile(
     r"|[+-]?(?:nan|inf|infinity)|\*+|-{1,3}|n/?a|null|none|#n/a|#[a-z/0]+[!?]|-?1\.#\w+",
@@ -324,16 +324,15 @@ def _cells(line: str, separator: str | None) -> _Row | None:
 
 
 def parse_number(word: str) -> float | None:
-    """Read a number with a decimal point or comma, of C or of Fortran; None if it is none."""
-    try:
-        value = float(word)  # fast, but it reads "1_000" and "nan" too
-    except ValueError:
-        pass
-    else:
-        if math.isfinite(value) and "_" not in word:
-            return value
-    word = word.strip()
-    if _NUMBER.fullmatch(word) is None:
+    """Read a number with a decimal point or comma, of C or of Fortran; None if it is none.
+
+    >>> parse_number("529,35"), parse_number("1.5D+03"), parse_number("0.12-100")
+    (529.35, 1500.0, 1.2e-101)
+    """
+    if "_" in word or not _STARTS.match(word.lstrip()):  # of what float reads, it and "nan"
         return None
-    plain = word.replace(",", ".").upper().replace("D", "E")
-    return float(_BARE_EXPONENT.sub(r"e\1", plain) if "E" not in plain else plain)
+    with suppress(ValueError):
+        return float(word)
+    with suppress(ValueError):
+        return float(_BARE_EXPONENT.sub(r"e\1", word.strip().translate(_DIALECT)))
+    return None

@@ -35,29 +35,12 @@ def open_stack(
     Nothing is loaded before the blocks of the stack are read; but what can only be read image by
     image is unpacked, into memory if it is small, else into a temporary file.
 
-    Parameters
-    ----------
-    path : str or Path
-    energies : str, Path or float array, shape (energy,), optional
-        In eV, increasing, or a file with one on each line; if the stack does not hold them.
-    inner, energy_path : str, optional
-        Paths of the images and the energies within an HDF5 file, if they are not found.
-    axis : {'first', 'last'}, optional
-        Which axis of the array is that of the energies; by default the one of their number.
-    incident : str or Path, optional
-        Spectrum of the incident light, if the images are transmitted intensities.
-    scratch : str or Path, optional
-        Folder of the temporary file; that of the system by default.
-    advance : callable, optional
-        Called with the images that are unpacked, and with their number.
+    Energies in eV, or a file with one on each line, are needed if the stack does not hold them;
+    `inner` and `energy_path` lead to images and energies within an HDF5 file, `axis` says which one
+    of the array is that of the energies, if their number does not. With the spectrum of the
+    `incident` light the images are transmitted intensities. The temporary file lies in the folder
+    `scratch`, and `advance` is told how many images of how many are unpacked.
 
-    Raises
-    ------
-    InputError
-        If it is no stack of numbers, or its energies are missing or do not fit.
-
-    Examples
-    --------
     >>> path = Path(getfixture("tmp_path"), "stack.npy")
     >>> np.save(path, np.ones((3, 4, 5), np.float32))
     >>> with open_stack(path, np.array([528.0, 530.0, 532.0])) as stack:
@@ -94,7 +77,8 @@ def open_stack(
     axis = _axis(source, len(energy), axis, path, where)
     light = None if incident is None else read_incident(incident, energy)
     folder = None if scratch is None else Path(scratch)
-    return Stack(str(path), energy, unpacked(source, axis, str(path), folder, advance), axis, light)
+    source = unpacked(source.images_first(axis), str(path), folder, advance)
+    return Stack(str(path), energy, source, axis, light)
 
 
 def _read_npy(path: Path) -> Source:

@@ -37,15 +37,24 @@ class Source:
     chunks: tuple[int, int, int] | None = None
     scratch: IO[bytes] | None = None
 
-    def rows_together(self, axis: Axis) -> int:
-        """Rows that can only be read together."""
-        row = 1 if axis == "first" else 0
-        return min(self.chunks[row], self.shape[row]) if self.chunks else 1
+    def images_first(self, axis: Axis) -> "Source":
+        """The same array with the axis of the energies in front."""
+        if axis == "first":
+            return self
 
-    def part(self, part: Part, name: str) -> np.ndarray:
-        """Read a part of the array; what it is called stands in the error."""
+        def turned(sizes: tuple[int, int, int]) -> tuple[int, int, int]:
+            return sizes[2], sizes[0], sizes[1]
+
+        def read(part: Part) -> np.ndarray:
+            return np.moveaxis(self.read((part[1], part[2], part[0])), 2, 0)
+
+        chunks = turned(self.chunks) if self.chunks else None
+        return replace(self, shape=turned(self.shape), read=read, chunks=chunks)
+
+    def part(self, name: str, images: slice, rows: slice) -> np.ndarray:
+        """Read rows of images; what they are called stands in the error."""
         try:
-            return self.read(part)
+            return self.read((images, rows, _WHOLE))
         except Exception as error:  # tifffile raises nearly anything on damaged files
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise InputError(f"{name} cannot be read ({reason}); get the file again") from None
@@ -75,8 +84,7 @@ class Stack:
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the images."""
-        rows, columns = self.source.shape[1:] if self.axis == "first" else self.source.shape[:2]
-        return rows, columns
+        return self.source.shape[1:]
 
     def __enter__(self) -> "Stack":
         return self
@@ -89,7 +97,7 @@ class Stack:
     def blocks(self, rows: int | None = None) -> Iterator[Block]:
         """Read the stack from top to bottom, by default as many rows as fit in `BLOCK` bytes."""
         count, columns = self.shape
-        step = self.source.rows_together(self.axis)
+        step = min(self.source.chunks[1], count) if self.source.chunks else 1
         each = len(self.energy) * columns * self.source.dtype.itemsize
         rows = rows or step * max(1, BLOCK // (each * step))
         for start in range(0, count, rows):
@@ -97,10 +105,9 @@ class Stack:
             yield Block(part, self._spectra(part))
 
     def _spectra(self, rows: slice) -> Num[np.ndarray, "pixel energy"]:
-        first, count = self.axis == "first", len(self.energy)
-        part = (_WHOLE, rows, _WHOLE) if first else (rows, _WHOLE, _WHOLE)
-        images = self.source.part(part, f"{self.name}: rows {rows.start + 1} to {rows.stop}")
-        spectra = images.reshape(count, -1).T if first else images.reshape(-1, count)
+        where = f"{self.name}: rows {rows.start + 1} to {rows.stop}"
+        images = self.source.part(where, _WHOLE, rows)
+        spectra = np.moveaxis(images, 0, 2).reshape(-1, len(self.energy))
         if self.incident is None:
             return spectra
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -109,31 +116,25 @@ class Stack:
         return np.where(np.isfinite(ratio), -ratio, np.float32(np.nan))
 
 
-def unpacked(
-    source: Source, axis: Axis, name: str, folder: Path | None, advance: Advance | None
-) -> Source:
-    """Unpack a stack that keeps more rows together than a block holds, into an unnamed file.
+def unpacked(source: Source, name: str, folder: Path | None, advance: Advance | None) -> Source:
+    """Unpack images whose rows that are kept together are more than a block, into an unnamed file.
 
     Such a file is gone as soon as it is closed, or the program ends in any way.
     """
-    along, row = (0, 1) if axis == "first" else (2, 0)
+    count, rows, _ = source.shape
     size = int(np.prod(source.shape)) * source.dtype.itemsize
-    together = size // source.shape[row] * source.rows_together(axis)
-    if source.chunks is None or together <= BLOCK:
+    if source.chunks is None or size // rows * min(source.chunks[1], rows) <= BLOCK:
         return source
-    count, step = source.shape[along], source.chunks[along]
-    shape = (count, *(length for n, length in enumerate(source.shape) if n != along))
     try:
         # Closed by the stack: it is read for as long as that is used.
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
     except OSError as error:
         raise InputError(f"{folder}: cannot hold a temporary file ({error.strerror})") from None
     try:
-        for start in range(0, count, step):
-            some = slice(start, min(start + step, count))
-            part = (some, _WHOLE, _WHOLE) if along == 0 else (_WHOLE, _WHOLE, some)
-            images = source.part(part, f"{name}: images {start + 1} to {some.stop}")
-            file.write(np.ascontiguousarray(np.moveaxis(images, along, 0), source.dtype).data)
+        for start in range(0, count, source.chunks[0]):
+            some = slice(start, min(start + source.chunks[0], count))
+            images = source.part(f"{name}: images {start + 1} to {some.stop}", some, _WHOLE)
+            file.write(np.ascontiguousarray(images, source.dtype).data)
             if advance:
                 advance(some.stop, count)
         file.flush()
@@ -148,7 +149,6 @@ def unpacked(
 
     def read(part: Part) -> np.ndarray:
         # Mapped anew each time: pages that were read once do not stay in memory.
-        mapped = np.memmap(file, source.dtype, "r", shape=shape)
-        return np.array(np.moveaxis(mapped, 0, along)[part], order="C")
+        return np.array(np.memmap(file, source.dtype, "r", shape=source.shape)[part], order="C")
 
     return replace(source, read=read, chunks=None, scratch=file)
