@@ -15,7 +15,7 @@ from nearedge.paper.findings import headline, percent, several, small, summary, 
 from nearedge.paper.protocol import Protocol, reproduce
 from nearedge.paper.report import FORMATS, Making, versions, write_report
 from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Networks, judge_disturbed
+from nearedge.paper.robustness import judge_disturbed
 from nearedge.paper.tables import ladder_tables
 from nearedge.records import as_json
 
@@ -156,7 +156,7 @@ def test_undisturbed_scores_are_those_of_the_ladder(report: Path, results: Repro
 
 
 def test_without_a_rung_there_is_nothing_to_disturb(telling_dataset: SiteSpectra):
-    assert judge_disturbed({"paper": Networks()}, telling_dataset, 0) is None
+    assert judge_disturbed({"paper": {}}, telling_dataset, 0) is None
 
 
 def test_the_json_holds_the_same_numbers(report: Path, results: Reproduction):

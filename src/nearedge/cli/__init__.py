@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
+from typer import Option
 
 import nearedge
 from nearedge.cli import dataset, learn, spectra, structures
@@ -41,10 +42,10 @@ def _show_version(wanted: bool | None) -> None:
 def _options(
     _version: Annotated[
         bool | None,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+        Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = None,
     quiet: Annotated[
-        bool, typer.Option(QUIET, help="Show no progress; before or after the verb.")
+        bool, Option(QUIET, help="Show no progress; before or after the verb.")
     ] = False,
 ) -> None:
     if quiet or PROGRESS in sys.modules:

@@ -3,18 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from nearedge.cli import options, terminal
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="Dataset folder of the engine to judge.")],
+    first: Annotated[Path, Argument(help="Dataset folder of the engine to judge.")],
     second: Annotated[
         Path,
-        typer.Argument(
-            help="Dataset folder of the same atoms by the engine it is measured against."
-        ),
+        Argument(help="Dataset folder of the same atoms by the engine it is measured against."),
     ],
     output: Annotated[Path | None, options.to("Folder for the numbers and the figure.")] = None,
     json: options.Json = False,

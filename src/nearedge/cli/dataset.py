@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer import Argument, Option
 
 from nearedge import datasets, targets
 from nearedge.cli import options, terminal
@@ -37,30 +38,30 @@ def info(path: options.Dataset, json: options.Json = False) -> None:
 
 @app.command("import")
 def import_(
-    structure: Annotated[Path, typer.Option(help="File of the structure, any format ASE reads.")],
+    structure: Annotated[Path, Option(help="File of the structure, any format ASE reads.")],
     spectra: Annotated[
-        Path, typer.Option(help="Table of spectra, OCEAN run directory or directory of FEFF runs.")
+        Path, Option(help="Table of spectra, OCEAN run directory or directory of FEFF runs.")
     ],
     output: options.Output,
     absorber: options.Absorber,
-    neighbour: Annotated[str, typer.Option(help="Element that is counted around it.")],
-    cutoff: Annotated[float, typer.Option(help="Distance in Å below which a neighbour counts.")],
+    neighbour: Annotated[str, Option(help="Element that is counted around it.")],
+    cutoff: Annotated[float, Option(help="Distance in Å below which a neighbour counts.")],
     dimer: options.Dimer = None,
     snapshot: Annotated[
-        str | None, typer.Option(help="Name of the snapshot (default: the file's name).")
+        str | None, Option(help="Name of the snapshot (default: the file's name).")
     ] = None,
     trajectory: Annotated[
-        str | None, typer.Option(help="Trajectory that the snapshot belongs to (default: its own).")
+        str | None, Option(help="Trajectory that the snapshot belongs to (default: its own).")
     ] = None,
-    temperature: Annotated[float | None, typer.Option(help="Temperature in K.", min=0)] = None,
+    temperature: Annotated[float | None, Option(help="Temperature in K.", min=0)] = None,
     format: Annotated[
         Literal["matrix", "ocean", "feff"] | None,
-        typer.Option(help="Format of the spectra (default: a file is a matrix, else seen)."),
+        Option(help="Format of the spectra (default: a file is a matrix, else seen)."),
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="Code that computed the spectra.")] = None,
-    energy_zero: Annotated[str | None, typer.Option(help="What 0 eV is, e.g. CBM.")] = None,
-    mu_unit: Annotated[str | None, typer.Option(help="Unit of the spectra.")] = None,
-    licence: Annotated[str | None, typer.Option(help="Licence of the spectra.")] = None,
+    engine: Annotated[str | None, Option(help="Code that computed the spectra.")] = None,
+    energy_zero: Annotated[str | None, Option(help="What 0 eV is, e.g. CBM.")] = None,
+    mu_unit: Annotated[str | None, Option(help="Unit of the spectra.")] = None,
+    licence: Annotated[str | None, Option(help="Licence of the spectra.")] = None,
     force: options.Force = False,
 ) -> None:
     """Make a dataset of one structure and the spectra of its absorbers."""
@@ -91,11 +92,11 @@ def import_(
 
 @app.command("merge")
 def merge_(
-    paths: Annotated[list[Path], typer.Argument(help="Dataset folders.")],
+    paths: Annotated[list[Path], Argument(help="Dataset folders.")],
     output: options.Output,
     attribute: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             help="What to say of the whole, e.g. licence='CC BY 4.0'; may be repeated.",
             metavar="KEY=TEXT",
         ),
@@ -172,7 +173,7 @@ def independence_(path: options.Dataset, json: options.Json = False) -> None:
 
 @app.command("fetch")
 def fetch(
-    name: Annotated[PublicName, typer.Argument(help="Public data to fetch.")],
+    name: Annotated[PublicName, Argument(help="Public data to fetch.")],
     output: Annotated[
         Path | None, options.to("Folder to write (default: named like the data).")
     ] = None,

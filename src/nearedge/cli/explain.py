@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from nearedge import answers, datasets, models
 from nearedge.answers import explanation
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 def explain(
     model: options.ModelFolder,
     spectra: Annotated[
-        Path, typer.Argument(help="Table of spectra (first column energy in eV) or dataset folder.")
+        Path, Argument(help="Table of spectra (first column energy in eV) or dataset folder.")
     ],
     spectrum: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--spectrum",
             "--site",
             help="Explain this spectrum, named as `nearedge predict` names it: snapshot/atom of a"
@@ -33,13 +34,11 @@ def explain(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(
-            help="Class that is asked about (default: the predicted one).", metavar="CLASS"
-        ),
+        Option(help="Class that is asked about (default: the predicted one).", metavar="CLASS"),
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Why not this class? Its mean training spectrum is then the baseline"
             " (default: that of all).",
             metavar="CLASS",
@@ -47,16 +46,16 @@ def explain(
     ] = None,
     training: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Dataset the model was trained on (default: the spectra's own, or the one that"
             " ships, whichever it is)."
         ),
     ] = None,
     nearest: Annotated[
-        int, typer.Option(help="Number of nearest training spectra, one of each atom.", min=0)
+        int, Option(help="Number of nearest training spectra, one of each atom.", min=0)
     ] = 5,
     width: Annotated[
-        float, typer.Option(help="Width of the energy intervals that are hidden, eV.")
+        float, Option(help="Width of the energy intervals that are hidden, eV.")
     ] = 1.0,
     output: Annotated[Path | None, options.to("Folder for figure, numbers and structures.")] = None,
     json: options.Json = False,

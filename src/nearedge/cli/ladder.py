@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from nearedge import datasets, ladder as rungs, paper
 from nearedge.cli import options, terminal
@@ -12,9 +12,7 @@ from nearedge.drawing.progress import progress_bar
 def ladder(
     dataset: options.Dataset,
     recipe: options.RecipeName = "best",
-    seeds: Annotated[
-        int, typer.Option(help="Seeds, each with a fold of its own.", min=1, max=50)
-    ] = 3,
+    seeds: Annotated[int, Option(help="Seeds, each with a fold of its own.", min=1, max=50)] = 3,
     seed: options.Seed = 0,
     engine_dataset: options.EngineDataset = None,
     json: options.Json = False,

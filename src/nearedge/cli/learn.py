@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from nearedge import datasets, models, records
 from nearedge.cli import options, terminal
@@ -11,26 +12,24 @@ from nearedge.drawing.progress import progress_bar
 
 
 def train(
-    kind: Annotated[Literal["classifier", "regressor"], typer.Argument(help="What to train.")],
+    kind: Annotated[Literal["classifier", "regressor"], Argument(help="What to train.")],
     dataset: options.Dataset,
     output: options.Output,
     more: options.MoreNames = None,
     hold_out: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Snapshots or trajectories that are not used in any way.", metavar="NAME ..."
-        ),
+        Option(help="Snapshots or trajectories that are not used in any way.", metavar="NAME ..."),
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="What is told: environment, coordination, bond_valence, bond_length,"
             " oxidation_state, as the dataset has it (default: the paper's)."
         ),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="What is kept apart when the error is estimated and the intervals calibrated:"
             " snapshot, atom, trajectory, crystal, composition"
             " (default: the strictest that the dataset can carry)."

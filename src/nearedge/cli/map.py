@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from nearedge import models
 from nearedge.answers import maps
@@ -18,7 +19,7 @@ from nearedge.records import check_free
 def map_(
     paths: Annotated[
         list[Path],
-        typer.Argument(
+        Argument(
             help="A model folder (default: the model that ships, trained on O K-edge spectra of"
             " Li3FeO3.5), then the absorption in each pixel at many energies: .npy, HDF5, or TIFF"
             " with a page for each energy.",
@@ -28,29 +29,29 @@ def map_(
     output: options.Output,
     energies: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Text with an energy in eV on each line; not needed if an HDF5 file holds them."
         ),
     ] = None,
     path: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Images within an HDF5 file, if it holds several stacks.", metavar="/ENTRY/DATA"
         ),
     ] = None,
     energy_path: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Energies within an HDF5 file, if they are not found.", metavar="/ENTRY/ENERGY"
         ),
     ] = None,
     axis: Annotated[
         Literal["first", "last"] | None,
-        typer.Option(help="Axis of the energies (default: the one of their number)."),
+        Option(help="Axis of the energies (default: the one of their number)."),
     ] = None,
     i0: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Spectrum of the incident light, energy and intensity on each line, if the images"
             " are transmitted intensities."
         ),
@@ -59,9 +60,7 @@ def map_(
     e0_uncertainty: options.E0Uncertainty = 0.5,
     mask_below: Annotated[
         float | None,
-        typer.Option(
-            help="Leave out pixels whose mean intensity is below this share of the brightest."
-        ),
+        Option(help="Leave out pixels whose mean intensity is below this share of the brightest."),
     ] = None,
     json: options.Json = False,
     force: options.ForceAnswer = False,

@@ -4,39 +4,36 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer import Argument, Option
 
 
 def to(help: str, *names: str) -> Any:
     """Make the option that says where results go."""
-    return typer.Option("-o", *(names or ["--output"]), help=help)
+    return Option("-o", *(names or ["--output"]), help=help)
 
 
-Dataset = Annotated[Path, typer.Argument(help="Dataset folder, or li3feo35: the one that ships.")]
-Structures = Annotated[
-    list[Path], typer.Argument(help="Files of structures, any format ASE reads.")
-]
-ModelFolder = Annotated[Path, typer.Argument(help="Model folder.")]
+Dataset = Annotated[Path, Argument(help="Dataset folder, or li3feo35: the one that ships.")]
+Structures = Annotated[list[Path], Argument(help="Files of structures, any format ASE reads.")]
+ModelFolder = Annotated[Path, Argument(help="Model folder.")]
 # After "--hold-out A" further names arrive as arguments: an option of many values.
-MoreNames = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="NAME")]
+MoreNames = Annotated[list[str] | None, Argument(hidden=True, metavar="NAME")]
 Only = Annotated[
     list[str] | None,
-    typer.Option(help="Snapshots or trajectories to use (default: all).", metavar="NAME ..."),
+    Option(help="Snapshots or trajectories to use (default: all).", metavar="NAME ..."),
 ]
-RecipeName = Annotated[Literal["best", "network", "paper"], typer.Option(help="How to train.")]
+RecipeName = Annotated[Literal["best", "network", "paper"], Option(help="How to train.")]
 Output = Annotated[Path, to("Folder to write.")]
 OutputFile = Annotated[Path, to("File to write.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
+Force = Annotated[bool, Option("--force", help="Replace the output if it exists.")]
 ForceAnswer = Annotated[
     bool,
-    typer.Option(
-        "--force", help="Answer although the model does not apply; replace existing outputs."
-    ),
+    Option("--force", help="Answer although the model does not apply; replace existing outputs."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
+Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
+Seed = Annotated[int, Option(help="Seed of everything random.", min=0)]
 EngineDataset = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         help="Dataset of another engine, to test on in the rungs engine (units matched) and "
         "engine-aligned (shift, factor and broadening learnt without labels)."
     ),
@@ -45,88 +42,81 @@ EngineDataset = Annotated[
 # Measured spectra.
 EnergyColumn = Annotated[
     str | None,
-    typer.Option(
+    Option(
         help="Column of the energies, by number from 1 or label, where labels do not tell.",
         metavar="COLUMN",
     ),
 ]
 MuColumn = Annotated[
     str | None,
-    typer.Option(
+    Option(
         help="Column of the absorption, or several as 4/2, ln(2/4) or (3+4)/2.", metavar="COLUMN"
     ),
 ]
 E0 = Annotated[
     float | None,
-    typer.Option(
+    Option(
         "--e0",
         help="Where the model's energy zero lies in measured files, eV (default: it is searched"
         " wherever the spectrum covers the window).",
     ),
 ]
-E0Uncertainty = Annotated[float, typer.Option(help="Standard deviation of E0, eV.", min=0.0)]
+E0Uncertainty = Annotated[float, Option(help="Standard deviation of E0, eV.", min=0.0)]
 
 # Structures, and what FEFF computes of them.
-Absorber = Annotated[str, typer.Option(help="Element that absorbs.")]
+Absorber = Annotated[str, Option(help="Element that absorbs.")]
 Dimer = Annotated[
     float | None,
-    typer.Option(
+    Option(
         help="Distance in Å below which two absorbers are a dimer, a class of its own; 0 for none.",
         show_default="by absorber",
     ),
 ]
-EdgeName = Annotated[str, typer.Option(help="Edge, e.g. K or L3.")]
+EdgeName = Annotated[str, Option(help="Edge, e.g. K or L3.")]
 ClusterRadius = Annotated[
-    float | None,
-    typer.Option(help="Radius of the cluster given to FEFF, Å.", show_default="by edge"),
+    float | None, Option(help="Radius of the cluster given to FEFF, Å.", show_default="by edge")
 ]
 ScfRadius = Annotated[
     float | None,
-    typer.Option(
+    Option(
         help="Radius of multiple scattering in the self-consistent field, Å.",
         show_default="by edge",
     ),
 ]
 FmsRadius = Annotated[
     float | None,
-    typer.Option(help="Radius of multiple scattering in the spectrum, Å.", show_default="by edge"),
+    Option(help="Radius of multiple scattering in the spectrum, Å.", show_default="by edge"),
 ]
 Sites = Annotated[
     str | None,
-    typer.Option(
+    Option(
         help="Indices of the atoms to compute in each structure, from 0 (default: every absorber).",
         metavar="I,J,...",
     ),
 ]
 Trials = Annotated[
-    int,
-    typer.Option(help="Structures to try for shared potentials, one of each trajectory.", min=1),
+    int, Option(help="Structures to try for shared potentials, one of each trajectory.", min=1)
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="Worker processes (default: one for each core).", min=1)
+    int | None, Option(help="Worker processes (default: one for each core).", min=1)
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted run left.")]
-Repeat = Annotated[
-    tuple[int, int, int], typer.Option(help="Conventional cells along the three axes.")
-]
+Resume = Annotated[bool, Option("--resume", help="Go on with what an interrupted run left.")]
+Repeat = Annotated[tuple[int, int, int], Option(help="Conventional cells along the three axes.")]
 Dimers = Annotated[
     list[int] | None,
-    typer.Option(
+    Option(
         help="O-O dimers in a cell; given several times, the cells take turns (default: 0; of "
         "dataset make: 1, 0, 2, 0).",
         min=0,
     ),
 ]
 RareSites = Annotated[
-    int,
-    typer.Option(
-        help="Draw each cell until it has as many O with 4 Fe, and none with more.", min=0
-    ),
+    int, Option(help="Draw each cell until it has as many O with 4 Fe, and none with more.", min=0)
 ]
 Equilibration = Annotated[
-    float, typer.Option(help="Time at a temperature before its first snapshot, fs.")
+    float, Option(help="Time at a temperature before its first snapshot, fs.")
 ]
-Interval = Annotated[float, typer.Option(help="Time between snapshots, fs.")]
+Interval = Annotated[float, Option(help="Time between snapshots, fs.")]
 
 
 def named(option: str, names: list[str] | None, more: list[str] | None) -> list[str]:

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from rich.console import Console
+from typer import Option
 
 from nearedge import datasets, paper as room
 from nearedge.cli import options
@@ -17,7 +17,7 @@ from nearedge.records import check_free
 
 def paper(
     dataset: Annotated[
-        Path | None, typer.Option(help="Dataset folder (default: the one that ships).")
+        Path | None, Option(help="Dataset folder (default: the one that ships).")
     ] = None,
     out: Annotated[
         Path | None,
@@ -27,8 +27,7 @@ def paper(
     ] = None,
     seed: options.Seed = 0,
     quick: Annotated[
-        bool,
-        typer.Option("--quick", help="Fewer epochs, seeds and examples: two or three minutes."),
+        bool, Option("--quick", help="Fewer epochs, seeds and examples: two or three minutes.")
     ] = False,
     engine_dataset: options.EngineDataset = None,
     force: options.Force = False,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from nearedge import answers as answering, files as reading, models, spectra
 from nearedge.cli import options, terminal
@@ -25,7 +26,7 @@ MANY = 10
 def predict(
     paths: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             help="A model folder (default: the one that ships for a file's absorber and edge, see"
             " nearedge models), then files of spectra, measured or computed, or dataset folders."
             " FILE::NAME is one spectrum of a file.",
@@ -36,38 +37,38 @@ def predict(
     e0_uncertainty: options.E0Uncertainty = 0.5,
     align: Annotated[
         Literal["auto", "none"] | None,
-        typer.Option(
+        Option(
             help="Search the zero, or take energies as they are (default: search it where they"
             " begin above the model's window)."
         ),
     ] = None,
     baseline: Annotated[
         Literal["auto", "none", "constant", "line", "victoreen"],
-        typer.Option(help="What is fitted before the edge and taken off."),
+        Option(help="What is fitted before the edge and taken off."),
     ] = "auto",
     pre_edge: Annotated[
         tuple[float, float] | None,
-        typer.Option(help="Energies to fit it to, eV (default: up to 2 eV below the onset)."),
+        Option(help="Energies to fit it to, eV (default: up to 2 eV below the onset)."),
     ] = None,
     keep_glitches: Annotated[
-        bool, typer.Option("--keep-glitches", help="Do not replace points that stand out.")
+        bool, Option("--keep-glitches", help="Do not replace points that stand out.")
     ] = False,
     energy: options.EnergyColumn = None,
     mu: options.MuColumn = None,
     merge: Annotated[
-        bool, typer.Option("--merge", help="Average all measured spectra: scans of one sample.")
+        bool, Option("--merge", help="Average all measured spectra: scans of one sample.")
     ] = False,
     atoms_averaged: Annotated[
         int | None,
-        typer.Option(
+        Option(
             min=1,
             help="Of computed spectra: atoms whose spectra each is the average of, 1 for single"
             " sites: a regressor's intervals narrow with it (default: unknown, the widest).",
         ),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="File to write a table to.")] = None,
+    csv: Annotated[Path | None, Option(help="File to write a table to.")] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Folder for a figure of each measured spectrum.")
+        Path | None, Option(help="Folder for a figure of each measured spectrum.")
     ] = None,
     json: options.Json = False,
     force: options.ForceAnswer = False,

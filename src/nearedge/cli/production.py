@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from nearedge import campaigns, structures
 from nearedge.cli import options, terminal
@@ -14,7 +14,7 @@ from nearedge.records import check_free
 
 def make(
     output: options.Output,
-    cells: Annotated[int, typer.Option(help="Cells to start from, a trajectory each.", min=1)] = 26,
+    cells: Annotated[int, Option(help="Cells to start from, a trajectory each.", min=1)] = 26,
     repeat: options.Repeat = (2, 2, 2),
     dimers: options.Dimers = None,
     rare_sites: options.RareSites = 1,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from nearedge.cli import options, terminal
 from nearedge.errors import InputError
@@ -24,7 +24,7 @@ def robustness(
     more: options.MoreNames = None,
     only: options.Only = None,
     beside: Annotated[
-        list[Path] | None, typer.Option(help="Another model to score beside it; may be repeated.")
+        list[Path] | None, Option(help="Another model to score beside it; may be repeated.")
     ] = None,
     output: Annotated[
         Path | None,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Option
 
 from nearedge import campaigns, datasets, engines, structures as cells, targets
 from nearedge.cli import options, terminal
@@ -37,19 +38,18 @@ def simulate(
     absorber: options.Absorber,
     neighbour: Annotated[
         str | None,
-        typer.Option(
+        Option(
             help="Element that is counted around it (default: sites are labelled by their first "
             "shell, extra: crystals)."
         ),
     ] = None,
     cutoff: Annotated[
-        float | None, typer.Option(help="Distance in Å below which a neighbour counts.")
+        float | None, Option(help="Distance in Å below which a neighbour counts.")
     ] = None,
     dimer: options.Dimer = None,
-    engine: Annotated[Literal["feff", "ocean"], typer.Option(help="What computes.")] = "feff",
+    engine: Annotated[Literal["feff", "ocean"], Option(help="What computes.")] = "feff",
     every: Annotated[
-        int,
-        typer.Option(help="Take the first snapshot of each trajectory and every so many.", min=1),
+        int, Option(help="Take the first snapshot of each trajectory and every so many.", min=1)
     ] = 1,
     sites: options.Sites = None,
     workers: options.Workers = None,
@@ -58,11 +58,11 @@ def simulate(
     scf_radius: options.ScfRadius = None,
     fms_radius: options.FmsRadius = None,
     symmetry: Annotated[
-        bool, typer.Option(help="Compute one atom for all that the space group makes equal.")
+        bool, Option(help="Compute one atom for all that the space group makes equal.")
     ] = True,
     potentials: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             help="Folder of reference potentials, which spare each structure its self-consistent "
             "field, see: nearedge potentials; or 'shipped', those of the dataset that ships."
         ),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from nearedge import answers, datasets, files as reading, spectra
 from nearedge.cli import options, terminal
@@ -24,7 +25,7 @@ def _spectra() -> None:
 def list_(
     files: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             help="Files of spectra: columns of text, XDI, SPEC, Athena projects, NeXus, FEFF's or"
             " OCEAN's, gzipped or not. FILE::NAME is one spectrum of a file, or a reference foil.",
             metavar="FILE...",
@@ -92,16 +93,14 @@ def simulate_(
     output: options.OutputFile,
     more: options.MoreNames = None,
     only: options.Only = None,
-    e0: Annotated[float, typer.Option("--e0", help="Where the computed zero lies, eV.")] = 530.0,
-    broadening: Annotated[float, typer.Option(help="Extra full width at half maximum, eV.")] = 0.5,
-    signal_to_noise: Annotated[
-        float, typer.Option(help="Highest intensity over the noise.")
-    ] = 50.0,
+    e0: Annotated[float, Option("--e0", help="Where the computed zero lies, eV.")] = 530.0,
+    broadening: Annotated[float, Option(help="Extra full width at half maximum, eV.")] = 0.5,
+    signal_to_noise: Annotated[float, Option(help="Highest intensity over the noise.")] = 50.0,
     background: Annotated[
-        float, typer.Option(help="Constant background, share of the highest intensity.")
+        float, Option(help="Constant background, share of the highest intensity.")
     ] = 0.3,
     slope: Annotated[
-        float, typer.Option(help="Rise of the background over all energies, in the same unit.")
+        float, Option(help="Rise of the background over all energies, in the same unit.")
     ] = 0.2,
     seed: options.Seed = 0,
     json: options.Json = False,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from nearedge import campaigns, structures as cells
 from nearedge.cli import options
@@ -20,16 +21,12 @@ app = typer.Typer(
 @app.command("crystals")
 def crystals(
     output: options.Output,
-    absorber: Annotated[
-        list[str], typer.Option(help="Element that absorbs; several times for several.")
-    ],
-    folder: Annotated[
-        Path | None, typer.Option("--from", help="Folder of CIFs to choose from.")
-    ] = None,
+    absorber: Annotated[list[str], Option(help="Element that absorbs; several times for several.")],
+    folder: Annotated[Path | None, Option("--from", help="Folder of CIFs to choose from.")] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Most crystals to take, small cells first.", min=1)
+        int | None, Option(help="Most crystals to take, small cells first.", min=1)
     ] = None,
-    max_atoms: Annotated[int, typer.Option(help="Most atoms in a primitive cell.", min=1)] = 80,
+    max_atoms: Annotated[int, Option(help="Most atoms in a primitive cell.", min=1)] = 80,
     force: options.Force = False,
 ) -> None:
     """Collect ordered crystals that hold an absorber, a CIF each.
@@ -63,11 +60,11 @@ def crystals(
 @app.command("build")
 def build(
     output: options.OutputFile,
-    count: Annotated[int, typer.Option(help="Arrangements to draw.", min=1)] = 1,
+    count: Annotated[int, Option(help="Arrangements to draw.", min=1)] = 1,
     repeat: options.Repeat = (2, 2, 2),
     dimers: options.Dimers = None,
     rare_sites: options.RareSites = 0,
-    name: Annotated[str, typer.Option(help="First part of the trajectories' names.")] = "rocksalt",
+    name: Annotated[str, Option(help="First part of the trajectories' names.")] = "rocksalt",
     seed: options.Seed = 0,
     force: options.Force = False,
 ) -> None:
@@ -85,19 +82,17 @@ def md(
     output: options.Output,
     temperature: Annotated[
         list[float] | None,
-        typer.Option(help="Temperature in K, several one after the other (default: 300, 1000)."),
+        Option(help="Temperature in K, several one after the other (default: 300, 1000)."),
     ] = None,
     frames: Annotated[
-        list[int] | None, typer.Option(help="Snapshots at each temperature (default: 1, 2).")
+        list[int] | None, Option(help="Snapshots at each temperature (default: 1, 2).")
     ] = None,
     equilibration: options.Equilibration = 160.0,
     interval: options.Interval = 100.0,
-    timestep: Annotated[float, typer.Option(help="Time step, fs.")] = 2.0,
-    friction: Annotated[
-        float, typer.Option(help="Friction of the Langevin thermostat, 1/fs.")
-    ] = 0.02,
+    timestep: Annotated[float, Option(help="Time step, fs.")] = 2.0,
+    friction: Annotated[float, Option(help="Friction of the Langevin thermostat, 1/fs.")] = 0.02,
     relaxation_steps: Annotated[
-        int, typer.Option(help="Most steps of the relaxation before.", min=0)
+        int, Option(help="Most steps of the relaxation before.", min=0)
     ] = 40,
     seed: options.Seed = 0,
     resume: options.Resume = False,

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from nearedge.datasets._assembly import assemble
 from nearedge.datasets._sites import SiteSpectra
-from nearedge.engines import read_feff_run
+from nearedge.engines import RunSpectra, read_feff_run
 from nearedge.engines.ocean import read_ocean_run
 from nearedge.errors import InputError
 from nearedge.files import read_table
-from nearedge.records import Json
 from nearedge.spectra import Window
 from nearedge.structures import read_snapshots
 from nearedge.targets import EnvironmentRule, absorbers
@@ -23,11 +21,6 @@ MANY = 20
 """Energies that a spectrum needs at least."""
 
 Format = Literal["matrix", "ocean", "feff"]
-
-Spectra = tuple[
-    Int[np.ndarray, " site"], Float[np.ndarray, " energy"], Float[np.ndarray, "site energy"], Json
-]
-"""Ranks of the atoms among the absorbers, energies, spectra, and what the files say of them."""
 
 
 def import_dataset(
@@ -126,14 +119,14 @@ def guess_format(spectra: Path) -> Format:
     return "ocean" if (spectra / "CNBSE").is_dir() else "feff"
 
 
-def _read_matrix(spectra: Path, _absorber: str) -> Spectra:
+def _read_matrix(spectra: Path, _absorber: str) -> RunSpectra:
     energy, mu = read_table(spectra)
     unknown = "as in the imported table"
     origin = {"engine": "unknown", "energy_zero": unknown, "mu_unit": unknown}
-    return np.arange(len(mu)), energy, mu, {**origin, "spectra_file": spectra.name}
+    return RunSpectra(np.arange(len(mu)), energy, mu, {**origin, "spectra_file": spectra.name})
 
 
-READERS: dict[Format, Callable[[Path, str], Spectra]] = {
+READERS: dict[Format, Callable[[Path, str], RunSpectra]] = {
     "matrix": _read_matrix,
     "ocean": read_ocean_run,
     "feff": read_feff_run,

@@ -11,6 +11,11 @@ from ._feff_runs import (
     read_xmu as read_xmu,
 )
 from ._feff_settings import FeffSettings as FeffSettings
-from ._protocol import Engine as Engine, Preparation as Preparation, SiteSpectrum as SiteSpectrum
+from ._protocol import (
+    Engine as Engine,
+    Preparation as Preparation,
+    RunSpectra as RunSpectra,
+    SiteSpectrum as SiteSpectrum,
+)
 from .feff import FeffEngine as FeffEngine
 from .ocean import read_absspct as read_absspct, read_ocean_run as read_ocean_run

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from nearedge.engines._columns import read_columns, read_text
+from nearedge.engines._protocol import RunSpectra
 from nearedge.errors import InputError
 
 # FEFF's cross sections are in Å^2 = 1e-16 cm^2; 1 Mb = 1e-18 cm^2.
@@ -37,15 +38,8 @@ def read_xmu(
     return table[:, 1] - fermi_level, table[:, 3] * float(edge[1]) * MEGABARN, fermi_level
 
 
-def read_feff_run(
-    folder: str | Path, element: str
-) -> tuple[
-    Int[np.ndarray, " site"],
-    Float[np.ndarray, " energy"],
-    Float[np.ndarray, "site energy"],
-    dict[str, str],
-]:
-    """Read FEFF runs made elsewhere: rank from 0 of each site, eV, Mb, attributes.
+def read_feff_run(folder: str | Path, element: str) -> RunSpectra:
+    """Read FEFF runs made elsewhere, in Mb.
 
     There is a subfolder per absorber with ``xmu.dat`` and ``feff.inp``, gzipped or not; its name
     ends in the rank of the absorber among the atoms of its element, counted from 1 as OCEAN does:
@@ -89,13 +83,8 @@ def read_feff_run(
     ranks = sorted(runs)
     energy = _shared_energies([runs[rank][1] for rank in ranks], folder)
     mu = np.array([np.interp(energy, *runs[rank][1:]) for rank in ranks])
-    attributes = {
-        "engine": "FEFF",
-        "energy_zero": ENERGY_ZERO,
-        "mu_unit": MU_UNIT,
-        "parameters": cards,
-    }
-    return np.array(ranks), energy, mu, attributes
+    attributes = {"engine": "FEFF", "energy_zero": ENERGY_ZERO, "mu_unit": MU_UNIT}
+    return RunSpectra(np.array(ranks), energy, mu, {**attributes, "parameters": cards})
 
 
 def _beside(run: Path, name: str) -> Path | None:

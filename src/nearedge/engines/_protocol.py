@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from ase import Atoms
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,15 @@ class SiteSpectrum:
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, " energy"]
     provenance: dict[str, float | int] = field(default_factory=dict)  # how it was made
+
+
+class RunSpectra(NamedTuple):
+    """The spectra of a run made elsewhere."""
+
+    rank: Int[np.ndarray, " site"]  # of each site among the atoms of its element, from 0
+    energy: Float[np.ndarray, " energy"]  # eV
+    mu: Float[np.ndarray, "site energy"]
+    attributes: dict[str, str]  # engine, energy_zero, mu_unit, parameters
 
 
 @runtime_checkable

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from nearedge.engines._columns import read_columns, read_text
+from nearedge.engines._protocol import RunSpectra
 from nearedge.errors import InputError
 
 ENERGY_ZERO = "Kohn-Sham conduction band minimum (CBM)"
@@ -66,15 +67,8 @@ def read_absspct(path: str | Path) -> PhotonSpectrum:
     )
 
 
-def read_ocean_run(
-    folder: str | Path, element: str
-) -> tuple[
-    Int[np.ndarray, " site"],
-    Float[np.ndarray, " energy"],
-    Float[np.ndarray, "site energy"],
-    dict[str, str],
-]:
-    """Read a run's isotropic spectra: rank from 0 of each site, eV, OCEAN's unit, attributes.
+def read_ocean_run(folder: str | Path, element: str) -> RunSpectra:
+    """Read a run's isotropic spectra, in OCEAN's unit.
 
     They are means over the photons of each site; energies are from the conduction band minimum.
     OCEAN writes them so, except with core offsets (``bse.screen.core_offset.enable``): then its
@@ -114,7 +108,8 @@ def read_ocean_run(
         "mu_unit": MU_UNIT,
         "parameters": json.dumps(parameters),
     }
-    return np.array(list(sites)) - 1, energy, np.array([s.mu for s in sites.values()]), attributes
+    mu = np.array([site.mu for site in sites.values()])
+    return RunSpectra(np.array(list(sites)) - 1, energy, mu, attributes)
 
 
 def _files(spectra: Path, element: str) -> dict[int, dict[int, Path]]:

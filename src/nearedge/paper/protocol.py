@@ -9,7 +9,7 @@ import numpy as np
 
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import RUNGS, Rung
-from nearedge.ladder import Progress, climb
+from nearedge.ladder import Progress, Witness, climb
 from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
 from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
 from nearedge.learning.recipes import BEST, PAPER, PAPER_WINDOW, Recipe
@@ -48,6 +48,7 @@ class Protocol:
         """Every option in words."""
         recipe, better = self.recipe, self.better
         lists = {
+            "recipes": [recipe.name, *([better.name] if better else [])],
             "seeds": [self.seeds],
             "learning rates": self.rates,
             "nodes of figure 3a": self.widths,
@@ -57,13 +58,10 @@ class Protocol:
             "parents of an average": recipe.averages.size,
             "mixtures": [recipe.mixtures.count],
             "parents of a mixture": recipe.mixtures.size,
+            "classifier": [f"{name}={value}" for name, value in recipe.classifier.items()],
+            "regressor": [f"{name}={value}" for name, value in recipe.regressor.items()],
         }
-        return {
-            "recipes": recipe.name + (f", {better.name}" if better else ""),
-            **{name: ", ".join(map(str, values)) for name, values in lists.items()},
-            "classifier": ", ".join(f"{name}={value}" for name, value in recipe.classifier.items()),
-            "regressor": ", ".join(f"{name}={value}" for name, value in recipe.regressor.items()),
-        }
+        return {name: ", ".join(map(str, values)) for name, values in lists.items()}
 
 
 def quick_protocol() -> Protocol:
@@ -127,22 +125,25 @@ def reproduce(
     best = min(
         rates, key=lambda rate: np.mean([outcome.validation for outcome in regressors[rate]])
     )
-    networks = {recipe.name: Networks()}
-    if protocol.better:
-        networks[protocol.better.name] = Networks()
+    networks: dict[str, Networks] = {}
+
+    def gather(name: str) -> Witness:
+        trained = networks.setdefault(name, {})
+        return lambda rung, *pair: trained.update({rung.name: (rung, *pair)})
+
     climb_both = partial(climb, data, seeds=protocol.seeds, seed=seed, other=other)
     ladder = climb_both(
         recipe,
         only=protocol.rungs,
         paper=(classifiers["paper"], regressors[best]),
-        witness=networks[recipe.name],
+        witness=gather(recipe.name),
         progress=lambda text, part: tell(f"the ladder: {text}", 0.55 + 0.35 * part),
     )
     better = protocol.better and climb_both(
         protocol.better,
         only=[name for name in protocol.rungs if name != "paper"],
         beside=ladder,
-        witness=networks[protocol.better.name],
+        witness=gather(protocol.better.name),
         progress=lambda text, part: tell(f"recipe best: {text}", 0.9 + 0.06 * part),
     )
     tell("robustness", 0.96)

@@ -1,7 +1,7 @@
 """How both recipes and the plain methods bear spectra that are measured less well."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import Rung
@@ -24,19 +24,8 @@ class Disturbed:
     regressor: Robustness  # mean absolute error on mixtures of raw spectra
 
 
-@dataclass
-class Networks:
-    """The networks of every rung that a recipe climbed, gathered as a witness of the climb."""
-
-    rungs: dict[str, tuple[RungParts, Sequence[Classifier], Sequence[Regressor]]] = field(
-        default_factory=dict
-    )
-
-    def __call__(
-        self, rung: RungParts, classifiers: Sequence[Classifier], regressors: Sequence[Regressor]
-    ) -> None:
-        """Gather the networks of a rung."""
-        self.rungs[rung.name] = (rung, classifiers, regressors)
+Networks = dict[str, tuple[RungParts, Sequence[Classifier], Sequence[Regressor]]]
+"""The networks that a recipe trained for each rung."""
 
 
 def judge_disturbed(
@@ -46,12 +35,10 @@ def judge_disturbed(
 
     None if no rung was climbed by all recipes; `seed` is the ladder's first.
     """
-    common: list[Rung] = [
-        name for name in _RUNGS if all(name in each.rungs for each in recipes.values())
-    ]
+    common: list[Rung] = [name for name in _RUNGS if all(name in each for each in recipes.values())]
     if not common:
         return None
-    networks = {name: each.rungs[common[0]] for name, each in recipes.items()}
+    networks = {name: each[common[0]] for name, each in recipes.items()}
     rung = next(iter(networks.values()))[0]
     windows = {name: parts.window for name, (parts, _, _) in networks.items()}
     windows |= dict.fromkeys((*_PLAIN, *regressor_baselines()), rung.window)
