@@ -26,7 +26,8 @@ def ladder(
         terminal.print_json(climbed.to_dict())
         return
     for table in paper.ladder_tables(climbed):
-        terminal.print_table(table.heads, table.rows, title=table.caption, words=table.words)
+        rows = [[cell.replace(" %", "%") for cell in row] for row in table.rows]
+        terminal.print_table(table.heads, rows, title=table.caption, words=table.words)
     for name, step in climbed.rungs.items():
         if step.remark:
             terminal.say(f"{name}: {step.remark}")
