@@ -39,8 +39,8 @@ class PhotonSpectrum:
 class _Run:
     """What ``bse.json`` says of a run; versions before 3 wrote none."""
 
-    cbm: float | None = None  # eV
     core_offset: bool = False  # then energies are absolute
+    cbm: float | None = None  # eV
     broadening: Any = None
     bands: Any = None
     kmesh: Any = None
@@ -99,8 +99,8 @@ def read_ocean_run(folder: str | Path, element: str) -> RunSpectra:
                 f"bse.cbm is {json.dumps(run.cbm)}; the zero is unknown, finish the run"
             )
         energy = energy - run.cbm
-    parameters = {**vars(run), "photons": photons}
-    parameters["haydock_iterations"] = sorted({s.iterations for s in sites.values()}, key=str)
+    iterations = sorted({site.iterations for site in sites.values()}, key=str)
+    parameters = {"photons": photons, "haydock_iterations": iterations, **vars(run)}
     del parameters["ranks"]
     attributes = {
         "engine": "OCEAN",
