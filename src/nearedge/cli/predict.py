@@ -95,14 +95,13 @@ def predict(
     )
     answers: list[answering.Answer] = []
     failures: list[answering.Failure] = []
-    columns = {"energy": _column(energy), "mu": _column(mu)}
     bar = counting_bar()
     bar.disable |= len(files) < MANY
     task = bar.add_task("predicting", total=len(files))
     with replacing(plot, force=force) if plot else nullcontext() as figures, bar:
         if figures is not None:
             figures.mkdir()
-        for _, several in answering.answer_files(choose, files, request, **columns):
+        for _, several in answering.answer_files(choose, files, request, energy=energy, mu=mu):
             for answer in several:
                 if isinstance(answer, answering.Failure):
                     failures.append(answer)
@@ -128,10 +127,6 @@ def predict(
         typer.echo(f"nearedge: {' '.join(failure.reason.split())}", err=True)
     if failures:
         raise typer.Exit(1)
-
-
-def _column(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdigit() else text
 
 
 def _split(paths: Sequence[str]) -> tuple[Path | None, list[str]]:
