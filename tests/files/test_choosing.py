@@ -7,7 +7,9 @@ from numpy.testing import assert_allclose
 
 from nearedge.errors import InputError
 from nearedge.files import read_spectra
+from nearedge.files._labels import parse_label
 from nearedge.files._roles import role
+from nearedge.files._scan import Label
 from nearedge.spectra import Spectrum
 
 ENERGY = np.linspace(7000.0, 7200.0, 41)
@@ -71,65 +73,6 @@ def test_roles(meaning: str | None, labels: str) -> None:
     )
 
 
-def test_transmission(scan: Scan) -> None:
-    (spectrum,) = scan(energy=ENERGY, i0=I0, i1=I0 * np.exp(-MU))
-    assert spectrum.name == "transmission"
-    assert spectrum.notes == ("mu = ln(i0 / i1) from columns 'i0' and 'i1'",)
-    assert_allclose(spectrum.mu, MU)
-
-
-def test_elements_of_a_detector_are_summed(scan: Scan) -> None:
-    columns = {f"fl{n}": I0 * MU * n for n in (1, 2, 3)}
-    (spectrum,) = scan(energy=ENERGY, monitor=I0, **columns)
-    assert spectrum.name == "fluorescence"
-    assert "sum of 3 detector elements / monitor" in spectrum.notes[0]
-    assert_allclose(spectrum.mu, 6 * MU)
-
-
-def test_electron_yield_beside_two_fluorescences(scan: Scan) -> None:
-    spectra = scan(Energy=ENERGY, I0=I0, TEY=I0 * MU, TFY=2 * I0 * MU, PFY=3 * I0 * MU)
-    names = ["fluorescence (TFY)", "fluorescence (PFY)", "electron yield"]
-    assert [spectrum.name for spectrum in spectra] == names
-    for spectrum, factor in zip(spectra, (2, 3, 1), strict=True):
-        assert_allclose(spectrum.mu, factor * MU)
-
-
-def test_without_a_monitor_yields_are_taken_as_they_are(scan: Scan) -> None:
-    (spectrum,) = scan(energy=ENERGY, time=ENERGY, tey=MU)
-    assert spectrum.name == "tey"
-    assert_allclose(spectrum.mu, MU)
-
-
-def test_a_stored_spectrum_comes_first(scan: Scan) -> None:
-    spectra = scan(energy=ENERGY, i0=I0, it=I0 * np.exp(-MU), mufluor=MU**2, irefer=I0)
-    assert [spectrum.name for spectrum in spectra] == ["mufluor", "transmission"]
-    assert_allclose(spectra[0].mu, MU**2)
-
-
-def test_exports_of_athena(scan: Scan) -> None:
-    others = dict.fromkeys(("bkg", "pre_edge", "post_edge", "der", "sec", "chie"), 0 * MU)
-    (spectrum,) = scan(energy=ENERGY, xmu=MU, **others, i0=I0)
-    assert spectrum.name == "xmu"
-    others = dict.fromkeys(("nbkg", "fbkg", "nder", "nsec"), 0 * MU)
-    spectra = scan(energy=ENERGY, norm=MU, **others, flat=MU**2)
-    assert [spectrum.name for spectrum in spectra] == ["norm", "flat"]
-
-
-def test_formulas_name_spectra_and_unknown_labels_do_not(scan: Scan) -> None:
-    spectra = scan(eV=ENERGY, Fe2O3=MU, FeO=2 * MU)
-    assert [spectrum.name for spectrum in spectra] == ["Fe2O3", "FeO"]
-    names = ["Ge", "NiO", "Fe_foil", "V2O5"]
-    spectra = scan(energy=ENERGY, **{name: MU**n for n, name in enumerate(names, 1)})
-    assert [spectrum.name for spectrum in spectra] == names
-    for columns in ({"i0": I0, "det": MU}, {"ch1": I0, "ch2": MU}):
-        with pytest.raises(
-            InputError, match="3 '.*' .*; say which they are with --energy and --mu"
-        ):
-            scan(energy=ENERGY, **columns)
-    # Alone beside an energy, it needs no label.
-    assert [spectrum.name for spectrum in scan(energy=ENERGY, det=MU)] == ["det"]
-
-
 def test_the_user_may_name_the_columns(tmp_path: Path) -> None:
     path = tmp_path / "scan.csv"
     rows = np.column_stack([ENERGY, 0 * ENERGY, I0, I0 * np.exp(-MU)]).tolist()
@@ -167,14 +110,6 @@ def test_columns_that_are_not_used_are_named_and_can_be_picked(scan: Scan, tmp_p
     assert_allclose(picked.mu, 3 * MU)
 
 
-def test_the_energy_that_was_reached_is_taken(scan: Scan) -> None:
-    (spectrum,) = scan(Energy__Request=ENERGY + 1, Achieved__Energy=ENERGY, mu=MU)
-    assert_allclose(spectrum.energy, ENERGY)
-    # A column that does not vary is no axis.
-    (spectrum,) = scan(photon__energy=ENERGY, mono=0 * ENERGY + 3, mu=MU)
-    assert_allclose(spectrum.energy, ENERGY)
-
-
 def test_rows_without_beam_are_left_out(scan: Scan) -> None:
     dark = I0.copy()
     dark[[3, 4]] = 0, -1
@@ -189,14 +124,6 @@ def test_rows_without_beam_are_left_out(scan: Scan) -> None:
     dark[:30] = -1
     with pytest.raises(InputError, match=r"30 of 41 rows have no positive intensity"):
         scan(energy=ENERGY, i0=dark, fluo=I0)
-
-
-def test_negative_currents(scan: Scan) -> None:
-    (spectrum,) = scan(energy=ENERGY, i0=-I0, it=-I0 * np.exp(-MU))
-    assert_allclose(spectrum.mu, MU)
-    assert "currents in 'i0' and 'it' are negative, signs reversed" in spectrum.notes
-    (spectrum,) = scan(energy=ENERGY, i0=I0, drain=-I0 * MU)
-    assert_allclose(spectrum.mu, MU)
 
 
 def test_xdi(scan: Scan) -> None:
@@ -246,46 +173,25 @@ def test_the_photon_factory(tmp_path: Path) -> None:
         assert_allclose(spectrum.mu, MU, rtol=1e-6)
 
 
-def test_labels_one_to_a_line(tmp_path: Path) -> None:
-    path = tmp_path / "ssrl.dat"
-    labels = ["Real Time Clock", "Requested Energy", "Achieved Energy", "I0", "I1", "FF1", "FF2"]
-    rows = np.column_stack([ENERGY, ENERGY + 1, ENERGY, I0, I0 * np.exp(-MU), I0 * MU, I0 * MU])
-    table = "\n".join(" ".join(map(repr, row)) for row in rows.tolist())
-    path.write_text(
-        "SSRL - EXAFS Data Collector 2.0\nData:\n" + "\n".join(labels) + f"\n\n{table}\n"
-    )
-    spectra = read_spectra(path)
-    assert [spectrum.name for spectrum in spectra] == ["transmission", "fluorescence"]
-    for spectrum, factor in zip(spectra, (1, 2), strict=True):
-        assert_allclose(spectrum.energy, ENERGY)
-        assert_allclose(spectrum.mu, factor * MU)
-
-
-def test_ratios_that_a_beamline_took_itself(scan: Scan) -> None:
-    spectra = scan(
-        qexafs_energy=ENERGY, I0=I0, It=I0 * np.exp(-MU), lnI0It=MU, FF=I0 * MU**2, FFI0=MU**2
-    )
-    assert [spectrum.name for spectrum in spectra] == ["lnI0It", "FFI0"]
-    assert spectra[0].left_out["transmission"] == "the same as 'lnI0It'"
-
-
-def test_a_detector_that_was_off_does_not_cost_the_others(scan: Scan) -> None:
-    (spectrum,) = scan(energy=ENERGY, i0=I0, it=0 * I0, fluo=I0 * MU)
-    assert spectrum.name == "fluorescence"
-    assert "'it' is zero throughout, left out" in spectrum.notes
-    spectra = scan(energy=ENERGY, mu=MU, i0=0 * I0, it=I0)
-    assert [spectrum.name for spectrum in spectra] == ["mu"]
-
-
 def test_a_column_that_counts_the_rows_is_no_spectrum(tmp_path: Path) -> None:
     path = tmp_path / "pandas.csv"
     path.write_text(",energy,FeO\n" + "".join(f"{n},{7100 + 2 * n},{n % 3}\n" for n in range(9)))
     assert [spectrum.name for spectrum in read_spectra(path)] == ["FeO"]
 
 
-def test_one_bad_column_does_not_cost_the_others(scan: Scan) -> None:
-    bad = np.full_like(MU, np.nan)
-    bad[:5] = 1, 3, 2, 5, 1
-    (spectrum,) = scan(energy=ENERGY, mu1=MU, mu2=bad)
-    assert spectrum.name == "mu1"
-    assert spectrum.left_out == {"mu2": "cannot be used"}
+@pytest.mark.parametrize(
+    ("word", "text", "unit"),
+    [
+        ("energy", "energy", ""),
+        ("Energy (keV)", "Energy", "keV"),
+        ("Energy [eV]", "Energy", "eV"),
+        ("energy_keV", "energy", "keV"),
+        ('"Photon energy / eV"', "Photon energy", "eV"),
+        ("intensity, a.u.", "intensity", "a.u."),
+        ("mu(E)", "mu(E)", ""),
+        ("TEY/I0", "TEY/I0", ""),
+        ("Counter 1 (TEY)", "Counter 1 (TEY)", ""),
+    ],
+)
+def test_units_are_parted_from_labels(word: str, text: str, unit: str) -> None:
+    assert parse_label(word) == Label(text, unit)

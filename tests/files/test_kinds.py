@@ -69,6 +69,7 @@ def test_edges_are_named(read: Read, head: str, edge: str) -> None:
         "# Column Descriptions:\n# 1 [1-D Positioner 1] BL:E, Energy, TABLE, eV\n# 2 [Index]\n"
         "# 3 [1-D Detector 1] BL:S1, I0\n# 4 [1-D Detector 2] BL:S2, I1",
         "# energy time ion1 ion2",
+        "SSRL - EXAFS Data Collector 2.0\nData:\nAchieved Energy\nReal Time Clock\nI0\nI1\n",
     ],
 )
 def test_labels_are_found_however_they_are_written(read: Read, head: str) -> None:
@@ -109,22 +110,104 @@ def test_unknown_counters_are_shown_and_not_read(
         read(head, *columns, separator="," if "," in head else " ")
 
 
+SPECTRA = [
+    ("# energy i0 i1", (E, I0, I1), {"transmission": MU}),
+    ("# energy i0 it", (E, -I0, -I1), {"transmission": MU}),
+    ("# energy i0 drain", (E, I0, -IF), {"electron yield": IF / I0}),
+    ("# energy time tey", (E, E, MU), {"tey": MU}),
+    ("# energy det", (E, MU), {"det": MU}),
+    ("# energy monitor fl1 fl2 fl3", (E, I0, IF, 2 * IF, 3 * IF), {"fluorescence": 6 * IF / I0}),
+    (
+        "# Energy I0 TEY TFY PFY",
+        (E, I0, IF, 2 * IF, 3 * IF),
+        {
+            "fluorescence (TFY)": 2 * IF / I0,
+            "fluorescence (PFY)": 3 * IF / I0,
+            "electron yield": IF / I0,
+        },
+    ),
+    # Stored spectra come first, and ratios are not divided again.
+    (
+        "# energy i0 it mufluor irefer",
+        (E, I0, I1, MU**2, I0),
+        {"mufluor": MU**2, "transmission": MU},
+    ),
+    (
+        "# qexafs_energy I0 It lnI0It FF FFI0",
+        (E, I0, I1, MU, I0 * MU**2, MU**2),
+        {"lnI0It": MU, "FFI0": MU**2},
+    ),
+    ("# energy I0 TEY TEY/I0", (E, I0, IF, IF / I0), {"TEY/I0": IF / I0}),
+    ("# energy ion1 fluo fluo_I0", (E, I0, IF, IF / I0), {"fluo_I0": IF / I0}),
+    ("# energy I0_fluo fluo", (E, I0, IF), {"fluorescence": IF / I0}),
+    ("# energy I0 norm_TEY I_TEY", (E, I0, IF / I0, IF), {"norm_TEY": IF / I0}),
+    ("# energy i0 ifluor mufluor", (E, I0, IF, IF / I0), {"mufluor": IF / I0}),
+    # Exports of Athena.
+    (
+        "# energy xmu bkg pre_edge post_edge der sec chie i0",
+        (E, MU, *[RISE] * 6, I0),
+        {"xmu": MU},
+    ),
+    ("# energy norm nbkg fbkg nder nsec flat", (E, MU, *[RISE] * 4, N), {"norm": MU, "flat": N}),
+    # Formulas name spectra.
+    ("# eV Fe2O3 FeO", (E, MU, 2 * MU), {"Fe2O3": MU, "FeO": 2 * MU}),
+    (
+        "# energy Ge NiO Fe_foil V2O5",
+        (E, MU, RISE, MU**2, N),
+        {"Ge": MU, "NiO": RISE, "Fe_foil": MU**2, "V2O5": N},
+    ),
+    # Elements of a detector are corrected and summed.
+    (
+        "# energy I0 SDD1 SDD2 ICR1 OCR2 dt_corr1 dt_corr2",
+        (E, I0, IF, IF, IF * 9, IF * 8, 1 + RISE, 1 - RISE / 2),
+        {"fluorescence": (IF * (1 + RISE) + IF * (1 - RISE / 2)) / I0},
+    ),
+    (
+        "# energy roi_2 roi_1 total_counts_1 deadtime_factor_1 deadtime_factor_2 mon",
+        (E, IF, 2 * IF, IF * 9, 1 + RISE, 1 + RISE / 9, I0),
+        {"fluorescence": (2 * IF * (1 + RISE) + IF * (1 + RISE / 9)) / I0},
+    ),
+    (
+        "# Element.symbol: Fe\n# energy mon FeKa1 FeKa2 CaKa1 TotalCounts1 livetime",
+        (E, I0, IF, IF, 30 + RISE, IF * 9, 1 - RISE / 9),
+        {"fluorescence": 2 * IF / I0},
+    ),
+    ("# energy i0 fluo_dtc fluo_raw", (E, I0, IF, IF / (1 + RISE)), {"fluorescence": IF / I0}),
+    # One bad column does not cost the others, and one that does not vary is no axis.
+    ("# energy mu1 mu2", (E, MU, np.where(N < 5, N, np.nan)), {"mu1": MU}),
+    ("# energy mu i0 it", (E, MU, 0 * I0, I1), {"mu": MU}),
+    ("# photon_energy mono mu", (E, 0 * E + 3, MU), {"mu": MU}),
+]
+
+
 @pytest.mark.parametrize(
-    ("head", "columns", "name"),
+    ("head", "columns", "expected"), SPECTRA, ids=[head[-40:] for head, *_ in SPECTRA]
+)
+def test_spectra_of_columns(
+    read: Read, head: str, columns: tuple[np.ndarray, ...], expected: dict[str, np.ndarray]
+) -> None:
+    spectra = read(head, *columns)
+    assert [spectrum.name for spectrum in spectra] == [*expected]
+    for spectrum, mu in zip(spectra, expected.values(), strict=True):
+        assert_allclose(spectrum.mu, mu, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("channel", "labels"),
     [
-        ("# energy I0 TEY TEY/I0", (E, I0, IF, IF / I0), "TEY/I0"),
-        ("# energy ion1 fluo fluo_I0", (E, I0, IF, IF / I0), "fluo_I0"),
-        ("# energy I0_fluo fluo", (E, I0, IF), "fluorescence"),
-        ("# energy I0 norm_TEY I_TEY", (E, I0, IF / I0, IF), "norm_TEY"),
-        ("# energy i0 ifluor mufluor", (E, I0, IF, IF / I0), "mufluor"),
+        (
+            "electron yield",
+            "itey iey ITEY I_TEY Keithley Keithley6517 picoammeter sample_current drain Isample",
+        ),
+        ("fluorescence", "ipfy itfy I_PFY ifl ifluor Lytle vortex ROI1"),
     ],
 )
-def test_ratios_are_not_divided_again(
-    read: Read, head: str, columns: tuple[np.ndarray, ...], name: str
-) -> None:
-    (spectrum,) = read(head, *columns)
-    assert spectrum.name == name
-    assert_allclose(spectrum.mu, MU**2 / 10, rtol=1e-6)
+def test_yields_are_divided_by_the_monitor(read: Read, channel: str, labels: str) -> None:
+    for label in labels.split():
+        head = f"# Column.1: energy eV\n# Column.2: i0\n# Column.3: {label}"
+        (spectrum,) = read(head, E, I0, IF)
+        assert spectrum.channel == channel
+        assert_allclose(spectrum.mu, IF / I0, rtol=1e-6)
 
 
 @pytest.mark.parametrize("label", ["i1/i0", "ln(i0/i1)", "absorption", "xmu", "log_I0_It", "norm"])
@@ -135,52 +218,7 @@ def test_one_spectrum_twice_is_one(read: Read, label: str) -> None:
     assert_allclose(spectra[0].mu, values if label == "norm" else MU, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("head", "columns", "expected"),
-    [
-        (
-            "# energy I0 SDD1 SDD2 ICR1 OCR2 dt_corr1 dt_corr2",
-            (E, I0, IF, IF, IF * 9, IF * 8, 1 + RISE, 1 - RISE / 2),
-            (IF * (1 + RISE) + IF * (1 - RISE / 2)) / I0,
-        ),
-        (
-            "# energy roi_2 roi_1 total_counts_1 deadtime_factor_1 deadtime_factor_2 mon",
-            (E, IF, 2 * IF, IF * 9, 1 + RISE, 1 + RISE / 9, I0),
-            (2 * IF * (1 + RISE) + IF * (1 + RISE / 9)) / I0,
-        ),
-        (
-            "# Element.symbol: Fe\n# energy mon FeKa1 FeKa2 CaKa1 TotalCounts1 livetime",
-            (E, I0, IF, IF, 30 + RISE, IF * 9, 1 - RISE / 9),
-            2 * IF / I0,
-        ),
-        ("# energy i0 fluo_dtc fluo_raw", (E, I0, IF, IF / (1 + RISE)), IF / I0),
-    ],
-)
-def test_elements_of_a_detector_are_corrected_and_summed(
-    read: Read, head: str, columns: tuple[np.ndarray, ...], expected: np.ndarray
-) -> None:
-    (spectrum,) = read(head, *columns)
-    assert spectrum.channel == "fluorescence"
-    assert_allclose(spectrum.mu, expected, rtol=1e-6)
-
-
 YIELDS = "itey iey ITEY I_TEY Keithley Keithley6517 picoammeter sample_current drain Isample"
-
-
-@pytest.mark.parametrize("label", YIELDS.split())
-def test_yields_are_divided_by_the_monitor(read: Read, label: str) -> None:
-    (spectrum,) = read(f"# Column.1: energy eV\n# Column.2: i0\n# Column.3: {label}", E, I0, IF)
-    assert spectrum.channel == "electron yield"
-    assert_allclose(spectrum.mu, IF / I0, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "label", ["ipfy", "itfy", "I_PFY", "ifl", "ifluor", "Lytle", "vortex", "ROI1"]
-)
-def test_fluorescence_is_divided_by_the_monitor(read: Read, label: str) -> None:
-    (spectrum,) = read(f"# energy {label} Io", E, IF, I0)
-    assert spectrum.channel == "fluorescence"
-    assert_allclose(spectrum.mu, IF / I0, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

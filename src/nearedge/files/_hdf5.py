@@ -115,7 +115,8 @@ class _Tree:
             and posixpath.basename(path) == "mode"
             and "monitor" not in path
         )
-        return next((role for word, role in _MODES if word in modes), "absorption")
+        roles: list[Role] = [role for word, role in _MODES if word in modes]
+        return roles[0] if roles else "absorption"
 
 
 def is_hdf5(beginning: bytes) -> bool:

@@ -109,8 +109,9 @@ class Reader:
                 value = np.asarray(dataset.asstr(errors="replace")[()]).reshape(-1)[0]
                 self.answer["texts"][place] = str(value)[:_TEXT]
         elif dataset.dtype.kind in "iuf" and dataset.size == max(dataset.shape or (), default=1):
-            if dataset.size > LONGEST or self.numbers + dataset.size > NUMBERS:
-                self.left_out.append(f"{place} ({dataset.size} numbers)")
+            size = dataset.size or 0
+            if size > LONGEST or self.numbers + size > NUMBERS:
+                self.left_out.append(f"{place} ({size} numbers)")
                 return
             values = np.asarray(dataset[()], dtype="<f8").reshape(-1)
             self.numbers += len(values)

@@ -99,7 +99,7 @@ def _energies(
     elif name is None or (energy := _vector(parent, name)) is None:
         ends = {"first": dataset.shape[:1], "last": dataset.shape[2:]}
         lengths = ends.get(axis or "", dataset.shape[::2])
-        vectors = [_vector(parent, key) for key in parent if key.lower() in _NAMES]
+        vectors = [_vector(parent, key) for key in map(str, parent) if key.lower() in _NAMES]
         beside = [vector for vector in vectors if vector is not None and len(vector) in lengths]
         if len(beside) != 1:
             raise InputError(
@@ -131,8 +131,9 @@ def _nexus_axis(dataset: h5py.Dataset) -> tuple[str | None, Axis | None]:
 def _vector(group: h5py.Group, name: str) -> h5py.Dataset | None:
     """A list of numbers in a group; None if it is none."""
     member = group.get(name)
-    numbers = isinstance(member, h5py.Dataset) and member.ndim == 1 and member.dtype.kind in "uif"
-    return member if numbers else None
+    if isinstance(member, h5py.Dataset) and member.ndim == 1 and member.dtype.kind in "uif":
+        return member
+    return None
 
 
 def _parent(dataset: h5py.Dataset) -> h5py.Group:

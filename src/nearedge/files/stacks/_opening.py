@@ -6,9 +6,10 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
+from nearedge.files._axis import energy_axis
 from nearedge.files._content import read_bytes
 from nearedge.files._hdf5 import is_hdf5
-from nearedge.files.stacks._columns import read_energies, read_incident
+from nearedge.files._reading import read_scans
 from nearedge.files.stacks._hdf5 import read_hdf5
 from nearedge.files.stacks._stack import Advance, Axis, Part, Source, Stack, unpacked
 from nearedge.files.stacks._tiff import is_tiff, read_tiff
@@ -50,7 +51,7 @@ def open_stack(
     path, where = Path(path), str(path)
     beginning = read_bytes(path, wanted=_FORMATS)
     if isinstance(energies, (str, Path)):
-        energies, where = read_energies(energies), str(energies)
+        energies, where = _read_energies(Path(energies)), str(energies)
     if is_hdf5(beginning):
         source = read_hdf5(path, inner, energy_path, axis, known=energies is not None)
     elif inner is not None or energy_path is not None:
@@ -75,7 +76,7 @@ def open_stack(
         raise InputError(f"{path}: holds no energies; name a list of them with --energies")
     check_spectra(energy, np.empty((0, len(energy))), where)
     axis = _axis(source, len(energy), axis, path, where)
-    light = None if incident is None else read_incident(incident, energy)
+    light = None if incident is None else _read_incident(Path(incident), energy)
     folder = None if scratch is None else Path(scratch)
     source = unpacked(source.images_first(axis), str(path), folder, advance)
     return Stack(str(path), energy, source, axis, light)
@@ -86,13 +87,7 @@ def _read_npy(path: Path) -> Source:
         # Mapped anew each time: pages that were read once do not stay in memory.
         return np.array(np.load(path, mmap_mode="r", allow_pickle=False)[part], order="C")
 
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(
-            f"{path}: is no array of numbers that can be read ({error}); save plain numbers with "
-            "numpy.save"
-        ) from None
+    array = _mapped(path)
     if array.ndim != 3:
         raise InputError(
             f"{path}: has {array.ndim} axes, shape {array.shape}; a stack has three, one of them "
@@ -101,12 +96,22 @@ def _read_npy(path: Path) -> Source:
     return Source(array.shape, array.dtype, read)
 
 
+def _mapped(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(
+            f"{path}: is no array of numbers that can be read ({error}); save plain numbers with "
+            "numpy.save"
+        ) from None
+
+
 def _axis(source: Source, count: int, axis: Axis | None, path: Path, where: str) -> Axis:
     """Find the axis of the energies, or refuse their number."""
     lengths: dict[Axis, int] = {"first": source.shape[0], "last": source.shape[2]}
     if stated := axis or source.axis:
         lengths = {stated: lengths[stated]}
-    fitting = [place for place, length in lengths.items() if length == count]
+    fitting: list[Axis] = [place for place, length in lengths.items() if length == count]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -119,3 +124,49 @@ def _axis(source: Source, count: int, axis: Axis | None, path: Path, where: str)
         f"{where}: {count} energies for {wanted} images of {path}, shape {source.shape}; give one "
         "energy for each image, on the first or the last axis"
     )
+
+
+def _read_energies(path: Path) -> Float[np.ndarray, " energy"]:
+    """Read a list of energies: the column of a text labelled so, or the first, or a ``.npy``."""
+    if path.suffix == ".npy":
+        values = _mapped(path)
+        if values.ndim != 1 or values.dtype.kind not in "uif":
+            raise InputError(
+                f"{path}: holds {values.dtype} of shape {values.shape}, no list of energies; give "
+                "one number for each image"
+            )
+        return values.astype(float)
+    return _columns(path)[0]
+
+
+def _read_incident(
+    path: Path, energy: Float[np.ndarray, " energy"]
+) -> Float[np.ndarray, " energy"]:
+    """Read the spectrum of the incident light, linear between its energies."""
+    at, intensity = _columns(path)
+    if intensity is None:
+        raise InputError(f"{path}: a line has no intensity; give energy and intensity on each line")
+    if (np.diff(at) <= 0).any() or (intensity <= 0).any() or not np.isfinite([at, intensity]).all():
+        raise InputError(
+            f"{path}: energies must increase and intensities be positive; sort the lines and "
+            "remove the others"
+        )
+    if at[0] > energy[0] or at[-1] < energy[-1]:
+        raise InputError(
+            f"{path}: energies from {at[0]:g} to {at[-1]:g} eV do not cover those of the stack, "
+            f"{energy[0]:g} to {energy[-1]:g} eV; measure the incident light over all of them"
+        )
+    return np.interp(energy, at, intensity)
+
+
+def _columns(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Energies of a text, and the column beside them; nothing may be damaged or missing."""
+    scan = read_scans(path)[0]
+    if damaged := [note for note in scan.notes if note.endswith("left out")]:
+        raise InputError(f"{path}: {damaged[0]}, but each image needs its energy; repair the file")
+    roles = [label.role for label in scan.labels]
+    place = roles.index("energy") if "energy" in roles else 0
+    scale = scan.labels[place].scale if scan.labels else None
+    others = [n for n in range(scan.values.shape[1]) if n != place]
+    energy = energy_axis(scan.values[:, place], scale).energy
+    return energy, scan.values[:, others[0]] if others else None

@@ -5,6 +5,7 @@ Read with tifffile; Pillow, which matplotlib brings, decodes the pages that are 
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def _pages(path: Path, numbers: slice, shape: tuple[int, int, int]) -> Iterator[
     import tifffile
 
     with tifffile.TiffFile(path) as file:
-        pages = file.series[0].pages
+        pages: Any = file.series[0].pages
         for number in range(*numbers.indices(shape[0])):
             try:
                 image = pages[number].asarray()
