@@ -164,16 +164,3 @@ def test_records_of_srs(tmp_path: Path) -> None:
     path.write_text(head + falling)
     with pytest.raises(InputError, match="is sound, each record is written over several lines"):
         read_spectra(path)
-
-
-def test_larch_agrees(tmp_path: Path) -> None:
-    larch = pytest.importorskip("larch.io", reason="xraylarch is no requirement of the tests")
-    for number, write in enumerate((perl, as_json)):
-        path = tmp_path / f"project{number}.prj"
-        path.write_bytes(gzip.compress(write([foil("one"), foil("two", 1)]).encode()))
-        groups = larch.read_athena(str(path)).groups.values()
-        spectra = read_spectra(path)
-        assert [group.label for group in groups] == [spectrum.name for spectrum in spectra]
-        for group, spectrum in zip(groups, spectra, strict=True):
-            assert_array_equal(group.energy, spectrum.energy)
-            assert_array_equal(group.mu, spectrum.mu)

@@ -13,11 +13,8 @@ from nearedge.errors import InputError
 from nearedge.files._scan import Scan
 from nearedge.spectra import ABSOLUTE, Channel, Identity, Spectrum, edge_energy
 
-HIGHEST = 1e7
-"""eV; no energy of X-rays lies beyond it."""
-LOWEST = 30.0
-"""eV; above it begin absolute energies, below it those from an edge."""
-
+HIGHEST = 1e7  # eV; no energy of X-rays lies beyond it
+LOWEST = 30.0  # eV; above it begin absolute energies, below it those from an edge
 # h c in eV Angstrom, exact since 2019 but for these digits.
 _HC = 12398.419843320026
 # Of two edges that are measured together, the first.

@@ -1,7 +1,6 @@
-"""From a scan of labelled columns to absorption spectra: by evidence, never by guess.
+"""From labelled columns to absorption spectra: by evidence, never by guess.
 
-A column is a spectrum only if its label, its unit or the format says so, or if it stands alone
-beside an energy; and if it varies as a spectrum does. What is left is named, with the reason.
+A column is one only if label, unit or format say so, or if it stands alone beside an energy.
 """
 
 import re

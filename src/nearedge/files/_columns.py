@@ -41,8 +41,7 @@ class Column:
     @property
     def varies(self) -> bool:
         """Whether it holds two numbers that differ."""
-        finite = self.finite
-        return len(finite) > 1 and bool((finite != finite[0]).any())
+        return len(np.unique(self.finite)) > 1
 
     @property
     def counts(self) -> bool:

@@ -9,8 +9,7 @@ from nearedge.errors import InputError
 from nearedge.files._scan import Label, Scan
 from nearedge.files._text import read_text
 
-LARGEST = 4 * 2**20
-"""Bytes."""
+LARGEST = 4 * 2**20  # bytes
 OCEAN_ZERO = "as in the OCEAN run, which takes the conduction band minimum unless told otherwise"
 
 _FEFF = re.compile(rb"^[ \t]*#[ \t#]*omega\s+e\s+k\s+mu\s+mu0\s+chi", re.MULTILINE)

@@ -9,13 +9,9 @@ from pathlib import Path
 
 from nearedge.errors import InputError
 
-LARGEST = 64 * 2**20
-"""Bytes of a file, and of what it unpacks to, that are read at most."""
+LARGEST = 64 * 2**20  # bytes of a file, and of what it unpacks to
 LARGEST_PACKED = 16 * 2**20
-"""Bytes of a gzipped file."""
-BEGINNING = 4096
-"""Bytes that tell some formats apart."""
-
+BEGINNING = 4096  # bytes that tell some formats apart
 _GZIP = b"\x1f\x8b"
 _MOST_MEMBERS = 1000
 # What people hand over by mistake: first bytes, what they are, what to do.

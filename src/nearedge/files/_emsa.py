@@ -1,7 +1,4 @@
-"""EMSA/MAS files of intensities alone (``.msa``): the header says where the energies begin.
-
-Of R. F. Egerton et al., EMSA/MAS standard file format 1.0 (ISO 22029); rexafs does not read it.
-"""
+"""EMSA/MAS files of intensities alone (R. F. Egerton et al., ISO 22029); not read by rexafs."""
 
 import re
 from pathlib import Path

@@ -1,10 +1,8 @@
-"""Scans in HDF5 files: those of NXxas and NXdata, or of arrays beside energies.
+"""Scans in HDF5 files: those of NXxas and NXdata, or of arrays beside energies."""
 
-Read by h5py: rexafs 0.2.14 refuses whole files for one virtual or large dataset, as detectors
-write them, drops texts such as the element, and took 23 s and 1.6 GB for a compressed array of
-zeros. In a process of its own (`_hdf5_worker`): of 1500 files with a few changed bytes 4 made the
-HDF5 library 2.0.0 run for ever and 2 made it crash, which no Python code can mend or end.
-"""
+# By h5py: rexafs 0.2.14 refuses files for one virtual or large dataset, drops texts, and took 23 s
+# and 1.6 GB for an array of zeros. In a process of its own: of 1500 files with a few changed bytes
+# 4 made the HDF5 library 2.0.0 run for ever and 2 made it crash, which no Python code can mend.
 
 import base64
 import json

@@ -1,9 +1,6 @@
-"""A program that reads one HDF5 file for nearedge, in a process that may be lost.
+"""A program that answers with what an HDF5 file holds, as JSON, and opens nothing outside of it.
 
-Its arguments are the path of the file and a place in it to begin with; it answers with JSON: the
-groups, the short arrays of numbers and the short texts of the file. Nothing outside of the file is
-opened. It imports nothing of nearedge, so that it starts fast, and is killed by its own clock where
-the HDF5 library hangs.
+It imports nothing of nearedge, so as to start fast; its own clock kills it if HDF5 hangs.
 """
 
 import base64
@@ -17,23 +14,15 @@ from typing import Any, cast
 import h5py
 import numpy as np
 
-OBJECTS = 5000
-"""Groups and datasets that are looked at."""
-MEMBERS = 1000
-"""In one group."""
+OBJECTS = 5000  # groups and datasets that are looked at
+MEMBERS = 1000  # of one group
 DEPTH = 20
-LONGEST = 500_000
-"""Numbers in an array that is read."""
-NUMBERS = 2_000_000
-"""In all arrays together."""
-CPU_SECONDS = 1.7
-"""Of computing, after which the process is killed."""
-ENOUGH_SECONDS = 0.7
-"""Of computing, after which no more groups are looked at."""
-MEMORY = 192 * 2**20
-"""Bytes beyond those of a process that has read nothing."""
-
-_TEXT = 1000
+LONGEST = 500_000  # numbers in an array that is read
+NUMBERS = 2_000_000  # in all of them
+CPU_SECONDS = 1.7  # after which the process is killed
+ENOUGH_SECONDS = 0.7  # of computing, after which no more groups are looked at
+MEMORY = 192 * 2**20  # bytes beyond those of a process that has read nothing
+_TEXT = 1000  # characters
 _ATTRIBUTES = 50
 
 Member = h5py.Group | h5py.Dataset | None

@@ -1,7 +1,4 @@
-"""Formats that rexafs reads: Athena projects, the Photon Factory's 9809, SRS records, FDMNES ...
-
-Nothing in them is run. What columns mean where the format says it without labels is said here.
-"""
+"""Formats that rexafs reads: Athena projects, the Photon Factory's 9809, SRS records, FDMNES ..."""
 
 import re
 from dataclasses import replace
@@ -16,16 +13,13 @@ from nearedge.files._naming import printable, quoted
 from nearedge.files._roles import Role
 from nearedge.files._scan import Label, Scan
 
-LARGEST = 16 * 2**20
-"""Bytes; the library takes ten times as much memory as a text."""
+LARGEST = 16 * 2**20  # bytes; the library takes ten times as much memory as a text
 MOST_SCANS = 5000
-
 _SIGNATURES = re.compile(
     rb"\A[^\n]{0,200}Athena project file|\A\s*\{[^\0]{0,400}_____header|\A\s*9809\s|\A\s*&SRS\b"
     rb"|E_edge\s*=|\A##LARIX",
     re.IGNORECASE,
 )
-_ORDER = b'"_____order"'
 _FACT = re.compile(r"^\"?(\w+)\"?: ?(.*?)$", re.MULTILINE)
 _PAIR = re.compile(r'"(\w+)":"((?:[^"\\]|\\.)*)"')
 # Records whose abscissa is no energy.
@@ -44,9 +38,8 @@ _9809: dict[str, Role] = {
 
 def is_library_format(content: bytes) -> bool:
     """Tell whether a file begins as one of the formats that the library reads for us."""
-    return _SIGNATURES.search(content[:20_000]) is not None or (
-        content[:100].lstrip()[:1] == b"{" and _ORDER in content
-    )
+    session = content[:100].lstrip()[:1] == b"{" and b'"_____order"' in content
+    return session or _SIGNATURES.search(content[:20_000]) is not None
 
 
 def read_with_library(content: bytes, path: Path, *, sure: bool = True) -> list[Scan]:

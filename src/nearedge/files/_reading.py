@@ -1,8 +1,4 @@
-"""Reading spectra: any file that a beamline or an analysis program writes.
-
-A format is one entry of `FORMATS`: whether a file is of it, and how to read it into scans, are two
-calls. What the columns of a scan are is decided in one place for all formats (`_choosing`).
-"""
+"""Reading spectra: any file that a beamline or an analysis program writes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,12 +17,9 @@ from nearedge.files._scan import Scan
 from nearedge.files._text import read_text
 from nearedge.spectra import Spectrum
 
-MOST_SPECTRA = 5000
-"""In a file."""
-MOST_COLUMNS = 30_000
-"""In all scans of a file."""
-OFFERED = ("reference", "without sample")
-"""Channels whose spectra are given by name alone."""
+MOST_SPECTRA = 5000  # of a file
+MOST_COLUMNS = 30_000  # in all its scans
+OFFERED = ("reference", "without sample")  # channels that are given by name alone
 MARK = "::"
 """Between a file and the name of a spectrum in it."""
 
@@ -68,7 +61,7 @@ def read_spectra(
     Returns
     -------
     list of Spectrum
-        At least one; their names differ.
+        At least one; of different names.
 
     Raises
     ------

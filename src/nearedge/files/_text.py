@@ -1,9 +1,7 @@
-"""Tables of numbers in text files, whatever separates, comments on and surrounds them.
+"""Tables of numbers in text files, whatever separates, comments on and surrounds them."""
 
-Own code: of text tables rexafs 0.2.14 refuses those with decimal commas, empty or damaged cells,
-columns of text, footers or a second table, joins two scans of a file into one, and takes remarks
-for labels. Formats of other shape are its own (`nearedge.files._library`).
-"""
+# Own code: rexafs 0.2.14 refuses tables with decimal commas, empty or damaged cells, columns of
+# text, footers or a second table, joins two scans into one, and takes remarks for labels.
 
 import csv
 import re
@@ -22,17 +20,13 @@ from nearedge.files._labels import holds_labels, read_header
 from nearedge.files._naming import printable
 from nearedge.files._scan import Scan
 
-MOST_NUMBERS = 2_000_000
-"""In all tables of a file together."""
+MOST_NUMBERS = 2_000_000  # in all tables of a file together
 MOST_COLUMNS = 5000
 MOST_LINES = 200_000
-LONGEST_LINE = 2**18
-"""Characters."""
-DAMAGED = 0.1
-"""Share of the rows of a table, beyond the first, that may be damaged."""
-
+LONGEST_LINE = 2**18  # characters
+DAMAGED = 0.1  # share of a table's rows, beyond the first, that may be damaged
 _MOST_BLOCKS = 5000
-_MOST_HEADER = 2**22
+_MOST_HEADER = 2**22  # characters
 _COMMENTS = ("#", "%", ";", "//", "!", "*", "$", ":")
 _SCAN = re.compile(r"#S\s+(\d+)")
 _STARTS = re.compile(r"[+-]?[.,]?\d")

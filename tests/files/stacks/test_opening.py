@@ -1,7 +1,6 @@
 """Stacks of all formats hold the same numbers, and what is none is refused in one line."""
 
 import io
-import struct
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -132,38 +131,15 @@ def test_tiff(
         assert stack.source.dtype == np.dtype(kind)
 
 
-def plain_tiff(pages: np.ndarray, meaning: int) -> bytes:
-    """A file as a detector without any library writes it: 1 is unsigned, 2 signed, 3 a float."""
-    content = b"II*\0" + struct.pack("<I", 8)
-    for number, page in enumerate(pages):
-        data, start = page.tobytes(), len(content) + 2 + 9 * 12 + 4
-        tags = {
-            256: page.shape[1], 257: page.shape[0], 258: 8 * page.itemsize, 259: 1, 262: 1,
-            273: start, 278: page.shape[0], 279: len(data), 339: meaning,
-        }  # fmt: skip
-        content += struct.pack("<H", len(tags))
-        for tag, value in tags.items():
-            content += struct.pack("<HHII", tag, 4 if tag in (273, 279) else 3, 1, value)
-        after = start + len(data) if number < len(pages) - 1 else 0
-        content += struct.pack("<I", after) + data
-    return content
-
-
-def test_counts_of_32_bits_have_no_sign(tmp_path: Path, energies: Path) -> None:
-    path = tmp_path / "counts.tif"
-    for kind, meaning in (("u4", 1), ("i4", 2)):
-        counts = IMAGES.astype(kind) + (3_000_000_000 if meaning == 1 else -7)
-        path.write_bytes(plain_tiff(counts.astype(kind), meaning))
-        assert_array_equal(whole(open_stack(path, energies)), counts)
-    path.write_bytes(plain_tiff(IMAGES.astype("f8"), 3))
-    assert_array_equal(whole(open_stack(path, energies)), IMAGES)
-
-
 @pytest.mark.parametrize("settings", [{"imagej": True}, {"bigtiff": True}, {"byteorder": ">"}])
 def test_hyperstacks(tmp_path: Path, energies: Path, settings: dict[str, Any]) -> None:
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, IMAGES, photometric="minisblack", **settings)
     assert_array_equal(whole(open_stack(path, energies), 2), IMAGES)
+    if "imagej" not in settings:  # counts of 32 bits have no sign
+        counts = IMAGES.astype("u4") + 3_000_000_000
+        tifffile.imwrite(path, counts, photometric="minisblack", **settings)
+        assert_array_equal(whole(open_stack(path, energies)), counts)
     tifffile.imwrite(path, IMAGES[:, None], imagej=True, metadata={"axes": "TZYX"})
     assert_array_equal(whole(open_stack(path, energies)), IMAGES)
     tifffile.imwrite(path, np.stack([IMAGES, IMAGES], 1), imagej=True, metadata={"axes": "TZYX"})

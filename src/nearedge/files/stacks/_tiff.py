@@ -1,7 +1,4 @@
-"""Stacks as TIFF files, a page for each energy, and ImageJ's hyperstacks of one large page.
-
-Read with tifffile; Pillow, which matplotlib brings, decodes the pages that are packed with LZW.
-"""
+"""Stacks as TIFF files, a page for each energy, and ImageJ's hyperstacks of one large page."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +63,7 @@ def _pages(path: Path, numbers: slice, shape: tuple[int, int, int]) -> Iterator[
         for number in range(*numbers.indices(shape[0])):
             try:
                 image = pages[number].asarray()
-            except ValueError as error:
+            except ValueError as error:  # LZW needs it, or Pillow, which matplotlib brings
                 if "imagecodecs" not in str(error):
                     raise
                 from PIL import Image
