@@ -108,7 +108,7 @@ def test_the_page_is_well_formed_and_holds_every_headline_number(
             spread = None if name == "majority" else step.baseline_spreads[name]
             assert percent(value, spread) in words
     for level in ladder.regression.values():
-        error = level.mixtures.regressor
+        error = level.mixtures
         assert small(error.mse, several(ladder, error.mse_spread)) in words
     for sentence in (*headline(results), *summary(ladder, results.better)):
         assert sentence in words
@@ -202,7 +202,7 @@ def test_words_follow_the_numbers(results: Reproduction):
     assert "right for 10.0" in text
     assert "worse than the best plain method" in text
     level = results.ladder.regression["trajectory"]
-    bad = replace(level.mixtures, regressor=replace(level.mixtures.regressor, mse=9.0))
+    bad = replace(level.mixtures, mse=9.0)
     levels = {**results.ladder.regression, "trajectory": replace(level, mixtures=bad)}
     assert "better to answer the mean" in summary(replace(results.ladder, regression=levels))[-1]
     few = replace(results.ladder, rungs={}, regression={})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from typer import Option
 
-from nearedge import datasets, ladder as rungs, paper
+from nearedge import datasets, ladder as rungs, paper, records
 from nearedge.cli import options, terminal
 from nearedge.drawing.progress import progress_bar
 
@@ -23,7 +23,7 @@ def ladder(
     with progress_bar() as tell:
         climbed = rungs.climb(data, recipe, seeds=seeds, seed=seed, other=other, progress=tell)
     if json:
-        terminal.print_json(climbed.to_dict())
+        terminal.print_json(records.as_json(climbed))
         return
     for table in paper.ladder_tables(climbed):
         rows = [[cell.replace(" %", "%") for cell in row] for row in table.rows]

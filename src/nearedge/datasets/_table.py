@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 from ase import Atoms
+from jaxtyping import Bool
 
 from nearedge.errors import InputError
 from nearedge.targets import TARGETS, EnvironmentRule, Target
@@ -59,17 +60,17 @@ def check_table(table: xr.Dataset, source: str) -> None:
 def unusable_sites(table: xr.Dataset, structures: Mapping[str, Atoms]) -> Iterator[Objection]:
     """Find the sites for which a dataset does not load: one objection each."""
     energy, mu = table["energy"].values, table["mu"].values
-    finite = np.asarray(np.isfinite(mu))
-    whole = finite.all(axis=1)
+    finite: Bool[np.ndarray, "site energy"] = np.isfinite(mu)
+    broken = (~finite).sum(axis=1)
     symbols = {name: atoms.get_chemical_symbols() for name, atoms in structures.items()}
     columns = (table[name].values.tolist() for name in ("snapshot", "atom", "absorber"))
     rows_of: dict[tuple[str, int], list[int]] = {}
     for row, (name, atom, absorber) in enumerate(zip(*columns, strict=True)):
-        if not whole[row]:
+        if broken[row]:
             first = int(finite[row].argmin())
             reason = (
                 f"intensity {mu[row, first]} at {energy[first]:g} eV"
-                f" ({(~finite[row]).sum()} of {len(energy)} are not finite)"
+                f" ({broken[row]} of {len(energy)} are not finite)"
             )
             yield Objection(row, "not finite", reason)
         elif name not in symbols:

@@ -3,9 +3,10 @@
 from ._climbing import Progress as Progress, Witness as Witness, climb as climb
 from ._results import (
     Contest as Contest,
+    EngineAlignment as EngineAlignment,
     Errors as Errors,
     Ladder as Ladder,
     Level as Level,
     Step as Step,
 )
-from ._rungs import Part as Part, RungParts as RungParts
+from ._rungs import RungParts as RungParts

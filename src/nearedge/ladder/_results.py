@@ -1,73 +1,64 @@
 """What climbing the ladder measures, as plain records."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
-from nearedge.ladder._numbers import Explained
+from nearedge.spectra.alignment import AlignmentFit
 from nearedge.trust import SetCoverage
 
 
 @dataclass(frozen=True)
-class Step:
-    """The classifier on one rung.
+class EngineAlignment:
+    """How two engines' spectra were aligned, without labels: all fits, and their mean numbers."""
 
-    Attributes
-    ----------
-    meaning : str
-        What is kept apart.
-    accuracy, spread : float
-        Mean and standard deviation over the seeds; each seed has its own fold and its own start.
-    accuracies : tuple of float
-        One for each seed.
-    balanced_accuracy : float
-        Mean over the classes of the share found; mean over the seeds.
-    baselines, baseline_spreads : dict of str to float
-        Mean and standard deviation of the accuracy of the plain methods.
-    n : int
-        Number of different spectra that were scored.
-    unlearnt : dict of str to int
-        Test spectra, over all seeds, whose class the training side could not teach; they count as
-        errors.
-    raw_parents, raw_parents_spread : float or None
-        Only on the rung ``paper``: accuracy of the same networks on the raw parents.
-    remark : str or None
-        Where the dataset makes the rung equal to another; of other engines, which.
-    alignment : dict or None
-        Only on the rung ``engine-aligned``: which side was ``moved``, the mean ``shift`` (eV),
-        ``scale``, ``broadening`` (eV) and residuals, how many ``silent_energies`` were left out,
-        whether it was ``transductive``, and the
-        single ``fits``.
-    sets : SetCoverage or None
-        What prediction sets hold, each seed's calibrated on the other seeds' test sites.
+    moved: Literal["test", "training"]
+    silent_energies: int
+    """Energies left out, as the training spectra hardly vary there."""
+    transductive: bool
+    """Whether it was learnt on the very spectra that are tested."""
+    shift: float
+    scale: float
+    broadening: float
+    residual_before: float
+    residual: float
+    fits: tuple[AlignmentFit, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The classifier on one rung; spreads are standard deviations over the seeds.
+
+    Each seed has its own fold and its own start.
     """
 
     meaning: str
+    """What is kept apart."""
     accuracy: float
     spread: float
     accuracies: tuple[float, ...]
+    """One for each seed."""
     balanced_accuracy: float
+    """Mean over the classes of the share found; mean over the seeds."""
     baselines: dict[str, float]
+    """Accuracies of the plain methods."""
     baseline_spreads: dict[str, float]
     n: int
+    """Number of different spectra that were scored."""
     unlearnt: dict[str, int]
+    """Test spectra, over all seeds, of classes that training could not teach: errors."""
     raw_parents: float | None = None
+    """Only on the rung ``paper``: accuracy of the same networks on the raw parents."""
     raw_parents_spread: float | None = None
     remark: str | None = None
-    alignment: dict[str, Any] | None = None
+    """Where the dataset makes the rung equal to another; of other engines, which."""
+    alignment: EngineAlignment | None = None
     sets: SetCoverage | None = None
+    """What prediction sets hold, each seed's calibrated on the other seeds' test sites."""
 
 
 @dataclass(frozen=True)
 class Errors:
-    """How far predicted mean coordination numbers are off.
-
-    Attributes
-    ----------
-    mae, mse : float
-        Mean absolute and mean squared error, mean over the seeds.
-    mae_spread, mse_spread : float
-        Standard deviation over the seeds.
-    """
+    """How far mean coordination numbers are off: means and standard deviations over the seeds."""
 
     mae: float
     mse: float
@@ -76,94 +67,62 @@ class Errors:
 
 
 @dataclass(frozen=True)
-class Contest:
-    """The regressor and its baselines on the same examples.
+class Contest(Errors):
+    """Errors of the recipe's network, beside those of plain methods on the same examples."""
 
-    Attributes
-    ----------
-    regressor : Errors
-        Of the recipe's network.
-    baselines : dict of str to Errors
-        ``constant``, the mean of the training labels, and ``ridge``.
-    n : int
-        Number of examples over all seeds.
-    """
-
-    regressor: Errors
     baselines: dict[str, Errors]
+    """``constant``, the mean of the training labels, and ``ridge``."""
     n: int
+    """Number of examples over all seeds."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """The regressor on one rung.
-
-    Attributes
-    ----------
-    meaning : str
-        What is kept apart.
-    mixtures : Contest
-        On mixtures of held-out sites; on the rung ``paper`` of the same sites as in training.
-    snapshots : Contest or None
-        On the averages of all sites of each held-out snapshot, where whole snapshots are held out.
-    remark : str or None
-        Where the dataset makes the rung equal to another.
-    """
+    """The regressor on one rung."""
 
     meaning: str
+    """What is kept apart."""
     mixtures: Contest
+    """On mixtures of held-out sites; on the rung ``paper`` of the same sites as in training."""
     snapshots: Contest | None
+    """On the averages of all sites of each held-out snapshot, where whole ones are held out."""
     remark: str | None = None
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """Every rung a dataset can carry.
+class Explained:
+    """A number of single sites, told from their raw spectra."""
 
-    Attributes
-    ----------
-    recipe : str
-        How the networks were trained.
-    seed, seeds : int
-        The first seed, and how many.
-    rungs : dict of str to Step
-        The classifier, by rung, from the easiest to the hardest.
-    regression : dict of str to Level
-        The regressor, likewise.
-    targets : dict of str to dict of str to Explained
-        By target and rung, how much of single sites' numbers the recipe's kernel machines explain;
-        empty if it has none.
-    not_climbed : dict of str to str
-        Rungs left out, and why.
-    """
+    meaning: str
+    unit: str
+    r2: float
+    """Explained variance of unseen sites, mean over the seeds."""
+    spread: float
+    mae: float
+    baselines: dict[str, float]
+    """Explained variance of plain methods."""
+    n: int
+    """Number of different sites that were scored."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Every rung a dataset can carry, from the easiest to the hardest."""
 
     recipe: str
+    """How the networks were trained."""
     seed: int
+    """The first."""
     seeds: int
+    """How many."""
     rungs: dict[str, Step]
     regression: dict[str, Level]
     targets: dict[str, dict[str, Explained]]
+    """By target and rung, what the recipe's kernel machines explain; empty if it has none."""
     not_climbed: dict[str, str]
+    """Rungs left out, and why."""
 
     def __repr__(self) -> str:
         """Say in one line which rungs were climbed."""
         rungs = ", ".join(f"{name} {step.accuracy:.3f}" for name, step in self.rungs.items())
         return f"<Ladder: recipe {self.recipe}, {self.seeds} seeds; {rungs}>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give every number, ready for JSON; the regressor's own errors stand beside `n`."""
-        regression = {
-            name: {
-                "meaning": level.meaning,
-                "remark": level.remark,
-                "mixtures": _flat(level.mixtures),
-                "snapshots": level.snapshots and _flat(level.snapshots),
-            }
-            for name, level in self.regression.items()
-        }
-        return {**asdict(self), "regression": regression}
-
-
-def _flat(trial: Contest) -> dict[str, Any]:
-    baselines = {name: asdict(errors) for name, errors in trial.baselines.items()}
-    return {**asdict(trial.regressor), "baselines": baselines, "n": trial.n}

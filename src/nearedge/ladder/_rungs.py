@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import FOLDS, Fold, Rung
 from nearedge.errors import InputError
-from nearedge.records import pack
+from nearedge.ladder._results import EngineAlignment
 from nearedge.spectra import Window
 from nearedge.spectra.alignment import AlignmentFit, Curves, fit_alignment
 
@@ -18,27 +18,22 @@ SILENT = 0.1
 """Energies where the training spectra vary less than this share of the most are left out."""
 
 Spectra = Float[np.ndarray, "_ energy"]
+Rows = Int[np.ndarray, " _"]
+Side = Literal["test", "training"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One network's training and test spectra.
-
-    Attributes
-    ----------
-    turn : int
-        Which seed it belongs to; a seed's parts together test its whole fold.
-    train, test : ndarray of int, shape (site,)
-        Sites to train on, and sites of the tested dataset.
-    taught, tested : float array, shape (site, energy)
-        Spectra of all sites of either dataset on the window, as the network sees them.
-    """
+    """One network's training and test spectra; a seed's parts together test its whole fold."""
 
     turn: int
-    train: Int[np.ndarray, " train"]
-    test: Int[np.ndarray, " test"]
+    """Which seed it belongs to."""
+    train: Rows
+    test: Rows
     taught: Spectra
+    """Spectra of all sites of the dataset that is trained on, as the network sees them."""
     tested: Spectra
+    """The same of the dataset that is tested."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ class RungParts:
     tested: SiteSpectra
     window: Window
     remark: str | None = None
-    alignment: dict[str, Any] | None = None
+    alignment: EngineAlignment | None = None
 
     @property
     def turns(self) -> list[list[int]]:
@@ -69,8 +64,7 @@ def another_engine(
 ) -> RungParts:
     """Test on another engine's spectra, brought to one mean intensity by one factor."""
     mu, theirs = data.inputs(window), other.inputs(window)
-    theirs = theirs * (mu.mean() / theirs.mean())
-    parts = plain_parts(folds, mu, theirs)
+    parts = plain_parts(folds, mu, theirs * (mu.mean() / theirs.mean()))
     return RungParts("engine", parts, other, window, _engines(data, other))
 
 
@@ -88,65 +82,49 @@ def another_engine_aligned(
     below the edge, that would blow any rest of misfit up beyond all that tells classes apart: these
     energies are blanked on both sides (`SILENT`), as labels are not needed to see them.
 
-    Either side may be moved, the test spectra or those of the training: the one that leaves the
-    lesser distance is. It depends on which is the sharper, and which is stored widely enough.
-
-    Raises
-    ------
-    InputError
-        If neither side can be moved onto the other on the window.
+    Either side may be moved, the one that leaves the lesser distance: it depends on which is the
+    sharper, and which is stored widely enough.
     """
     cuts = _cuts(other)
-    sides = []
-    for turn, fold in enumerate(folds):
-        for tested, learnt in cuts:
-            test = fold.test[np.isin(fold.test, tested)]
-            if len(test):
-                sides.append((turn, fold.train, test, learnt))
+    sides = [
+        (turn, fold.train, test, learnt)
+        for turn, fold in enumerate(folds)
+        for tested, learnt in cuts
+        if len(test := fold.test[np.isin(fold.test, tested)])
+    ]
     moved, fits = _fits(data, other, [(train, learnt) for _, train, _, learnt in sides], window)
-    parts, most = [], 0
+    parts, silent_energies = [], 0
     for (turn, train, test, _), fit in zip(sides, fits, strict=True):
-        mine, theirs = (
-            (_moved(data, fit, window), other.inputs(window))
-            if moved == "training"
-            else (data.inputs(window), _moved(other, fit, window))
-        )
-        silent = _silent(mine[train])
-        most = max(most, int(silent.sum()))
-        mine, theirs = (np.where(silent, 0.0, one) for one in (mine, theirs))
-        parts.append(Part(turn, train, test, mine, theirs))
-    transductive = len(cuts) == 1
-    return RungParts(
-        "engine-aligned",
-        parts,
-        other,
-        window,
-        f"{_engines(data, other)}; {_words(data if moved == 'training' else other, moved, fits)}, "
-        + (
-            "learnt on the very spectra that are tested, as there is one snapshot (transductive)"
-            if transductive
-            else "learnt without labels on other snapshots than those tested"
-        )
-        + (f"; {most} of {window.points} energies, silent in training, left out" if most else ""),
-        {
-            "moved": moved,
-            "silent_energies": most,
-            "transductive": transductive,
-            **{key: float(np.mean([getattr(fit, key) for fit in fits])) for key in _NUMBERS},
-            "fits": [pack(fit)[0] for fit in dict.fromkeys(fits)],
-        },
+        spectra = [
+            fit.apply(side.energy, side.mu, window.grid, side.source)
+            if name == moved
+            else side.inputs(window)
+            for name, side in (("training", data), ("test", other))
+        ]
+        silent = _silent(spectra[0][train])
+        silent_energies = max(silent_energies, int(silent.sum()))
+        taught, tested = (np.where(silent, 0.0, mu) for mu in spectra)
+        parts.append(Part(turn, train, test, taught, tested))
+    numbers = ("shift", "scale", "broadening", "residual_before", "residual")
+    alignment = EngineAlignment(
+        moved=moved,
+        silent_energies=silent_energies,
+        transductive=len(cuts) == 1,
+        fits=tuple(dict.fromkeys(fits)),
+        **{name: float(np.mean([getattr(fit, name) for fit in fits])) for name in numbers},
     )
+    remark = f"{_engines(data, other)}; {_words(data if moved == 'training' else other, alignment)}"
+    if silent_energies:
+        remark += f"; {silent_energies} of {window.points} energies, silent in training, left out"
+    return RungParts("engine-aligned", parts, other, window, remark, alignment)
 
 
-def _silent(taught: Spectra) -> np.ndarray:
+def _silent(taught: Spectra) -> Bool[np.ndarray, " energy"]:
     spread = taught.std(axis=0)
     return spread < SILENT * spread.max()
 
 
-_NUMBERS = ("shift", "scale", "broadening", "residual_before", "residual")
-
-
-def _cuts(other: SiteSpectra) -> list[tuple[np.ndarray, np.ndarray]]:
+def _cuts(other: SiteSpectra) -> list[tuple[Rows, Rows]]:
     """Sites to test, and sites of other snapshots to learn an alignment from."""
     names = np.unique(other.snapshot)
     groups = np.array_split(names, min(FOLDS, len(names)))
@@ -158,50 +136,46 @@ def _cuts(other: SiteSpectra) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _fits(
-    data: SiteSpectra,
-    other: SiteSpectra,
-    sides: Sequence[tuple[np.ndarray, np.ndarray]],
-    window: Window,
-) -> tuple[str, list[AlignmentFit]]:
+    data: SiteSpectra, other: SiteSpectra, sides: Sequence[tuple[Rows, Rows]], window: Window
+) -> tuple[Side, list[AlignmentFit]]:
     """Move either side onto the other; keep the way that leaves the lesser distance."""
-    ways: dict[str, list[AlignmentFit]] = {}
+    ways: dict[Side, list[AlignmentFit]] = {}
     reasons = []
-    known: dict[tuple[str, bytes, bytes], AlignmentFit] = {}
+    moved: Side
     for moved in ("test", "training"):
-        fits = []
+        fits: dict[tuple[bytes, bytes], AlignmentFit] = {}
+        keys = [(train.tobytes(), learnt.tobytes()) for train, learnt in sides]
         try:
-            for train, learnt in sides:
-                key = (moved, train.tobytes(), learnt.tobytes())
-                if key not in known:
-                    mine = Curves(data.energy, data.mu[train], data.source)
+            for key, (train, learnt) in zip(keys, sides, strict=True):
+                if key not in fits:
+                    ours = Curves(data.energy, data.mu[train], data.source)
                     theirs = Curves(other.energy, other.mu[learnt], other.source)
-                    pair = (theirs, mine) if moved == "test" else (mine, theirs)
-                    known[key] = fit_alignment(*pair, window)
-                fits.append(known[key])
+                    pair = (theirs, ours) if moved == "test" else (ours, theirs)
+                    fits[key] = fit_alignment(*pair, window)
         except InputError as error:
             reasons.append(str(error))
-            continue
-        ways[moved] = fits
+        else:
+            ways[moved] = [fits[key] for key in keys]
     if not ways:
         raise InputError(reasons[0])
     best = min(ways, key=lambda way: float(np.mean([fit.residual for fit in ways[way]])))
     return best, ways[best]
 
 
-def _moved(data: SiteSpectra, fit: AlignmentFit, window: Window) -> Spectra:
-    return fit.apply(data.energy, data.mu, window.grid, data.source)
-
-
 def _engines(data: SiteSpectra, other: SiteSpectra) -> str:
     return f"from {data.attributes['engine']} to {other.attributes['engine']}"
 
 
-def _words(data: SiteSpectra, moved: str, fits: Sequence[AlignmentFit]) -> str:
-    shifts = [fit.shift for fit in fits]
-    widths = [fit.broadening for fit in fits]
+def _words(mover: SiteSpectra, alignment: EngineAlignment) -> str:
+    shifts = [fit.shift for fit in alignment.fits]
     low, high = min(shifts), max(shifts)
     shift = f"{low:+.2f}" if high - low < 0.005 else f"{low:+.2f} to {high:+.2f}"
+    learnt = (
+        "on the very spectra that are tested, as there is one snapshot (transductive)"
+        if alignment.transductive
+        else "without labels on other snapshots than those tested"
+    )
     return (
-        f"{data.attributes['engine']}'s {moved} spectra are moved by {shift} eV, broadened by "
-        f"{np.mean(widths):.2f} eV and scaled"
+        f"{mover.attributes['engine']}'s {alignment.moved} spectra are moved by {shift} eV, "
+        f"broadened by {alignment.broadening:.2f} eV and scaled, learnt {learnt}"
     )

@@ -1,7 +1,6 @@
 """The paper's own trial: average raw spectra first, then split the averages at random, and train.
 
-Parents of the test examples stand in the training set too. This is how L. Li, M. Lu and
-M. K. Y. Chan (2019) trained and tested; what its figures mean is the ladder's business.
+Parents of the test examples are in the training set too, as in L. Li, M. Lu, M. K. Y. Chan (2019).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,49 +26,28 @@ Model = TypeVar("Model", Classifier, Regressor)
 
 @dataclass(frozen=True)
 class Trial:
-    """One network to train on synthetic examples.
-
-    Attributes
-    ----------
-    seed : int
-        Of examples, split and network.
-    examples : int or None
-        Examples in all, before the split; None for the recipe's number.
-    changes : mapping
-        Parameters of the estimator that differ from the recipe's.
-    """
+    """One network to train on synthetic examples."""
 
     seed: int
+    """Of examples, split and network."""
     examples: int | None = None
+    """Examples in all, before the split; None for the recipe's number."""
     changes: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the estimator that differ from the recipe's."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[Model]):
-    """What a trial gave.
-
-    Attributes
-    ----------
-    model : Classifier or Regressor
-        Fitted.
-    train, validation, test : float
-        Accuracy, or mean squared error, on each part of the synthetic examples.
-    raw : float
-        The same on the raw parents, one spectrum at a time.
-    x : ndarray, shape (example, energy)
-        The synthetic spectra.
-    labels, predicted : ndarray, shape (example,)
-        Their classes or mean numbers, and what the model says.
-    parts : Partition
-        Which examples were trained on.
-    """
+    """A fitted model, and its accuracy or mean squared error on each part of the examples."""
 
     model: Model
     train: float
     validation: float
     test: float
     raw: float
+    """The same on the raw parents, one spectrum at a time."""
     x: Float[np.ndarray, "example energy"]
+    """The synthetic spectra."""
     labels: np.ndarray
     predicted: np.ndarray
     parts: Partition
@@ -83,27 +61,7 @@ class Outcome(Generic[Model]):
 def run_classifiers(
     recipe: Recipe, sites: Labelled, trials: Sequence[Trial]
 ) -> list[Outcome[Classifier]]:
-    """Train classifiers side by side, each on its own same-class averages.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Number and size of the averages, and the network.
-    sites : Labelled
-        Raw spectra on the window's energies, and their classes.
-    trials : sequence of Trial
-        What to train.
-
-    Returns
-    -------
-    list of Outcome
-        Accuracies, in the order of `trials`.
-
-    Raises
-    ------
-    InputError
-        If a class has a single spectrum, or there are too few examples.
-    """
+    """Train classifiers side by side, each on its own same-class averages."""
     made = [
         class_averages(
             sites.mu,
@@ -123,25 +81,7 @@ def run_regressors(
 ) -> list[Outcome[Regressor]]:
     """Train regressors side by side, each on its own mixtures.
 
-    Parameters
-    ----------
-    recipe : Recipe
-        Number and size of the mixtures, and the network. One that predicts fractions learns those
-        of the mixtures, and is scored by the mean like the others.
-    sites : Labelled
-        Raw spectra on the window's energies, and their labels.
-    trials : sequence of Trial
-        What to train.
-
-    Returns
-    -------
-    list of Outcome
-        Mean squared errors, in the order of `trials`.
-
-    Raises
-    ------
-    InputError
-        If there are too few spectra or examples.
+    One that predicts fractions learns those of the mixtures; all are scored by the mean.
     """
     own = membership(sites.environment)
     made, targets = [], []
@@ -175,23 +115,14 @@ def _run(
         for (x, _), y, parts in zip(made, targets, splits, strict=True)
     ]
     fit_many(models, examples)
-    drawn = list(zip(made, splits, strict=True))
     outcomes = []
-    for model, ((x, labels), parts) in zip(models, drawn, strict=True):
+    for model, (x, labels), parts in zip(models, made, splits, strict=True):
         predicted = model.predict(x)
         marks = _marks(predicted, labels)
+        scores = {name: float(marks[rows].mean()) for name, rows in vars(parts).items()}
+        raw = float(_marks(model.predict(sites.mu), sites.value).mean())
         outcomes.append(
-            Outcome(
-                model=model,
-                train=float(marks[parts.train].mean()),
-                validation=float(marks[parts.validation].mean()),
-                test=float(marks[parts.test].mean()),
-                raw=float(_marks(model.predict(sites.mu), sites.value).mean()),
-                x=x,
-                labels=labels,
-                predicted=predicted,
-                parts=parts,
-            )
+            Outcome(model, **scores, raw=raw, x=x, labels=labels, predicted=predicted, parts=parts)
         )
     return outcomes
 

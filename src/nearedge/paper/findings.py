@@ -156,10 +156,10 @@ def _regressor(ladder: Ladder, top: str) -> str:
             f" On averages of whole held-out snapshots its mean absolute error is {its} (ridge: "
             f"{ridge}, constant: {constant})."
         )
-    if level.mixtures.regressor.mse >= level.mixtures.baselines["constant"].mse:
+    if level.mixtures.mse >= level.mixtures.baselines["constant"].mse:
         text += " It would be better to answer the mean."
     return text
 
 
 def _errors(contest: Contest) -> list[Errors]:
-    return [contest.regressor, contest.baselines["ridge"], contest.baselines["constant"]]
+    return [contest, contest.baselines["ridge"], contest.baselines["constant"]]

@@ -104,7 +104,7 @@ def draw_regression_ladder(ladder: Ladder, unit: str) -> Figure:
 def _draw_errors(axes: Axes, contests: Mapping[str, Contest]) -> None:
     series = (("network", BLUE, "o"), ("ridge", ORANGE, "s"), ("constant", BLACK, "_"))
     for rank, (name, colour, marker) in enumerate(series):
-        errors = [{"network": c.regressor, **c.baselines}[name] for c in contests.values()]
+        errors = [{"network": c, **c.baselines}[name] for c in contests.values()]
         mse = np.array([error.mse for error in errors])
         spread = np.array([error.mse_spread for error in errors])
         dash = marker == "_"

@@ -106,5 +106,4 @@ class Reproduction:
 
     def to_json(self) -> Json:
         """Give every number, ready for JSON."""
-        ladders = {"ladder": self.ladder.to_dict(), "better": self.better and self.better.to_dict()}
-        return as_json({**vars(self), **ladders, "best_rate": self.best_rate})
+        return as_json({**vars(self), "best_rate": self.best_rate})

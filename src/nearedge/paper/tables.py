@@ -153,9 +153,9 @@ def error_tables(ladder: Ladder, better: Ladder | None) -> Iterator[Table]:
                 contest, rival = getattr(level, part), other and getattr(other, part)
                 if contest is None:
                     continue
-                cells = [write(contest.regressor)]
+                cells = [write(contest)]
                 if better:
-                    cells.append(write(rival.regressor) if rival else "")
+                    cells.append(write(rival) if rival else "")
                 cells += [write(contest.baselines[plain]) for plain in ("ridge", "constant")]
                 rows.append([name, scored, *cells, str(contest.n)])
         recipes = [f"recipe {each.recipe}" for each in (ladder, better) if each]

@@ -1,0 +1,270 @@
+"""Scoring what was trained on a rung, beside plain methods that learnt from the same spectra."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Bool, Float
+from sklearn.metrics import r2_score
+from sklearn.pipeline import Pipeline
+
+from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import MEANING
+from nearedge.ladder._results import Contest, Errors, Explained, Level, Step
+from nearedge.ladder._rungs import Part, RungParts
+from nearedge.ladder.trial import Outcome
+from nearedge.learning.baselines import baseline_accuracies, baseline_numbers, regressor_baselines
+from nearedge.learning.estimators import Classifier, Regressor, class_table
+from nearedge.learning.examples import Labelled, mixtures
+from nearedge.learning.recipes import Recipe, fit_regressors
+from nearedge.targets import Target, class_order
+from nearedge.trust import SetCoverage, calibrate_sets, crossfit, set_coverage
+
+HELD_OUT_MIXTURES = 2000
+"""Mixtures that every fold's held-out spectra are made into."""
+
+Right = tuple[Bool[np.ndarray, " _"], np.ndarray]
+"""Which test spectra were told rightly, and the class of each."""
+
+Value = TypeVar("Value")
+
+Off = dict[str, Float[np.ndarray, " _"]]
+"""How far the network and every plain method are off, example by example."""
+
+
+def paper_step(outcomes: Sequence[Outcome[Classifier]], seed: int) -> Step:
+    """Score the classifiers of the rung ``paper`` on their own test averages."""
+    rights: list[Right] = []
+    plain = []
+    for turn, outcome in enumerate(outcomes):
+        train, test = (
+            (outcome.x[rows], outcome.labels[rows])
+            for rows in (outcome.parts.train, outcome.parts.test)
+        )
+        rights.append((outcome.predicted[outcome.parts.test] == test[1], test[1]))
+        plain.append(baseline_accuracies(train, test, seed + turn))
+    raw = [outcome.raw for outcome in outcomes]
+    n = sum(len(truth) for _, truth in rights)
+    step = _step(MEANING["paper"], rights, plain, n, {})
+    return replace(step, raw_parents=_mean(raw), raw_parents_spread=_spread(raw))
+
+
+def rung_step(
+    rung: RungParts,
+    models: Sequence[Classifier],
+    environment: np.ndarray,
+    seed: int,
+    earlier: Step | None,
+) -> Step:
+    """Score a rung's classifiers, and the plain methods unless an earlier step has done so."""
+    rights: list[Right] = []
+    plain = []
+    unlearnt: dict[str, int] = {}
+    for places in rung.turns:
+        predicted, truths, scores = [], [], []
+        for place in places:
+            part, truth = rung.parts[place], rung.tested.environment[rung.parts[place].test]
+            test = (part.tested[part.test], truth)
+            predicted.append(models[place].predict(test[0]))
+            truths.append(truth)
+            for name in truth[~np.isin(truth, models[place].classes_)].tolist():
+                unlearnt[name] = unlearnt.get(name, 0) + 1
+            if earlier is None:
+                train = (part.taught[part.train], environment[part.train])
+                scores.append(baseline_accuracies(train, test, seed + part.turn))
+        truth = np.concatenate(truths)
+        rights.append((np.concatenate(predicted) == truth, truth))
+        if earlier is None:
+            # Those of a seed's parts together.
+            shares = [len(part) for part in truths]
+            plain.append({name: _mean(column, shares) for name, column in _columns(scores)})
+    n = len(np.unique(np.concatenate([part.test for part in rung.parts])))
+    step = _step(MEANING[rung.name], rights, plain, n, unlearnt)
+    if earlier is not None:
+        step = replace(step, baselines=earlier.baselines, baseline_spreads=earlier.baseline_spreads)
+    sets = _sets(rung, models)
+    return replace(step, remark=rung.remark, alignment=rung.alignment, sets=sets)
+
+
+def _step(
+    meaning: str,
+    rights: Sequence[Right],
+    plain: Sequence[Mapping[str, float]],
+    n: int,
+    unlearnt: dict[str, int],
+) -> Step:
+    """Sum the seeds up."""
+    accuracies = [float(right.mean()) for right, _ in rights]
+    balanced = [
+        _mean([float(right[truth == name].mean()) for name in np.unique(truth)])
+        for right, truth in rights
+    ]
+    return Step(
+        meaning=meaning,
+        accuracy=_mean(accuracies),
+        spread=_spread(accuracies),
+        accuracies=tuple(accuracies),
+        balanced_accuracy=_mean(balanced),
+        baselines={name: _mean(column) for name, column in _columns(plain)},
+        baseline_spreads={name: _spread(column) for name, column in _columns(plain)},
+        n=n,
+        unlearnt=unlearnt,
+    )
+
+
+def _sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | None:
+    """Calibrate the class sets of each seed on the other seeds' test sites, and score them.
+
+    Only seeds that test different sites are used: the first few, which test every site once. With
+    fewer than two there is no other to calibrate on.
+    """
+    names = class_order({str(name) for model in models for name in model.classes_})
+    sites: list[np.ndarray] = []
+    tables, turns = [], []
+    for turn, places in enumerate(rung.turns):
+        own = np.concatenate([rung.parts[place].test for place in places])
+        if sites and np.isin(own, np.concatenate(sites)).any():
+            break
+        sites.append(own)
+        turns.append(np.full(len(own), turn))
+        for place in places:
+            part = rung.parts[place]
+            tables.append(class_table(models[place], part.tested[part.test], names))
+    if len(sites) < 2:
+        return None
+    probability, order = np.concatenate(tables), np.concatenate(sites)
+    truth = rung.tested.environment[order]
+    members = crossfit(
+        np.concatenate(turns),
+        lambda others, own: calibrate_sets(probability[others], truth[others], names).members(
+            probability[own]
+        ),
+    )
+    return set_coverage(members, truth, names, rung.tested.trajectory[order])
+
+
+def paper_level(outcomes: Sequence[Outcome[Regressor]], sites: Labelled) -> Level:
+    """Score the regressors of the rung ``paper`` on their own test mixtures."""
+    # The plain methods learn from the raw spectra on every rung, here from all of them.
+    plain = {name: m.fit(sites.mu, sites.value) for name, m in regressor_baselines().items()}
+    offs = []
+    for outcome in outcomes:
+        test = outcome.parts.test
+        x, y = outcome.x[test], outcome.labels[test]
+        offs.append({"network": outcome.predicted[test] - y, **_off(plain, x, y)})
+    return Level(MEANING["paper"], _contest(offs), None)
+
+
+def rung_level(
+    rung: RungParts, models: Sequence[Regressor], coordination: np.ndarray, seed: int
+) -> Level:
+    """Score a rung's regressors on mixtures, and on whole snapshots, of sites held out."""
+    truth = rung.tested.coordination
+    mixed: list[Off] = []
+    averaged: list[Off] = []
+    names: set[str] = set()
+    for places in rung.turns:
+        # A seed's errors are those of its parts together.
+        blends, averages = [], []
+        for place in places:
+            part = rung.parts[place]
+            train = (part.taught[part.train], coordination[part.train])
+            plain = {name: m.fit(*train) for name, m in regressor_baselines().items()}
+            methods = {"network": models[place], **plain}
+            if len(part.test) > 1:
+                held_out = part.tested[part.test], truth[part.test]
+                count, turn = HELD_OUT_MIXTURES // len(places), seed + part.turn
+                blends.append(_off(methods, *mixtures(*held_out, examples=count, seed=turn)))
+            if snapshots := _whole(rung.tested.snapshot, part):
+                names.update(snapshots)
+                sites = [rung.tested.snapshot == name for name in snapshots]
+                x = np.array([part.tested[rows].mean(axis=0) for rows in sites])
+                y = np.array([truth[rows].mean() for rows in sites])
+                averages.append(_off(methods, x, y))
+        for offs, seeds in ((blends, mixed), (averages, averaged)):
+            if offs:
+                seeds.append({name: np.concatenate(column) for name, column in _columns(offs)})
+    whole = len(averaged) == len(rung.turns)
+    return Level(
+        meaning=MEANING[rung.name],
+        mixtures=_contest(mixed),
+        snapshots=replace(_contest(averaged), n=len(names)) if whole else None,
+        remark=rung.remark,
+    )
+
+
+def _off(methods: Mapping[str, Regressor | Pipeline], x: np.ndarray, y: np.ndarray) -> Off:
+    return {name: method.predict(x) - y for name, method in methods.items()}
+
+
+def _whole(snapshot: np.ndarray, part: Part) -> list[str]:
+    """Snapshots of which every site is on the test side."""
+    sites = dict(zip(*np.unique(snapshot, return_counts=True), strict=True))
+    tested = zip(*np.unique(snapshot[part.test], return_counts=True), strict=True)
+    return [str(name) for name, count in tested if count == sites[name]]
+
+
+def _contest(offs: Sequence[Off]) -> Contest:
+    """Sum up how far every method is off, one dict for each seed."""
+    errors = {}
+    for name, column in _columns(offs):
+        mae = [float(np.abs(off).mean()) for off in column]
+        mse = [float((off**2).mean()) for off in column]
+        errors[name] = Errors(_mean(mae), _mean(mse), _spread(mae), _spread(mse))
+    network = errors.pop("network")
+    return Contest(**vars(network), baselines=errors, n=sum(len(off["network"]) for off in offs))
+
+
+def explain(
+    recipe: Recipe, rung: RungParts, data: SiteSpectra, target: Target, seed: int
+) -> Explained | None:
+    """Score the recipe's kernel machines for a number; None if it does not vary where tested."""
+    taught, truth = (side.labels(target).astype(float) for side in (data, rung.tested))
+    scores: list[float] = []
+    errors: list[float] = []
+    plain: list[dict[str, float]] = []
+    for places in rung.turns:
+        told, true = [], []
+        for place in places:
+            part = rung.parts[place]
+            train = part.train[np.isfinite(taught[part.train])]
+            test = part.test[np.isfinite(truth[part.test])]
+            sites = Labelled(part.taught[train], taught[train], data.environment[train])
+            turn = seed + part.turn
+            (machine,) = fit_regressors(recipe, [(sites, turn)])
+            others = baseline_numbers((sites.mu, sites.value), part.tested[test], turn)
+            told.append({"machine": machine.predict(part.tested[test]), **others})
+            true.append(truth[test])
+        values = np.concatenate(true)
+        if len(values) < 2 or not np.ptp(values):
+            return None
+        joined = {name: np.concatenate(column) for name, column in _columns(told)}
+        r2 = {name: float(r2_score(values, numbers)) for name, numbers in joined.items()}
+        scores.append(r2.pop("machine"))
+        errors.append(float(np.abs(joined["machine"] - values).mean()))
+        plain.append(r2)
+    tested = np.concatenate([part.test for part in rung.parts])
+    return Explained(
+        target.words(),
+        target.unit,
+        _mean(scores),
+        _spread(scores),
+        _mean(errors),
+        {name: _mean(column) for name, column in _columns(plain)},
+        len(np.unique(tested[np.isfinite(truth[tested])])),
+    )
+
+
+def _columns(rows: Sequence[Mapping[str, Value]]) -> list[tuple[str, list[Value]]]:
+    """Turn rows of one set of names around: each name, and its values."""
+    return [(name, [row[name] for row in rows]) for name in (rows[0] if rows else ())]
+
+
+def _mean(values: Sequence[float], weights: Sequence[int] | None = None) -> float:
+    return float(np.average(values, weights=weights))
+
+
+def _spread(values: Sequence[float]) -> float:
+    """Standard deviation; zero of a single value."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
