@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nearedge.datasets import SiteSpectra, load_dataset, starter_path
+from nearedge.datasets import SiteSpectra, load_dataset, merge, starter_path
 from nearedge.datasets.splits import Rung
+from nearedge.errors import InputError
 from nearedge.ladder import Ladder, RungParts, climb
 from nearedge.learning.recipes import BEST, PAPER, Examples, Recipe
 from nearedge.records import as_json
@@ -152,6 +153,24 @@ def test_a_single_snapshot_carries_the_lower_rungs_only(
     assert "snapshot" in ladder.not_climbed["snapshot"]
     assert ladder.rungs["spectrum"].spread == 0
     assert "same as the rung spectrum" in str(ladder.rungs["atom"].remark)
+
+
+def test_a_trajectory_that_is_another_one_again_is_refused(
+    telling_dataset: SiteSpectra, small: Recipe
+):
+    own = telling_dataset.select(telling_dataset.trajectory == "run1")
+    renamed = own.table.assign_coords(
+        snapshot=("site", np.char.add("copy-", own.snapshot)),
+        trajectory=("site", np.full(len(own), "copy")),
+    )
+    structures = {f"copy-{name}": atoms for name, atoms in own.structures.items()}
+    copy = SiteSpectra(renamed.assign(mu=3 * renamed["mu"]), structures, "copy")
+    with pytest.raises(InputError, match=r"'run1' is 'copy' again .* \(56 of 56 spectra\).*remove"):
+        climb(merge([telling_dataset, copy]), small, only=["trajectory"])
+    # Other spectra of the same structures are copies too.
+    other = with_spectra(copy, np.random.default_rng(0).random(copy.mu.shape))
+    with pytest.raises(InputError, match=r"\(the structure 'run1-0' as 'copy-run1-0'\)"):
+        climb(merge([telling_dataset, other]), small, only=["trajectory"])
 
 
 def test_another_engine_is_the_top_rung(telling_dataset: SiteSpectra, small: Recipe):

@@ -71,7 +71,7 @@ def check_copies(data: SiteSpectra, by: str) -> None:
     pairs = KDTree(prints(data.mu)).query_pairs(SAME, output_type="ndarray")
     pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
     for pair in (pairs, pairs[:, ::-1]):
-        for first in np.unique(group[pair[:, 0]]):
+        for first in np.unique(group[pair[:, 0]]).tolist():
             own = pair[group[pair[:, 0]] == first]
             count, total = len(np.unique(own[:, 0])), int((group == first).sum())
             if count >= max(MANY * total, 1):

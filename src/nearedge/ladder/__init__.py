@@ -1,8 +1,4 @@
-"""The ladder: how well a recipe does when less and less is shared by training and test.
-
-Every rung is scored on raw spectra that were not trained on, beside plain methods that learnt from
-the same spectra. Only the lowest rung, the paper's own, is scored on averages, as the paper's is.
-"""
+"""The ladder: how well a recipe does when less and less is shared by training and test."""
 
 import lazy_loader
 

@@ -41,7 +41,6 @@ def climb(
     seed: int = 0,
     only: Sequence[Rung] | None = None,
     other: SiteSpectra | None = None,
-    window: Window | None = None,
     paper: Paper | None = None,
     beside: Ladder | None = None,
     witness: Witness | None = None,
@@ -49,31 +48,23 @@ def climb(
 ) -> Ladder:
     """Climb every rung that a dataset can carry.
 
-    Each of the seeds has its own fold, its own examples and its own network; three seeds test
-    every site once on each rung. Where the recipe trains on averages, classes of which the training
-    side has a single spectrum are not taught to the network, as no average can be made of it; their
-    test spectra are errors.
+    Each seed has its own fold, examples and network; three test every site once on each rung. Test
+    spectra of classes that the training side cannot teach (where the recipe trains on averages,
+    those of a single spectrum) are errors.
 
     Parameters
     ----------
     data : SiteSpectra
-        The spectra.
     recipe : Recipe or str
         What is trained; a name is looked up in `nearedge.learning.recipes.RECIPES`.
-    seeds : int
-        How many.
-    seed : int
-        The first.
+    seeds, seed : int
+        How many, and the first.
     only : sequence of str, optional
         The rungs that are wanted; all by default.
     other : SiteSpectra, optional
-        Spectra of another engine. On the rung ``engine`` they are brought to the mean intensity
-        of `data` by one factor, as units differ, and nothing else is aligned. On the rung
-        ``engine-aligned`` energy shift, factor and broadening are learnt, without labels and, if
-        there are several snapshots, on others than those tested; energies at which the training
-        spectra hardly vary are left out.
-    window : Window, optional
-        The energies that are used; the recipe's by default, if both datasets reach so far.
+        Spectra of another engine, for the rung ``engine``, where one factor brings them to the
+        mean intensity of `data`, and ``engine-aligned``, where energy shift, factor and broadening
+        are learnt without labels.
     paper : tuple of outcomes, optional
         Classifiers and regressors of the lowest rung, where they are trained already.
     beside : Ladder, optional
@@ -96,7 +87,7 @@ def climb(
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)
-    window = window or recipe.reach(*(side.energy for side in (data, other) if side is not None))
+    window = recipe.reach(*(side.energy for side in (data, other) if side is not None))
     for name in ("trajectory", "crystal"):
         if name in data.group_names and len(set(data.groups(name))) > 1:
             check_copies(data, name)
@@ -116,7 +107,13 @@ def climb(
         else:
             if paper is None:
                 tell("training on averages", 0.0)
-                paper = _paper(recipe, environment, coordination, seeds=seeds, seed=seed)
+                trials = [Trial(seed + turn) for turn in range(seeds)]
+                names, counts = np.unique(environment.value, return_counts=True)
+                several = np.isin(environment.value, names[counts > 1])
+                paper = (
+                    run_classifiers(recipe, environment.part(several), trials),
+                    run_regressors(recipe, coordination, trials),
+                )
             tell("scoring the plain methods: paper", 0.2)
             steps["paper"] = paper_step(paper[0], seed)
             levels["paper"] = paper_level(paper[1], coordination)
@@ -140,11 +137,9 @@ def climb(
         earlier = beside.rungs.get(rung.name) if beside else None
         steps[rung.name] = rung_step(rung, telling, environment.value, seed, earlier)
         levels[rung.name] = rung_level(rung, counting, coordination.value, seed)
-        for target in data.targets.values() if recipe.kernel else ():
-            if target.of_classes:
-                continue
-            if explained := explain(recipe, rung, data, target, seed):
-                numbers.setdefault(target.name, {})[rung.name] = explained
+        for name, target in data.targets.items() if recipe.kernel else ():
+            if not target.of_classes and (told := explain(recipe, rung, data, target, seed)):
+                numbers.setdefault(name, {})[rung.name] = told
         if witness:
             witness(rung, telling, counting)
     tell("done", 1.0)
@@ -179,11 +174,10 @@ def _rungs(
     ways = {"engine": another_engine, "engine-aligned": another_engine_aligned}
     ways = {name: way for name, way in ways.items() if name in wanted}
     if not ways or other is None:
-        return rungs, {**left_out, **dict.fromkeys(ways, "no dataset of another engine was given")}
+        return rungs, left_out | dict.fromkeys(ways, "no dataset of another engine was given")
     folds = across(data, other, seeds=seeds, seed=seed)
     if not folds:
-        reason = "all atoms to train on would be test atoms too"
-        return rungs, {**left_out, **dict.fromkeys(ways, reason)}
+        return rungs, left_out | dict.fromkeys(ways, "all atoms to train on would be tested too")
     for name, way in ways.items():
         try:
             rungs.append(way(data, other, folds, window))
@@ -198,15 +192,3 @@ def _rungs(
 def _teachable(recipe: Recipe, environment: np.ndarray, part: Part) -> np.ndarray:
     """Training sites of classes that the recipe can be taught."""
     return part.train[recipe.teachable(environment[part.train])]
-
-
-def _paper(
-    recipe: Recipe, environment: Labelled, coordination: Labelled, *, seeds: int, seed: int
-) -> Paper:
-    trials = [Trial(seed + turn) for turn in range(seeds)]
-    names, counts = np.unique(environment.value, return_counts=True)
-    several = np.isin(environment.value, names[counts > 1])
-    return (
-        run_classifiers(recipe, environment.part(several), trials),
-        run_regressors(recipe, coordination, trials),
-    )

@@ -26,19 +26,14 @@ class EngineAlignment:
 
 @dataclass(frozen=True)
 class Step:
-    """The classifier on one rung; spreads are standard deviations over the seeds.
-
-    Each seed has its own fold and its own start.
-    """
+    """The classifier on one rung: means and standard deviations over the seeds."""
 
     meaning: str
-    """What is kept apart."""
     accuracy: float
     spread: float
     accuracies: tuple[float, ...]
-    """One for each seed."""
     balanced_accuracy: float
-    """Mean over the classes of the share found; mean over the seeds."""
+    """Mean over the classes of the share found."""
     baselines: dict[str, float]
     """Accuracies of the plain methods."""
     baseline_spreads: dict[str, float]
@@ -81,7 +76,6 @@ class Level:
     """The regressor on one rung."""
 
     meaning: str
-    """What is kept apart."""
     mixtures: Contest
     """On mixtures of held-out sites; on the rung ``paper`` of the same sites as in training."""
     snapshots: Contest | None
@@ -100,9 +94,8 @@ class Explained:
     spread: float
     mae: float
     baselines: dict[str, float]
-    """Explained variance of plain methods."""
+    """The same of plain methods."""
     n: int
-    """Number of different sites that were scored."""
 
 
 @dataclass(frozen=True)
@@ -110,17 +103,15 @@ class Ladder:
     """Every rung a dataset can carry, from the easiest to the hardest."""
 
     recipe: str
-    """How the networks were trained."""
     seed: int
-    """The first."""
+    """The first of `seeds`."""
     seeds: int
-    """How many."""
     rungs: dict[str, Step]
     regression: dict[str, Level]
     targets: dict[str, dict[str, Explained]]
     """By target and rung, what the recipe's kernel machines explain; empty if it has none."""
     not_climbed: dict[str, str]
-    """Rungs left out, and why."""
+    """Why rungs are left out."""
 
     def __repr__(self) -> str:
         """Say in one line which rungs were climbed."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import FOLDS, Fold, Rung
@@ -73,17 +73,11 @@ def another_engine_aligned(
 ) -> RungParts:
     """Test on another engine's spectra after an alignment that was learnt without labels.
 
-    The alignment matches mean and spread of the training sites' spectra and of the other engine's
-    spectra. The latter are of other snapshots than those tested: the snapshots are cut into up to
-    three groups, and each is tested with what was learnt on the rest. A single snapshot leaves no
-    rest, and its own spectra are used, which the remark says.
-
-    Methods standardise intensities by the training spread. Where the training spectra hardly vary,
-    below the edge, that would blow any rest of misfit up beyond all that tells classes apart: these
-    energies are blanked on both sides (`SILENT`), as labels are not needed to see them.
-
-    Either side may be moved, the one that leaves the lesser distance: it depends on which is the
-    sharper, and which is stored widely enough.
+    Mean and spread of the training spectra and of the other engine's are matched, the latter of
+    other snapshots than those tested, if there are several. Methods standardise intensities by the
+    training spread: where it is small, below the edge, any misfit would be blown up, so these
+    energies are blanked on both sides (`SILENT`). That side is moved which leaves the lesser
+    distance: it depends on which is the sharper, and which is stored widely enough.
     """
     cuts = _cuts(other)
     sides = [
@@ -101,7 +95,8 @@ def another_engine_aligned(
             else side.inputs(window)
             for name, side in (("training", data), ("test", other))
         ]
-        silent = _silent(spectra[0][train])
+        spread = spectra[0][train].std(axis=0)
+        silent = spread < SILENT * spread.max()
         silent_energies = max(silent_energies, int(silent.sum()))
         taught, tested = (np.where(silent, 0.0, mu) for mu in spectra)
         parts.append(Part(turn, train, test, taught, tested))
@@ -119,20 +114,13 @@ def another_engine_aligned(
     return RungParts("engine-aligned", parts, other, window, remark, alignment)
 
 
-def _silent(taught: Spectra) -> Bool[np.ndarray, " energy"]:
-    spread = taught.std(axis=0)
-    return spread < SILENT * spread.max()
-
-
 def _cuts(other: SiteSpectra) -> list[tuple[Rows, Rows]]:
     """Sites to test, and sites of other snapshots to learn an alignment from."""
     names = np.unique(other.snapshot)
     groups = np.array_split(names, min(FOLDS, len(names)))
-    every = np.arange(len(other))
-    if len(groups) == 1:
-        return [(every, every)]
     masks = [np.isin(other.snapshot, group) for group in groups]
-    return [(every[mask], every[~mask]) for mask in masks]
+    rest = [mask if len(groups) == 1 else ~mask for mask in masks]
+    return list(zip(map(np.flatnonzero, masks), map(np.flatnonzero, rest), strict=True))
 
 
 def _fits(
@@ -141,17 +129,16 @@ def _fits(
     """Move either side onto the other; keep the way that leaves the lesser distance."""
     ways: dict[Side, list[AlignmentFit]] = {}
     reasons = []
+    keys = [(train.tobytes(), learnt.tobytes()) for train, learnt in sides]
     moved: Side
     for moved in ("test", "training"):
-        fits: dict[tuple[bytes, bytes], AlignmentFit] = {}
-        keys = [(train.tobytes(), learnt.tobytes()) for train, learnt in sides]
+        fits = {}
         try:
-            for key, (train, learnt) in zip(keys, sides, strict=True):
-                if key not in fits:
-                    ours = Curves(data.energy, data.mu[train], data.source)
-                    theirs = Curves(other.energy, other.mu[learnt], other.source)
-                    pair = (theirs, ours) if moved == "test" else (ours, theirs)
-                    fits[key] = fit_alignment(*pair, window)
+            for key, (train, learnt) in dict(zip(keys, sides, strict=True)).items():
+                ours = Curves(data.energy, data.mu[train], data.source)
+                theirs = Curves(other.energy, other.mu[learnt], other.source)
+                pair = (theirs, ours) if moved == "test" else (ours, theirs)
+                fits[key] = fit_alignment(*pair, window)
         except InputError as error:
             reasons.append(str(error))
         else:

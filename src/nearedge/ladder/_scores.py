@@ -1,6 +1,7 @@
 """Scoring what was trained on a rung, beside plain methods that learnt from the same spectra."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -58,29 +59,35 @@ def rung_step(
     earlier: Step | None,
 ) -> Step:
     """Score a rung's classifiers, and the plain methods unless an earlier step has done so."""
-    rights: list[Right] = []
+    truths = [rung.tested.environment[part.test] for part in rung.parts]
+
+    def told(place: int, part: Part) -> dict[str, np.ndarray]:
+        predicted = models[place].predict(part.tested[part.test])
+        return {"right": predicted == truths[place], "truth": truths[place]}
+
     plain = []
-    unlearnt: dict[str, int] = {}
-    for places in rung.turns:
-        predicted, truths, scores = [], [], []
-        for place in places:
-            part, truth = rung.parts[place], rung.tested.environment[rung.parts[place].test]
-            test = (part.tested[part.test], truth)
-            predicted.append(models[place].predict(test[0]))
-            truths.append(truth)
-            for name in truth[~np.isin(truth, models[place].classes_)].tolist():
-                unlearnt[name] = unlearnt.get(name, 0) + 1
-            if earlier is None:
-                train = (part.taught[part.train], environment[part.train])
-                scores.append(baseline_accuracies(train, test, seed + part.turn))
-        truth = np.concatenate(truths)
-        rights.append((np.concatenate(predicted) == truth, truth))
-        if earlier is None:
-            # Those of a seed's parts together.
-            shares = [len(part) for part in truths]
-            plain.append({name: _mean(column, shares) for name, column in _columns(scores)})
+    if earlier is None:
+        scores = [
+            baseline_accuracies(
+                (part.taught[part.train], environment[part.train]),
+                (part.tested[part.test], truth),
+                seed + part.turn,
+            )
+            for part, truth in zip(rung.parts, truths, strict=True)
+        ]
+        # Those of a seed's parts together.
+        for places in rung.turns:
+            shares = [len(truths[place]) for place in places]
+            columns = _columns([scores[place] for place in places])
+            plain.append({name: _mean(column, shares) for name, column in columns})
+    unlearnt = Counter(
+        name
+        for model, truth in zip(models, truths, strict=True)
+        for name in truth[~np.isin(truth, model.classes_)].tolist()
+    )
     n = len(np.unique(np.concatenate([part.test for part in rung.parts])))
-    step = _step(MEANING[rung.name], rights, plain, n, unlearnt)
+    rights = [(joined["right"], joined["truth"]) for joined in _by_seed(rung, told)]
+    step = _step(MEANING[rung.name], rights, plain, n, dict(unlearnt))
     if earlier is not None:
         step = replace(step, baselines=earlier.baselines, baseline_spreads=earlier.baseline_spreads)
     sets = _sets(rung, models)
@@ -120,23 +127,23 @@ def _sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | None:
     fewer than two there is no other to calibrate on.
     """
     names = class_order({str(name) for model in models for name in model.classes_})
-    sites: list[np.ndarray] = []
-    tables, turns = [], []
-    for turn, places in enumerate(rung.turns):
-        own = np.concatenate([rung.parts[place].test for place in places])
-        if sites and np.isin(own, np.concatenate(sites)).any():
+
+    def told(place: int, part: Part) -> dict[str, np.ndarray]:
+        table = class_table(models[place], part.tested[part.test], names)
+        return {"sites": part.test, "table": table}
+
+    seeds: list[dict[str, np.ndarray]] = []
+    for joined in _by_seed(rung, told):
+        if any(np.isin(joined["sites"], earlier["sites"]).any() for earlier in seeds):
             break
-        sites.append(own)
-        turns.append(np.full(len(own), turn))
-        for place in places:
-            part = rung.parts[place]
-            tables.append(class_table(models[place], part.tested[part.test], names))
-    if len(sites) < 2:
+        seeds.append(joined)
+    if len(seeds) < 2:
         return None
-    probability, order = np.concatenate(tables), np.concatenate(sites)
+    order, probability = (np.concatenate(column) for _, column in _columns(seeds))
+    turns = np.repeat(np.arange(len(seeds)), [len(joined["sites"]) for joined in seeds])
     truth = rung.tested.environment[order]
     members = crossfit(
-        np.concatenate(turns),
+        turns,
         lambda others, own: calibrate_sets(probability[others], truth[others], names).members(
             probability[own]
         ),
@@ -160,36 +167,34 @@ def rung_level(
     rung: RungParts, models: Sequence[Regressor], coordination: np.ndarray, seed: int
 ) -> Level:
     """Score a rung's regressors on mixtures, and on whole snapshots, of sites held out."""
-    truth = rung.tested.coordination
-    mixed: list[Off] = []
-    averaged: list[Off] = []
-    names: set[str] = set()
-    for places in rung.turns:
-        # A seed's errors are those of its parts together.
-        blends, averages = [], []
-        for place in places:
-            part = rung.parts[place]
-            train = (part.taught[part.train], coordination[part.train])
-            plain = {name: m.fit(*train) for name, m in regressor_baselines().items()}
-            methods = {"network": models[place], **plain}
-            if len(part.test) > 1:
-                held_out = part.tested[part.test], truth[part.test]
-                count, turn = HELD_OUT_MIXTURES // len(places), seed + part.turn
-                blends.append(_off(methods, *mixtures(*held_out, examples=count, seed=turn)))
-            if snapshots := _whole(rung.tested.snapshot, part):
-                names.update(snapshots)
-                sites = [rung.tested.snapshot == name for name in snapshots]
-                x = np.array([part.tested[rows].mean(axis=0) for rows in sites])
-                y = np.array([truth[rows].mean() for rows in sites])
-                averages.append(_off(methods, x, y))
-        for offs, seeds in ((blends, mixed), (averages, averaged)):
-            if offs:
-                seeds.append({name: np.concatenate(column) for name, column in _columns(offs)})
-    whole = len(averaged) == len(rung.turns)
+    truth, snapshot = rung.tested.coordination, rung.tested.snapshot
+    methods = []
+    for model, part in zip(models, rung.parts, strict=True):
+        train = (part.taught[part.train], coordination[part.train])
+        plain = {name: m.fit(*train) for name, m in regressor_baselines().items()}
+        methods.append({"network": model, **plain})
+    shares = {place: HELD_OUT_MIXTURES // len(places) for places in rung.turns for place in places}
+
+    def on_mixtures(place: int, part: Part) -> Off:
+        if len(part.test) < 2:
+            return {}
+        held_out, turn = (part.tested[part.test], truth[part.test]), seed + part.turn
+        return _off(methods[place], *mixtures(*held_out, examples=shares[place], seed=turn))
+
+    def on_snapshots(place: int, part: Part) -> Off:
+        sites = [snapshot == name for name in _whole(snapshot, part)]
+        if not sites:
+            return {}
+        x, y = (np.array([v[rows].mean(axis=0) for rows in sites]) for v in (part.tested, truth))
+        return _off(methods[place], x, y)
+
+    averages = _by_seed(rung, on_snapshots)
+    names = {name for part in rung.parts for name in _whole(snapshot, part)}
+    whole = len(averages) == len(rung.turns)
     return Level(
         meaning=MEANING[rung.name],
-        mixtures=_contest(mixed),
-        snapshots=replace(_contest(averaged), n=len(names)) if whole else None,
+        mixtures=_contest(_by_seed(rung, on_mixtures)),
+        snapshots=replace(_contest(averages), n=len(names)) if whole else None,
         remark=rung.remark,
     )
 
@@ -200,9 +205,8 @@ def _off(methods: Mapping[str, Regressor | Pipeline], x: np.ndarray, y: np.ndarr
 
 def _whole(snapshot: np.ndarray, part: Part) -> list[str]:
     """Snapshots of which every site is on the test side."""
-    sites = dict(zip(*np.unique(snapshot, return_counts=True), strict=True))
-    tested = zip(*np.unique(snapshot[part.test], return_counts=True), strict=True)
-    return [str(name) for name, count in tested if count == sites[name]]
+    train = np.setdiff1d(np.arange(len(snapshot)), part.test)
+    return np.setdiff1d(snapshot[part.test], snapshot[train]).tolist()
 
 
 def _contest(offs: Sequence[Off]) -> Contest:
@@ -221,39 +225,48 @@ def explain(
 ) -> Explained | None:
     """Score the recipe's kernel machines for a number; None if it does not vary where tested."""
     taught, truth = (side.labels(target).astype(float) for side in (data, rung.tested))
-    scores: list[float] = []
-    errors: list[float] = []
-    plain: list[dict[str, float]] = []
-    for places in rung.turns:
-        told, true = [], []
-        for place in places:
-            part = rung.parts[place]
-            train = part.train[np.isfinite(taught[part.train])]
-            test = part.test[np.isfinite(truth[part.test])]
-            sites = Labelled(part.taught[train], taught[train], data.environment[train])
-            turn = seed + part.turn
-            (machine,) = fit_regressors(recipe, [(sites, turn)])
-            others = baseline_numbers((sites.mu, sites.value), part.tested[test], turn)
-            told.append({"machine": machine.predict(part.tested[test]), **others})
-            true.append(truth[test])
-        values = np.concatenate(true)
+
+    def told(_: int, part: Part) -> dict[str, np.ndarray]:
+        train = part.train[np.isfinite(taught[part.train])]
+        test = part.test[np.isfinite(truth[part.test])]
+        sites = Labelled(part.taught[train], taught[train], data.environment[train])
+        turn = seed + part.turn
+        (machine,) = fit_regressors(recipe, [(sites, turn)])
+        others = baseline_numbers((sites.mu, sites.value), part.tested[test], turn)
+        return {"truth": truth[test], "": machine.predict(part.tested[test]), **others}
+
+    r2, errors = [], []
+    for joined in _by_seed(rung, told):
+        values = joined.pop("truth")
         if len(values) < 2 or not np.ptp(values):
             return None
-        joined = {name: np.concatenate(column) for name, column in _columns(told)}
-        r2 = {name: float(r2_score(values, numbers)) for name, numbers in joined.items()}
-        scores.append(r2.pop("machine"))
-        errors.append(float(np.abs(joined["machine"] - values).mean()))
-        plain.append(r2)
+        r2.append({name: float(r2_score(values, numbers)) for name, numbers in joined.items()})
+        errors.append(float(np.abs(joined[""] - values).mean()))
     tested = np.concatenate([part.test for part in rung.parts])
+    columns = dict(_columns(r2))
+    scores = columns.pop("")
     return Explained(
-        target.words(),
-        target.unit,
-        _mean(scores),
-        _spread(scores),
-        _mean(errors),
-        {name: _mean(column) for name, column in _columns(plain)},
-        len(np.unique(tested[np.isfinite(truth[tested])])),
+        meaning=target.words(),
+        unit=target.unit,
+        r2=_mean(scores),
+        spread=_spread(scores),
+        mae=_mean(errors),
+        baselines={name: _mean(column) for name, column in columns.items()},
+        n=len(np.unique(tested[np.isfinite(truth[tested])])),
     )
+
+
+def _by_seed(
+    rung: RungParts, score: Callable[[int, Part], dict[str, np.ndarray]]
+) -> list[dict[str, np.ndarray]]:
+    """Score part by part, and join what the parts of each seed have given, if anything."""
+    scores = [score(place, part) for place, part in enumerate(rung.parts)]
+    seeds = [[scores[place] for place in places if scores[place]] for places in rung.turns]
+    return [
+        {name: np.concatenate(column) for name, column in _columns(parts)}
+        for parts in seeds
+        if parts
+    ]
 
 
 def _columns(rows: Sequence[Mapping[str, Value]]) -> list[tuple[str, list[Value]]]:

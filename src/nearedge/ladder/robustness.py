@@ -1,13 +1,11 @@
 """How answers suffer when spectra are measured less well than those that were trained on.
 
-One thing at a time is done to raw spectra: their energies are offset, they are broadened, made
-noisy or scaled. It is done on all the energies that are stored, and only then the window is cut
-out that a network sees, so that what enters the window from outside is the spectrum's own.
+What is done is done to all stored energies: what enters a window is the spectrum's own.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -42,23 +40,6 @@ Predict = Callable[[np.ndarray], np.ndarray]
 class Disturbance:
     """What is done to spectra before they are looked at.
 
-    Parameters
-    ----------
-    offset : float
-        In eV, added to the energies: positive moves the features up.
-    broadening : float
-        Full width at half maximum, in eV, of a Gaussian the spectra are convolved with.
-    signal_to_noise : float
-        A spectrum's highest stored intensity over the standard deviation of the normal noise that
-        is added to each stored energy; infinite for none.
-    scale : float
-        Factor of the intensities.
-
-    Raises
-    ------
-    InputError
-        If a number makes no sense.
-
     Examples
     --------
     >>> energy = np.linspace(-5, 20, 251)
@@ -69,9 +50,13 @@ class Disturbance:
     """
 
     offset: float = 0.0
+    """In eV, added to the energies: positive moves the features up."""
     broadening: float = 0.0
+    """Full width at half maximum, in eV, of a Gaussian the spectra are convolved with."""
     signal_to_noise: float = math.inf
+    """A spectrum's highest stored intensity over the standard deviation of the normal noise."""
     scale: float = 1.0
+    """Factor of the intensities."""
 
     def __post_init__(self) -> None:
         finite = np.isfinite([self.offset, self.broadening, self.scale]).all()
@@ -89,25 +74,19 @@ class Disturbance:
         window: Window,
         *,
         seed: int = 0,
-        source: str = "spectra",
     ) -> Float[np.ndarray, "site grid"]:
         """Give the disturbed spectra on the window's grid.
 
         Where an offset, or the tail of the Gaussian, asks for energies beyond the stored ones, the
         stored end value is held; `held` counts them.
-
-        Raises
-        ------
-        InputError
-            If the energies do not cover the window even without an offset.
         """
         grid = window.grid
-        inputs = resample(energy, mu, grid, source)
+        inputs = resample(energy, mu, grid)
         if self.offset or self.broadening:
             inputs = convolved(energy, mu, grid - self.offset, self.broadening / FWHM)
         if math.isfinite(self.signal_to_noise):
             noisy = recorded(mu, np.random.default_rng(seed), signal_to_noise=self.signal_to_noise)
-            inputs = inputs + resample(energy, noisy - mu, grid, source)
+            inputs = inputs + resample(energy, noisy - mu, grid)
         return self.scale * inputs
 
     def held(self, energy: Float[np.ndarray, " energy"], window: Window) -> int:
@@ -119,31 +98,14 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class Trial:
-    """Spectra to be judged with, as they are stored, and the right answers.
-
-    Attributes
-    ----------
-    energy : float array, shape (energy,)
-        In eV.
-    mu : float array, shape (example, energy)
-        Single sites, or averages.
-    truth : ndarray, shape (example,)
-        Class names, or numbers.
-    predict : mapping of str to callable
-        What answers, by name.
-    windows : mapping of str to Window, optional
-        The energies that each of them sees, where they are not the paper's.
-    """
+    """Spectra to be judged with, as they are stored, and the right answers."""
 
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, "example energy"]
     truth: np.ndarray
     predict: Mapping[str, Predict]
-    windows: Mapping[str, Window] = field(default_factory=dict)
-
-    def window(self, name: str) -> Window:
-        """Look up the energies that one of the answers is made from."""
-        return self.windows.get(name, Window())
+    windows: Mapping[str, Window]
+    """The energies that each of those sees that predict."""
 
 
 @dataclass(frozen=True)
@@ -156,44 +118,24 @@ class Mean:
 
 @dataclass(frozen=True)
 class Curve:
-    """Scores against one quantity.
-
-    Attributes
-    ----------
-    levels : tuple of float
-        What was tried.
-    held_energies : int
-        Most energies of a window where a held end value stood in.
-    scores : dict of str to Mean
-        By the names of what was judged.
-    """
+    """Scores against one quantity, by the names of what was judged."""
 
     levels: tuple[float, ...]
     held_energies: int
+    """Most energies of a window where a held end value stood in."""
     scores: dict[str, Mean]
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """Scores against each quantity.
-
-    Attributes
-    ----------
-    score : {"accuracy", "mean absolute error"}
-    n : int
-        Examples that were scored at each level, all trials together.
-    trials : int
-        Number of trials.
-    undisturbed : dict of str to float
-        Mean score on the spectra as they are, by the names of what was judged.
-    curves : dict of str to Curve
-        By quantity.
-    """
+    """Scores against each quantity."""
 
     score: Score
     n: int
+    """Examples that were scored at each level, all trials together."""
     trials: int
     undisturbed: dict[str, float]
+    """Mean score on the spectra as they are, by the names of what was judged."""
     curves: dict[Quantity, Curve]
 
     @property
@@ -216,20 +158,8 @@ def judge(
 ) -> Robustness:
     """Score answers on spectra that are disturbed, one quantity at a time.
 
-    Parameters
-    ----------
-    trials : sequence of Trial
-        One for each network of a cross-validation, say; all with the same names to answer.
-    score : {"accuracy", "mean absolute error"}
-    levels : mapping of str to sequence of float
-        What to try of each quantity.
-    seed : int
-        Of the noise, which is the same for all that answer.
-
-    Raises
-    ------
-    InputError
-        If the stored energies do not cover a window, or a level makes no sense.
+    All trials have the same names to answer, as the networks of a cross-validation have; the noise
+    is the same for all that answer.
     """
     rate = accuracy_score if score == "accuracy" else mean_absolute_error
     names = list(trials[0].predict)
@@ -239,31 +169,21 @@ def judge(
         for turn, trial in enumerate(trials):
             inputs = {
                 window: disturbance.apply(trial.energy, trial.mu, window, seed=seed + turn)
-                for window in map(trial.window, names)
+                for window in {trial.windows[name] for name in names}
             }
-            rows.append(
-                [
-                    float(rate(trial.truth, trial.predict[name](inputs[trial.window(name)])))
-                    for name in names
-                ]
-            )
+            answers = [trial.predict[name](inputs[trial.windows[name]]) for name in names]
+            rows.append([float(rate(trial.truth, answer)) for answer in answers])
         return np.array(rows)
 
     curves: dict[Quantity, Curve] = {}
     for quantity, tried in levels.items():
         steps = [Disturbance(**{quantity: float(level)}) for level in tried]
         table = np.stack([scores(step) for step in steps], axis=-1)
-        held = [
-            step.held(trial.energy, trial.window(name))
-            for step in steps
-            for trial in trials
-            for name in names
-        ]
-        means = zip(names, table.mean(axis=0), table.std(axis=0), strict=True)
+        seen = [(trial.energy, window) for trial in trials for window in trial.windows.values()]
+        held = max(step.held(energy, window) for step in steps for energy, window in seen)
+        means = map(Mean, table.mean(axis=0), table.std(axis=0))
         curves[quantity] = Curve(
-            tuple(map(float, tried)),
-            max(held),
-            {name: Mean(mean, spread) for name, mean, spread in means},
+            tuple(map(float, tried)), held, dict(zip(names, means, strict=True))
         )
     plain = scores(Disturbance()).mean(axis=0).tolist()
     count = sum(len(trial.truth) for trial in trials)
@@ -278,46 +198,19 @@ def robustness(
     levels: Mapping[Quantity, Sequence[float]] = LEVELS,
     seed: int = 0,
 ) -> dict[str, Robustness]:
-    """Score trained models of one target on disturbed spectra of a dataset.
+    """Score trained models of one target on disturbed spectra of a dataset, or of `only` a part.
 
-    Parameters
-    ----------
-    models : mapping of str to Model
-        By the names they shall have in the result.
-    data : SiteSpectra
-        Labelled spectra.
-    only : sequence of str
-        Snapshots or trajectories to score; all by default.
-    levels : mapping of str to sequence of float
-        What to try of each quantity.
-    seed : int
-        Of noise and mixtures.
-
-    Returns
-    -------
-    dict of str to Robustness
-        ``"sites"``: on single sites, the accuracy of classifiers and the mean absolute error of
-        regressors; of regressors ``"mixtures"`` too, averages over the same sites. A model called
-        ``"constant"`` stands beside the others: the first one's training majority, or mean.
-
-    Raises
-    ------
-    InputError
-        If models differ in kind, the dataset's labels or energies are not theirs, or a name is
-        unknown.
+    ``"sites"`` of the result are scores on single sites, the accuracy of classifiers and the mean
+    absolute error of regressors; of regressors there are ``"mixtures"`` too, averages over the same
+    sites. ``"constant"`` stands beside the models: the first one's training majority, or mean.
     """
     scored = data.select(data.names_mask(only)) if only else data
     first = next(iter(models.values()))
     for name, model in models.items():
-        if model.kind != first.kind:
+        if (model.kind, model.target) != (first.kind, first.target):
             raise InputError(
-                f"model '{name}' is a {model.kind}, another a {first.kind}; compare models of one "
-                "kind"
-            )
-        if model.target != first.target:
-            raise InputError(
-                f"model '{name}' tells the {model.target.words()}, another the "
-                f"{first.target.words()}; compare models of one target"
+                f"model '{name}' is a {model.kind} of the {model.target.words()}, another a "
+                f"{first.kind} of the {first.target.words()}; compare models of one kind and target"
             )
     training, labels = first.record.training, scored.labels(first.target)
     if first.kind == "classifier":
@@ -327,14 +220,17 @@ def robustness(
     predict: dict[str, Predict] = {name: model.estimator.predict for name, model in models.items()}
     predict["constant"] = lambda inputs: np.full(len(inputs), constant)
     windows = {**{name: model.window for name, model in models.items()}, "constant": first.window}
+
+    def judged(mu: np.ndarray, truth: np.ndarray) -> Robustness:
+        score = "accuracy" if first.kind == "classifier" else "mean absolute error"
+        trial = Trial(scored.energy, mu, truth, predict, windows)
+        return judge([trial], score, levels=levels, seed=seed)
+
     if first.kind == "classifier":
-        trial = Trial(scored.energy, scored.mu, labels, predict, windows)
-        return {"sites": judge([trial], "accuracy", levels=levels, seed=seed)}
+        return {"sites": judged(scored.mu, labels)}
     numbers = labels.astype(float)
-    trial = Trial(scored.energy, scored.mu, numbers, predict, windows)
-    results = {"sites": judge([trial], "mean absolute error", levels=levels, seed=seed)}
+    results = {"sites": judged(scored.mu, numbers)}
     if len(scored) > 1:
-        mu, mean = mixtures(scored.mu, numbers, examples=MIXTURES, seed=seed)
-        trial = Trial(scored.energy, mu, mean, predict, windows)
-        results["mixtures"] = judge([trial], "mean absolute error", levels=levels, seed=seed)
+        averages = mixtures(scored.mu, numbers, examples=MIXTURES, seed=seed)
+        results["mixtures"] = judged(*averages)
     return results

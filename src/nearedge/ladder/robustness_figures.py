@@ -1,6 +1,7 @@
 """Robustness as figures: a panel for each quantity, a line for each method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -34,20 +35,12 @@ _MARKERS = ("o", "s", "D", "P", "^", "v")
 
 
 def draw_robustness(result: Robustness, *, unit: str = "", title: str | None = None) -> Figure:
-    """Draw the score against each quantity, with its spread over the trials.
-
-    Parameters
-    ----------
-    result : Robustness
-    unit : str
-        Of an error.
-    title : str, optional
-        Above the panels.
-    """
+    """Draw the score against each quantity, with its spread over the trials."""
     figure = Figure(figsize=(8.6, 5.6), layout="constrained")
     panels = figure.subplots(2, 2, sharey=True).ravel()
     accuracy = result.score == "accuracy"
-    styles = _styles(result.names)
+    spare = cycle((colour, marker, "-") for colour, marker in zip(_OTHERS, _MARKERS, strict=True))
+    styles = {name: _LINES[name] if name in _LINES else next(spare) for name in result.names}
     for axes, letter, (quantity, curve) in zip(panels, "abcd", result.curves.items(), strict=False):
         for name in reversed(result.names):
             colour, marker, line = styles[name]
@@ -87,9 +80,3 @@ def draw_robustness(result: Robustness, *, unit: str = "", title: str | None = N
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles[::-1], names[::-1], loc="outside lower center", ncols=min(5, len(names)))
     return figure
-
-
-def _styles(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
-    others = [name for name in names if name not in _LINES]
-    marked = [(_OTHERS[n % 6], _MARKERS[n % 6], "-") for n in range(len(others))]
-    return {**_LINES, **dict(zip(others, marked, strict=True))}

@@ -62,18 +62,13 @@ def run_classifiers(
     recipe: Recipe, sites: Labelled, trials: Sequence[Trial]
 ) -> list[Outcome[Classifier]]:
     """Train classifiers side by side, each on its own same-class averages."""
-    made = [
-        class_averages(
-            sites.mu,
-            sites.value,
-            examples=trial.examples or recipe.averages.count,
-            size=recipe.averages.size,
-            seed=trial.seed,
-        )
-        for trial in trials
-    ]
+    made, size = [], recipe.averages.size
+    for trial in trials:
+        count, seed = trial.examples or recipe.averages.count, trial.seed
+        x, y = class_averages(sites.mu, sites.value, examples=count, size=size, seed=seed)
+        made.append((x, y, y, partition(len(x), seed=seed)))
     models = [recipe.new_classifier(trial.seed, **trial.changes) for trial in trials]
-    return _run(models, made, [labels for _, labels in made], trials, sites)
+    return _run(models, made, sites)
 
 
 def run_regressors(
@@ -83,40 +78,32 @@ def run_regressors(
 
     One that predicts fractions learns those of the mixtures; all are scored by the mean.
     """
-    own = membership(sites.environment)
-    made, targets = [], []
+    own, size = membership(sites.environment), recipe.mixtures.size
+    made = []
     for trial in trials:
-        weights = mixture_weights(
-            len(sites.mu),
-            examples=trial.examples or recipe.mixtures.count,
-            size=recipe.mixtures.size,
-            seed=trial.seed,
-        )
+        count, seed = trial.examples or recipe.mixtures.count, trial.seed
+        weights = mixture_weights(len(sites.mu), examples=count, size=size, seed=seed)
         labels = weights @ sites.value.astype(float)
-        made.append((weights @ sites.mu, labels))
-        targets.append(weights @ own if recipe.fractions else labels)
+        taught = weights @ own if recipe.fractions else labels
+        made.append((weights @ sites.mu, taught, labels, partition(count, seed=seed)))
     values = sites.class_values()
     models = [recipe.new_regressor(trial.seed, values, **trial.changes) for trial in trials]
-    return _run(models, made, targets, trials, sites)
+    return _run(models, made, sites)
 
 
 def _run(
     models: list[Model],
-    made: Sequence[tuple[np.ndarray, np.ndarray]],
-    targets: Sequence[np.ndarray],
-    trials: Sequence[Trial],
+    made: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray, Partition]],
     sites: Labelled,
 ) -> list[Outcome[Model]]:
-    splits = [
-        partition(len(x), seed=trial.seed) for (x, _), trial in zip(made, trials, strict=True)
-    ]
+    """Fit models to spectra and what is taught of them; score them by the labels of each part."""
     examples = [
         ((x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation]))
-        for (x, _), y, parts in zip(made, targets, splits, strict=True)
+        for x, y, _, parts in made
     ]
     fit_many(models, examples)
     outcomes = []
-    for model, (x, labels), parts in zip(models, made, splits, strict=True):
+    for model, (x, _, labels, parts) in zip(models, made, strict=True):
         predicted = model.predict(x)
         marks = _marks(predicted, labels)
         scores = {name: float(marks[rows].mean()) for name, rows in vars(parts).items()}

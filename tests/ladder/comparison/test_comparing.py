@@ -8,7 +8,6 @@ import pytest
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.ladder.comparison import Comparison, compare, findings, report
-from nearedge.spectra import Window
 
 
 def test_what_another_engine_does_is_measured(compared: Comparison, first: SiteSpectra) -> None:
@@ -81,5 +80,3 @@ def test_what_cannot_be_compared_is_refused(first: SiteSpectra, second: SiteSpec
     narrow = second.table.isel(energy=slice(15, None))
     with pytest.raises(InputError, match="pre-edge"):
         compare(first, replace(second, table=narrow))
-    with pytest.raises(InputError, match="do not cover the window"):
-        compare(first, second, Window(-20.0, 16.0, 90))

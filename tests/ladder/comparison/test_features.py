@@ -6,6 +6,7 @@ from hypothesis import given, settings, strategies as st
 
 from nearedge.errors import InputError
 from nearedge.ladder.comparison._features import find_landmarks, measure
+from nearedge.spectra.alignment import Curves
 
 ENERGY = np.linspace(-3, 20, 116)
 
@@ -21,10 +22,10 @@ def test_weights_and_positions_are_those_put_in(
 ) -> None:
     mu = unit * np.array([peak(low, 0.5, height) + peak(high, 1.5, 1.0)] * 2)
     mu[1] = unit * (peak(low, 0.5, 2 * height) + peak(high + 0.4, 1.5, 1.0))
-    marks = find_landmarks(ENERGY, mu, "made")
+    marks = find_landmarks(Curves(ENERGY, mu))
     assert low + 0.8 < marks.valley < high - 3
     assert marks.main == pytest.approx(high + 0.2, abs=0.15)
-    found = measure(ENERGY, mu, marks)
+    found = measure(Curves(ENERGY, mu), marks)
     areas = np.array([height, 2 * height]) * 0.5
     # Half of the main peak lies below its maximum; the second stands 0.2 eV above the mean's.
     main = 1.5 * np.array([0.5, 0.5]) * (1 + np.array([1, -1]) * 2 * 0.2 / 1.5 / np.sqrt(2 * np.pi))
@@ -35,13 +36,13 @@ def test_weights_and_positions_are_those_put_in(
 
 def test_a_spectrum_without_a_main_peak_has_none() -> None:
     mu = np.array([peak(1, 0.5, 0.5) + peak(10, 1.5, 1.0)] * 9 + [0.1 + peak(5, 2, 1.0)])
-    found = measure(ENERGY, mu, find_landmarks(ENERGY, mu, "made"))
+    found = measure(Curves(ENERGY, mu), find_landmarks(Curves(ENERGY, mu)))
     assert np.isfinite(found.peak[:9]).all()
     assert np.isnan(found.peak[9])
 
 
 def test_spectra_without_landmarks_are_refused() -> None:
     with pytest.raises(InputError, match="no main peak"):
-        find_landmarks(ENERGY, np.array([ENERGY + 4]), "rising")
+        find_landmarks(Curves(ENERGY, np.array([ENERGY + 4])))
     with pytest.raises(InputError, match="wider range"):
-        find_landmarks(ENERGY[15:], np.array([peak(10, 1, 1)])[:, 15:], "short")
+        find_landmarks(Curves(ENERGY[15:], np.array([peak(10, 1, 1)])[:, 15:]))

@@ -25,7 +25,7 @@ from nearedge.spectra.alignment import AlignmentFit, Curves, fit_alignment
 from nearedge.targets import class_order
 
 LOWEST, HIGHEST, STEP = -5.0, 20.0, 0.2
-"""Where spectra are compared unless a window is given, in eV, as far as both are stored."""
+"""Where spectra are compared, in eV, as far as both are stored."""
 
 CLASS_REACH = 3.0
 """A class is aligned within so many eV of the shift of all: few pairs would fit anything."""
@@ -35,108 +35,59 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True)
 class ClassFit:
-    """One environment class.
-
-    Attributes
-    ----------
-    n : int
-        Number of atoms.
-    alignment : AlignmentFit
-        Fitted to the pairs of this class only, within 3 eV of that of all.
-    residual_common_alignment : float
-        Relative distance that the alignment of all pairs leaves in this class.
-    pre_edge_weight, pre_edge_centre, main_peak : tuple of float
-        Means by either engine; the main peak of the atoms that have one by both, else NaN.
-    """
+    """One environment class; pairs are means by either engine."""
 
     n: int
     alignment: AlignmentFit
+    """Of this class only, near that of all."""
     residual_common_alignment: float
+    """Relative distance that the latter leaves in this class."""
     pre_edge_weight: Pair
     pre_edge_centre: Pair
     main_peak: Pair
+    """Of the atoms that have one by both, else NaN."""
 
 
 @dataclass(frozen=True)
 class PeakOffset:
-    """Main peak of the second engine less that of the first, each on its own zero, in eV.
-
-    Attributes
-    ----------
-    n, without_peak : int
-        Atoms that have a main peak by both engines, and the others.
-    mean, spread : float
-        Over the atoms; NaN if there are too few.
-    agreement : Correlation
-        Of the two engines' peaks over the atoms.
-    """
+    """Main peak of the second engine less that of the first, each on its own zero, in eV."""
 
     n: int
     without_peak: int
     mean: float
     spread: float
     agreement: Correlation
+    """Of the two engines' peaks over the atoms that have one by both."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two engines say of the same atoms.
-
-    Attributes
-    ----------
-    engines, datasets : tuple of str
-        Names of first and second, and where they were read.
-    snapshots : dict of str to str
-        Name in the second dataset by name in the first.
-    rows : tuple of int arrays, shape (site,)
-        The compared sites in either dataset, sorted by class.
-    environment, coordination : arrays, shape (site,)
-        Class and neighbour count of each atom, as the first dataset labels them.
-    neighbour : str
-        What is counted.
-    window : Window
-        Energies, from the zero of the side that is not moved, on which spectra are compared.
-    moved : {"first", "second"}
-        Which side the alignment moves.
-    alignment, alignment_without_pairs : AlignmentFit
-        Of all pairs, and what mean and spread alone would give, as where atoms differ.
-    classes : dict of str to ClassFit
-        By class name.
-    landmarks, features : tuples
-        Of either engine, on its own zero.
-    pre_edge_weight : dict of str to Correlation
-        Of the weight with the count by the ``first`` and ``second`` engine, and ``between`` the
-        engines; over the atoms whose class is their count.
-    main_peak : PeakOffset
-    spectra : tuple of float arrays, shape (site, grid)
-        Both on the window, after the alignment.
-    matrices : dict of str to float array, shape (site, site)
-        Correlation of the first engine's spectra (rows) with the second's: of the ``spectra`` as
-        they are, and ``centred``, each engine's mean spectrum taken away.
-    correlation : dict of str to Retrieval
-        What either matrix shows.
-    class_correlation : float array, shape (class, class)
-        Correlation of centred class means, first engine in rows.
-    """
+    """What two engines say of the same atoms; of pairs the first engine's is first."""
 
     engines: tuple[str, str]
     datasets: tuple[str, str]
     snapshots: dict[str, str]
     rows: tuple[Int[np.ndarray, " site"], Int[np.ndarray, " site"]]
+    """The compared sites in either dataset, sorted by class."""
     environment: np.ndarray
+    """As the first dataset labels each atom, and so the count."""
     coordination: Int[np.ndarray, " site"]
     neighbour: str
     window: Window
     moved: Literal["first", "second"]
     alignment: AlignmentFit
     alignment_without_pairs: AlignmentFit
+    """What mean and spread alone would give, as where atoms differ."""
     classes: dict[str, ClassFit]
     landmarks: tuple[Landmarks, Landmarks]
     features: tuple[Features, Features]
     pre_edge_weight: dict[str, Correlation]
+    """With the count by ``first`` and ``second``, and ``between`` them, dimers left out."""
     main_peak: PeakOffset
     spectra: tuple[Float[np.ndarray, "site grid"], Float[np.ndarray, "site grid"]]
+    """On the window, after the alignment."""
     matrices: dict[str, Float[np.ndarray, "site site"]]
+    """Correlations of ``spectra``, and ``centred``: less each engine's mean; first in rows."""
     correlation: dict[str, Retrieval]
     class_correlation: Float[np.ndarray, "cls cls"]
 
@@ -151,24 +102,11 @@ class Comparison:
         return self.engines[1 if self.moved == "first" else 0]
 
 
-def compare(first: SiteSpectra, second: SiteSpectra, window: Window | None = None) -> Comparison:
+def compare(first: SiteSpectra, second: SiteSpectra) -> Comparison:
     """Compare two datasets on the atoms of which both hold a spectrum.
 
     Snapshots are matched by name, failing that by structure, and sites by the index of their atom.
     The dataset that is stored more widely is moved onto the other.
-
-    Parameters
-    ----------
-    first, second : SiteSpectra
-        The same atoms by two engines or levels of theory.
-    window : Window, optional
-        Energies on which spectra are compared, from the zero of the one that is not moved. By
-        default what that one stores between -5 and 20 eV, every 0.2 eV.
-
-    Raises
-    ------
-    InputError
-        If fewer than three atoms are in both, absorbers differ, or energies do not reach.
     """
     if first.identity.edge != second.identity.edge:
         raise InputError(
@@ -193,38 +131,41 @@ def compare(first: SiteSpectra, second: SiteSpectra, window: Window | None = Non
     )
     moves_first = np.ptp(first.energy) > np.ptp(second.energy)
     source, target = curves if moves_first else curves[::-1]
-    window = window or _default_window(target)
+    window = _window(target)
     fit = fit_alignment(source, target, window, paired=True)
     aligned = fit.apply(source.energy, source.mu, window.grid, source.source)
     still = resample(target.energy, target.mu, window.grid, target.source)
     spectra = (aligned, still) if moves_first else (still, aligned)
-    landmarks = (find_landmarks(*curves[0]), find_landmarks(*curves[1]))
-    features = (
-        measure(curves[0].energy, curves[0].mu, landmarks[0]),
-        measure(curves[1].energy, curves[1].mu, landmarks[1]),
-    )
+    landmarks = (find_landmarks(curves[0]), find_landmarks(curves[1]))
+    features = (measure(curves[0], landmarks[0]), measure(curves[1], landmarks[1]))
     peaked = np.isfinite(features[0].peak) & np.isfinite(features[1].peak)
     counted = environment == coordination.astype(str)
     shifts = (fit.shift - CLASS_REACH, fit.shift + CLASS_REACH)
     classes = {}
-    for name, rows_of in members.items():
-        pair = [Curves(side.energy, side.mu[rows_of], side.source) for side in (source, target)]
-        left = np.linalg.norm(aligned[rows_of] - still[rows_of]) / np.linalg.norm(still[rows_of])
+    for name, own in members.items():
+        pair = [side._replace(mu=side.mu[own]) for side in (source, target)]
+        left = np.linalg.norm(aligned[own] - still[own]) / np.linalg.norm(still[own])
         classes[name] = ClassFit(
-            int(rows_of.sum()),
+            int(own.sum()),
             fit_alignment(pair[0], pair[1], window, paired=True, shifts=shifts),
             float(left),
-            _means("weight", features, rows_of),
-            _means("centre", features, rows_of),
-            _means("peak", features, rows_of & peaked),
+            _means("weight", features, own),
+            _means("centre", features, own),
+            _means("peak", features, own & peaked),
         )
     centred = [mu - mu.mean(axis=0) for mu in spectra]
-    means = [np.array([mu[rows_of].mean(axis=0) for rows_of in members.values()]) for mu in centred]
+    means = [np.array([mu[own].mean(axis=0) for own in members.values()]) for mu in centred]
     matrices = {"spectra": correlations(*spectra), "centred": correlations(*centred)}
     weights = [side.weight[counted] for side in features]
     count = coordination[counted].astype(float)
+    peaks = [side.peak[peaked] for side in features]
+    apart = peaks[1] - peaks[0]
+    engines = (str(first.attributes["engine"]), str(second.attributes["engine"]))
+    if engines[0] == engines[1]:
+        # Two levels of theory by one code still need names of their own.
+        engines = (f"{engines[0]} (first)", f"{engines[1]} (second)")
     return Comparison(
-        engines=_names(first, second),
+        engines=engines,
         datasets=(first.source, second.source),
         snapshots=dict(
             zip(first.snapshot[rows].tolist(), second.snapshot[others].tolist(), strict=True)
@@ -245,7 +186,13 @@ def compare(first: SiteSpectra, second: SiteSpectra, window: Window | None = Non
             "second": correlation(weights[1], count),
             "between": correlation(weights[0], weights[1]),
         },
-        main_peak=_peak_offset(features, peaked),
+        main_peak=PeakOffset(
+            n=len(apart),
+            without_peak=int((~peaked).sum()),
+            mean=float(apart.mean()) if len(apart) else np.nan,
+            spread=float(apart.std(ddof=1)) if len(apart) > 1 else np.nan,
+            agreement=correlation(peaks[0], peaks[1]),
+        ),
         spectra=spectra,
         matrices=matrices,
         correlation={name: retrieve(matrix, environment) for name, matrix in matrices.items()},
@@ -260,21 +207,7 @@ def _means(
     return (float(first.mean()), float(second.mean())) if rows.any() else (np.nan, np.nan)
 
 
-def _peak_offset(
-    features: tuple[Features, Features], peaked: Bool[np.ndarray, " site"]
-) -> PeakOffset:
-    first, second = (side.peak[peaked] for side in features)
-    apart = second - first
-    return PeakOffset(
-        n=len(apart),
-        without_peak=int((~peaked).sum()),
-        mean=float(apart.mean()) if len(apart) else np.nan,
-        spread=float(apart.std(ddof=1)) if len(apart) > 1 else np.nan,
-        agreement=correlation(first, second),
-    )
-
-
-def _default_window(target: Curves) -> Window:
+def _window(target: Curves) -> Window:
     low, high = max(LOWEST, float(target.energy[0])), min(HIGHEST, float(target.energy[-1]))
     if high - low < 2 * STEP:
         raise InputError(
@@ -282,9 +215,3 @@ def _default_window(target: Curves) -> Window:
             f"not between {LOWEST:g} and {HIGHEST:g} eV; state them from the edge"
         )
     return Window(low, high, round((high - low) / STEP) + 1)
-
-
-def _names(first: SiteSpectra, second: SiteSpectra) -> tuple[str, str]:
-    names = str(first.attributes["engine"]), str(second.attributes["engine"])
-    # Two levels of theory by one code still need names of their own.
-    return names if names[0] != names[1] else (f"{names[0]} (first)", f"{names[1]} (second)")

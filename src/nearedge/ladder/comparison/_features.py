@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from nearedge.errors import InputError
 from nearedge.spectra import convolved
+from nearedge.spectra.alignment import Curves
 
 BELOW_ZERO = 1.0
 """The pre-edge starts so many eV below an engine's zero, where its first empty states are."""
@@ -29,41 +30,25 @@ _PROMINENCE = 0.03
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Where an engine's mean spectrum has its features, in eV from its own zero.
-
-    Attributes
-    ----------
-    start : float
-        Start of the pre-edge: 1 eV below the zero.
-    valley : float
-        The last minimum below the main peak, the end of the pre-edge.
-    main : float
-        The main peak.
-    """
+    """Where an engine's mean spectrum has its features, in eV from its own zero."""
 
     start: float
+    """Of the pre-edge."""
     valley: float
+    """The last minimum below the main peak, the end of the pre-edge."""
     main: float
 
 
 @dataclass(frozen=True)
 class Features:
-    """Features of single sites.
-
-    Attributes
-    ----------
-    weight : float array, shape (site,)
-        Area of the pre-edge over the area from its start to the main peak of the mean spectrum.
-    centre : float array, shape (site,)
-        First moment of the pre-edge in eV from the engine's zero.
-    peak : float array, shape (site,)
-        Main peak in eV from the engine's zero: the highest point within 3 eV of that of the mean
-        spectrum; NaN where the spectrum has no maximum there.
-    """
+    """Features of single sites, in eV from the engine's zero."""
 
     weight: Float[np.ndarray, " site"]
+    """Area of the pre-edge over the area from its start to the main peak of the mean spectrum."""
     centre: Float[np.ndarray, " site"]
+    """First moment of the pre-edge."""
     peak: Float[np.ndarray, " site"]
+    """The highest point about the main peak of the mean spectrum; NaN without a maximum there."""
 
 
 @dataclass(frozen=True)
@@ -76,43 +61,24 @@ class Correlation:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """How well a spectrum of the first engine finds its own atom among the second's.
-
-    Attributes
-    ----------
-    same, different : float
-        Mean Pearson correlation of the two spectra of one atom, and of different atoms.
-    first, five : float
-        Share of the atoms whose own spectrum correlates best of all, or is among the best five.
-    median_rank : float
-        Median rank of an atom's own spectrum; 1 is best.
-    same_class : float
-        Share of the atoms whose best spectrum is of an atom of their class.
-    chance_first, chance_class : float
-        What guessing gives.
-    """
+    """How well a spectrum of the first engine finds its own atom among the second's."""
 
     same: float
+    """Mean Pearson correlation of the two spectra of one atom, and of different atoms."""
     different: float
     first: float
+    """Share of the atoms whose own spectrum correlates best; `five`: is among the best five."""
     five: float
     median_rank: float
     same_class: float
+    """Share of the atoms whose best spectrum is of an atom of their class."""
     chance_first: float
     chance_class: float
 
 
-def find_landmarks(
-    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "site energy"], source: str
-) -> Landmarks:
-    """Find pre-edge and main peak of the mean spectrum, smoothed by 0.5 eV.
-
-    Raises
-    ------
-    InputError
-        If the energies do not reach the pre-edge, or the mean spectrum has no main peak with a
-        valley below it.
-    """
+def find_landmarks(curves: Curves) -> Landmarks:
+    """Find pre-edge and main peak of the mean spectrum, smoothed by 0.5 eV."""
+    energy, mu, source = curves
     if energy[0] > -BELOW_ZERO:
         raise InputError(
             f"{source}: energies start at {energy[0]:g} eV, the pre-edge at {-BELOW_ZERO:g} eV; "
@@ -130,24 +96,21 @@ def find_landmarks(
     return Landmarks(-BELOW_ZERO, float(grid[valleys[-1]]), float(grid[top]))
 
 
-def measure(
-    energy: Float[np.ndarray, " energy"],
-    mu: Float[np.ndarray, "site energy"],
-    landmarks: Landmarks,
-) -> Features:
+def measure(curves: Curves, landmarks: Landmarks) -> Features:
     """Measure the features of every site."""
-    whole = np.arange(landmarks.start, landmarks.main + _STEP / 2, _STEP)
-    curves = make_interp_spline(energy, mu, k=1, axis=1)(whole)
-    low = whole <= landmarks.valley
-    area = trapezoid(curves[:, low], whole[low], axis=1)
-    moment = trapezoid(curves[:, low] * whole[low], whole[low], axis=1)
+    energy, mu, _ = curves
     main = landmarks.main
+    whole = np.arange(landmarks.start, main + _STEP / 2, _STEP)
+    heights = make_interp_spline(energy, mu, k=1, axis=1)(whole)
+    low = whole <= landmarks.valley
+    area = trapezoid(heights[:, low], whole[low], axis=1)
+    moment = trapezoid(heights[:, low] * whole[low], whole[low], axis=1)
     fine = np.arange(max(main - REACH, energy[0]), min(main + REACH, energy[-1]), _STEP / 5)
     # Cubic, for a maximum between the stored energies.
     place = make_interp_spline(energy, mu, k=3, axis=1)(fine).argmax(axis=1)
     inside = (place > 0) & (place < len(fine) - 1)
     return Features(
-        weight=area / trapezoid(curves, whole, axis=1),
+        weight=area / trapezoid(heights, whole, axis=1),
         centre=moment / area,
         peak=np.where(inside, fine[place], np.nan),
     )
@@ -165,15 +128,13 @@ def correlations(
     first: Float[np.ndarray, "row grid"], second: Float[np.ndarray, "column grid"]
 ) -> Float[np.ndarray, "row column"]:
     """Pearson correlation over the energies of every spectrum with every other."""
-    first, second = _normalised(first), _normalised(second)
-    return first @ second.T
-
-
-def _normalised(mu: Float[np.ndarray, "row grid"]) -> Float[np.ndarray, "row grid"]:
-    centred = mu - mu.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    # A constant spectrum, such as the mean of a single site less itself, correlates with nothing.
-    return centred / np.where(length > 0, length, 1)
+    normalised = []
+    for mu in (first, second):
+        centred = mu - mu.mean(axis=1, keepdims=True)
+        length = np.linalg.norm(centred, axis=1, keepdims=True)
+        # A constant spectrum, as the mean of a single site less itself, correlates with nothing.
+        normalised.append(centred / np.where(length > 0, length, 1))
+    return normalised[0] @ normalised[1].T
 
 
 def retrieve(matrix: Float[np.ndarray, "site site"], environment: np.ndarray) -> Retrieval:

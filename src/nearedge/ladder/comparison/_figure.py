@@ -15,22 +15,18 @@ def draw_comparison(result: Comparison) -> Figure:
     (a, b, c), (d, e, f) = figure.subplots(2, 3)
     colours = class_colours(list(result.classes))
     top = 1.15 * max(float(np.percentile(mu, 99.7)) for mu in result.spectra)
-    for axes, letter, side in ((a, "a", 0), (b, "b", 1)):
+    fit = result.alignment
+    moved = f", moved {fit.shift:+.2f} eV, broadened {fit.broadening:.2f} eV"
+    for axes, letter, side, engine in zip((a, b), "ab", (0, 1), result.engines, strict=True):
         _draw_means(axes, result, side, colours, top)
-        axes.set_title(f"{letter}   {_side_title(result, side)}", loc="left")
+        title = f"{letter}   {engine}{moved if engine == result.mover else ''}"
+        axes.set_title(title, loc="left")
     a.legend(ncols=2, loc="upper right")
     _draw_weights(c, result)
     _draw_peaks(d, result, colours)
     _draw_matrix(e, result)
     _draw_class_matrix(f, result)
     return figure
-
-
-def _side_title(result: Comparison, side: int) -> str:
-    engine, fit = result.engines[side], result.alignment
-    if engine != result.mover:
-        return engine
-    return f"{engine}, moved {fit.shift:+.2f} eV, broadened {fit.broadening:.2f} eV"
 
 
 def _draw_means(
@@ -60,9 +56,9 @@ def _draw_means(
 def _draw_weights(axes: Axes, result: Comparison) -> None:
     names = list(result.classes)
     rng = np.random.default_rng(0)  # only keeps points apart
-    sides = zip(result.features, result.engines, ("first", "second"), "o^", strict=True)
-    for (features, engine, side, marker), colour in zip(sides, (BLUE, VERMILION), strict=True):
-        shift = -0.17 if side == "first" else 0.17
+    looks = (("first", -0.17, "o", BLUE), ("second", 0.17, "^", VERMILION))
+    sides = zip(result.features, result.engines, looks, strict=True)
+    for features, engine, (side, shift, marker, colour) in sides:
         for place, name in enumerate(names):
             weight = features.weight[result.environment == name]
             spots = place + shift + rng.uniform(-0.1, 0.1, len(weight))
@@ -110,8 +106,8 @@ def _draw_matrix(axes: Axes, result: Comparison) -> None:
     counts = [fit.n for fit in result.classes.values()]
     edges = np.concatenate([[0], np.cumsum(counts)]) - 0.5
     for edge in edges[1:-1]:
-        axes.axhline(edge, color="black", lw=0.5)
-        axes.axvline(edge, color="black", lw=0.5)
+        for line in (axes.axhline, axes.axvline):
+            line(edge, color="black", lw=0.5)
     middles = (edges[:-1] + edges[1:]) / 2
     # Names of tiny classes side by side would lie on each other.
     labelled = {

@@ -14,22 +14,7 @@ SIMILAR = 0.15
 
 
 def write_comparison(path: str | Path, result: Comparison, *, force: bool = False) -> Path:
-    """Write a folder with ``report.json`` and ``comparison.png`` and ``.pdf``, whole or not at all.
-
-    Parameters
-    ----------
-    path : str or Path
-        The folder to make.
-    result : Comparison
-        What to write.
-    force : bool
-        Whether an existing folder may be replaced.
-
-    Raises
-    ------
-    InputError
-        If `path` exists and `force` is false.
-    """
+    """Write a folder with ``report.json``, ``comparison.png`` and ``.pdf``, whole or not at all."""
     with replacing(path, force=force) as folder, figure_style():
         folder.mkdir(parents=True)
         save_figure(draw_comparison(result), folder / "comparison")
@@ -54,16 +39,15 @@ def report(result: Comparison) -> Json:
         "correlation_centred": np.diag(result.matrices["centred"]),
     }
     listed = as_json(sites)
-    columns = zip(*listed.values(), strict=True)
-    names = list(result.classes)
+    rows = zip(*listed.values(), strict=True)
+    correlations = [
+        dict(zip(result.classes, row, strict=True)) for row in record["class_correlation"]
+    ]
     return {
         **record,
         "n": len(result.environment),
-        "class_correlation": {
-            name: dict(zip(names, row, strict=True))
-            for name, row in zip(names, record["class_correlation"], strict=True)
-        },
-        "sites": [dict(zip(listed, values, strict=True)) for values in columns],
+        "class_correlation": dict(zip(result.classes, correlations, strict=True)),
+        "sites": [dict(zip(listed, values, strict=True)) for values in rows],
         "findings": findings(result),
     }
 
@@ -93,29 +77,21 @@ def _alignment(result: Comparison) -> str:
 
 
 def _class_shifts(result: Comparison) -> str:
-    shifts = {name: fit.alignment.shift for name, fit in result.classes.items()}
-    low, high = (
-        min(shifts, key=lambda name: shifts[name]),
-        max(shifts, key=lambda name: shifts[name]),
-    )
-    verdict = (
-        "one shift does not serve all"
-        if shifts[high] - shifts[low] > 0.5
-        else ("one shift serves all within half an electronvolt")
-    )
+    shifts = [(fit.alignment.shift, name) for name, fit in result.classes.items()]
+    (low, lowest), (high, highest) = min(shifts), max(shifts)
+    verdict = "does not serve all" if high - low > 0.5 else "serves all within half an electronvolt"
     return (
-        f"Class by class the best shift runs from {shifts[low]:+.2f} eV ({_title(result, low)}) to "
-        f"{shifts[high]:+.2f} eV ({_title(result, high)}): {verdict}."
+        f"Class by class the best shift runs from {low:+.2f} eV ({_title(result, lowest)}) to "
+        f"{high:+.2f} eV ({_title(result, highest)}): one shift {verdict}."
     )
 
 
 def _class_means(result: Comparison) -> str:
     names = list(result.classes)
-    best = [names[place] for place in result.class_correlation.argmax(axis=1)]
     wrong = [
-        f"{_title(result, name)} resembles {_title(result, other)}"
-        for name, other in zip(names, best, strict=True)
-        if name != other
+        f"{_title(result, name)} resembles {_title(result, names[best])}"
+        for name, best in zip(names, result.class_correlation.argmax(axis=1), strict=True)
+        if name != names[best]
     ]
     return (
         f"Of {len(names)} class means of {result.engines[0]}, {len(names) - len(wrong)} resemble "
