@@ -18,22 +18,14 @@ from nearedge.targets import neighbour_distances
 
 POINTS = 8
 """Intensities that a spectrum is recognised by, whatever its scale."""
-
 SAME = 1e-3
-"""Distance of two such prints, each of length one, below which they are of one spectrum.
-
-Different sites of disordered cells are ten times farther apart and more.
-"""
-
+"""Distance of two such prints, of length one, of one spectrum: others are ten times apart."""
 MANY = 0.5
 """Share of a group's sites that are copies from which the group is another one again."""
-
 SAME_SPECTRUM = 1e-6
 """Distance of two whole spectra, each of length one, below which they are the same."""
-
 SAME_POSITION = 0.01
 """Distance in Å below which an atom is in the same place."""
-
 REACH = 6.0
 """Radius in Å within which the surroundings of two atoms are compared."""
 

@@ -13,37 +13,27 @@ from nearedge.spectra import Window, resample
 
 MEMBERS = 8
 """Sites a class needs for its spectra to be compared with each other."""
-
 NEAREST = 3
 """Number of nearest spectra, of other atoms, that a spectrum is compared with."""
-
 DEVIATIONS = 6.0
 """Robust standard deviations (1.4826 times the median absolute deviation) that are usual."""
-
 SCALE, EXTREME_SCALE = 1.6, 3.0
 """Factor from the median intensity of the class that is always usual, and that is rejected."""
-
 DISTANCE, EXTREME_DISTANCE = 2.4, 6.0
 """Distance to the nearest spectra of the class, over the class's median of it: as above."""
-
 OUTSTANDING = 1.3
 """Smallest such distance of a spectrum that may be called upside down or shifted.
 
 In a class of many shapes that cannot be said of one that is no farther off than the others.
 """
-
 LIKENESS = 0.2
 """Negative correlation with the class's median spectrum of one that is upside down."""
-
 TURNED, GAIN = 1.4, 1.6
 """How many times nearer to its class a spectrum comes if turned or moved, to be called so."""
-
 SHIFTS = tuple(sign * size for size in (1.5, 2.0, 2.5, 3.0, 3.5, 4.0) for sign in (1, -1))
 """Shifts in eV that are tried."""
-
 OVERLAP = 0.75
 """Part of the window that a shifted spectrum must still cover."""
-
 CONFLICT = 1.9
 """How many times nearer to another class than to its own a spectrum must be to be doubted."""
 

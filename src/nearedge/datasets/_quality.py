@@ -170,7 +170,6 @@ def _judge(
     note(unusable_sites(table, structures), np.arange(len(fit)))
     data = rest()
     for name, atoms in data.structures.items() if data else ():
-        # Atoms too close, anions in threes.
         if reason := unsoundness(atoms):
             findings.append(Finding(name, None, None, "close atoms", reason, False))
     for stage in STAGES:

@@ -182,14 +182,6 @@ class SiteSpectra:
         """Give the class name or number of each site; ``""`` or NaN where a site has no value.
 
         What the dataset states is taken as it is; all else is computed from the structures.
-
-        Examples
-        --------
-        >>> import nearedge
-        >>> data = nearedge.load_dataset("li3feo35")
-        >>> valence = data.labels(data.target("bond_valence"))
-        >>> bool(valence[data.coordination > 2].mean() > 2 * valence[data.coordination < 1].mean())
-        True
         """
         if target.name in self.table.coords and target == self.targets.get(target.name):
             return self.table[target.name].values

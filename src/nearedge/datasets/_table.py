@@ -40,17 +40,15 @@ def check_table(table: xr.Dataset, source: str) -> None:
     """Refuse a table that is no dataset, whatever its sites are like."""
     if "mu" not in table or table["mu"].dims != ("site", "energy") or "energy" not in table:
         raise InputError(f"{source}: holds no mu(site, energy); it is not a nearedge dataset")
-    for name, letter in SITE_COORDINATES.items():
+    targets = {name: "U" if target.of_classes else "biuf" for name, target in TARGETS.items()}
+    for name, letters in (targets | SITE_COORDINATES).items():
+        if name not in table and name in TARGETS:
+            continue
         if name not in table or table[name].dims != ("site",):
             raise InputError(f"{source}: says no '{name}' of its sites; make the dataset again")
-        if table[name].dtype.kind != letter:
+        if table[name].dtype.kind not in letters:
             raise InputError(
                 f"{source}: '{name}' is of type {table[name].dtype}, which cannot be read"
-            )
-    for name, target in TARGETS.items():
-        if name in table and (table[name].dtype.kind == "U") != target.of_classes:
-            raise InputError(
-                f"{source}: '{name}' is of type {table[name].dtype}, which it cannot be"
             )
     missing = [name for name in REQUIRED if name not in table.attrs]
     if missing:

@@ -68,8 +68,7 @@ def climb(
     paper : tuple of outcomes, optional
         Classifiers and regressors of the lowest rung, where they are trained already.
     beside : Ladder, optional
-        Another recipe's ladder of the same data, seed and seeds: its scores of the plain methods
-        are taken over instead of being made again.
+        Another recipe's ladder of the same data and seeds: its plain methods are taken over.
     witness : callable, optional
         Shown the networks of every rung above the paper's, which are not kept otherwise.
     progress : callable, optional
@@ -82,8 +81,7 @@ def climb(
     Raises
     ------
     InputError
-        If the dataset does not cover the window, a trajectory is another one again, or the recipe
-        is unknown.
+        If energies do not cover the window, a trajectory is a copy, or the recipe is unknown.
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)

@@ -68,7 +68,6 @@ class Contest(Errors):
     baselines: dict[str, Errors]
     """``constant``, the mean of the training labels, and ``ridge``."""
     n: int
-    """Number of examples over all seeds."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +103,12 @@ class Ladder:
 
     recipe: str
     seed: int
-    """The first of `seeds`."""
     seeds: int
     rungs: dict[str, Step]
     regression: dict[str, Level]
     targets: dict[str, dict[str, Explained]]
     """By target and rung, what the recipe's kernel machines explain; empty if it has none."""
     not_climbed: dict[str, str]
-    """Why rungs are left out."""
 
     def __repr__(self) -> str:
         """Say in one line which rungs were climbed."""

@@ -31,9 +31,8 @@ class Part:
     train: Rows
     test: Rows
     taught: Spectra
-    """Spectra of all sites of the dataset that is trained on, as the network sees them."""
+    """Of all sites of the dataset that is trained on, as the network sees them."""
     tested: Spectra
-    """The same of the dataset that is tested."""
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,7 @@ HELD_OUT_MIXTURES = 2000
 
 Right = tuple[Bool[np.ndarray, " _"], np.ndarray]
 """Which test spectra were told rightly, and the class of each."""
-
 Value = TypeVar("Value")
-
 Off = dict[str, Float[np.ndarray, " _"]]
 """How far the network and every plain method are off, example by example."""
 
@@ -121,11 +119,7 @@ def _step(
 
 
 def _sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | None:
-    """Calibrate the class sets of each seed on the other seeds' test sites, and score them.
-
-    Only seeds that test different sites are used: the first few, which test every site once. With
-    fewer than two there is no other to calibrate on.
-    """
+    """Score class sets of the seeds that test different sites, each calibrated on the others."""
     names = class_order({str(name) for model in models for name in model.classes_})
 
     def told(place: int, part: Part) -> dict[str, np.ndarray]:

@@ -1,7 +1,4 @@
-"""How answers suffer when spectra are measured less well than those that were trained on.
-
-What is done is done to all stored energies: what enters a window is the spectrum's own.
-"""
+"""How answers suffer when spectra are measured less well than those that were trained on."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +35,7 @@ Predict = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Disturbance:
-    """What is done to spectra before they are looked at.
+    """What is done to all stored energies of spectra before a window is looked at.
 
     Examples
     --------

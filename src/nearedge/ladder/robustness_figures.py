@@ -30,8 +30,8 @@ _LINES = {
     "majority": (GREY, "", ":"),
     "constant": (BLACK, "", ":"),
 }
-_OTHERS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
-_MARKERS = ("o", "s", "D", "P", "^", "v")
+_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+_OTHERS = [(colour, marker, "-") for colour, marker in zip(_COLOURS, "osDP^v", strict=True)]
 
 
 def draw_robustness(result: Robustness, *, unit: str = "", title: str | None = None) -> Figure:
@@ -39,7 +39,7 @@ def draw_robustness(result: Robustness, *, unit: str = "", title: str | None = N
     figure = Figure(figsize=(8.6, 5.6), layout="constrained")
     panels = figure.subplots(2, 2, sharey=True).ravel()
     accuracy = result.score == "accuracy"
-    spare = cycle((colour, marker, "-") for colour, marker in zip(_OTHERS, _MARKERS, strict=True))
+    spare = cycle(_OTHERS)
     styles = {name: _LINES[name] if name in _LINES else next(spare) for name in result.names}
     for axes, letter, (quantity, curve) in zip(panels, "abcd", result.curves.items(), strict=False):
         for name in reversed(result.names):

@@ -1,7 +1,4 @@
-"""The paper's own trial: average raw spectra first, then split the averages at random, and train.
-
-Parents of the test examples are in the training set too, as in L. Li, M. Lu, M. K. Y. Chan (2019).
-"""
+"""The trial of L. Li, M. Lu and M. K. Y. Chan (2019): average raw spectra, split the averages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +26,6 @@ class Trial:
     """One network to train on synthetic examples."""
 
     seed: int
-    """Of examples, split and network."""
     examples: int | None = None
     """Examples in all, before the split; None for the recipe's number."""
     changes: Mapping[str, Any] = field(default_factory=dict)

@@ -70,7 +70,6 @@ class Comparison:
     rows: tuple[Int[np.ndarray, " site"], Int[np.ndarray, " site"]]
     """The compared sites in either dataset, sorted by class."""
     environment: np.ndarray
-    """As the first dataset labels each atom, and so the count."""
     coordination: Int[np.ndarray, " site"]
     neighbour: str
     window: Window
@@ -131,7 +130,13 @@ def compare(first: SiteSpectra, second: SiteSpectra) -> Comparison:
     )
     moves_first = np.ptp(first.energy) > np.ptp(second.energy)
     source, target = curves if moves_first else curves[::-1]
-    window = _window(target)
+    low, high = max(LOWEST, float(target.energy[0])), min(HIGHEST, float(target.energy[-1]))
+    if high - low < 2 * STEP:
+        raise InputError(
+            f"{target.source}: energies from {target.energy[0]:g} to {target.energy[-1]:g} eV are "
+            f"not between {LOWEST:g} and {HIGHEST:g} eV; state them from the edge"
+        )
+    window = Window(low, high, round((high - low) / STEP) + 1)
     fit = fit_alignment(source, target, window, paired=True)
     aligned = fit.apply(source.energy, source.mu, window.grid, source.source)
     still = resample(target.energy, target.mu, window.grid, target.source)
@@ -205,13 +210,3 @@ def _means(
 ) -> Pair:
     first, second = (getattr(side, feature)[rows] for side in features)
     return (float(first.mean()), float(second.mean())) if rows.any() else (np.nan, np.nan)
-
-
-def _window(target: Curves) -> Window:
-    low, high = max(LOWEST, float(target.energy[0])), min(HIGHEST, float(target.energy[-1]))
-    if high - low < 2 * STEP:
-        raise InputError(
-            f"{target.source}: energies from {target.energy[0]:g} to {target.energy[-1]:g} eV are "
-            f"not between {LOWEST:g} and {HIGHEST:g} eV; state them from the edge"
-        )
-    return Window(low, high, round((high - low) / STEP) + 1)

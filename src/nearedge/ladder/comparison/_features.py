@@ -15,10 +15,8 @@ from nearedge.spectra.alignment import Curves
 
 BELOW_ZERO = 1.0
 """The pre-edge starts so many eV below an engine's zero, where its first empty states are."""
-
 HIGHEST = 20.0
 """The main peak is looked for up to so many eV above an engine's zero."""
-
 REACH = 3.0
 """A site's main peak is looked for so many eV about that of the mean spectrum."""
 
