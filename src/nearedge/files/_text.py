@@ -179,7 +179,7 @@ def _blocks(
                 damaged.append((number, line))
             else:
                 header.append(line)
-                if not line.startswith(_COMMENTS) or holds_labels(line):
+                if block and (not line.startswith(_COMMENTS) or holds_labels(line)):
                     block = None
             continue
         if block is None or header or not row.like(block.row):
