@@ -82,7 +82,7 @@ def explain_fold(
     if isinstance(estimator, Classifier):
         right = predicted == environment[test]
         rows = test[right]
-        functions = scores(estimator, np.searchsorted(estimator.classes_, environment[rows]))
+        functions = scores(estimator, environment[rows].tolist())
         recognised.setdefault("nothing", np.full(len(data), "", object))[test] = predicted
         for name in REGIONS:
             hidden = np.where(region(window.grid, name), mean, inputs[test])

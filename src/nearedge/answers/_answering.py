@@ -24,7 +24,7 @@ FORCED = "answered all the same, as --force asks"
 class Request:
     """How spectra are to be looked at.
 
-    Parameters
+    Attributes
     ----------
     align : {"auto", "none"}, optional
         ``"auto"`` searches the place of the model's zero on the energy axis, ``"none"`` takes the
@@ -41,11 +41,6 @@ class Request:
         of a regressor; 1 for single sites. If unknown, the widest intervals are given.
     force : bool
         Whether a model answers that does not apply.
-
-    Raises
-    ------
-    InputError
-        If a zero is given for axes that are to be taken as they are, or an average is of no atom.
     """
 
     align: Align | None = None
@@ -109,7 +104,8 @@ def answer(
     computed: dict[bytes, list[int]] = {}
     for place, (spectrum, reasons) in enumerate(zip(several, against, strict=True)):
         if reasons and not request.force:
-            answers[place] = _answer(model, name, spectrum, reasons, e0=_rise(reasons))
+            rises = [r.e0 for r in reasons if isinstance(r, OtherEdge | OutsideEdge)]
+            answers[place] = _answer(model, name, spectrum, reasons, e0=next(iter(rises), None))
         elif request.aligns(spectrum, model):
             answers[place] = _measured(model, spectrum, request, name, reasons)
         else:
@@ -118,16 +114,6 @@ def answer(
         group = [(several[place], against[place]) for place in places]
         answers |= zip(places, _computed(model, group, request, name), strict=True)
     return [answers[place] for place in range(len(several))]
-
-
-def _rise(reasons: Sequence[Reason]) -> float | None:
-    """Energy of the rise that speaks against a model, eV."""
-    for reason in reasons:
-        if isinstance(reason, OutsideEdge):
-            return reason.e0
-        if isinstance(reason, OtherEdge):
-            return reason.energy
-    return None
 
 
 def known_inference(model: Model, source: str) -> Inference:

@@ -51,7 +51,8 @@ def draw(answer: Answer) -> Figure:
     figure = Figure(figsize=(8.4, 6.2), layout="constrained")
     raw, normalised, zero, fractions = figure.subplots(2, 2).ravel()
     _raw(raw, evidence)
-    _normalised(normalised, evidence)
+    draw_normalised(normalised, evidence)
+    normalised.set_title(f"b  normalised; novelty {evidence.fit.score:.2f} (limit 1)")
     _zero(zero, evidence)
     _fractions(fractions, evidence)
     figure.suptitle(answer.sentence(), fontsize=9.5, wrap=True)
@@ -76,18 +77,15 @@ def _raw(axes: Axes, evidence: Evidence) -> None:
     axes.legend(loc="lower right")
 
 
-def _normalised(axes: Axes, evidence: Evidence) -> None:
+def draw_normalised(axes: Axes, evidence: Evidence) -> None:
+    """Draw a measured spectrum beside the mixture that explains it and the training sites."""
     fit = evidence.fit
     axes.fill_between(
         fit.energy, fit.low, fit.high, color=GREY, alpha=0.25, lw=0, label="nine in ten sites"
     )
     axes.plot(fit.energy, fit.mixture, color=VERMILION, ls="--", label="mixture of this answer")
     axes.plot(fit.energy, fit.window, color=BLACK, lw=1.2, label="measured")
-    axes.set(
-        xlabel="energy from the model's zero (eV)",
-        ylabel=evidence.unit,
-        title=f"b  normalised; novelty {fit.score:.2f} (limit 1)",
-    )
+    axes.set(xlabel="energy from the model's zero (eV)", ylabel=evidence.unit)
     axes.legend(loc="best")
 
 

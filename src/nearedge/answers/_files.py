@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from nearedge.answers._answer import Answer
@@ -105,15 +106,10 @@ def answer_files(
 
 def _each(choose: Choose, spectra: Sequence[Spectrum], request: Request) -> list[Answer | Failure]:
     """Answer for all spectra of a model together, or, if one of them fails, for each alone."""
-    places: dict[str, list[int]] = {}
-    models = [choose(spectrum) for spectrum in spectra]
-    for place, (_, name) in enumerate(models):
-        places.setdefault(name, []).append(place)
-    answers: dict[int, Answer | Failure] = {}
-    for name, own in places.items():
-        group = [spectra[place] for place in own]
-        answers |= zip(own, _together(models[own[0]][0], name, group, request), strict=True)
-    return [answers[place] for place in range(len(spectra))]
+    answers: list[Answer | Failure] = []
+    for (model, name), group in groupby(spectra, choose):
+        answers += _together(model, name, list(group), request)
+    return answers
 
 
 def _together(
@@ -123,6 +119,5 @@ def _together(
         return list(answer(model, spectra, request, name=name))
     except NearEdgeError as error:
         if len(spectra) == 1:
-            spectrum = spectra[0]
-            return [Failure(f"{spectrum.source}::{spectrum.name}", str(error))]
+            return [Failure(f"{spectra[0].source}::{spectra[0].name}", str(error))]
     return [_together(model, name, [spectrum], request)[0] for spectrum in spectra]

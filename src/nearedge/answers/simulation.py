@@ -14,25 +14,12 @@ from nearedge.spectra import Spectrum, broadened, recorded, resample
 
 @dataclass(frozen=True)
 class Beamline:
-    """How a simulated measurement is made.
+    """How a simulated measurement is made; energies, of which the computed zero is one, in eV.
 
-    Attributes
-    ----------
-    e0 : float
-        Where the computed zero lies on the measured axis, eV.
-    broadening : float
-        Extra full width at half maximum in eV.
-    signal_to_noise : float
-        Highest intensity over the standard deviation of the noise.
-    background, slope : float
-        Constant under the spectrum, and its rise from the first to the last energy, as shares of
-        the highest intensity.
-    counts : float
-        Highest intensity in the unit of the detector.
-    step : float
-        Of the energies in eV.
-    before : float
-        Range in eV that is measured below the computed energies, where nothing absorbs.
+    The broadening is an extra full width at half maximum. The highest intensity is so many counts,
+    and signal to noise is its ratio to the standard deviation; shares of it are the background and
+    its slope, the rise from the first to the last energy. Nothing absorbs in the range that is
+    measured before the computed energies.
     """
 
     e0: float = 530.0

@@ -21,12 +21,12 @@ class OtherEdge:
 
     spectrum: Edge
     model: Edge
-    energy: float | None = None
+    e0: float | None = None
 
     def __str__(self) -> str:
         where = f"{self.spectrum.energy:.0f} eV"
-        if self.energy is not None:
-            where += f", by its rise at {self.energy:.1f} eV"
+        if self.e0 is not None:
+            where += f", by its rise at {self.e0:.1f} eV"
         return f"this is {_a(self.spectrum)}-edge ({where}); the model reads {self.model}"
 
 

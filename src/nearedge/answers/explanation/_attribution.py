@@ -27,20 +27,9 @@ Score = Callable[[Float[Array, "example energy"]], Float[Array, " example"]]
 class Attribution:
     """What each energy adds to the scores of an ensemble, for one spectrum or as a mean over many.
 
-    Attributes
-    ----------
-    energy : float array, shape (energy,)
-        In eV.
-    width : float
-        Of the intervals that are hidden, in eV.
-    gradients : float array, shape (network, energy)
-        Integrated gradients: what each single energy adds to the score of each network.
-    occluded : float array, shape (network, energy)
-        Fall of the score if the interval around each energy is hidden by the baseline.
-    score, baseline_score : float
-        Mean over the networks at the spectrum and at the baseline.
-    gap : float
-        What the gradients lack to their difference, the largest over the networks and spectra.
+    By the integrated gradients at each energy (eV), and by the fall of the score if the interval
+    around it, so wide, is hidden; the gap is what the gradients lack to the difference of the
+    scores (means over the networks), the largest over networks and spectra.
     """
 
     energy: Float[np.ndarray, " energy"]
@@ -74,13 +63,13 @@ def intervals(
 
 
 def scores(
-    estimator: Classifier | Regressor, target: np.ndarray | None = None, against: int | None = None
+    estimator: Classifier | Regressor, targets: Sequence[str] = (), against: str | None = None
 ) -> list[Score]:
     """Make the numbers that are explained, one function for each network of an estimator.
 
-    Of a classifier the log-odds ``log(p / (1 - p))`` of each example's target class, given by its
-    place in `classes_`, or ``log(p / q)`` against another class: probabilities hardly change where
-    a network is sure. Of a regressor the number itself.
+    Of a classifier the log-odds ``log(p / (1 - p))`` of each spectrum's target class, or
+    ``log(p / q)`` against another class: probabilities hardly change where a network is sure. Of a
+    regressor the number itself.
     """
     count = estimator.members
     if not isinstance(estimator, Classifier):
@@ -88,15 +77,20 @@ def scores(
             lambda x, network=network: estimator.differentiable(x, network)[:, 0]
             for network in range(count)
         ]
-    if target is None:
-        raise InputError("a classifier is asked about a class; give target")
-    chosen = jnp.asarray(target)[:, None] == jnp.arange(len(estimator.classes_))
+    places = {str(name): place for place, name in enumerate(estimator.classes_)}
+    unknown = [name for name in (*targets, against) if name is not None and name not in places]
+    if unknown:
+        raise InputError(
+            f"class '{unknown[0]}' is not one of the model's; choose one of {', '.join(places)}"
+        )
+    rows = jnp.asarray([places[name] for name in targets])
+    chosen = rows[:, None] == jnp.arange(len(places))
 
     def score(x: Float[Array, "example energy"], network: int) -> Float[Array, " example"]:
         logs = estimator.differentiable(x, network)
         own = jnp.where(chosen, logs, 0).sum(axis=1)
         if against is not None:
-            return own - logs[:, against]
+            return own - logs[:, places[against]]
         return own - jax.nn.logsumexp(jnp.where(chosen, -jnp.inf, logs), axis=1)
 
     return [lambda x, network=network: score(x, network) for network in range(count)]
@@ -203,16 +197,10 @@ def mean_attribution(parts: Sequence[Attribution]) -> Attribution:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Energies next to each other that all speak for, or all against.
+    """Energies next to each other, from `low` to `high` (eV), that all speak for, or all against.
 
-    Attributes
-    ----------
-    low, high : float
-        First and last energy in eV.
-    amount, spread : float
-        Sum of the integrated gradients, mean and standard deviation over the networks.
-    confirmed : bool
-        Whether hiding parts of it changes the score in the same direction, on average.
+    The amount is the sum of the integrated gradients, mean over the networks, with its standard
+    deviation; it is confirmed if hiding parts changes the score in the same direction on average.
     """
 
     low: float

@@ -1,6 +1,5 @@
 """Explaining what a model says of one spectrum, and what it looks at in those of each class."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer
 from nearedge.answers.explanation._attribution import (
     Attribution,
-    Score,
     attribute,
     mean_attribution,
     scores,
@@ -19,7 +17,6 @@ from nearedge.answers.explanation._sites import Site, Training, nearest_spectra,
 from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
-from nearedge.learning.estimators import Classifier
 from nearedge.models import Model
 from nearedge.spectra import Spectrum, Window, resample
 from nearedge.targets import Target
@@ -30,18 +27,9 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Setting:
-    """What an explanation is of.
+    """What an explanation is of: of a target of classes log-odds, else the number itself.
 
-    Attributes
-    ----------
-    asked : Target
-        What the model tells: of classes log-odds are explained, else the number itself.
-    zero, unit : str
-        Of the energies and the spectra.
-    against : str or None
-        Class that the explained one is set against; None for the mean of all training spectra.
-    baseline : float array, shape (energy,)
-        Mean training spectrum, of that class or of all.
+    The baseline is the mean training spectrum of the class that it is set against, or of all.
     """
 
     asked: Target
@@ -70,23 +58,12 @@ class Setting:
 
 @dataclass(frozen=True)
 class SpectrumExplanation:
-    """Why a model says what it says of one spectrum.
+    """Why a model says what it says of one spectrum, here at the energies of its window.
 
-    Attributes
-    ----------
-    spectrum : float array, shape (energy,)
-        At the model's energies, the window.
-    target : str or None
-        Class that is asked about; None of a regressor.
-    nearest : tuple of Site
-        Training sites, the nearest first.
-    usual : float
-        Median distance of a training spectrum from its nearest.
-    site : Site or None
-        The spectrum's own atom, where it is known.
+    Beside the class that is asked about (None of a regressor) there are the nearest training sites,
+    the usual distance of a training spectrum from its nearest, and the own site, where it is known.
     """
 
-    name: str
     setting: Setting
     spectrum: Float[np.ndarray, " energy"]
     prediction: Answer
@@ -97,22 +74,18 @@ class SpectrumExplanation:
     window: Window
     site: Site | None
 
+    @property
+    def name(self) -> str:
+        """Of the spectrum."""
+        return self.prediction.label
+
 
 @dataclass(frozen=True)
 class ClassAttribution:
     """What decides for a class, as the mean over its spectra that are predicted right.
 
-    Attributes
-    ----------
-    sites, right : int
-        Sites of the class, and those of them that are predicted right: of whole numbers to a half,
-        of others to half a standard deviation.
-    spectrum : float array, shape (energy,)
-        Mean of the explained spectra.
-    attribution : Attribution
-        Mean of their attributions.
-    single_agreement : float
-        Median agreement of both methods on a single spectrum.
+    Whole numbers are right to a half, others to half a standard deviation. The spectrum is a mean,
+    too; the single agreement is the median one of both methods on a single spectrum.
     """
 
     sites: int
@@ -165,7 +138,7 @@ def explain_spectrum(
     site : Site, optional
         The spectrum's own atom, if it is known; it is not its own neighbour.
     """
-    classifier = isinstance(model.estimator, Classifier)
+    classifier = model.target.of_classes
     if target is not None and not classifier:
         raise InputError(
             f"class '{target}' is asked about, but the model predicts numbers; leave out the "
@@ -180,13 +153,9 @@ def explain_spectrum(
         raise InputError(f"class '{target}' is asked about against itself; choose another class")
     spectrum = resample(energy, mu[None], model.window.grid, name)
     setting = _setting(model, training, against)
+    asked = scores(model.estimator, [target or ""], against)
     (attribution,) = attribute(
-        _scores(model, [target or ""], against),
-        spectrum,
-        model.window.grid,
-        setting.baseline,
-        width=width,
-        steps=steps,
+        asked, spectrum, model.window.grid, setting.baseline, width=width, steps=steps
     )
     data = training.data
     own = (data.snapshot == site.snapshot) & (data.atom == site.atom) if site else False
@@ -199,7 +168,6 @@ def explain_spectrum(
     )
     near = zip(rows.tolist(), distances.tolist(), strict=True)
     return SpectrumExplanation(
-        name,
         setting,
         spectrum[0],
         prediction,
@@ -239,8 +207,11 @@ def explain_classes(
     setting = _setting(model, training, against)
     rng = np.random.default_rng(0)
     counts = tested.counts()
-    asked = [name for name in counts if not (model.target.of_classes and name == against)]
-    found = {name: np.flatnonzero(right & (tested.environment == name)) for name in asked}
+    found = {
+        name: np.flatnonzero(right & (tested.environment == name))
+        for name in counts
+        if not (model.target.of_classes and name == against)
+    }
     rows = {
         name: np.sort(rng.permutation(sites)[:MOST]) for name, sites in found.items() if len(sites)
     }
@@ -250,14 +221,10 @@ def explain_classes(
             "spectra like those the model was trained on"
         )
     every = np.concatenate(list(rows.values()))
+    asked = scores(model.estimator, tested.environment[every].tolist(), against)
     parts = iter(
         attribute(
-            _scores(model, tested.environment[every].tolist(), against),
-            inputs[every],
-            model.window.grid,
-            setting.baseline,
-            width=width,
-            steps=steps,
+            asked, inputs[every], model.window.grid, setting.baseline, width=width, steps=steps
         )
     )
     classes = {}
@@ -270,27 +237,13 @@ def explain_classes(
             mean_attribution(members),
             float(np.median([part.agreement for part in members])),
         )
-    never_right = {name: counts[name] for name in asked if name not in rows}
+    never_right = {name: counts[name] for name in found if name not in rows}
     return ClassExplanation(setting, unseen, classes, never_right)
 
 
 def _setting(model: Model, training: Training, against: str | None) -> Setting:
     zero, unit = str(model.identity.zero), str(model.identity.unit)
     return Setting(model.target, zero, unit, against, training.baseline(against))
-
-
-def _scores(model: Model, targets: Sequence[str], against: str | None) -> list[Score]:
-    """Make the scores of the classes that are asked about, one for each spectrum."""
-    if not isinstance(model.estimator, Classifier):
-        return scores(model.estimator)
-    places = {str(name): place for place, name in enumerate(model.estimator.classes_)}
-    unknown = [name for name in (*targets, against) if name is not None and name not in places]
-    if unknown:
-        raise InputError(
-            f"class '{unknown[0]}' is not one of the model's; choose one of {', '.join(places)}"
-        )
-    rows = np.array([places[name] for name in targets])
-    return scores(model.estimator, rows, None if against is None else places[against])
 
 
 def _right(

@@ -1,7 +1,6 @@
 """Maps as figures: one of each, and all of them beside the mean spectrum."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,106 +11,60 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nearedge.answers._answer import Evidence
-from nearedge.answers.maps._maps import Layer, View
-from nearedge.drawing.style import BLUE, GREY, SKY, VERMILION, figure_style
-from nearedge.models.inference import Fit
+from nearedge.answers._figure import draw_normalised
+from nearedge.answers.maps._maps import FRACTION, Layer, Maps
+from nearedge.drawing.style import SKY, figure_style
 
 OUTSIDE = "0.8"
 """Grey of pixels that are not mapped."""
 
-# Titles, and what the numbers are.
-_WORDS = {
-    "coordination": ("mean coordination number", "neighbours"),
-    "coordination_error": (
-        "error of the coordination number",
-        "half the 90 % interval",
-    ),
-    "novelty": ("novelty", "misfit over its limit (line)"),
-    "noise": ("noise", "share of the variation"),
-}
 
-
-@dataclass(frozen=True)
-class _Look:
-    """Colours and limits of a map."""
-
-    title: str
-    label: str
-    colours: str
-    low: float
-    high: float
-    extend: str
-    shares: bool = False
-    mark: float | None = None
-
-
-def draw_maps(folder: Path, view: View, layers: list[Layer]) -> None:
-    """Write a figure of each map, ``NAME.png``.
-
-    Parameters
-    ----------
-    folder : Path
-    view : View
-    layers : list of Layer
-        The maps to draw.
-    """
+def draw_maps(folder: Path, shown: Sequence[Layer], maps: Maps, step: int) -> None:
+    """Write a figure of each map, ``NAME.png``; of every so many pixels."""
     with figure_style():
-        for layer, look in _looks(view, layers):
-            image = view.maps[layer.name]
-            figure = Figure(figsize=_size(image.shape), layout="constrained")
+        for layer in shown:
+            rows, columns = maps[layer.name].shape
+            width = 5.2 * min(max(columns / rows, 1 / 4), 1)
+            height = 5.2 * min(max(rows / columns, 1 / 4), 1)
+            figure = Figure(figsize=(width + 1.3, height + 0.8), layout="constrained")
             axes = figure.subplots()
-            _draw(axes, image, look, view.step)
-            axes.set_xlabel("column")
-            axes.set_ylabel("row")
+            _draw(axes, layer, maps, step)
+            axes.set(xlabel="column", ylabel="row")
             figure.savefig(folder / f"{layer.name}.png")
 
 
-def draw_overview(folder: Path, view: View, layers: list[Layer], mean: Evidence) -> None:
-    """Write all maps and the mean spectrum in one figure, ``overview.png``.
-
-    Parameters
-    ----------
-    folder : Path
-    view : View
-    layers : list of Layer
-        The maps to draw.
-    mean : Evidence
-        Of the mean spectrum.
-    """
+def draw_overview(
+    folder: Path, shown: Sequence[Layer], maps: Maps, step: int, mean: Evidence
+) -> None:
+    """Write all maps and the mean spectrum in one figure, ``overview.png``."""
     with figure_style():
-        looks = list(_looks(view, layers))
-        height, width = view.maps[layers[0].name].shape
+        height, width = maps[shown[0].name].shape
         columns = 3 if width < 3 * height else 2
-        rows = -(-(len(looks) + 1) // columns)
+        rows = -(-(len(shown) + 1) // columns)
         # Room for a title and an axis beside the image itself.
         each = 10.5 / columns
         tall = float(np.clip((each - 1.1) * height / width + 0.45, 1.6, 4.5))
         figure = Figure(figsize=(10.5, tall * rows + 0.3), layout="constrained")
-        panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        _draw_mean(panels[0], mean.fit, mean.posterior.zero)
-        for axes, (layer, look) in zip(panels[1:], looks, strict=False):
-            _draw(axes, view.maps[layer.name], look, view.step)
-        for axes in panels[1 + len(looks) :]:
+        first, *panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        draw_normalised(first, mean)
+        first.set_title("mean of the mapped pixels", loc="left")
+        for axes, layer in zip(panels, shown, strict=False):
+            _draw(axes, layer, maps, step)
+        for axes in panels[len(shown) :]:
             axes.axis("off")
         figure.savefig(folder / "overview.png")
 
 
-def _looks(view: View, layers: list[Layer]) -> Iterator[tuple[Layer, _Look]]:
-    fractions = [view.maps[layer.name] for layer in layers if layer.name.startswith("fraction_")]
-    # One scale for all fractions: they are to be compared.
-    most = max(_ends(one)[1] for one in fractions)
-    for layer in layers:
-        low, high = _ends(view.maps[layer.name])
-        words = _WORDS.get(layer.name, (layer.title, "share of the atoms"))
-        if layer.name.startswith("fraction_"):
-            yield layer, _Look(*words, "viridis", 0.0, most, "max", shares=True)
-        elif layer.name == "coordination":
-            yield layer, _Look(*words, "viridis", low, high, "both")
-        elif layer.name == "novelty":
-            # The limit is marked in the colour bar.
-            yield layer, _Look(*words, "magma", 0.0, max(high, 1.5), "max", mark=1.0)
-        else:
-            yield layer, _Look(*words, "cividis", 0.0, high, "max")
+def _limits(layer: Layer, maps: Maps) -> tuple[float, float]:
+    low, high = _ends(maps[layer.name])
+    if layer.name == "coordination":
+        return low, high
+    if layer.name == "novelty":
+        return 0.0, max(high, 1.5)
+    if layer.name.startswith(FRACTION):
+        # One scale for all fractions: they are to be compared.
+        high = max(_ends(image)[1] for name, image in maps.items() if name.startswith(FRACTION))
+    return 0.0, high
 
 
 def _ends(image: Float[np.ndarray, "row column"]) -> tuple[float, float]:
@@ -121,51 +74,31 @@ def _ends(image: Float[np.ndarray, "row column"]) -> tuple[float, float]:
     return (low, high) if high - low > 1e-3 else (low - 5e-4, high + 5e-4)
 
 
-def _draw(axes: Axes, image: Float[np.ndarray, "row column"], look: _Look, step: int) -> None:
-    colours = mpl.colormaps[look.colours].with_extremes(bad=OUTSIDE)
-    rows, columns = image.shape
-    ratio = columns / rows
+def _draw(axes: Axes, layer: Layer, maps: Maps, step: int) -> None:
+    low, high = _limits(layer, maps)
+    rows, columns = maps[layer.name].shape
     shown = axes.imshow(
-        image,
-        cmap=colours,
-        vmin=look.low,
-        vmax=look.high,
+        maps[layer.name],
+        cmap=mpl.colormaps[layer.colours].with_extremes(bad=OUTSIDE),
+        vmin=low,
+        vmax=high,
         interpolation="nearest",
         extent=(-0.5, columns * step - 0.5, rows * step - 0.5, -0.5),
         # Pixels are square, unless the image would be a line.
-        aspect="equal" if 1 / 8 < ratio < 8 else "auto",
+        aspect="equal" if 1 / 8 < columns / rows < 8 else "auto",
     )
     figure = axes.get_figure()
     assert figure is not None
-    bar = figure.colorbar(shown, ax=axes, extend=look.extend, pad=0.02, fraction=0.06)
+    extend = "both" if layer.name == "coordination" else "max"
+    bar = figure.colorbar(shown, ax=axes, extend=extend, pad=0.02, fraction=0.06)
     bar.locator = MaxNLocator(5)
-    if look.shares:
+    if layer.name.startswith(FRACTION):
         bar.formatter = PercentFormatter(1, decimals=0)
     bar.update_ticks()
-    if look.mark is not None:
-        bar.ax.axhline(look.mark, color=SKY, lw=2)
-    bar.set_label(look.label, fontsize=8)
-    axes.set_title(look.title, loc="left")
+    if layer.name == "novelty":
+        bar.ax.axhline(1.0, color=SKY, lw=2)
+    bar.set_label(layer.label, fontsize=8)
+    axes.set_title(layer.title, loc="left")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(4, integer=True))
     axes.spines[:].set_visible(False)
-
-
-def _draw_mean(axes: Axes, fit: Fit, zero: float) -> None:
-    axes.fill_between(fit.energy, fit.low, fit.high, color=GREY, alpha=0.25, lw=0, label="sites")
-    axes.plot(fit.energy, fit.mixture, color=BLUE, label="mixture")
-    axes.plot(fit.energy, fit.window, color=VERMILION, lw=1.0, label="mean spectrum")
-    axes.set_xlabel(f"energy from the zero at {zero:.1f} eV")
-    axes.set_yticks([])
-    axes.set_title("mean of the mapped pixels", loc="left")
-    axes.legend(loc="best", fontsize=7.5)
-
-
-def _size(shape: tuple[int, ...]) -> tuple[float, float]:
-    rows, columns = shape
-    width, height = 5.2, 5.2
-    if columns > rows:
-        height *= max(rows / columns, 1 / 4)
-    else:
-        width *= max(columns / rows, 1 / 4)
-    return width + 1.3, height + 0.8

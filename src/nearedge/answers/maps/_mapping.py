@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from jaxtyping import Bool, Num
+from jaxtyping import Bool, Float, Num
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
@@ -16,15 +16,14 @@ from nearedge.answers._answer import Answer, Evidence
 from nearedge.answers._answering import Request, answer, known_inference
 from nearedge.answers._check import check
 from nearedge.answers.maps._figures import draw_maps, draw_overview
-from nearedge.answers.maps._maps import View, layers, new_maps, view_maps, write_rows
-from nearedge.answers.maps._survey import MAPPED, UNLIKE, Survey, pieces, survey
+from nearedge.answers.maps._maps import layers, new_maps, view_maps, write_rows
+from nearedge.answers.maps._survey import MAPPED, UNLIKE, count_states, pieces, survey
 from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
 from nearedge.files.stacks import Block, Stack
 from nearedge.models import Model
 from nearedge.models.inference import (
     Inference,
-    PixelAnswers,
     PixelReader,
     Zero,
     ZeroPlaces,
@@ -54,22 +53,11 @@ AS_IT_IS = Preparation("none", glitches=False)
 
 @dataclass(frozen=True)
 class MapSettings:
-    """How a stack is mapped.
+    """How a stack is mapped: what is known of its zero, and what is mapped.
 
-    Parameters
-    ----------
-    zero : Zero
-        What is known of the energy zero of the stack.
-    mask_below : float, optional
-        Pixels whose mean intensity is below this share of that of the brightest (of the 99th
-        percentile, so that a few hot pixels do not matter) are left out.
-    force : bool
-        Whether pixels and stacks are mapped to which the model does not apply.
-
-    Raises
-    ------
-    InputError
-        If a number makes no sense.
+    Pixels are left out whose mean intensity is below a share of that of the brightest (of the 99th
+    percentile, so that a few hot pixels do not matter). By force pixels and stacks are mapped to
+    which the model does not apply.
     """
 
     zero: Zero = field(default_factory=Zero)
@@ -86,26 +74,11 @@ class MapSettings:
 
 @dataclass(frozen=True)
 class StackMap:
-    """What a stack told, and where its maps are.
+    """What a stack told, and where its maps are: ``maps.h5`` and the figures in a folder.
 
-    Attributes
-    ----------
-    folder : Path
-        Holds ``maps.h5`` and the figures.
-    shape : tuple of int
-        Rows and columns.
-    mean : Answer
-        For the mean spectrum of all pixels with a signal.
-    places : ZeroPlaces
-        The zeros that were used.
-    counts : dict of int
-        Pixels by `STATES`.
-    quantiles : dict of list of float
-        5, 50 and 95 % of the mapped pixels, by map.
-    noisy : int
-        Mapped pixels that are so noisy that it costs accuracy.
-    remarks : tuple of str
-        What a person must know beside, in words.
+    The mean spectrum is that of all pixels with a signal, the places are the zeros that were used.
+    Pixels are counted by `STATES`, and those that are so noisy that it costs accuracy; quantiles
+    (5, 50 and 95 % of the mapped pixels) are by map.
     """
 
     folder: Path
@@ -115,7 +88,29 @@ class StackMap:
     counts: dict[str, int]
     quantiles: dict[str, list[float]]
     noisy: int
-    remarks: tuple[str, ...]
+
+    @property
+    def remarks(self) -> list[str]:
+        """Say what a person must know beside."""
+        total = self.shape[0] * self.shape[1]
+        remarks = [
+            f"{self.counts[state]} of {total} pixels ({self.counts[state] / total:.1%}) {why}"
+            for state, why in _WHY.items()
+            if self.counts[state]
+        ]
+        remarks += [f"the mean spectrum: {reason}" for reason in self.mean.reasons]
+        remarks += self.mean.remarks
+        if self.places.mode_weight < 1 - LEFT_OUT:
+            remarks.append(
+                f"the maps suppose the likeliest zero, E0 = {self.places.likeliest:.1f} eV "
+                f"({self.places.mode_weight:.0%})"
+            )
+        if self.noisy:
+            remarks.append(
+                f"{self.noisy} pixels are so noisy that it costs accuracy: noise over {NOISY:g} of "
+                "the variation; average neighbouring pixels"
+            )
+        return remarks
 
     def to_json(self) -> Json:
         """Give every number, ready for JSON."""
@@ -131,8 +126,16 @@ class StackMap:
             "zero_weights": self.places.weights.tolist(),
             "zero_spread": self.places.spread,
             "mean_spectrum": self.mean.to_json(),
-            "remarks": list(self.remarks),
+            "remarks": self.remarks,
         }
+
+
+_WHY = {
+    "not_finite": "hold numbers that are not finite",
+    "no_signal": "vary no more than their noise",
+    "dim": "are dim",
+    "unlike": "are unlike any mixture of the training spectra (novelty over 1)",
+}
 
 
 def map_stack(
@@ -145,36 +148,12 @@ def map_stack(
     force: bool = False,
     console: Console | None = None,
 ) -> StackMap:
-    """Map the composition in every pixel of a stack.
+    """Map the composition in every pixel of a stack, by a regressor that knows measured spectra.
 
     The zero and the resolution are those of the mean spectrum of all pixels with a signal; each
-    pixel is then read with them. Never more than a block of the stack is in memory.
-
-    Parameters
-    ----------
-    model : Model
-        A regressor that knows measured spectra.
-    stack : Stack
-    output : str or Path
-        The folder to make, whole or not at all: ``maps.h5``, a figure of each map, and
-        ``overview.png``.
-    settings : MapSettings, optional
-    name : str
-        What the maps call the model.
-    force : bool
-        Whether an existing folder may be replaced.
-    console : Console, optional
-        Where the progress is shown; on stderr by default.
-
-    Returns
-    -------
-    StackMap
-
-    Raises
-    ------
-    InputError
-        If the output exists, the model does not know measured spectra, the stack does not cover
-        its window or cannot be read, or no pixel has a signal.
+    pixel is then read with them. Never more than a block of the stack is in memory. The output, a
+    folder, is made whole or not at all: ``maps.h5``, which knows the model by its `name`, a figure
+    of each map, and ``overview.png``.
     """
     settings = settings or MapSettings()
     inference = _checked(model, stack, settings.zero)
@@ -189,7 +168,8 @@ def map_stack(
             threadpool_limits(1, user_api="blas"),
             ThreadPoolExecutor(os.cpu_count()) as pool,
         ):
-            task = bar.add_task("rows averaged", total=_passes(settings) * stack.shape[0])
+            passes = 1 if settings.mask_below is None else 2
+            task = bar.add_task("rows averaged", total=passes * stack.shape[0])
 
             def blocks() -> Iterator[Block]:
                 for block in stack.blocks():
@@ -197,11 +177,10 @@ def map_stack(
                     bar.advance(task, block.rows.stop - block.rows.start)
 
             finder = signal_finder(stack.energy, inference.grid)
-            surveyed = survey(
-                finder, stack.shape, blocks, pool, stack.name, mask_below=settings.mask_below
+            state, spectrum = survey(
+                finder, stack.shape, blocks, pool, stack.name, settings.mask_below
             )
-            spectrum = Spectrum("mean spectrum", stack.energy, surveyed.mean, stack.name)
-            mean = _mean_answer(model, spectrum, settings, name)
+            mean = _mean_answer(model, stack, spectrum, settings, name)
             evidence = mean.evidence
             assert evidence is not None
             reader = pixel_reader(inference, stack.energy, evidence.posterior)
@@ -209,43 +188,44 @@ def map_stack(
             noisy = 0
             with h5py.File(folder / MAPS, "w") as file:
                 about = _attributes(name, model, stack, settings, evidence, reader.places)
-                new_maps(file, surveyed.state, shown, stack.energy, surveyed.mean, about)
+                new_maps(file, state, shown, stack.energy, spectrum, about)
                 for block in blocks():
-                    state = surveyed.state[block.rows]
-                    answers = _read(reader, block.spectra, state.reshape(-1) == MAPPED, pool)
-                    noisy += int((answers.noise > NOISY).sum())
-                    unlike = answers.novelty > 1
-                    state[unlike.reshape(state.shape)] = UNLIKE
+                    here = state[block.rows].reshape(-1)
+                    values = _read(reader, block.spectra, here == MAPPED, pool)
+                    *told, novelty, noise = values
+                    noisy += int((noise > NOISY).sum())
+                    here[novelty > 1] = UNLIKE
                     if not settings.force:
-                        answers.expected[unlike] = np.nan
-                        answers.half_widths[unlike] = np.nan
-                    write_rows(file, block.rows, state, answers, inference.classes)
-        view = view_maps(folder / MAPS, shown)
-        result = StackMap(
-            folder=Path(output),
-            shape=stack.shape,
-            mean=mean,
-            places=reader.places,
-            counts=surveyed.counts(),
-            quantiles=_quantiles(view),
-            noisy=noisy,
-            remarks=_remarks(surveyed, mean, reader.places, noisy),
-        )
-        draw_maps(folder, view, shown)
-        draw_overview(folder, view, shown, evidence)
-    return result
+                        for layer in told:
+                            layer[novelty > 1] = np.nan
+                    write_rows(file, block.rows, state[block.rows], shown, values)
+        step, maps = view_maps(folder / MAPS, shown)
+        draw_maps(folder, shown, maps, step)
+        draw_overview(folder, shown, maps, step, evidence)
+        quantiles = {
+            layer: np.nanquantile(image, [0.05, 0.5, 0.95]).tolist()
+            for layer, image in maps.items()
+            if np.isfinite(image).any()
+        }
+    counts = count_states(state)
+    return StackMap(Path(output), stack.shape, mean, reader.places, counts, quantiles, noisy)
 
 
-def _mean_answer(model: Model, spectrum: Spectrum, settings: MapSettings, name: str) -> Answer:
+def _mean_answer(
+    model: Model,
+    stack: Stack,
+    mu: Float[np.ndarray, " energy"],
+    settings: MapSettings,
+    name: str,
+) -> Answer:
     """Read the mean spectrum, if the model may answer for it."""
+    spectrum = Spectrum("mean spectrum", stack.energy, mu, stack.name)
     reasons = check(model, spectrum, settings.zero)
     if reasons and not settings.force:
-        raise InputError(
-            f"{spectrum.source}, mean spectrum: {reasons[0]}; --force maps it all the same"
-        )
+        raise InputError(f"{stack.name}, mean spectrum: {reasons[0]}; --force maps it all the same")
     request = Request(align="auto", zero=settings.zero, preparation=AS_IT_IS, force=True)
-    (found,) = answer(model, spectrum, request, name=name)
-    return found
+    (mean,) = answer(model, spectrum, request, name=name)
+    return mean
 
 
 def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
@@ -263,29 +243,24 @@ def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
     return inference
 
 
-def _passes(settings: MapSettings) -> int:
-    return 1 if settings.mask_below is None else 2
-
-
 def _read(
     reader: PixelReader,
     spectra: Num[np.ndarray, "pixel energy"],
     wanted: Bool[np.ndarray, " pixel"],
     pool: Executor,
-) -> PixelAnswers:
-    """Read the pixels that are wanted; the others get NaN."""
+) -> Float[np.ndarray, "layer pixel"]:
+    """Read the pixels that are wanted, layer by layer; the others get NaN."""
+    values = np.full((len(reader.inference.classes) + 4, len(spectra)), np.nan, np.float32)
 
-    def one(part: slice) -> PixelAnswers:
-        return reader.read(spectra[part][wanted[part]])
+    def fill(part: slice) -> None:
+        pixels = part.start + np.flatnonzero(wanted[part])
+        answers = reader.read(spectra[pixels])
+        values[0, pixels], values[2:-2, pixels] = answers.expected[:, 0], answers.expected[:, 1:].T
+        values[1, pixels] = answers.half_widths[:, 0]
+        values[-2, pixels], values[-1, pixels] = answers.novelty, answers.noise
 
-    found = list(pool.map(one, pieces(len(spectra))))
-    columns = []
-    for values in zip(*(vars(answers).values() for answers in found), strict=True):
-        joined = np.concatenate(values)
-        everywhere = np.full((len(wanted), *joined.shape[1:]), np.nan, np.float32)
-        everywhere[wanted] = joined
-        columns.append(everywhere)
-    return PixelAnswers(*columns)
+    list(pool.map(fill, pieces(len(spectra))))
+    return values
 
 
 def _attributes(
@@ -313,38 +288,3 @@ def _attributes(
         "broadening": mean.posterior.width,
         "mean_novelty": mean.fit.score,
     }
-
-
-def _quantiles(view: View) -> dict[str, list[float]]:
-    return {
-        name: np.nanquantile(one, [0.05, 0.5, 0.95]).tolist()
-        for name, one in view.maps.items()
-        if np.isfinite(one).any()
-    }
-
-
-def _remarks(surveyed: Survey, mean: Answer, places: ZeroPlaces, noisy: int) -> tuple[str, ...]:
-    counts = surveyed.counts()
-    remarks = []
-    for state, why in (
-        ("not_finite", "hold numbers that are not finite"),
-        ("no_signal", "vary no more than their noise"),
-        ("dim", "are dim"),
-        ("unlike", "are unlike any mixture of the training spectra (novelty over 1)"),
-    ):
-        if counts[state]:
-            share = counts[state] / surveyed.state.size
-            remarks.append(f"{counts[state]} of {surveyed.state.size} pixels ({share:.1%}) {why}")
-    remarks += [f"the mean spectrum: {reason}" for reason in mean.reasons]
-    remarks += mean.remarks
-    if places.mode_weight < 1 - LEFT_OUT:
-        remarks.append(
-            f"the maps suppose the likeliest zero, E0 = {places.likeliest:.1f} eV "
-            f"({places.mode_weight:.0%})"
-        )
-    if noisy:
-        remarks.append(
-            f"{noisy} pixels are so noisy that it costs accuracy: noise over {NOISY:g} of the "
-            "variation; average neighbouring pixels"
-        )
-    return tuple(remarks)
