@@ -47,7 +47,7 @@ import h5py
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nearedge.answers.maps import MapSettings, map_stack
+from nearedge.answers.maps import map_stack
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.files.stacks import open_stack
 from nearedge.models import load_model
@@ -112,7 +112,7 @@ def main() -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         start = time.perf_counter()
         with open_stack(path, ENERGY) as stack:
-            map_stack(model, stack, folder / "maps", MapSettings(Zero()))
+            map_stack(model, stack, folder / "maps")
         took = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         pixels = (TILE * repeats) ** 2

@@ -31,7 +31,7 @@ def test_atoms_in_line_with_the_eye_are_drawn_apart():
 
 def test_every_atom_is_drawn_and_named():
     axes = Figure().subplots()
-    draw_surroundings(axes, Atoms("OFeLiMg", np.vstack([np.zeros(3), 2 * np.eye(3)])))
-    assert sorted(text.get_text() for text in axes.texts) == ["Fe", "Li", "Mg", "O"]
+    draw_surroundings(axes, Atoms("OFeLiMg", np.vstack([np.zeros(3), 2 * np.eye(3)])), "atom 0")
+    assert sorted(text.get_text() for text in axes.texts) == ["Fe", "Li", "Mg", "O", "atom 0"]
     assert len(axes.images) == 4
     assert not axes.axison

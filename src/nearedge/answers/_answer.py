@@ -13,22 +13,11 @@ from nearedge.trust import Reason
 
 @dataclass(frozen=True)
 class Value:
-    """The answer for one target.
+    """The answer for one target: a number with its interval, or the likeliest class.
 
-    Attributes
-    ----------
-    value : float or str
-        A number, or the likeliest class.
-    low, high : float or None
-        Ends of the interval of a number.
-    level : float or None
-        Share of the truths that the interval or the set holds, see `Answer.basis`.
-    set : tuple of str or None
-        Classes that are not ruled out.
-    probabilities : dict of str to float or None
-        Of each class; of a sample of many sites its share of them.
-    intervals : dict of str to pair of float, or None
-        Ends of the interval of each share.
+    Of classes there are the set of those that are not ruled out, and the probabilities; of a sample
+    of many sites these are shares, with intervals. Interval and set hold a share `level` of the
+    truths, see `Answer.basis`.
     """
 
     value: float | str

@@ -302,16 +302,13 @@ def _ends(
     calibration = model.record.calibration
     if calibration.intervals is None:
         return None
-    ends = calibration.intervals.bounds(predicted, atoms)
-    if atoms != 1 and calibration.uneven is not None:
-        ends = _hull(ends, calibration.uneven.bounds(predicted, atoms))
+    several = [calibration.intervals.bounds(predicted, atoms)]
     if calibration.sites is not None and atoms in (None, 1):
-        sites = calibration.sites.bounds(predicted[:, 0])
-        ends[:, 0] = sites if atoms == 1 else _hull(ends[:, 0], sites)
-    highest = np.array([np.inf, *[1.0] * (predicted.shape[1] - 1)])[:, None]
-    return np.clip(ends, 0.0, highest)
-
-
-def _hull(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    low = np.minimum(one[..., 0], other[..., 0])
-    return np.stack([low, np.maximum(one[..., 1], other[..., 1])], axis=-1)
+        ends = several[0].copy()
+        ends[:, 0] = calibration.sites.bounds(predicted[:, 0])
+        several = [ends] if atoms == 1 else [*several, ends]
+    if atoms != 1 and calibration.uneven is not None:
+        several.append(calibration.uneven.bounds(predicted, atoms))
+    low, high = np.moveaxis(np.array(several), -1, 0)
+    highest = [np.inf, *[1.0] * (predicted.shape[1] - 1)]
+    return np.stack([low.min(axis=0), high.max(axis=0)], axis=-1).clip(0.0, np.c_[highest])

@@ -43,17 +43,6 @@ def check(model: Model, spectrum: Spectrum, zero: Zero | None = None) -> list[Re
     Absorber and edge are those that the file names, or else those of the energies, or of where the
     model's zero is said to lie. Of computed spectra engine, energy zero and unit are compared, too,
     where they are known.
-
-    Examples
-    --------
-    >>> from nearedge.edges import Edge
-    >>> from nearedge.models import load_model, ready_model_path
-    >>> from nearedge.spectra import Identity
-    >>> energy = np.linspace(4930, 5030, 101)
-    >>> mu = 1 / (1 + np.exp(4972 - energy))
-    >>> titanium = Spectrum("mu", energy, mu, "ti.dat", Identity(Edge("Ti")))
-    >>> print(*check(load_model(ready_model_path()), titanium))
-    this is a Ti K-edge (4966 eV); the model reads O K
     """
     edge, own = model.identity.edge, spectrum.edge
     if own is not None and edge is not None and own != edge:

@@ -71,7 +71,6 @@ def map_(
     model = paths[0] if len(paths) == 2 else models.ready_model_path()
     stack = paths[-1]
     check_free(output, force=force)
-    settings = maps.MapSettings(inference.Zero(e0, e0_uncertainty), mask_below, force)
     loaded = models.load_model(model)
     output.parent.mkdir(parents=True, exist_ok=True)
     bar = counting_bar()
@@ -95,7 +94,15 @@ def map_(
             advance=advance,
         )
     with opened:
-        result = maps.map_stack(loaded, opened, output, settings, name=str(model), force=force)
+        result = maps.map_stack(
+            loaded,
+            opened,
+            output,
+            zero=inference.Zero(e0, e0_uncertainty),
+            mask_below=mask_below,
+            name=str(model),
+            force=force,
+        )
     if json:
         terminal.print_json(result.to_json())
         return

@@ -26,8 +26,8 @@ def view(positions: Float[np.ndarray, "atom 3"]) -> Float[np.ndarray, "atom 3"]:
     return turned[apart[:, first, second].min(axis=1).argmax()]
 
 
-def draw_surroundings(axes: Axes, cluster: Atoms) -> None:
-    """Draw balls and sticks into empty axes.
+def draw_surroundings(axes: Axes, cluster: Atoms, caption: str) -> None:
+    """Draw balls and sticks into empty axes, and a caption below.
 
     The first atom, at the origin, is the absorber; it has a black rim.
     """
@@ -68,6 +68,17 @@ def draw_surroundings(axes: Axes, cluster: Atoms) -> None:
     span = max(span, 2.9)
     axes.set(xlim=(-span, span), ylim=(-span, span), aspect="equal")
     axes.axis("off")
+    axes.text(
+        0.5,
+        -0.02,
+        caption,
+        transform=axes.transAxes,
+        ha="center",
+        va="top",
+        fontsize=6,
+        color="0.35",
+        linespacing=1.3,
+    )
 
 
 def _ball(colour: Float[np.ndarray, " 3"], pixels: int = 96) -> Float[np.ndarray, "y x 4"]:

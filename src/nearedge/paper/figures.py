@@ -71,12 +71,9 @@ def draw_classes(data: SiteSpectra) -> Figure:
         structure = data.structures[str(data.snapshot[site])]
         neighbour, cutoff = (data.rule.neighbour, data.rule.cutoff) if data.rule else ("", 3.0)
         around = cut_cluster(structure, int(data.atom[site]), cutoff)
-        draw_surroundings(picture, Atoms(structure.numbers[around.atom], around.position))
+        caption = f"{data.snapshot[site]}\natom {data.atom[site]}"
+        draw_surroundings(picture, Atoms(structure.numbers[around.atom], around.position), caption)
         picture.set_title(class_title(name, neighbour), fontweight="bold")
-        picture.text(
-            0.5, -0.02, f"{data.snapshot[site]}\natom {data.atom[site]}",
-            transform=picture.transAxes, ha="center", va="top", fontsize=6.5, color="0.35",
-        )  # fmt: skip
     for cell in cells[len(typical) :].ravel():
         cell.set_axis_off()
     figure.supxlabel(

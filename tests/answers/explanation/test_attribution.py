@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from nearedge.answers.explanation import (
     Attribution,
     attribute,
-    evaluate_scores,
+    evaluator,
     integrated_gradients,
     intervals,
     mean_attribution,
@@ -100,8 +100,8 @@ def test_gradients_add_up_to_the_difference_of_the_scores(
     mean = spectra.mean(axis=0)
     parts = attribute(asked, spectra[:20], ENERGY, mean)
     total = integrated_gradients(asked, spectra[:20], mean, 200).sum(axis=2)
-    low = evaluate_scores(asked, np.tile(mean, (20, 1)))
-    differences = evaluate_scores(asked, spectra[:20]) - low
+    low = evaluator(asked)(np.tile(mean, (20, 1)))
+    differences = evaluator(asked)(spectra[:20]) - low
     assert total == pytest.approx(differences, abs=0.01 * np.abs(differences).max())
     assert max(one.gap for one in parts) < 0.01 * np.abs(differences).max()
 
@@ -122,8 +122,8 @@ def test_log_odds_are_those_of_the_probabilities(
 ) -> None:
     target = np.arange(12) % 3
     names = target.astype(str).tolist()
-    found = evaluate_scores(scores(classifier, names), spectra[:12])
-    versus = evaluate_scores(scores(classifier, names, "0"), spectra[:12])
+    found = evaluator(scores(classifier, names))(spectra[:12])
+    versus = evaluator(scores(classifier, names, "0"))(spectra[:12])
     for network in range(3):
         chances = np.exp(np.asarray(classifier.differentiable(jnp.asarray(spectra[:12]), network)))
         own = chances[np.arange(12), target]

@@ -1,6 +1,7 @@
 """Maps of stacks whose composition is known."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from rich.console import Console
 
 from nearedge.answers import Request, answer
-from nearedge.answers.maps import MapSettings, StackMap, map_stack
+from nearedge.answers.maps import StackMap, map_stack
 from nearedge.answers.maps._survey import STATES
 from nearedge.errors import InputError
 from nearedge.files.stacks import open_stack
@@ -23,7 +24,7 @@ from nearedge.spectra import Preparation, Spectrum
 
 ENERGY = np.arange(527.0, 543.01, 0.25)
 ZERO = 530.0
-KNOWN = MapSettings(Zero(ZERO, 0.0))
+KNOWN = Zero(ZERO, 0.0)
 
 Halves = Callable[..., np.ndarray]
 Map = Callable[..., tuple[StackMap, dict[str, np.ndarray]]]
@@ -36,17 +37,14 @@ def mapped(measuring_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(f"nearedge.answers.maps._mapping.{name}", lambda *_: None)
 
     def call(
-        images: np.ndarray, settings: MapSettings = KNOWN, **options: Any
+        images: np.ndarray, zero: Zero | None = KNOWN, **options: Any
     ) -> tuple[StackMap, dict[str, np.ndarray]]:
         np.save(tmp_path / "stack.npy", images)
-        with open_stack(tmp_path / "stack.npy", ENERGY, **options) as stack:
+        shutil.rmtree(tmp_path / "maps", ignore_errors=True)
+        quiet = Console(quiet=True)
+        with open_stack(tmp_path / "stack.npy", ENERGY) as stack:
             result = map_stack(
-                measuring_model,
-                stack,
-                tmp_path / "maps",
-                settings,
-                force=True,
-                console=Console(quiet=True),
+                measuring_model, stack, tmp_path / "maps", zero=zero, console=quiet, **options
             )
         with h5py.File(result.folder / "maps.h5") as file:
             return result, {name: np.asarray(one) for name, one in file.items()}
@@ -62,7 +60,7 @@ def test_halves_agree_with_single_spectra(
     assert result.counts == {"mapped": 72, "not_finite": 0, "no_signal": 0, "dim": 0, "unlike": 0}
     for column in (0, 3, 4, 7):
         spectrum = Spectrum("p", ENERGY, images[:, 2, column].astype(float), "stack")
-        request = Request(zero=KNOWN.zero, preparation=Preparation("none", glitches=False))
+        request = Request(zero=KNOWN, preparation=Preparation("none", glitches=False))
         (single,) = answer(measuring_model, spectrum, request)
         value, shares = single.values["coordination"], single.values["environment"].probabilities
         assert shares is not None
@@ -84,7 +82,7 @@ def test_halves_agree_with_single_spectra(
 
 def test_the_zero_is_found_by_the_mean_spectrum(mapped: Map, halves: Halves) -> None:
     known, maps = mapped(halves(6, 8))
-    result, found = mapped(halves(6, 8), MapSettings())
+    result, found = mapped(halves(6, 8), None)
     assert result.places.likeliest == pytest.approx(ZERO, abs=0.15)
     assert_allclose(found["coordination"], maps["coordination"], atol=0.15)
     assert result.mean.values.keys() == known.mean.values.keys()
@@ -140,7 +138,7 @@ def test_pixels_that_are_left_out_are_counted_and_said(mapped: Map, halves: Halv
     ]  # fmt: skip
     assert "2 of 80 pixels (2.5%) hold numbers that are not finite" in result.remarks
     assert "11 of 80 pixels (13.8%) vary no more than their noise" in result.remarks
-    result, maps = mapped(images, replace(KNOWN, mask_below=0.2))
+    result, maps = mapped(images, mask_below=0.2)
     assert result.counts == {**counts, "mapped": 80 - 13 - 10, "dim": 10}
     assert np.isnan(maps["coordination"][4]).all()
     json.dumps(result.to_json(), allow_nan=False)
@@ -160,7 +158,7 @@ def test_foreign_and_noisy_pixels_are_told(mapped: Map, halves: Halves) -> None:
     )
     assert np.isnan(maps["coordination"][unlike]).all()
     assert np.isfinite(maps["coordination"][maps["state"] == 0]).all()
-    _, forced = mapped(images, replace(KNOWN, force=True))
+    _, forced = mapped(images, force=True)
     assert np.isfinite(forced["coordination"][unlike]).all()
     assert_array_equal(forced["state"], maps["state"])
     assert result.noisy == (maps["noise"] > 0.3).sum() >= 3
@@ -171,9 +169,9 @@ def test_foreign_and_noisy_pixels_are_told(mapped: Map, halves: Halves) -> None:
 
 def test_one_broken_pixel_does_not_spoil_the_others(mapped: Map, halves: Halves) -> None:
     images = halves(6, 8)
-    _, plain = mapped(images, MapSettings())
+    _, plain = mapped(images, None)
     images[30, 2, 2] = 1e7
-    _, other = mapped(images, MapSettings())
+    _, other = mapped(images, None)
     off = np.abs(other["coordination"] - plain["coordination"])
     off[2, 2] = 0
     assert off.max() < 0.05
@@ -182,13 +180,13 @@ def test_one_broken_pixel_does_not_spoil_the_others(mapped: Map, halves: Halves)
 def test_several_zeros_are_said(mapped: Map, halves: Halves) -> None:
     """A peak that rises twice: either rise may be the edge."""
     images = halves(4, 6)
-    result, _ = mapped(images, MapSettings(Zero(ZERO, 0.3)))
+    result, _ = mapped(images, Zero(ZERO, 0.3))
     assert result.places.mode_weight > 0.99
     assert not [remark for remark in result.remarks if "likeliest zero" in remark]
 
 
 def test_the_file_says_how_it_was_made(mapped: Map, halves: Halves, measuring_model: Model) -> None:
-    result, maps = mapped(halves(4, 6), MapSettings(Zero(ZERO, 0.2), 0.1))
+    result, maps = mapped(halves(4, 6), Zero(ZERO, 0.2), mask_below=0.1)
     with h5py.File(result.folder / "maps.h5") as file:
         about: dict[str, Any] = dict(file.attrs)
         assert about["program"].startswith("nearedge ")
@@ -218,11 +216,11 @@ def test_interrupted_work_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("energy", "settings", "said"),
+    ("energy", "zero", "said"),
     [
-        (ENERGY / 1000, MapSettings(), "as if they were in keV"),
-        (ENERGY[:1] + np.arange(65) / 10, MapSettings(), "do not cover the model's window"),
-        (ENERGY, MapSettings(Zero(535.0, 0.0)), "do not cover the window"),
+        (ENERGY / 1000, None, "as if they were in keV"),
+        (ENERGY[:1] + np.arange(65) / 10, None, "do not cover the model's window"),
+        (ENERGY, Zero(535.0, 0.0), "do not cover the window"),
     ],
 )
 def test_energies_that_do_not_fit_are_refused_at_once(
@@ -230,13 +228,16 @@ def test_energies_that_do_not_fit_are_refused_at_once(
     halves: Halves,
     tmp_path: Path,
     energy: np.ndarray,
-    settings: MapSettings,
+    zero: Zero | None,
     said: str,
 ) -> None:
     np.save(tmp_path / "stack.npy", halves(2, 3))
     with pytest.raises(InputError, match=said):
         map_stack(
-            measuring_model, open_stack(tmp_path / "stack.npy", energy), tmp_path / "out", settings
+            measuring_model,
+            open_stack(tmp_path / "stack.npy", energy),
+            tmp_path / "out",
+            zero=zero,
         )
     assert not (tmp_path / "out").exists()
 
@@ -255,7 +256,7 @@ def test_models_and_settings_that_cannot_be_used(
     with pytest.raises(InputError, match="does not know measured spectra"):
         map_stack(replace(measuring_model, inference=None), stack, tmp_path / "out")
     with pytest.raises(InputError, match="no share of the brightest"):
-        MapSettings(mask_below=1.5)
+        map_stack(measuring_model, stack, tmp_path / "out", mask_below=1.5)
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match="already exists"):
         map_stack(measuring_model, stack, tmp_path / "out")

@@ -5,7 +5,7 @@ from ._attribution import (
     Score as Score,
     Stretch as Stretch,
     attribute as attribute,
-    evaluate_scores as evaluate_scores,
+    evaluator as evaluator,
     integrated_gradients as integrated_gradients,
     intervals as intervals,
     mean_attribution as mean_attribution,
@@ -20,8 +20,11 @@ from ._explaining import (
     explain_classes as explain_classes,
     explain_spectrum as explain_spectrum,
 )
-from ._findings import findings as findings
-from ._report import report as report, write_explanation as write_explanation
+from ._report import (
+    findings as findings,
+    report as report,
+    write_explanation as write_explanation,
+)
 from ._sites import (
     Site as Site,
     Training as Training,

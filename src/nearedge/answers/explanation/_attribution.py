@@ -96,11 +96,12 @@ def scores(
     return [lambda x, network=network: score(x, network) for network in range(count)]
 
 
-def evaluate_scores(
-    functions: Sequence[Score], spectra: Float[np.ndarray, "example energy"]
-) -> Float[np.ndarray, "network example"]:
-    """Evaluate the scores of every network."""
-    return np.asarray(_together(functions)(jnp.asarray(spectra)), float)
+def evaluator(
+    functions: Sequence[Score],
+) -> Callable[[Float[np.ndarray, "example energy"]], Float[np.ndarray, "network example"]]:
+    """Make the function that evaluates the scores of every network."""
+    together = jax.jit(lambda x: jnp.stack([score(x) for score in functions]))
+    return lambda spectra: np.asarray(together(jnp.asarray(spectra)), float)
 
 
 def integrated_gradients(
@@ -145,10 +146,10 @@ def occlusion(
     hidden: Bool[np.ndarray, "interval energy"],
 ) -> Float[np.ndarray, "network example interval"]:
     """Hide intervals of energies one after the other, and see how far the scores fall."""
-    together = _together(functions)
-    whole = np.asarray(together(jnp.asarray(spectra)), float)
-    without = (jnp.asarray(np.where(mask, baseline, spectra)) for mask in hidden)
-    return np.stack([whole - np.asarray(together(x), float) for x in without], axis=-1)
+    evaluate = evaluator(functions)
+    whole = evaluate(spectra)
+    without = (np.where(mask, baseline, spectra) for mask in hidden)
+    return np.stack([whole - evaluate(masked) for masked in without], axis=-1)
 
 
 def attribute(
@@ -171,8 +172,8 @@ def attribute(
         raise InputError(f"steps={steps} must be at least 1")
     gradients = integrated_gradients(functions, spectra, baseline, steps)
     occluded = occlusion(functions, spectra, baseline, intervals(energy, width))
-    high = evaluate_scores(functions, spectra)
-    low = evaluate_scores(functions, np.broadcast_to(baseline, spectra.shape).copy())
+    evaluate = evaluator(functions)
+    high, low = evaluate(spectra), evaluate(np.broadcast_to(baseline, spectra.shape))
     gaps = np.abs(gradients.sum(axis=2) - (high - low)).max(axis=0)
     numbers = np.stack([high.mean(axis=0), low.mean(axis=0), gaps], axis=1).tolist()
     return [
@@ -228,9 +229,3 @@ def stretches(attribution: Attribution) -> list[Stretch]:
         low, high = attribution.energy[[start, stop - 1]].tolist()
         pieces.append(Stretch(low, high, amount, float(amounts.std()), bool(amount * hidden > 0)))
     return sorted(pieces, key=lambda piece: -abs(piece.amount))
-
-
-def _together(
-    functions: Sequence[Score],
-) -> Callable[[Float[Array, "example energy"]], Float[Array, "network example"]]:
-    return jax.jit(lambda x: jnp.stack([score(x) for score in functions]))

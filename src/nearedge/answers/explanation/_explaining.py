@@ -18,7 +18,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
 from nearedge.models import Model
-from nearedge.spectra import Spectrum, Window, resample
+from nearedge.spectra import Identity, Spectrum, Window, resample
 from nearedge.targets import Target
 
 MOST = 200
@@ -33,8 +33,7 @@ class Setting:
     """
 
     asked: Target
-    zero: str
-    unit: str
+    identity: Identity
     against: str | None
     baseline: Float[np.ndarray, " energy"]
 
@@ -74,10 +73,14 @@ class SpectrumExplanation:
     window: Window
     site: Site | None
 
-    @property
-    def name(self) -> str:
-        """Of the spectrum."""
-        return self.prediction.label
+    def answer_words(self) -> str:
+        """Give the answer that is explained."""
+        asked = self.setting.asked
+        value = self.prediction.values[asked.name]
+        if not asked.of_classes:
+            return f"{asked.text(value.value)} ({asked.words()})"
+        chance = max((value.probabilities or {}).values())
+        return f"{self.setting.title(str(value.value))}, probability {chance:.2f}"
 
 
 @dataclass(frozen=True)
@@ -124,19 +127,10 @@ def explain_spectrum(
 ) -> SpectrumExplanation:
     """Find the energies that decide what a model says of a spectrum, and its like in training.
 
-    Parameters
-    ----------
-    target : str, optional
-        Class that is asked about; by default the one that is predicted.
-    against : str, optional
-        Why the target rather than this class: the baseline is the mean training spectrum of this
-        class, not that of all, and a classifier's score is the log-odds between the two.
-    width, steps
-        See `attribute`.
-    nearest : int
-        How many training spectra are to be found.
-    site : Site, optional
-        The spectrum's own atom, if it is known; it is not its own neighbour.
+    For a classifier they decide for a target class, by default the predicted one. Against another
+    class the baseline is the mean training spectrum of that class, not of all, and the score the
+    log-odds between the two. The spectrum's own site, if it is known, is not its own neighbour. For
+    width and steps see `attribute`.
     """
     classifier = model.target.of_classes
     if target is not None and not classifier:
@@ -152,7 +146,7 @@ def explain_spectrum(
     if target is not None and target == against:
         raise InputError(f"class '{target}' is asked about against itself; choose another class")
     spectrum = resample(energy, mu[None], model.window.grid, name)
-    setting = _setting(model, training, against)
+    setting = Setting(model.target, model.identity, against, training.baseline(against))
     asked = scores(model.estimator, [target or ""], against)
     (attribution,) = attribute(
         asked, spectrum, model.window.grid, setting.baseline, width=width, steps=steps
@@ -204,7 +198,7 @@ def explain_classes(
     tested = data.select(~seen) if unseen else data
     inputs = tested.inputs(model.window)
     right = _right(model, inputs, tested)
-    setting = _setting(model, training, against)
+    setting = Setting(model.target, model.identity, against, training.baseline(against))
     rng = np.random.default_rng(0)
     counts = tested.counts()
     found = {
@@ -239,11 +233,6 @@ def explain_classes(
         )
     never_right = {name: counts[name] for name in found if name not in rows}
     return ClassExplanation(setting, unseen, classes, never_right)
-
-
-def _setting(model: Model, training: Training, against: str | None) -> Setting:
-    zero, unit = str(model.identity.zero), str(model.identity.unit)
-    return Setting(model.target, zero, unit, against, training.baseline(against))
 
 
 def _right(

@@ -10,12 +10,15 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Polygon
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from nearedge.answers.explanation._attribution import Attribution
-from nearedge.answers.explanation._explaining import ClassExplanation, SpectrumExplanation
-from nearedge.answers.explanation._findings import answer_words
+from nearedge.answers.explanation._explaining import (
+    ClassExplanation,
+    Setting,
+    SpectrumExplanation,
+)
 from nearedge.answers.explanation._sites import Site
 from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, short_zero
 from nearedge.drawing.surroundings import draw_surroundings
@@ -48,21 +51,21 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     top = parts[0, 0]
     spectrum, curves = top.subplots(2, 1, sharex=True, height_ratios=[1.25, 1])
     attribution, setting = result.attribution, result.setting
-    norm = _draw_spectrum(spectrum, result.spectrum, setting.baseline, attribution)
+    norm = _draw_pair(spectrum, curves, result.spectrum, setting, attribution)
     name = setting.score(result.target)
     label = f"{name} per {attribution.width:g} eV".replace(" against", "\nagainst")
     colours = figure.colorbar(
         ScalarMappable(norm, _TWO_SIDED), ax=spectrum, pad=0.01, aspect=14, label=label
     )
     colours.ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True))
-    spectrum.set_ylabel(f"µ ({_unit(setting.unit)})")
-    answer = answer_words(result) if result.prediction.applies else "the model does not apply"
-    spectrum.set_title(f"{result.name}: {answer}", loc="left", fontweight="bold")
+    spectrum.set_ylabel(f"µ ({_unit(setting)})")
+    answer = result.answer_words() if result.prediction.applies else "the model does not apply"
+    spectrum.set_title(f"{result.prediction.label}: {answer}", loc="left", fontweight="bold")
     spectrum.plot([], [], color=GREY, ls="--", lw=1, label=setting.baseline_name)
     spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)
-    _draw_curves(curves, attribution)
     curves.set(
-        xlabel=f"energy from {short_zero(setting.zero)} (eV)", ylabel=label.replace(" per", "\nper")
+        xlabel=f"energy from {short_zero(str(setting.identity.zero))} (eV)",
+        ylabel=label.replace(" per", "\nper"),
     )
     curves.set_title(f"rank correlation of the two methods {attribution.agreement:.2f}", **_SMALL)
     handles, labels = curves.get_legend_handles_labels()
@@ -89,10 +92,9 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
     for number, (name, explained) in enumerate(result.classes.items()):
         spectrum, curves = pairs[number]
         attribution = explained.attribution
-        _draw_spectrum(spectrum, explained.spectrum, setting.baseline, attribution)
+        _draw_pair(spectrum, curves, explained.spectrum, setting, attribution)
         spectrum.set_title(setting.title(name), loc="left", fontweight="bold")
         spectrum.set_title(f"{explained.right} right of {explained.sites}", **_SMALL)
-        _draw_curves(curves, attribution)
         curves.set_title(f"rank correlation {attribution.agreement:.2f}", **_SMALL, pad=3)
         if number % columns == 0:
             spectrum.set_ylabel("µ")
@@ -120,31 +122,31 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     title = (
         f"What decides: means over right predictions for {seen}; energies from "
-        f"{short_zero(setting.zero)}; µ in {_unit(setting.unit)}"
+        f"{short_zero(str(setting.identity.zero))}; µ in {_unit(setting)}"
     )
     # Some 13 letters fit in an inch.
     figure.suptitle(fill(title, int(13 * figure.get_figwidth())), fontsize=9.5)
     return figure
 
 
-def _draw_spectrum(
-    axes: Axes,
-    spectrum: Float[np.ndarray, " energy"],
-    baseline: Float[np.ndarray, " energy"],
+def _draw_pair(
+    spectrum: Axes,
+    curves: Axes,
+    mu: Float[np.ndarray, " energy"],
+    setting: Setting,
     attribution: Attribution,
 ) -> Normalize:
-    """Fill the spectrum with the colours of the summed gradients; give their scale."""
+    """Fill a spectrum with the colours of the summed gradients; below it draw both methods.
+
+    Returns the scale of the colours.
+    """
     energy, values = attribution.energy, attribution.summed.mean(axis=0)
     # Up to the baseline, where that is higher: what is lacking may decide, too.
-    upper = np.maximum(spectrum, baseline)
+    upper = np.maximum(mu, setting.baseline)
     most = float(np.abs(values).max()) or 1.0
     norm = Normalize(-most, most)
-    floor = min(0.0, float(spectrum.min()), float(baseline.min()))
-    top = float(upper.max())
-    outline = [(energy[0], floor), *zip(energy, upper, strict=True), (energy[-1], floor)]
-    shape = Polygon(outline, closed=True, transform=axes.transData, fc="none", ec="none")
-    axes.add_patch(shape)
-    image = axes.imshow(
+    floor, top = min(0.0, float(mu.min()), float(setting.baseline.min())), float(upper.max())
+    image = spectrum.imshow(
         values[None],
         extent=(energy[0], energy[-1], floor, 1.05 * top),
         aspect="auto",
@@ -153,29 +155,24 @@ def _draw_spectrum(
         interpolation="bilinear",
         zorder=1,
     )
-    image.set_clip_path(shape)
-    axes.plot(energy, baseline, color=GREY, ls="--", lw=1, zorder=2)
-    axes.plot(energy, spectrum, color=BLACK, lw=1.3, zorder=3)
-    axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
-    axes.set(xlim=(energy[0], energy[-1]), ylim=(floor, floor + 1.15 * (top - floor)))
-    axes.yaxis.set_major_locator(_ticks(4))
-    return norm
-
-
-def _draw_curves(axes: Axes, attribution: Attribution) -> None:
-    energy = attribution.energy
-    curves = (
+    shape = spectrum.fill_between(energy, floor, upper, color="none")
+    image.set_clip_path(shape.get_paths()[0], spectrum.transData)
+    spectrum.plot(energy, setting.baseline, color=GREY, ls="--", lw=1, zorder=2)
+    spectrum.plot(energy, mu, color=BLACK, lw=1.3, zorder=3)
+    spectrum.set_ylim(floor, floor + 1.15 * (top - floor))
+    for summed, colour, line, label in (
         (attribution.summed, BLACK, "-", "integrated gradients, summed"),
         (attribution.occluded, GREEN, "--", "occlusion"),
-    )
-    axes.axhline(0, color="0.6", lw=0.8, zorder=0)
-    axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
-    for values, colour, line, label in curves:
-        mean, spread = values.mean(axis=0), values.std(axis=0)
-        axes.fill_between(energy, mean - spread, mean + spread, color=colour, alpha=0.16, lw=0)
-        axes.plot(energy, mean, color=colour, ls=line, lw=1.5, label=label)
-    axes.set_xlim(energy[0], energy[-1])
-    axes.yaxis.set_major_locator(_ticks(4))
+    ):
+        mean, spread = summed.mean(axis=0), summed.std(axis=0)
+        curves.fill_between(energy, mean - spread, mean + spread, color=colour, alpha=0.16, lw=0)
+        curves.plot(energy, mean, color=colour, ls=line, lw=1.5, label=label)
+    curves.axhline(0, color="0.6", lw=0.8, zorder=0)
+    for axes in (spectrum, curves):
+        axes.axvline(0, color="0.8", lw=0.8, ls=":", zorder=0)
+        axes.set_xlim(energy[0], energy[-1])
+        axes.yaxis.set_major_locator(_ticks(4))
+    return norm
 
 
 def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Site]) -> None:
@@ -190,23 +187,13 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
     for number, (site, mu) in enumerate(zip(cells, spectra, strict=True)):
         picture, panel = panels[:, number]
         itself = site.distance is None
-        draw_surroundings(picture, site.cluster(site.cutoff))
+        caption = f"{site.snapshot}\natom {site.atom}\n{_distances(site, neighbour)}"
+        draw_surroundings(picture, site.cluster(site.cutoff), caption)
         far = "itself" if itself else f"distance {site.distance:.2f}"
         picture.set_title(
             f"{result.setting.title(site.environment)}\n{far}",
             fontsize=8.5,
             fontweight="bold" if itself else "normal",
-        )
-        picture.text(
-            0.5,
-            -0.02,
-            f"{site.snapshot}\natom {site.atom}\n{_distances(site, neighbour)}",
-            transform=picture.transAxes,
-            ha="center",
-            va="top",
-            fontsize=6,
-            color="0.35",
-            linespacing=1.3,
         )
         panel.plot(energy, result.spectrum, color=BLACK, lw=0.9)
         if not itself:
@@ -233,7 +220,7 @@ def _ticks(count: int) -> MaxNLocator:
     return MaxNLocator(count, steps=[1, 2, 2.5, 5, 10])
 
 
-def _unit(unit: str) -> str:
+def _unit(setting: Setting) -> str:
     """The unit without what explains it."""
-    plain = unit.split("(")[0].strip() or "arbitrary"
+    plain = str(setting.identity.unit).split("(")[0].strip() or "arbitrary"
     return plain if len(plain) <= 12 else "arb. units"

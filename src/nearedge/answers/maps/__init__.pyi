@@ -1,3 +1,3 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._mapping import MapSettings as MapSettings, StackMap as StackMap, map_stack as map_stack
+from ._mapping import StackMap as StackMap, map_stack as map_stack

@@ -1,9 +1,9 @@
 """From a stack to maps of what is in each pixel: one zero for all, then pixel by pixel."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -12,9 +12,8 @@ from jaxtyping import Bool, Float, Num
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
-from nearedge.answers._answer import Answer, Evidence
+from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer, known_inference
-from nearedge.answers._check import check
 from nearedge.answers.maps._figures import draw_maps, draw_overview
 from nearedge.answers.maps._maps import layers, new_maps, view_maps, write_rows
 from nearedge.answers.maps._survey import MAPPED, UNLIKE, count_states, pieces, survey
@@ -49,27 +48,6 @@ MAPS = "maps.h5"
 
 AS_IT_IS = Preparation("none", glitches=False)
 """The mean spectrum is prepared as little as the pixels are."""
-
-
-@dataclass(frozen=True)
-class MapSettings:
-    """How a stack is mapped: what is known of its zero, and what is mapped.
-
-    Pixels are left out whose mean intensity is below a share of that of the brightest (of the 99th
-    percentile, so that a few hot pixels do not matter). By force pixels and stacks are mapped to
-    which the model does not apply.
-    """
-
-    zero: Zero = field(default_factory=Zero)
-    mask_below: float | None = None
-    force: bool = False
-
-    def __post_init__(self) -> None:
-        if self.mask_below is not None and not 0 <= self.mask_below < 1:
-            raise InputError(
-                f"{self.mask_below} is no share of the brightest pixels' intensity; give 0 or more "
-                "and less than 1"
-            )
 
 
 @dataclass(frozen=True)
@@ -142,8 +120,9 @@ def map_stack(
     model: Model,
     stack: Stack,
     output: str | Path,
-    settings: MapSettings | None = None,
     *,
+    zero: Zero | None = None,
+    mask_below: float | None = None,
     name: str = "model",
     force: bool = False,
     console: Console | None = None,
@@ -151,12 +130,20 @@ def map_stack(
     """Map the composition in every pixel of a stack, by a regressor that knows measured spectra.
 
     The zero and the resolution are those of the mean spectrum of all pixels with a signal; each
-    pixel is then read with them. Never more than a block of the stack is in memory. The output, a
-    folder, is made whole or not at all: ``maps.h5``, which knows the model by its `name`, a figure
-    of each map, and ``overview.png``.
+    pixel is then read with them. Pixels are left out whose mean intensity is below a share of that
+    of the brightest (of the 99th percentile, so that a few hot pixels do not matter). By force a
+    folder is replaced, and pixels and stacks are mapped to which the model does not apply.
+
+    Never more than a block of the stack is in memory. The output, a folder, is made whole or not at
+    all: ``maps.h5``, which knows the model by its `name`, a figure of each map, ``overview.png``.
     """
-    settings = settings or MapSettings()
-    inference = _checked(model, stack, settings.zero)
+    zero = zero or Zero()
+    if mask_below is not None and not 0 <= mask_below < 1:
+        raise InputError(
+            f"{mask_below} is no share of the brightest pixels' intensity; give 0 or more and less "
+            "than 1"
+        )
+    inference = _checked(model, stack, zero)
     shown = layers(model.absorber, str(model.target.neighbour), inference.classes)
     # A number of four bytes for each pixel and layer; figures and the state take less than one.
     space = 4 * (len(shown) + 1) * stack.shape[0] * stack.shape[1]
@@ -168,7 +155,7 @@ def map_stack(
             threadpool_limits(1, user_api="blas"),
             ThreadPoolExecutor(os.cpu_count()) as pool,
         ):
-            passes = 1 if settings.mask_below is None else 2
+            passes = 1 if mask_below is None else 2
             task = bar.add_task("rows averaged", total=passes * stack.shape[0])
 
             def blocks() -> Iterator[Block]:
@@ -177,25 +164,43 @@ def map_stack(
                     bar.advance(task, block.rows.stop - block.rows.start)
 
             finder = signal_finder(stack.energy, inference.grid)
-            state, spectrum = survey(
-                finder, stack.shape, blocks, pool, stack.name, settings.mask_below
-            )
-            mean = _mean_answer(model, stack, spectrum, settings, name)
+            state, mu = survey(finder, stack.shape, blocks, pool, stack.name, mask_below)
+            request = Request("auto", zero, AS_IT_IS, force=force)
+            mean_spectrum = Spectrum("mean spectrum", stack.energy, mu, stack.name)
+            (mean,) = answer(model, mean_spectrum, request, name=name)
             evidence = mean.evidence
-            assert evidence is not None
+            if evidence is None:
+                raise InputError(
+                    f"{stack.name}, mean spectrum: {mean.reasons[0]}; --force maps it all the same"
+                )
             reader = pixel_reader(inference, stack.energy, evidence.posterior)
             task = bar.add_task("rows mapped", total=stack.shape[0])
             noisy = 0
             with h5py.File(folder / MAPS, "w") as file:
-                about = _attributes(name, model, stack, settings, evidence, reader.places)
-                new_maps(file, state, shown, stack.energy, spectrum, about)
+                about = {
+                    "model": name,
+                    "model_fingerprint": model.record.training.fingerprint,
+                    "stack": stack.name,
+                    "energy_axis": stack.axis,
+                    "from_transmission": stack.incident is not None,
+                    "e0": zero.energy,
+                    "e0_uncertainty": None if zero.energy is None else zero.uncertainty,
+                    "mask_below": mask_below,
+                    "forced": force,
+                    "zeros": reader.places.zeros,
+                    "zero_weights": reader.places.weights,
+                    "zero_spread": reader.places.spread,
+                    "broadening": evidence.posterior.width,
+                    "mean_novelty": evidence.fit.score,
+                }
+                new_maps(file, state, shown, stack.energy, mu, about)
                 for block in blocks():
                     here = state[block.rows].reshape(-1)
                     values = _read(reader, block.spectra, here == MAPPED, pool)
                     *told, novelty, noise = values
                     noisy += int((noise > NOISY).sum())
                     here[novelty > 1] = UNLIKE
-                    if not settings.force:
+                    if not force:
                         for layer in told:
                             layer[novelty > 1] = np.nan
                     write_rows(file, block.rows, state[block.rows], shown, values)
@@ -209,23 +214,6 @@ def map_stack(
         }
     counts = count_states(state)
     return StackMap(Path(output), stack.shape, mean, reader.places, counts, quantiles, noisy)
-
-
-def _mean_answer(
-    model: Model,
-    stack: Stack,
-    mu: Float[np.ndarray, " energy"],
-    settings: MapSettings,
-    name: str,
-) -> Answer:
-    """Read the mean spectrum, if the model may answer for it."""
-    spectrum = Spectrum("mean spectrum", stack.energy, mu, stack.name)
-    reasons = check(model, spectrum, settings.zero)
-    if reasons and not settings.force:
-        raise InputError(f"{stack.name}, mean spectrum: {reasons[0]}; --force maps it all the same")
-    request = Request(align="auto", zero=settings.zero, preparation=AS_IT_IS, force=True)
-    (mean,) = answer(model, spectrum, request, name=name)
-    return mean
 
 
 def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
@@ -261,30 +249,3 @@ def _read(
 
     list(pool.map(fill, pieces(len(spectra))))
     return values
-
-
-def _attributes(
-    name: str,
-    model: Model,
-    stack: Stack,
-    settings: MapSettings,
-    mean: Evidence,
-    places: ZeroPlaces,
-) -> Mapping[str, object]:
-    """Say how the maps were made."""
-    return {
-        "model": name,
-        "model_fingerprint": model.record.training.fingerprint,
-        "stack": stack.name,
-        "energy_axis": stack.axis,
-        "from_transmission": stack.incident is not None,
-        "e0": settings.zero.energy,
-        "e0_uncertainty": None if settings.zero.energy is None else settings.zero.uncertainty,
-        "mask_below": settings.mask_below,
-        "forced": settings.force,
-        "zeros": places.zeros,
-        "zero_weights": places.weights,
-        "zero_spread": places.spread,
-        "broadening": mean.posterior.width,
-        "mean_novelty": mean.fit.score,
-    }

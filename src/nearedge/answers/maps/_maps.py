@@ -85,15 +85,14 @@ def new_maps(
     for layer in shown:
         dataset = file.create_dataset(layer.name, state.shape, np.float32, fillvalue=np.nan)
         dataset.attrs.update({"long_name": layer.long_name, "units": "1"})
-    states = file.create_dataset("state", data=state)
-    states.attrs["long_name"] = "what became of the pixel"
-    states.attrs["meanings"] = [f"{number}: {name}" for number, name in enumerate(STATES)]
-    axis = file.create_dataset("energy", data=energy)
-    axis.attrs.update({"long_name": "energy", "units": "eV"})
-    spectrum = file.create_dataset("mean_spectrum", data=mean)
-    spectrum.attrs["long_name"] = (
-        "mean of the mapped pixels, each without its mean and of largest deviation 1"
-    )
+    meanings = [f"{number}: {name}" for number, name in enumerate(STATES)]
+    levelled = "mean of the mapped pixels, each without its mean and of largest deviation 1"
+    for name, data, about in (
+        ("state", state, {"long_name": "what became of the pixel", "meanings": meanings}),
+        ("energy", energy, {"long_name": "energy", "units": "eV"}),
+        ("mean_spectrum", mean, {"long_name": levelled}),
+    ):
+        file.create_dataset(name, data=data).attrs.update(about)
 
 
 def write_rows(
