@@ -30,5 +30,4 @@ from ._sites import (
     Training as Training,
     match_training as match_training,
     nearest_spectra as nearest_spectra,
-    seen_sites as seen_sites,
 )

@@ -13,11 +13,11 @@ from nearedge.answers.explanation._attribution import (
     mean_attribution,
     scores,
 )
-from nearedge.answers.explanation._sites import Site, Training, nearest_spectra, seen_sites
+from nearedge.answers.explanation._sites import Site, Training, nearest_spectra
 from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
-from nearedge.models import Model
+from nearedge.models import Model, trained_on
 from nearedge.spectra import Identity, Spectrum, Window, resample
 from nearedge.targets import Target
 
@@ -193,7 +193,8 @@ def explain_classes(
             f"{data.source}: is not labelled by the {model.target.words()}, which the model tells; "
             "relabel the dataset or train on it"
         )
-    seen = seen_sites(model, data)
+    seen = trained_on(model.record.training, data)
+    seen &= data.identity.origin == model.identity.origin
     unseen = not seen.all()
     tested = data.select(~seen) if unseen else data
     inputs = tested.inputs(model.window)

@@ -55,13 +55,13 @@ def _of_spectrum(result: SpectrumExplanation) -> list[str]:
             f"The model does not apply to this spectrum ({why}): what it says of it, and why, "
             "means nothing."
         )
-    texts.append(
+    texts += [
         f"From the {setting.baseline_name} to this one the {setting.score(result.target)} goes "
-        f"from {attribution.baseline_score:.1f} to {attribution.score:.1f}; of that:"
-    )
-    texts += [f"{text}." for text in _weighty(attribution)]
-    texts.append(f"Over the energies {agreement_words(attribution.agreement)}.")
-    texts.append(_noise(attribution))
+        f"from {attribution.baseline_score:.1f} to {attribution.score:.1f}; of that:",
+        *(f"{text}." for text in _weighty(attribution)),
+        f"Over the energies {agreement_words(attribution.agreement)}.",
+        _noise(attribution),
+    ]
     if result.nearest:
         classes = Counter(site.environment for site in result.nearest).most_common()
         counts = ", ".join(f"{count} of {setting.title(name)}" for name, count in classes)
@@ -201,7 +201,7 @@ def write_explanation(path: str | Path, result: Explanation, *, force: bool = Fa
             for file, site in _files(result).items():
                 # All that count are in it, whatever the cutoff.
                 cluster = site.cluster(max(RADIUS, site.cutoff))
-                cluster.info = {**site.about(), "distance": site.distance}
+                cluster.info = {k: v for k, v in site.to_json().items() if k != "neighbours"}
                 write(folder / file, cluster, format="extxyz")
         else:
             figure = draw_class_explanation(result)

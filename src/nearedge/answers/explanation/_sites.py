@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.models import Model, trained_on
+from nearedge.models import Model
 from nearedge.records import Json
 from nearedge.structures.clusters import cut_cluster
 from nearedge.targets import Target
@@ -73,8 +73,8 @@ class Site:
         value = self.data.labels(target)[self.row]
         return str(value) if target.of_classes else float(value)
 
-    def about(self) -> Json:
-        """Say what identifies and labels it, ready for JSON."""
+    def to_json(self) -> Json:
+        """Say what identifies and describes it, ready for JSON."""
         table = self.data.table
         labels = {name: table[name] for name in self.data.targets if name in table.coords}
         return {
@@ -82,13 +82,11 @@ class Site:
             "trajectory": str(self.data.trajectory[self.row]),
             "atom": self.atom,
             **{name: values.values[self.row].item() for name, values in labels.items()},
+            "neighbours": [
+                {"element": symbol, "distance": round(far, 4)} for symbol, far in self.neighbours
+            ],
+            **({} if self.distance is None else {"distance": self.distance}),
         }
-
-    def to_json(self) -> Json:
-        """Give its neighbours, too, and its distance."""
-        around = [{"element": symbol, "distance": round(far, 4)} for symbol, far in self.neighbours]
-        described = {**self.about(), "neighbours": around}
-        return described if self.distance is None else {**described, "distance": self.distance}
 
 
 @dataclass(frozen=True)
@@ -125,11 +123,6 @@ def match_training(model: Model, data: SiteSpectra) -> Training:
     if sites.fingerprint() != record.fingerprint:
         raise refusal
     return Training(sites, sites.inputs(model.window))
-
-
-def seen_sites(model: Model, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
-    """Tell which sites of a dataset the model was trained on, by their names in its record."""
-    return trained_on(model.record.training, data) & (data.identity.origin == model.identity.origin)
 
 
 def nearest_spectra(
