@@ -22,10 +22,7 @@ SCALE, EXTREME_SCALE = 1.6, 3.0
 DISTANCE, EXTREME_DISTANCE = 2.4, 6.0
 """Distance to the nearest spectra of the class, over the class's median of it: as above."""
 OUTSTANDING = 1.3
-"""Smallest such distance of a spectrum that may be called upside down or shifted.
-
-In a class of many shapes that cannot be said of one that is no farther off than the others.
-"""
+"""Smallest such distance of one called upside down or shifted: shapes of a class may be many."""
 LIKENESS = 0.2
 """Negative correlation with the class's median spectrum of one that is upside down."""
 TURNED, GAIN = 1.4, 1.6
@@ -172,8 +169,7 @@ def _best_shift(
 ) -> tuple[Float[np.ndarray, " member"], Float[np.ndarray, " member"]]:
     """Move each spectrum alone in energy: which move brings it nearest to its class, by how much.
 
-    Nothing is extrapolated: as moved and as it stands, a spectrum is compared on the part of the
-    window for which it has energies.
+    Nothing is extrapolated: it is compared on the part of the window for which it has energies.
     """
     energy, mu, grid = data.energy, data.mu[rows], window.grid
     best, gain = np.zeros(len(rows)), np.zeros(len(rows))

@@ -39,10 +39,7 @@ STAGES: Sequence[Sequence[Callable[[SiteSpectra], Iterator[Objection]]]] = (
     (odd_scales,),
     (odd_shapes,),
 )
-"""Each stage sees only sites that passed those before.
-
-A bad one must neither set the usual nor hide behind its copy.
-"""
+"""Each stage sees sites that passed those before: a bad one must not set the usual, nor hide."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +117,6 @@ def check_quality(data: SiteSpectra) -> Quality:
     did not converge or whose Fermi level is not that of the snapshot, whose label contradicts the
     structure, copies, and extreme outliers. Milder outliers are warnings. Spectra are compared
     with those of the same class by robust statistics (median and median absolute deviation).
-
-    Examples
-    --------
-    >>> import nearedge
-    >>> data = nearedge.load_dataset("li3feo35")
-    >>> check_quality(data.select(data.trajectory == data.trajectory[0])).rejected
-    0
     """
     return _judge(data.table, data.structures, data.source)
 
