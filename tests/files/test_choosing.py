@@ -15,25 +15,9 @@ from nearedge.spectra import Spectrum
 ENERGY = np.linspace(7000.0, 7200.0, 41)
 MU = 1.2 + np.arctan(ENERGY - 7112) / np.pi
 I0 = 1e5 + 1e3 * np.cos(ENERGY)
+I1 = I0 * np.exp(-MU)
 
-Scan = Callable[..., list[Spectrum]]
-
-
-@pytest.fixture
-def scan(tmp_path: Path) -> Scan:
-    """Write a scan of labelled columns and read it."""
-
-    def written(head: str = "", **columns: np.ndarray) -> list[Spectrum]:
-        labels = "\t".join(name.replace("__", " ") for name in columns)
-        table = "\n".join(
-            "\t".join(map(repr, row)) for row in np.array([*columns.values()]).T.tolist()
-        )
-        path = tmp_path / "scan.dat"
-        path.write_text(f"{head}# {labels}\n{table}\n")
-        return read_spectra(path)
-
-    return written
-
+Read = Callable[..., list[Spectrum]]
 
 ROLES = {
     "energy": "energy|Energy_eV|e|hv|Photon Energy|mono|PGM|energy(eV)|Bragg energy|mono_energy",
@@ -61,12 +45,10 @@ def test_roles(meaning: str | None) -> None:
         assert role(label) == meaning, label
 
 
-def test_the_user_may_name_the_columns(tmp_path: Path) -> None:
-    path = tmp_path / "scan.csv"
-    rows = np.column_stack([ENERGY, 0 * ENERGY, I0, I0 * np.exp(-MU)]).tolist()
-    path.write_text("foo,bar,a,b\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
+def test_the_user_may_name_the_columns(read: Read, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no label says which column is the energy.*3 'a'"):
-        read_spectra(path)
+        read("foo,bar,a,b", ENERGY, 0 * ENERGY, I0, I1, separator=",")
+    path = tmp_path / "scan.dat"
     for energy, mu in ((1, "ln(3/4)"), ("foo", "ln(a/b)"), ("FOO", "ln(3/b)")):
         (spectrum,) = read_spectra(path, energy=energy, mu=mu)
         assert_allclose(spectrum.mu, MU)
@@ -79,63 +61,62 @@ def test_the_user_may_name_the_columns(tmp_path: Path) -> None:
         read_spectra(path, energy=1)
 
 
-def test_repeated_labels_are_numbered(tmp_path: Path) -> None:
-    path = tmp_path / "scan.dat"
-    rows = "".join(f"{n} {n} {n * n} {n % 3}\n" for n in range(7))
-    path.write_text("# energy mu mu mu (2)\n" + rows)
-    spectra = read_spectra(path)
+def test_repeated_labels_are_numbered(read: Read, tmp_path: Path) -> None:
+    n = np.arange(7.0)
+    spectra = read("# energy mu mu mu (2)", n, n, n * n, n % 3)
     assert [spectrum.name for spectrum in spectra] == ["mu", "mu (3)", "mu (2)"]
+    path = tmp_path / "scan.dat"
     assert [read_spectra(f"{path}::{one.name}")[0].mu[5] for one in spectra] == [5, 25, 2]
 
 
-def test_columns_that_are_not_used_are_named_and_can_be_picked(scan: Scan, tmp_path: Path) -> None:
-    (spectrum,) = scan(energy=ENERGY, mu=MU, foo=3 * MU, time=ENERGY)
+def test_columns_that_are_not_used_are_named_and_can_be_picked(read: Read, tmp_path: Path) -> None:
+    (spectrum,) = read("# energy mu foo time", ENERGY, MU, 3 * MU, ENERGY)
     assert spectrum.left_out == {
         "foo": "its label is not understood",
         "time": "a clock or counter of points",
     }
     (picked,) = read_spectra(f"{tmp_path / 'scan.dat'}::foo")
     assert_allclose(picked.mu, 3 * MU)
+    # pandas counts the rows.
+    (spectrum,) = read(",energy,FeO", np.arange(41.0), ENERGY, MU, separator=",")
+    assert spectrum.name == "FeO"
 
 
-def test_rows_without_beam_are_left_out(scan: Scan) -> None:
+def test_rows_without_beam_are_left_out(read: Read) -> None:
     dark = I0.copy()
     dark[[3, 4]] = 0, -1
-    (spectrum,) = scan(energy=ENERGY, i0=dark, i1=I0 * np.exp(-MU))
+    (spectrum,) = read("# energy i0 i1", ENERGY, dark, I1)
     assert len(spectrum.energy) == len(ENERGY) - 2
     assert "2 rows without a positive intensity in 'i0' and 'i1' left out" in spectrum.notes
-    (spectrum,) = scan(energy=ENERGY, i0=dark, fluo=I0 * MU)
+    (spectrum,) = read("# energy i0 fluo", ENERGY, dark, I1)
     assert "2 rows without a positive intensity in 'i0' left out" in spectrum.notes
-    dark[:30] = 0
-    with pytest.raises(InputError, match=r"30 of 41 rows have no positive intensity in 'i0' and"):
-        scan(energy=ENERGY, i0=dark, i1=I0)
-    dark[:30] = -1
-    with pytest.raises(InputError, match=r"30 of 41 rows have no positive intensity"):
-        scan(energy=ENERGY, i0=dark, fluo=I0)
+    for label, value in (("i1", 0), ("fluo", -1)):
+        dark[:30] = value
+        with pytest.raises(InputError, match="30 of 41 rows have no positive intensity in 'i0'"):
+            read(f"# energy i0 {label}", ENERGY, dark, I0)
 
 
-def test_xdi(scan: Scan) -> None:
+def test_xdi(read: Read) -> None:
     head = (
         "# XDI/1.0 GSE/1.0\n# Column.1: energy keV\n# Column.2: i0\n# Column.3: itrans\n"
         "# Element.symbol: Fe\n# Element.edge: K\n# Beamline.name: 13ID\n# Sample.name: foil\n"
-        "# ///\n# a comment\n#----\n"
+        "# ///\n# a comment\n#----"
     )
-    (spectrum,) = scan(head, energy=ENERGY / 1000, i0=I0, itrans=I0 * np.exp(-MU))
+    (spectrum,) = read(head, ENERGY / 1000, I0, I1)
     assert_allclose(spectrum.energy, ENERGY)
     assert_allclose(spectrum.mu, MU)
-    said = {"element": "Fe", "edge": "K", "beamline": "13ID", "sample": "foil"}
-    assert spectrum.metadata == said
+    facts = {"element": "Fe", "edge": "K", "beamline": "13ID", "sample": "foil"}
+    assert spectrum.metadata == facts
 
 
-def test_angles(scan: Scan) -> None:
+def test_angles(read: Read) -> None:
     angle = np.degrees(np.arcsin(12398.419843320026 / (2 * 3.13553 * ENERGY)))
-    head = "# Column.1: angle degrees\n# Column.2: mutrans\n# Mono.d_spacing: {}\n"
-    (spectrum,) = scan(head.format("3.13553"), angle=angle, mutrans=MU)
+    head = "# Column.1: angle degrees\n# Column.2: mutrans\n# Mono.d_spacing: {}"
+    (spectrum,) = read(head.format("3.13553"), angle, MU)
     assert_allclose(spectrum.energy, ENERGY)
-    assert_allclose(spectrum.mu, MU)
     for wrong in ("nothing", "-3", "nan"):
         with pytest.raises(InputError, match=r"gives the angle 'angle' in place of an energy.*add"):
-            scan(head.format(wrong), angle=angle, mutrans=MU)
+            read(head.format(wrong), angle, MU)
 
 
 def test_the_photon_factory(tmp_path: Path) -> None:
@@ -159,12 +140,6 @@ def test_the_photon_factory(tmp_path: Path) -> None:
     for spectrum in spectra:
         assert_allclose(spectrum.energy, ENERGY, rtol=1e-7)
         assert_allclose(spectrum.mu, MU, rtol=1e-6)
-
-
-def test_a_column_that_counts_the_rows_is_no_spectrum(tmp_path: Path) -> None:
-    path = tmp_path / "pandas.csv"
-    path.write_text(",energy,FeO\n" + "".join(f"{n},{7100 + 2 * n},{n % 3}\n" for n in range(9)))
-    assert [spectrum.name for spectrum in read_spectra(path)] == ["FeO"]
 
 
 @pytest.mark.parametrize(

@@ -25,19 +25,6 @@ N = np.arange(len(E)) + 0.0
 Read = Callable[..., list[Spectrum]]
 
 
-@pytest.fixture
-def read(tmp_path: Path) -> Read:
-    """Write a head and columns, and read them."""
-
-    def written(head: str, *columns: np.ndarray, separator: str = " ") -> list[Spectrum]:
-        rows = (separator.join(f"{v:.8g}" for v in row) for row in np.column_stack(columns))
-        path = tmp_path / "scan.dat"
-        path.write_text(f"{head}\n" + "\n".join(rows) + "\n")
-        return read_spectra(path)
-
-    return written
-
-
 @pytest.mark.parametrize(
     ("head", "edge"),
     [

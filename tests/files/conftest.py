@@ -1,0 +1,23 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nearedge.files import read_spectra
+from nearedge.spectra import Spectrum
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., list[Spectrum]]:
+    """Write a file, or its head and columns, and read it."""
+
+    def written(content: str | bytes, *columns: np.ndarray, separator: str = " ") -> list[Spectrum]:
+        if columns:
+            rows = [separator.join(f"{v:.12g}" for v in row) for row in np.column_stack(columns)]
+            content = "\n".join([str(content), *rows, ""])
+        path = tmp_path / "scan.dat"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_spectra(path)
+
+    return written
