@@ -108,12 +108,6 @@ class _Frame:
     measured_temperature: float
 
 
-@dataclass(frozen=True)
-class _Unsound:
-    name: str
-    reason: str
-
-
 @dataclass
 class _State:
     """Everything a trajectory needs to go on; what a checkpoint holds."""
@@ -127,7 +121,7 @@ class _State:
     generator: str
     frames: list[_Frame]
     frame_positions: Float[np.ndarray, "frame atom 3"]
-    rejected: list[_Unsound]
+    rejected: list[dict[str, str]]  # name and reason
 
     def write(self, path: Path) -> None:
         plain, arrays = pack(self)
@@ -209,8 +203,8 @@ def run_trajectory(
         )
     if snapshots:
         write_snapshots(record_path.with_suffix(".extxyz"), snapshots, force=True)
-    frames, rejected = map(asdict, state.frames), map(asdict, state.rejected)
-    record = {**about, "run": run, "frames": list(frames), "rejected": list(rejected)}
+    frames = [asdict(frame) for frame in state.frames]
+    record = {**about, "run": run, "frames": frames, "rejected": state.rejected}
     write_json(record_path, record, force=True)
     checkpoint.unlink(missing_ok=True)
     return _finished(record_path, run)
@@ -245,7 +239,7 @@ def _relaxed(atoms: Atoms, settings: Dynamics, generator: np.random.Generator, r
         generator=json.dumps(generator.bit_generator.state),
         frames=[],
         frame_positions=np.empty((0, len(atoms), 3)),
-        rejected=[_Unsound("relaxation", reason)] if reason else [],
+        rejected=[{"name": "relaxation", "reason": reason}] if reason else [],
     )
 
 
@@ -274,7 +268,7 @@ def _moved(
         time = state.step * settings.timestep
         name = f"{trajectory}-{stages[upcoming]:.0f}K-{time:.0f}fs"
         if reason := unsoundness(atoms):
-            state.rejected.append(_Unsound(name, reason))
+            state.rejected.append({"name": name, "reason": reason})
             _rewind(atoms, state, settings, stages[upcoming], generator)
         elif state.step == upcoming:
             energy, temperature = atoms.get_potential_energy(), atoms.get_temperature()
