@@ -33,7 +33,8 @@ class Reader:
 
     def __init__(self, file: h5py.File) -> None:
         self.file = file
-        self.answer: dict[str, Any] = {"groups": {}, "arrays": {}, "texts": {}, "complete": True}
+        self.answer: dict[str, dict[str, object]] = {"groups": {}, "arrays": {}, "texts": {}}
+        self.complete = True
         self.left_out: list[str] = []
         self.numbers = self.objects = 0
         self.seen: set[Any] = {file["/"]}
@@ -54,7 +55,7 @@ class Reader:
                 for count, name in enumerate(parent):
                     self.objects += 1
                     if count == MEMBERS or self.objects > OBJECTS or time.process_time() > end:
-                        self.answer["complete"] = False
+                        self.complete = False
                         break
                     self.visit(f"{path}/{name}", self.member(parent, str(name)))
             except Exception:  # h5py raises nearly anything on damaged files
@@ -142,7 +143,8 @@ if __name__ == "__main__":
         with h5py.File(sys.argv[1], "r", locking=False) as opened:
             reader = Reader(opened)
             reader.read(sys.argv[2])
-            result = {**reader.answer, "left_out": reader.left_out[:20]}
+            lost = {"complete": reader.complete, "left_out": reader.left_out[:20]}
+            result = {**reader.answer, **lost}
     except Exception as error:
         result = {"error": " ".join(str(error).split())[:200]}
     sys.stdout.write(json.dumps(result))
