@@ -80,9 +80,9 @@ from scipy.special import softmax
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.datasets.splits import folds
 from nearedge.learning.baselines import classifier_baselines, regressor_baselines
+from nearedge.learning.estimators import outputs
 from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import BEST, fit_classifiers, fit_regressors
-from nearedge.models import output_names, outputs, true_outputs
 from nearedge.trust import (
     LEVEL,
     calibrate_intervals,
@@ -292,7 +292,7 @@ def study_intervals(data: SiteSpectra, learner: str, seeds: int) -> None:
     print(f"\n{learner}: intervals of single sites, {seeds} seeds; size is the mean width")
     _print(data, rows)
     print(f"\n{learner}: intervals of averages over unseen sites: share held, half width and error")
-    names = output_names(classes)
+    names = ["mean", *classes]
     print(f"{'composition of':14}{'atoms':>6}" + "".join(f"{name:>16}" for name in names))
     for (kind, size), values in sorted(averages.items()):
         cells = [f"{h:6.3f}{w:5.2f}{e:5.2f}" for h, w, e in np.mean(values, axis=0).T]
@@ -303,7 +303,7 @@ def _averages(
     data: SiteSpectra, mu: np.ndarray, classes: list[str], one: Nested, seed: int
 ) -> Iterator[tuple[str, int, np.ndarray, np.ndarray, np.ndarray]]:
     """Calibrate averages on the inner folds and score them on the outer test sites."""
-    target = true_outputs(Labelled(mu, data.coordination, data.environment), classes)
+    target = Labelled(mu, data.coordination, data.environment).outputs(classes)
     for kind in ("the snapshot", "any"):
         found = []
         for sites, model in one.parts:

@@ -84,7 +84,8 @@ def main() -> None:
         print(f"  looking for a signal      {rate(lambda: finder.find(block)):9.0f}")
         for one in (reader, thrice(reader)):
             places = len(one.places.zeros)
-            print(f"  networks, {places} place(s)     {rate(lambda one=one: one.said(block)):9.0f}")
+            speed = rate(lambda one=one: one.fractions(block))
+            print(f"  networks, {places} place(s)     {speed:9.0f}")
             print(f"  all of it, {places} place(s)    {rate(lambda one=one: one.read(block)):9.0f}")
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(2) as pool:
 
@@ -94,7 +95,7 @@ def main() -> None:
 
         for one in (reader, thrice(reader)):
             places = len(one.places.zeros)
-            speed = 2 * rate(lambda one=one: both(lambda: one.said(block)))
+            speed = 2 * rate(lambda one=one: both(lambda: one.fractions(block)))
             print(f"two threads, networks, {places} place(s)  {speed:9.0f}")
             speed = 2 * rate(lambda one=one: both(lambda: one.read(block)))
             print(f"two threads, all of it, {places} place(s) {speed:9.0f}")

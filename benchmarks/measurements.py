@@ -49,8 +49,8 @@ from nearedge.datasets.splits import turns
 from nearedge.files import read_table
 from nearedge.learning.baselines import regressor_baselines
 from nearedge.learning.examples import composition_weights, membership
-from nearedge.models import Model, load_model, ready_model_path, train
-from nearedge.models.inference import Conditions, Inference, pixel_reader, simulate_measurements
+from nearedge.models import Conditions, Model, load_model, train
+from nearedge.models.inference import Inference, pixel_reader, simulate_measurements
 from nearedge.spectra import Spectrum, cut_windows, profiles
 
 CONDITIONS = Conditions(broadening=(0.0, 0.8), signal_to_noise=(50.0, 50.0))
@@ -254,7 +254,7 @@ def foreign(table: Path) -> None:
     spectra = [
         Spectrum(name, energy + 530, one, "foreign") for name, one in zip(names, mu, strict=True)
     ]
-    answers = answer(load_model(ready_model_path()), spectra)
+    answers = answer(load_model(), spectra)
     passed = [told.label for told in answers if told.applies]
     flagged = len(names) - len(passed)
     print(f"of {len(names)} foreign spectra {flagged} are refused; not: {', '.join(passed)}")

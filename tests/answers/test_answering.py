@@ -15,7 +15,7 @@ from nearedge.answers import Answer, Request, Value, answer
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.errors import InputError
 from nearedge.learning.recipes import PAPER
-from nearedge.models import Model, load_model, ready_model_path, train
+from nearedge.models import Model, load_model, train
 from nearedge.models.inference import Zero
 from nearedge.spectra import Spectrum
 from nearedge.trust import NoEdge, Scaled
@@ -218,7 +218,7 @@ def test_the_model_that_ships_reads_its_own_kind_and_refuses_oceans(
     ocean_dataset: SiteSpectra,
 ) -> None:
     """FEFF's mean spectra of the material apply at any zero; another engine's are foreign."""
-    ready, data = load_model(ready_model_path()), load_dataset(starter_path())
+    ready, data = load_model(), load_dataset(starter_path())
     for name in np.unique(data.trajectory)[:3]:
         mine = data.trajectory == name
         found = alone(ready, data.energy + 531.0, 1000 * data.mu[mine].mean(axis=0))

@@ -8,7 +8,7 @@ import pytest
 from nearedge.answers import Request, answer, check, edge_range
 from nearedge.datasets import load_dataset, starter_path
 from nearedge.edges import Edge
-from nearedge.models import Model, load_model, ready_model_path
+from nearedge.models import Model, load_model
 from nearedge.models.inference import Zero
 from nearedge.spectra import Identity, Spectrum
 from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OutsideEdge
@@ -18,7 +18,7 @@ AXIS = np.arange(515.0, 555.0, 0.1)
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return load_model(ready_model_path())
+    return load_model()
 
 
 @pytest.fixture(scope="module")

@@ -139,7 +139,7 @@ def test_undisturbed_scores_are_those_of_evaluate(
     ]
     for kind, score, base in cases:
         model = models[kind]
-        plain = evaluate(model, telling_dataset, only=["run2"])
+        plain = evaluate(model, telling_dataset, only=["run2"]).to_json()
         found = robustness({"model": model}, telling_dataset, only=["run2"], levels=FEW)["sites"]
         assert found.undisturbed["model"] == pytest.approx(plain[score], abs=1e-9)
         assert found.at("offset", 0.0, "model") == pytest.approx(plain[score], abs=1e-9)
@@ -181,7 +181,7 @@ def test_models_may_see_other_energies(
     pair = {"wide": models["classifier"], "narrow": narrow}
     found = robustness(pair, telling_dataset, only=["run2"], levels=FEW)["sites"]
     for name, model in pair.items():
-        plain = evaluate(model, telling_dataset, only=["run2"])
+        plain = evaluate(model, telling_dataset, only=["run2"]).to_json()
         assert found.undisturbed[name] == pytest.approx(plain["accuracy"])
 
 

@@ -46,7 +46,7 @@ def regressor(telling_dataset: SiteSpectra) -> Model:
 def test_a_held_out_trajectory_is_recognised(
     classifier: Model, telling_dataset: SiteSpectra
 ) -> None:
-    result = evaluate(classifier, telling_dataset, only=["run2"])
+    result = evaluate(classifier, telling_dataset, only=["run2"]).to_json()
     assert result["accuracy"] > 1.5 * result["baseline_accuracy"]
     assert (result["rung"], result["seen"]) == ("trajectory", 0)
     assert result["outside"] <= 0.1 * result["n"]
@@ -86,7 +86,7 @@ def test_the_coverage_on_record_is_that_of_sites_the_calibration_did_not_see(
 def test_coordination_of_a_held_out_trajectory(
     regressor: Model, telling_dataset: SiteSpectra
 ) -> None:
-    result = evaluate(regressor, telling_dataset, only=["run2"])
+    result = evaluate(regressor, telling_dataset, only=["run2"]).to_json()
     assert result["mae"] < 0.5 * result["baseline_mae"]
     assert result["mae"] <= result["rmse"]
     assert result["r2"] > 0.5
@@ -98,14 +98,14 @@ def test_coordination_of_a_held_out_trajectory(
 
 
 def test_a_score_on_training_sites_says_so(classifier: Model, telling_dataset: SiteSpectra) -> None:
-    result = evaluate(classifier, telling_dataset)
+    result = evaluate(classifier, telling_dataset).to_json()
     assert result["rung"] == "training"
     assert result["seen"] == (telling_dataset.trajectory != "run2").sum()
 
 
 def test_a_snapshot_of_a_known_trajectory_is_a_lower_rung(telling_dataset: SiteSpectra) -> None:
     model = small(telling_dataset, "regressor", hold_out=["run0-1"], group="snapshot")
-    assert evaluate(model, telling_dataset, only=["run0-1"])["rung"] == "snapshot"
+    assert evaluate(model, telling_dataset, only=["run0-1"]).rung == "snapshot"
     assert model.record.estimate.rung == "snapshot"
 
 
@@ -213,7 +213,7 @@ def test_the_truth_is_what_the_model_was_taught(
     classifier: Model, telling_dataset: SiteSpectra
 ) -> None:
     relabelled = telling_dataset.relabel(EnvironmentRule("O", "Fe", 3.0, 1.7))
-    one, other = (evaluate(classifier, data) for data in (telling_dataset, relabelled))
+    one, other = (evaluate(classifier, data).to_json() for data in (telling_dataset, relabelled))
     assert one["accuracy"] == other["accuracy"]
 
 
@@ -241,12 +241,13 @@ def test_a_model_of_an_older_version_is_refused_with_the_command_that_makes_it_a
 def test_any_number_of_a_site_can_be_told(telling_dataset: SiteSpectra, tmp_path: Path) -> None:
     model = small(telling_dataset, "regressor", target="bond_valence", hold_out=["run2"])
     assert model.target.name == "bond_valence"
-    result = evaluate(model, telling_dataset, only=["run2"])
+    result = evaluate(model, telling_dataset, only=["run2"]).to_json()
     assert result["mae"] < 0.7 * result["baseline_mae"]
     assert result["interval_coverage"] > 0.7
     model.save(tmp_path / "model")
     assert "Bond valence from O K edge spectra" in (tmp_path / "model" / "card.md").read_text()
-    assert evaluate(load_model(tmp_path / "model"), telling_dataset, only=["run2"]) == result
+    again = evaluate(load_model(tmp_path / "model"), telling_dataset, only=["run2"])
+    assert again.to_json() == result
     with pytest.raises(InputError, match="'environment' is a class; train a classifier"):
         small(telling_dataset, "regressor", target="environment")
     with pytest.raises(InputError, match="says nothing of the target 'spin'; it has environment"):

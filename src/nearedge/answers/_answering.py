@@ -277,8 +277,7 @@ def _classes(model: Model, inputs: Float[np.ndarray, "spectrum energy"]) -> list
 def _numbers(
     model: Model, inputs: Float[np.ndarray, "spectrum energy"], atoms: int | None
 ) -> list[dict[str, Value]]:
-    from nearedge.learning.estimators import Classifier
-    from nearedge.models import fraction_classes, outputs
+    from nearedge.learning.estimators import Classifier, fraction_classes, outputs
 
     assert not isinstance(model.estimator, Classifier)
     classes = fraction_classes(model.estimator)

@@ -79,7 +79,8 @@ def evaluate(
 ) -> None:
     """Score a model on the raw, unaveraged sites of a dataset."""
     names = options.named("--only", only, more)
-    result = models.evaluate(models.load_model(model), datasets.load_dataset(dataset), only=names)
+    data = datasets.load_dataset(dataset)
+    result = models.evaluate(models.load_model(model), data, only=names).to_json()
     if json:
         terminal.print_json(result)
         return

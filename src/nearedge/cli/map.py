@@ -68,7 +68,7 @@ def map_(
     """Map coordination and fractions of environments out of a stack of images."""
     if len(paths) > 2:
         raise typer.BadParameter(f"give one stack, not {len(paths) - 1}")
-    model = paths[0] if len(paths) == 2 else models.ready_model_path()
+    model = paths[0] if len(paths) == 2 else models.ready_model().folder
     stack = paths[-1]
     check_free(output, force=force)
     loaded = models.load_model(model)

@@ -62,7 +62,7 @@ def robustness(
             name: models.evaluate(candidate, data, only=names) for name, candidate in loaded.items()
         }
     rungs = {
-        name: {key: scores[key] for key in ("rung", "meaning", "seen")}
+        name: {key: getattr(scores, key) for key in ("rung", "meaning", "seen")}
         for name, scores in evaluated.items()
     }
     if output is not None:

@@ -1,27 +1,15 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
 from ._card import coverage_sentence as coverage_sentence
-from ._evaluation import evaluate as evaluate, trained_on as trained_on
-from ._model import (
-    Kind as Kind,
-    Model as Model,
-    load_model as load_model,
-    ready_model_path as ready_model_path,
+from ._evaluation import (
+    ClassEvaluation as ClassEvaluation,
+    Confusion as Confusion,
+    NumberEvaluation as NumberEvaluation,
+    evaluate as evaluate,
+    trained_on as trained_on,
 )
-from ._outputs import (
-    MEAN as MEAN,
-    fraction_classes as fraction_classes,
-    output_names as output_names,
-    outputs as outputs,
-    true_outputs as true_outputs,
-)
-from ._record import (
-    Calibration as Calibration,
-    Estimate as Estimate,
-    Measured as Measured,
-    Record as Record,
-    Training as Training,
-)
+from ._model import Kind as Kind, Model as Model, load_model as load_model
+from ._record import Conditions as Conditions, Record as Record, Training as Training
 from ._registry import (
     ReadyModel as ReadyModel,
     ready_model as ready_model,

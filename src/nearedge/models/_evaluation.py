@@ -1,9 +1,10 @@
 """Scoring a model on the raw, unaveraged sites of a dataset."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import cattrs
 import numpy as np
 from jaxtyping import Bool
 from sklearn.metrics import (
@@ -16,16 +17,142 @@ from sklearn.metrics import (
 from nearedge.datasets import SiteSpectra, copied, prints
 from nearedge.datasets.splits import MEANING, Rung
 from nearedge.errors import InputError
-from nearedge.learning.estimators import Classifier, Regressor
+from nearedge.learning.estimators import Classifier, Regressor, fraction_classes, outputs
 from nearedge.learning.examples import Labelled
 from nearedge.models._model import Model
-from nearedge.models._outputs import fraction_classes, outputs, true_outputs
 from nearedge.models._record import Training
+from nearedge.records import Json
 from nearedge.targets import class_order
 from nearedge.trust import Intervals, average_sizes, set_coverage, snapshot_averages
 
+MANY = 0.5
+"""Share of sites that are training sites under other names from which no score is given."""
 
-def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> dict[str, Any]:
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How good a model is on raw sites, and on which rung of the ladder that stands.
+
+    Attributes
+    ----------
+    target : str
+        What is told.
+    n : int
+        Sites that were scored.
+    rung, meaning : str
+        What they do not share with the training sites, and that in words.
+    seen : int
+        Sites that were trained on.
+    outside : int
+        Sites to which the model does not apply.
+    """
+
+    target: str
+    n: int
+    rung: Rung | Literal["training"]
+    meaning: str
+    seen: int
+    outside: int
+
+    def to_json(self) -> Json:
+        """Give it ready for JSON; what only a calibration tells is absent without one."""
+        return cattrs.Converter(omit_if_default=True).unstructure(self)
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """Recall and precision of a class, and what sets hold of it and how large they are."""
+
+    n: int
+    recall: float | None
+    precision: float | None
+    coverage: float | None = None
+    mean_set_size: float | None = None
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many sites of each class (rows) are taken for which (columns)."""
+
+    classes: list[str]
+    matrix: list[list[int]]
+
+
+@dataclass(frozen=True)
+class SetScores:
+    """Share of truths that sets hold, its standard error from the spread over trajectories."""
+
+    coverage: float
+    coverage_error: float | None
+    mean_set_size: float
+    level: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassEvaluation(Evaluation):
+    """How good a classifier is; the baseline is the training majority."""
+
+    accuracy: float
+    balanced_accuracy: float
+    baseline_accuracy: float
+    per_class: dict[str, ClassScore]
+    confusion: Confusion
+    sets: SetScores | None = None
+
+    def to_json(self) -> Json:
+        """Give it ready for JSON, the scores of the sets beside the others."""
+        plain = super().to_json()
+        sets = plain.pop("sets", {})
+        return {**plain, **sets}
+
+
+@dataclass(frozen=True)
+class NumberScore:
+    """Mean absolute error of the sites of a class, and what intervals hold of them."""
+
+    n: int
+    mae: float
+    coverage: float | None
+
+
+@dataclass(frozen=True)
+class FractionScore:
+    """Mean absolute error of a fraction of averages, and what intervals hold of it."""
+
+    mae: float
+    interval_coverage: float | None
+
+
+@dataclass(frozen=True)
+class AverageScore:
+    """How good averages over so many sites of one snapshot are told."""
+
+    atoms: int
+    n: int
+    mae: float
+    interval_coverage: float | None
+    interval_half_width: float | None
+    fractions: dict[str, FractionScore] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberEvaluation(Evaluation):
+    """How good a regressor is; the baseline is the training mean."""
+
+    mae: float
+    rmse: float
+    r2: float | None
+    baseline_mae: float
+    interval_coverage: float | None
+    mean_interval_width: float | None
+    level: float | None
+    per_class: dict[str, NumberScore]
+    averages: list[AverageScore]
+
+
+def evaluate(
+    model: Model, data: SiteSpectra, *, only: Sequence[str] = ()
+) -> ClassEvaluation | NumberEvaluation:
     """Score a model on raw sites, and say on which rung of the ladder the score stands.
 
     Sites without a value of the model's target are left out.
@@ -41,14 +168,11 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
 
     Returns
     -------
-    dict
-        For a classifier ``accuracy``, ``balanced_accuracy``, ``baseline_accuracy`` (the training
-        majority), ``per_class`` (recall, precision, coverage and size of the sets), ``confusion``
-        (rows: truth), ``coverage``, ``coverage_error`` (standard error, from the spread over
-        trajectories), ``mean_set_size``; for a regressor ``mae``, ``rmse``, ``r2``,
-        ``baseline_mae`` (the training mean), ``interval_coverage``, ``per_class``, ``averages``
-        (over more and more sites of one snapshot); for both ``n``, ``rung``, ``seen`` (sites that
-        were trained on), ``target`` and ``outside`` (sites to which the model does not apply).
+    ClassEvaluation or NumberEvaluation
+        Of a classifier ``accuracy``, ``balanced_accuracy``, ``per_class``, ``confusion`` ..., of a
+        regressor ``mae``, ``rmse``, ``r2``, ``interval_coverage``, ``averages`` (over more and more
+        sites of one snapshot) ...; of both ``rung``, ``n``, ``seen`` and ``outside``. ``to_json()``
+        gives what ``nearedge evaluate --json`` prints.
 
     Raises
     ------
@@ -56,31 +180,27 @@ def evaluate(model: Model, data: SiteSpectra, *, only: Sequence[str] = ()) -> di
         If a name is unknown, the spectra are of another edge or too short, the model's target
         cannot be told of the sites, or they are training sites under other names.
     """
-    kept = data.select(data.names_mask(only)) if only else data
-    if kept.identity.edge != model.identity.edge:
+    chosen = data.select(data.names_mask(only)) if only else data
+    if chosen.identity.edge != model.identity.edge:
         raise InputError(
-            f"{data.source}: holds {kept.identity.edge or 'several'} edge spectra, the model reads "
-            f"{model.identity.edge or 'several'}; give a dataset of the same edge"
+            f"{data.source}: holds {chosen.identity.edge or 'several'} edge spectra, the model "
+            f"reads {model.identity.edge or 'several'}; give a dataset of the same edge"
         )
-    sites = kept.labelled(model.target, model.window)
+    sites = chosen.labelled(model.target, model.window)
     if not sites.valued.all():
-        kept, sites = kept.select(sites.valued), sites.part(sites.valued)
-    rung, seen = _rung(model, kept)
-    common = {
-        "target": model.target.name,
-        "n": len(kept),
-        "rung": rung,
-        "meaning": "some of these sites were trained on" if rung == "training" else MEANING[rung],
-        "seen": seen,
-        "outside": int(model.novelty.flags(sites.mu).sum()),
-    }
+        chosen, sites = chosen.select(sites.valued), sites.part(sites.valued)
+    rung, seen = _rung(model, chosen)
+    about = Evaluation(
+        target=model.target.name,
+        n=len(chosen),
+        rung=rung,
+        meaning="some of these sites were trained on" if rung == "training" else MEANING[rung],
+        seen=seen,
+        outside=int(model.novelty.flags(sites.mu).sum()),
+    )
     if isinstance(model.estimator, Classifier):
-        return {**_classes(model, model.estimator, sites, kept.trajectory), **common}
-    return {**_numbers(model, model.estimator, sites, kept.snapshot), **common}
-
-
-MANY = 0.5
-"""Share of sites that are training sites under other names from which no score is given."""
+        return _classes(model, model.estimator, sites, chosen.trajectory, about)
+    return _numbers(model, model.estimator, sites, chosen.snapshot, about)
 
 
 def trained_on(training: Training, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
@@ -112,8 +232,12 @@ def _rung(model: Model, data: SiteSpectra) -> tuple[Rung | Literal["training"], 
 
 
 def _classes(
-    model: Model, estimator: Classifier, sites: Labelled, trajectory: np.ndarray
-) -> dict[str, Any]:
+    model: Model,
+    estimator: Classifier,
+    sites: Labelled,
+    trajectory: np.ndarray,
+    about: Evaluation,
+) -> ClassEvaluation:
     truth = sites.value
     probability = estimator.predict_proba(sites.mu)
     learnt = [str(name) for name in estimator.classes_]
@@ -122,39 +246,36 @@ def _classes(
     matrix = confusion_matrix(truth, predicted, labels=names)
     right, true, given = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
     counts = model.record.training.classes
-    result: dict[str, Any] = {
-        "accuracy": float((truth == predicted).mean()),
-        # Over the classes that occur: scikit-learn warns of predicted ones that do not.
-        "balanced_accuracy": float((right[true > 0] / true[true > 0]).mean()),
-        "baseline_accuracy": float((truth == max(counts, key=lambda name: counts[name])).mean()),
-        "per_class": {
-            name: {
-                "n": int(true[row]),
-                "recall": float(right[row] / true[row]) if true[row] else None,
-                "precision": float(right[row] / given[row]) if given[row] else None,
-            }
-            for row, name in enumerate(names)
-        },
-        "confusion": {"classes": names, "matrix": matrix.tolist()},
-    }
-    sets = model.record.calibration.sets
+    sets, judged = model.record.calibration.sets, None
     if sets is not None:
         members = sets.members(probability)
         judged = set_coverage(members, truth, learnt, trajectory, sets.level)
-        for name, one in judged.per_class.items():
-            result["per_class"][name] |= asdict(one)
-        result |= {
-            "coverage": judged.coverage,
-            "coverage_error": judged.error,
-            "mean_set_size": judged.mean_set_size,
-            "level": judged.level,
-        }
-    return result
+    per_class = {}
+    for row, name in enumerate(names):
+        held = judged.per_class.get(name) if judged else None
+        per_class[name] = ClassScore(
+            n=int(true[row]),
+            recall=float(right[row] / true[row]) if true[row] else None,
+            precision=float(right[row] / given[row]) if given[row] else None,
+            coverage=held and held.coverage,
+            mean_set_size=held and held.mean_set_size,
+        )
+    return ClassEvaluation(
+        **asdict(about),
+        accuracy=float((truth == predicted).mean()),
+        # Over the classes that occur: scikit-learn warns of predicted ones that do not.
+        balanced_accuracy=float((right[true > 0] / true[true > 0]).mean()),
+        baseline_accuracy=float((truth == max(counts, key=lambda name: counts[name])).mean()),
+        per_class=per_class,
+        confusion=Confusion(names, matrix.tolist()),
+        sets=judged
+        and SetScores(judged.coverage, judged.error, judged.mean_set_size, judged.level),
+    )
 
 
 def _numbers(
-    model: Model, estimator: Regressor, sites: Labelled, snapshot: np.ndarray
-) -> dict[str, Any]:
+    model: Model, estimator: Regressor, sites: Labelled, snapshot: np.ndarray, about: Evaluation
+) -> NumberEvaluation:
     truth = sites.value.astype(float)
     predicted = np.asarray(estimator.predict(sites.mu), float)
     residual = np.abs(predicted - truth)
@@ -169,60 +290,56 @@ def _numbers(
         held = (ends[:, 0] <= truth) & (truth <= ends[:, 1])
     mean = model.record.training.mean
     assert mean is not None
-    return {
-        "mae": float(mean_absolute_error(truth, predicted)),
-        "rmse": float(root_mean_squared_error(truth, predicted)),
+    return NumberEvaluation(
+        **asdict(about),
+        mae=float(mean_absolute_error(truth, predicted)),
+        rmse=float(root_mean_squared_error(truth, predicted)),
         # With equal truths there is no variance to explain.
-        "r2": float(r2_score(truth, predicted)) if np.ptp(truth) else None,
-        "baseline_mae": float(np.abs(mean - truth).mean()),
-        "interval_coverage": None if held is None else float(held.mean()),
-        "mean_interval_width": None if ends is None else float(np.ptp(ends, axis=1).mean()),
-        "level": None if intervals is None else intervals.level,
-        "per_class": {
-            name: {
-                "n": int(own.sum()),
-                "mae": float(residual[own].mean()),
-                "coverage": None if held is None else float(held[own].mean()),
-            }
+        r2=float(r2_score(truth, predicted)) if np.ptp(truth) else None,
+        baseline_mae=float(np.abs(mean - truth).mean()),
+        interval_coverage=_share(held),
+        mean_interval_width=None if ends is None else float(np.ptp(ends, axis=1).mean()),
+        level=None if intervals is None else intervals.level,
+        per_class={
+            name: NumberScore(int(own.sum()), float(residual[own].mean()), _share(held, own))
             for name in class_order(sites.environment.tolist())
             for own in [sites.environment == name]
         },
-        "averages": _averages(estimator, intervals, sites, snapshot),
-    }
+        averages=_averages(estimator, intervals, sites, snapshot),
+    )
+
+
+def _share(held: np.ndarray | None, part: Any = ...) -> float | None:
+    return None if held is None else float(held[part].mean())
 
 
 def _averages(
-    estimator: Regressor,
-    intervals: Intervals | None,
-    sites: Labelled,
-    snapshot: np.ndarray,
-) -> list[dict[str, Any]]:
+    estimator: Regressor, intervals: Intervals | None, sites: Labelled, snapshot: np.ndarray
+) -> list[AverageScore]:
     """Score averages over sites of one snapshot, from pairs up to the whole snapshot."""
     classes = fraction_classes(estimator)
     averages = snapshot_averages(snapshot, average_sizes(snapshot)[1:], seed=0)
     if not len(averages):
         return []
     predicted = outputs(estimator, averages.of(sites.mu), classes)
-    off_all = np.abs(predicted - averages.of(true_outputs(sites, classes)))
+    off_all = np.abs(predicted - averages.of(sites.outputs(classes)))
     rows = []
     for number in np.unique(averages.atoms).tolist():
         off = off_all[averages.atoms == number]
         half = None if intervals is None else intervals.half_width(number)
-        held = None if half is None else (off <= half).mean(axis=0)
-        row: dict[str, Any] = {
-            "atoms": number,
-            "n": len(off),
-            "mae": float(off[:, 0].mean()),
-            "interval_coverage": None if held is None else float(held[0]),
-            "interval_half_width": None if half is None else float(half[0]),
-        }
-        if classes:
-            row["fractions"] = {
-                name: {
-                    "mae": float(off[:, place].mean()),
-                    "interval_coverage": None if held is None else float(held[place]),
-                }
-                for place, name in enumerate(classes, 1)
-            }
-        rows.append(row)
+        held = None if half is None else off <= half
+        scores = [
+            FractionScore(float(off[:, place].mean()), _share(held, (slice(None), place)))
+            for place in range(1 + len(classes))
+        ]
+        rows.append(
+            AverageScore(
+                number,
+                len(off),
+                scores[0].mae,
+                scores[0].interval_coverage,
+                None if half is None else float(half[0]),
+                dict(zip(classes, scores[1:], strict=True)) if classes else None,
+            )
+        )
     return rows

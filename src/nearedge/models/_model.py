@@ -1,7 +1,7 @@
 """A model: an estimator, what it reads and what it tells, and what is known of it."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, make_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from jaxtyping import Float
 from nearedge.errors import InputError
 from nearedge.models._card import card
 from nearedge.models._record import Record
+from nearedge.models._registry import ready_model
 from nearedge.models.inference import Inference
 from nearedge.records import Kept, pack, read_json, replacing, unpack
 from nearedge.spectra import Identity, Window
@@ -24,16 +25,14 @@ VERSION = 2
 """Version of the folder's format; no other is read."""
 
 if TYPE_CHECKING:
-    from nearedge.models._estimators import AnyEstimator
+    from nearedge.learning.estimators import AnyEstimator
 else:
     # Estimators take scikit-learn with them, which reading a measured spectrum does not need.
     AnyEstimator = Kept
 
 
-@dataclass(frozen=True)
-class _Known:
-    """All of a `Model` but its estimator."""
-
+@dataclass(frozen=True, kw_only=True)
+class _WithoutEstimator:
     identity: Identity
     target: AnyTarget
     window: Window
@@ -43,8 +42,8 @@ class _Known:
     inference: Inference | None = None
 
 
-@dataclass(frozen=True)
-class Model:
+@dataclass(frozen=True, kw_only=True)
+class Model(_WithoutEstimator):
     """A trained estimator and all that is needed to use it and to judge it.
 
     Made by `nearedge.train` or `nearedge.load_model`.
@@ -69,24 +68,18 @@ class Model:
         What it knows of measured spectra.
     """
 
-    identity: Identity
-    target: AnyTarget
-    window: Window
     estimator: AnyEstimator
-    record: Record
-    novelty: Novelty
-    seen: Float[np.ndarray, "site point"]
-    inference: Inference | None = None
 
     def __getattr__(self, name: str) -> Any:
         """Make the estimator of a model that was loaded, when it is first used."""
         stored = self.__dict__.get("_stored") if name == "estimator" else None
         if stored is None:
             raise AttributeError(f"a model has no '{name}'")
-        from nearedge.models._estimators import Fitted
+        from nearedge.learning import estimators
 
         plain, arrays, source = stored
-        made = unpack(Fitted, {"estimator": plain}, arrays, source=source).estimator
+        fitted = make_dataclass("Fitted", [("estimator", estimators.AnyEstimator)])
+        made = unpack(fitted, {"estimator": plain}, arrays, source=source).estimator
         if made.n_features_in_ != self.window.points:
             raise InputError(
                 f"{source}: speaks of {made.n_features_in_} and {self.window.points} energies at "
@@ -141,21 +134,6 @@ class Model:
             weights.chmod((folder / "model.json").stat().st_mode)
 
 
-def ready_model_path() -> Path:
-    """Give the folder of the model that ships: a regressor of recipe ``best``.
-
-    It was made of the dataset that ships by ``nearedge train regressor``.
-
-    Examples
-    --------
-    >>> load_model(ready_model_path()).target.name
-    'coordination'
-    """
-    from nearedge.models._registry import ready_model
-
-    return ready_model().folder
-
-
 def load_model(path: str | Path | None = None) -> Model:
     """Read a model folder.
 
@@ -168,11 +146,16 @@ def load_model(path: str | Path | None = None) -> Model:
     ------
     InputError
         If the folder is missing, damaged, not a model of nearedge, or of another version.
+
+    Examples
+    --------
+    >>> load_model().target.name
+    'coordination'
     """
-    path = Path(path or ready_model_path())
+    path = Path(path or ready_model().folder)
     if not path.is_dir():
         raise InputError(f"{path}: there is no such model folder; 'nearedge train' makes one")
-    file, weights = path / "model.json", path / "weights.safetensors"
+    file = path / "model.json"
     if not file.is_file():
         raise InputError(
             f"{path}: is not a model of nearedge, it holds no model.json; 'nearedge train' makes "
@@ -193,23 +176,24 @@ def load_model(path: str | Path | None = None) -> Model:
             f"{file}: is of version {about.get('version')!r}, this nearedge reads {VERSION}; train "
             f"it anew: nearedge train {kind} DATASET -o {path} --force"
         )
-    arrays = _read_weights(weights)
+    arrays = _read_weights(path / "weights.safetensors")
     plain = dict(about.get("model", {}))
     if "estimator" not in plain:
         raise InputError(f"{path}: holds no estimator; train the model again")
     estimator = plain.pop("estimator")
     try:
-        known = unpack(_Known, plain, arrays, source=str(path))
+        rest = unpack(_WithoutEstimator, plain, arrays, source=str(path))
     except InputError as error:
         raise InputError(f"{error}; train the model again") from None
-    if known.window.points != len(known.novelty.likeness.energy):
+    energies = len(rest.novelty.likeness.energy)
+    if rest.window.points != energies:
         raise InputError(
-            f"{path}: speaks of {known.window.points} and {len(known.novelty.likeness.energy)} "
-            "energies at once; train the model again"
+            f"{path}: speaks of {rest.window.points} and {energies} energies at once; train the "
+            "model again"
         )
     model = object.__new__(Model)
-    for field in fields(known):
-        object.__setattr__(model, field.name, getattr(known, field.name))
+    for field in fields(rest):
+        object.__setattr__(model, field.name, getattr(rest, field.name))
     object.__setattr__(model, "_stored", (estimator, arrays, str(path)))
     return model
 
@@ -220,12 +204,8 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
 
     try:
         arrays = load_file(path)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: cannot be read ({error}); train the model again") from None
-    except SafetensorError as error:
-        raise InputError(
-            f"{path}: not a safetensors file ({error}); train the model again"
-        ) from None
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise InputError(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from nearedge.models.inference import Conditions, Errors
 from nearedge.trust import ClassCoverage, ClassSets, Coverage, Intervals, SetCoverage, SiteIntervals
 
 
@@ -46,12 +45,10 @@ class Estimate:
 
     Attributes
     ----------
-    rung : str or None
-        What those sites have not in common with the training; None if nothing is known.
-    meaning : str or None
-        The rung in words.
+    rung, meaning : str or None
+        What those sites have not in common with the training, and that in words.
     reason : str or None
-        Why nothing is known.
+        Why nothing is known of unseen sites.
     score : str
         What is measured.
     value, spread : float or None
@@ -94,16 +91,11 @@ class Calibration:
         Names of a regressor's outputs: ``mean``, and classes whose fractions it tells.
     sites : SiteIntervals or None
         Intervals of single sites, of a number that is whole.
-    intervals : Intervals or None
-        Intervals of all outputs, by averaged atoms.
-    uneven : Intervals or None
-        The same for averages of any composition.
-    set_coverage : SetCoverage or None
-        What sets hold of sites that the calibration did not see.
-    coverage : tuple of AverageCoverage
-        The same of intervals.
-    per_class : dict of str to ClassCoverage
-        The same of the intervals of single sites, by class.
+    intervals, uneven : Intervals or None
+        Intervals of all outputs, by averaged atoms; of averages of any composition.
+    set_coverage, coverage, per_class
+        What sets, intervals by averaged atoms, and intervals of single sites by class hold of sites
+        that the calibration did not see.
     """
 
     n: int = 0
@@ -121,6 +113,44 @@ class Calibration:
         """Share of truths that sets and intervals are meant to hold."""
         made = self.sets or self.intervals
         return None if made is None else made.level
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What simulated measurements suffer beside the unknown zero, each at random between limits.
+
+    Attributes
+    ----------
+    broadening : tuple of float
+        Full widths at half maximum, in eV, of a Gaussian that spectra are convolved with.
+    signal_to_noise : tuple of float
+        Highest intensity over the standard deviation of the noise; the logarithm is uniform.
+    background : float
+        Largest constant under a spectrum, as a share of its highest intensity.
+    slope : float
+        Largest rise or fall of the background from the first to the last energy, in the same unit.
+    """
+
+    broadening: tuple[float, float] = (0.0, 1.0)
+    signal_to_noise: tuple[float, float] = (30.0, 500.0)
+    background: float = 0.5
+    slope: float = 0.5
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Mean absolute errors on `n` simulated measurements of unseen sites, of any composition.
+
+    They are those of the target's mean, of always its training mean, of the fractions and of the
+    zero (eV). `coverage` is the share of intervals that held it, each fold's made without it.
+    """
+
+    n: int
+    mae: float
+    baseline_mae: float
+    coverage: float
+    fraction_mae: float
+    zero_error: float
 
 
 @dataclass(frozen=True)

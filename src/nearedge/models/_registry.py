@@ -14,22 +14,8 @@ from nearedge.records import read_json
 class ReadyModel:
     """What is known of a model that ships before it is loaded.
 
-    Attributes
-    ----------
-    name : str
-        Of the data it was trained on.
-    folder : Path
-        Where it is; `load_model` reads it.
-    edge : Edge or None
-        What it reads; None for several absorbers.
-    targets : tuple of str
-        What it tells.
-    score : str
-        What was measured of unseen sites.
-    value : float or None
-        How good it is by that.
-    rung : str or None
-        What those sites have not in common with the training.
+    It is named by the data it was trained on; no edge stands for several absorbers. What the score
+    is of, its value and rung are those of `Estimate`.
     """
 
     name: str
@@ -56,22 +42,16 @@ def ready_models() -> tuple[ReadyModel, ...]:
 
 
 def ready_model(edge: Edge | None = None) -> ReadyModel:
-    """Find the model that ships for an edge; without one, the first.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
+    """Find the model that ships for an edge; without one, the first."""
     models = ready_models()
-    found = [model for model in models if edge is None or model.edge == edge]
-    if not found:
-        there = ", ".join(str(model.edge) for model in models)
-        raise InputError(
-            f"no model that ships reads the {edge}-edge, only {there}; train one (nearedge train) "
-            "and name its folder"
-        )
-    return found[0]
+    for model in models:
+        if edge is None or model.edge == edge:
+            return model
+    raise InputError(
+        f"no model that ships reads the {edge}-edge, only "
+        f"{', '.join(str(model.edge) for model in models)}; train one (nearedge train) and name "
+        "its folder"
+    )
 
 
 def _described(path: Path) -> ReadyModel:

@@ -8,19 +8,12 @@ import numpy as np
 from nearedge.datasets import SiteSpectra, check_copies, prints
 from nearedge.datasets.splits import MEANING, Fold, folds as cut_folds, obstacle, strictest
 from nearedge.errors import InputError
-from nearedge.learning.examples import Labelled
+from nearedge.learning.estimators import fraction_classes
 from nearedge.learning.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
 from nearedge.models._crossvalidation import judge_classifiers, judge_regressors
 from nearedge.models._model import Kind, Model
-from nearedge.models._outputs import fraction_classes
-from nearedge.models._record import (
-    Calibration,
-    Estimate,
-    Measured,
-    Record,
-    Training,
-)
-from nearedge.models.inference import Conditions, Material, fit_inference
+from nearedge.models._record import Calibration, Estimate, Record, Training
+from nearedge.models.inference import fit_inference
 from nearedge.spectra import Window
 from nearedge.trust import fit_novelty
 
@@ -80,70 +73,64 @@ def train(
             f"{'classifier' if asked.of_classes else 'regressor'}"
         )
     recipe = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
-    kept = data.select(~data.names_mask(hold_out)) if hold_out else data
-    window = window or recipe.reach(kept.energy)
-    sites = kept.labelled(asked, window)
+    used = data.select(~data.names_mask(hold_out)) if hold_out else data
+    window = window or recipe.reach(used.energy)
+    sites = used.labelled(asked, window)
     if not sites.valued.all():
-        kept, sites = kept.select(sites.valued), sites.part(sites.valued)
-    rung, reason = (group, None) if group else strictest(kept)
+        used, sites = used.select(sites.valued), sites.part(sites.valued)
+    rung, reason = (group, None) if group else strictest(used)
+    folds: list[Fold] = []
+    groups = None
     if rung is not None:
-        check_copies(kept, rung)
-    folds = [] if rung is None else _folds(kept, rung, recipe, seed)
-    every = np.arange(len(kept))
+        check_copies(used, rung)
+        groups, folds = used.groups(rung), _folds(used, rung, recipe, seed)
+    every = np.arange(len(used))
     parts = [every, *(fold.train for fold in folds)]
-    estimate = Estimate(rung, rung and MEANING.get(rung), reason, "")
-    groups = None if rung is None else kept.groups(rung)
+    judged = None
     if kind == "classifier":
         # A fold may leave a class too few spectra to learn; all of them must have enough.
         taught = [every, *(p[recipe.teachable(sites.environment[p])] for p in parts[1:])]
         fitted = fit_classifiers(recipe, [(sites.part(part), seed) for part in taught])
         names = [str(name) for name in fitted[0].classes_]
-        judged = judge_classifiers(fitted[1:], folds, sites, names, groups, seed)
+        if groups is not None:
+            judged = judge_classifiers(fitted[1:], folds, sites, names, groups, seed)
     else:
         jobs = [(sites.part(part), seed) for part in parts]
         fitted = fit_regressors(recipe, jobs, by_class=asked.from_classes)
-        judged = judge_regressors(
-            fitted[1:], folds, sites, fraction_classes(fitted[0]), kept.snapshot, groups, seed,
-            discrete=asked.discrete,
-        )  # fmt: skip
+        if groups is not None:
+            judged = judge_regressors(
+                fitted[1:], folds, sites, fraction_classes(fitted[0]), used.snapshot, groups, seed,
+                discrete=asked.discrete,
+            )  # fmt: skip
     scores, calibration = judged or (Estimate(None, None, None, ""), Calibration())
     training = Training(
-        sites=len(kept),
-        classes=kept.counts(),
-        snapshots=tuple(sorted(set(kept.snapshot.tolist()))),
-        trajectories=tuple(sorted(set(kept.trajectory.tolist()))),
-        atoms=tuple(sorted(set(kept.groups("atom").tolist()))),
+        sites=len(used),
+        classes=used.counts(),
+        snapshots=tuple(sorted(set(used.snapshot.tolist()))),
+        trajectories=tuple(sorted(set(used.trajectory.tolist()))),
+        atoms=tuple(sorted(set(used.groups("atom").tolist()))),
         mean=None if asked.of_classes else float(sites.value.mean()),
         held_out=tuple(hold_out),
         recipe=recipe.name,
         seed=seed,
-        fingerprint=kept.fingerprint(),
+        fingerprint=used.fingerprint(),
     )
-    estimate = replace(scores, rung=rung, meaning=estimate.meaning, reason=reason)
+    estimate = replace(scores, rung=rung, meaning=rung and MEANING.get(rung), reason=reason)
     novelty = fit_novelty(sites.mu, window.grid, groups=groups, labels=sites.environment, seed=seed)
-    record = Record(training, estimate, calibration)
-    model = Model(kept.identity, asked, window, fitted[0], record, novelty, prints(kept.mu))
+    inference = measured = None
     if fraction_classes(fitted[0]) and folds:
-        return _reading_measurements(model, kept, sites, folds, recipe, seed)
-    return model
-
-
-def _reading_measurements(
-    model: Model,
-    data: SiteSpectra,
-    sites: Labelled,
-    folds: Sequence[Fold],
-    recipe: Recipe,
-    seed: int,
-) -> Model:
-    """Teach a model to read measured spectra."""
-    conditions = Conditions()
-    material = Material(data.energy, data.mu, sites.environment, sites.value, data.trajectory)
-    inference, errors = fit_inference(
-        material, folds, model.window.grid, recipe, conditions=conditions, seed=seed
+        stored = replace(sites, mu=used.mu)
+        inference, measured = fit_inference(used.energy, stored, folds, window.grid, recipe, seed)
+    return Model(
+        identity=used.identity,
+        target=asked,
+        window=window,
+        estimator=fitted[0],
+        record=Record(training, estimate, calibration, measured),
+        novelty=novelty,
+        seen=prints(used.mu),
+        inference=inference,
     )
-    record = replace(model.record, measured=Measured(conditions, errors))
-    return replace(model, inference=inference, record=record)
 
 
 def _folds(data: SiteSpectra, group: str, recipe: Recipe, seed: int) -> list[Fold]:

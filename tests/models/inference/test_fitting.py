@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nearedge.datasets import SiteSpectra
+from nearedge.learning.examples import Labelled
 from nearedge.models import Model
-from nearedge.models.inference import Inference, Material
-from nearedge.models.inference._calibration import SAMPLE_SIZES, any_composition
+from nearedge.models.inference import Inference
+from nearedge.models.inference._simulation import SAMPLE_SIZES, any_composition
 from nearedge.trust import uneven_averages
 
 
@@ -28,10 +29,8 @@ def test_measurements_of_an_unseen_trajectory_are_read(
     """Of any composition, at any place of the zero, in any unit, noisy and on a background."""
     rng = np.random.default_rng(5)
     weights = uneven_averages(unseen.environment, (30,), examples=60, seed=3).weights.toarray()
-    material = Material(
-        unseen.energy, unseen.mu, unseen.environment, unseen.coordination, unseen.trajectory
-    )
-    truths = weights @ material.outputs(inference.classes)
+    sites = Labelled(unseen.mu, unseen.coordination, unseen.environment)
+    truths = weights @ sites.outputs(inference.classes)
     errors, held, zeros, novel = [], [], [], []
     for row, truth in zip(weights, truths, strict=True):
         zero = rng.uniform(525, 535)
@@ -74,16 +73,14 @@ def test_few_of_the_simulated_measurements_exceed_each_limit(inference: Inferenc
 
 
 def test_samples_of_any_composition_have_spread_out_means(unseen: SiteSpectra) -> None:
-    material = Material(
-        unseen.energy, unseen.mu, unseen.environment, unseen.coordination, unseen.trajectory
-    )
+    sites = Labelled(unseen.mu, unseen.coordination, unseen.environment)
     classes = tuple(unseen.classes)
-    weights = any_composition(material, classes, 300, np.random.default_rng(0)).toarray()
+    weights = any_composition(sites, classes, 300, np.random.default_rng(0)).toarray()
     assert_allclose(weights.sum(axis=1), 1)
     least, most = SAMPLE_SIZES
     smallest = np.where(weights > 0, weights, 1).min(axis=1)
     assert ((1 / most - 1e-9 <= smallest) & (smallest <= 1 / least + 1e-9)).all()
-    means = (weights @ material.outputs(classes))[:, 0]
+    means = (weights @ sites.outputs(classes))[:, 0]
     usual = unseen.coordination.mean()
     assert means.min() < usual - 0.5
     assert means.max() > usual + 0.5
@@ -92,9 +89,7 @@ def test_samples_of_any_composition_have_spread_out_means(unseen: SiteSpectra) -
 
 
 def test_a_part_keeps_its_sites(unseen: SiteSpectra) -> None:
-    material = Material(
-        unseen.energy, unseen.mu, unseen.environment, unseen.coordination, unseen.trajectory
-    )
-    part = material.part(np.array([0, 5]))
+    sites = Labelled(unseen.mu, unseen.coordination, unseen.environment)
+    part = sites.part(np.array([0, 5]))
     assert part.value.tolist() == unseen.coordination[[0, 5]].tolist()
     assert_allclose(part.outputs(unseen.classes)[:, 1:].sum(axis=1), 1)

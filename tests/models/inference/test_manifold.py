@@ -6,8 +6,9 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from scipy.stats import multivariate_normal
 
-from nearedge.models.inference._fitting import fit_manifold
-from nearedge.models.inference._manifold import DISCREPANCY, NOISES, Manifold, noise_levels
+from nearedge.learning.examples import Labelled
+from nearedge.models.inference._fitting import DISCREPANCY, fit_samples
+from nearedge.models.inference._samples import NOISES, Manifold, noise_levels
 from nearedge.spectra import broadened
 from nearedge.spectra._windows import cut_windows, profiles
 
@@ -25,7 +26,8 @@ WEIGHTS = csr_array(RNG.dirichlet(np.ones(30), 200))
 
 @pytest.fixture(scope="module")
 def manifold() -> Manifold:
-    return fit_manifold(ENERGY, SITES, WEIGHTS, GRID, widths=(0.0, 0.8))
+    sites = Labelled(SITES, np.zeros(30), np.full(30, "0"))
+    return fit_samples(ENERGY, sites, WEIGHTS, ["0"], GRID, widths=(0.0, 0.8))[0]
 
 
 def found(width: float) -> np.ndarray:

@@ -110,7 +110,7 @@ def test_what_networks_say_is_what_they_say_of_the_profiles(
 ) -> None:
     found, _ = profiles(cut_windows(COARSE, pixels, inference.grid, np.full(len(pixels), ZERO)))
     levelled = (pixels / np.abs(pixels).max()).astype(np.float32)
-    assert_allclose(reader.said(levelled)[0], inference.networks.fractions(found), atol=1e-4)
+    assert_allclose(reader.fractions(levelled)[0], inference.networks.fractions(found), atol=1e-4)
 
 
 def test_places_are_averaged(reader: PixelReader, pixels: np.ndarray, inference: Inference) -> None:
@@ -126,7 +126,7 @@ def test_places_are_averaged(reader: PixelReader, pixels: np.ndarray, inference:
         bend=np.concatenate([one.bend for one in alone]),
     )
     levelled = (pixels / np.abs(pixels).max()).astype(np.float32)
-    said = np.tensordot(weights, together.said(levelled), 1)
+    said = np.tensordot(weights, together.fractions(levelled), 1)
     assert_allclose(together.read(pixels).expected, inference.readout.expected(said), atol=1e-3)
     # Who does not know the zero is less sure.
     assert (together.read(pixels).half_widths >= alone[1].read(pixels).half_widths - 0.02).all()

@@ -26,8 +26,8 @@ def parts(noise: float = 0.02, *, unsure: float = 0.0) -> list[Readings]:
 
 
 def held(readout: Readout, part: Readings) -> np.ndarray:
-    off = np.abs(readout.expected(part.said) - part.true)
-    return (off <= readout.half_widths(part.said, part.unsure)).mean(axis=0)
+    off = np.abs(readout.expected(part.fractions) - part.true)
+    return (off <= readout.half_widths(part.fractions, part.unsure)).mean(axis=0)
 
 
 def test_a_linear_law_is_recovered() -> None:
@@ -52,7 +52,7 @@ def test_who_is_unsure_of_the_zero_gets_wider_intervals_that_hold_as_often() -> 
     readout = fit_readout(parts(unsure=0.2))
     test = samples(6000, 0.02, 9, unsure=0.2)
     sure = test.unsure[:, 0] < 0.05
-    widths = readout.half_widths(test.said, test.unsure)[:, 0]
+    widths = readout.half_widths(test.fractions, test.unsure)[:, 0]
     assert widths[~sure].mean() > 1.5 * widths[sure].mean()
     for mine in (sure, ~sure):
         part = Readings(*(column[mine] for column in test))

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose
+from scipy.sparse import csr_array
 
-from nearedge.models.inference._references import References, Scaling, fit_references
+from nearedge.learning.examples import Labelled
+from nearedge.models.inference._fitting import fit_samples
+from nearedge.models.inference._samples import References, Scaling
 
 GRID = np.linspace(-1.0, 9.0, 41)
 ENERGY = np.arange(-4.0, 12.0, 0.2)
@@ -21,7 +24,10 @@ NAMES = np.array(["0", "0", "dimer", "dimer", "1"])
 
 @pytest.fixture(scope="module")
 def references() -> References:
-    return fit_references(ENERGY, SITES, NAMES, ("0", "1", "dimer"), GRID, widths=(0.0, 0.8))
+    sites = Labelled(SITES, np.zeros(5), NAMES)
+    weights = csr_array(np.full((3, 5), 0.2))
+    names = ("0", "1", "dimer")
+    return fit_samples(ENERGY, sites, weights, names, GRID, widths=(0.0, 0.8))[1]
 
 
 def test_classes_have_their_mean_spectra_in_order(references: References) -> None:

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from nearedge.models.inference import Inference
 from nearedge.models.inference._inference import measure
-from nearedge.models.inference._scan import MEASURES, scan_zeros
+from nearedge.models.inference._zero import MEASURES, scan_zeros
 from nearedge.spectra import profiles
 
 PLACES = np.round(np.arange(526.0, 534.05, 0.1), 1)
@@ -15,8 +15,8 @@ PLACES = np.round(np.arange(526.0, 534.05, 0.1), 1)
 def test_the_true_zero_fits_best(inference: Inference, axis: np.ndarray, scan: np.ndarray) -> None:
     found = scan_zeros(axis, scan, PLACES, inference.manifold)
     assert PLACES[found.log_density.max(axis=1).argmax()] == pytest.approx(530, abs=0.2)
-    assert_allclose(found.found, profiles(found.windows)[0])
-    assert_allclose(found.found.std(axis=1), 1)
+    assert_allclose(found.shapes, profiles(found.windows)[0])
+    assert_allclose(found.shapes.std(axis=1), 1)
     # The noise is one in the same absolute unit at every place.
     assert_allclose(found.noise * found.size, found.noise[0] * found.size[0])
     assert found.noise[0] * found.size[0] == pytest.approx(scan.max() / 200, rel=0.15)

@@ -1,11 +1,7 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._conditions import Conditions as Conditions
-from ._errors import Errors as Errors
-from ._fit import Fit as Fit
 from ._fitting import fit_inference as fit_inference
 from ._inference import Inference as Inference
-from ._material import Material as Material
 from ._pixels import (
     PIECE as PIECE,
     PixelAnswers as PixelAnswers,
@@ -16,6 +12,6 @@ from ._pixels import (
     pixel_reader as pixel_reader,
     signal_finder as signal_finder,
 )
-from ._posterior import Mode as Mode, Posterior as Posterior
+from ._results import Fit as Fit, Mode as Mode, Posterior as Posterior
 from ._simulation import simulate_measurements as simulate_measurements
 from ._zero import Zero as Zero

@@ -1,26 +1,25 @@
-"""Learning to read measured spectra from simulated ones."""
+"""Learning to read measured spectra from simulated ones, and calibrating that on unseen sites."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 from scipy.sparse import csr_array
+from scipy.special import logsumexp, softmax
 
 from nearedge.datasets.splits import Fold
 from nearedge.learning.estimators import CompositionRegressor, fit_many
 from nearedge.learning.examples import Labelled, composition_weights, membership
 from nearedge.learning.recipes import Recipe
-from nearedge.models.inference._calibration import TEMPERATURES, errors, scan_samples
-from nearedge.models.inference._conditions import Conditions
-from nearedge.models.inference._errors import Errors
-from nearedge.models.inference._inference import Inference
-from nearedge.models.inference._manifold import CORRELATION, DISCREPANCY, WIDTHS, Manifold
-from nearedge.models.inference._material import Material
-from nearedge.models.inference._networks import Networks
-from nearedge.models.inference._readout import fit_readout
-from nearedge.models.inference._references import broadened_windows, fit_references
-from nearedge.models.inference._simulation import simulate_measurements
-from nearedge.spectra import cut_windows, profiles
+from nearedge.models._record import Conditions, Errors, Measured
+from nearedge.models.inference._inference import Inference, measure
+from nearedge.models.inference._readout import Networks, Readings, fit_readout
+from nearedge.models.inference._samples import WIDTHS, Manifold, References
+from nearedge.models.inference._simulation import any_composition, simulate_measurements
+from nearedge.models.inference._zero import STEP, ZeroScan, scan_zeros
+from nearedge.spectra import broadened, covered_zeros, cut_windows, profiles
 from nearedge.targets import class_order
 
 MISPLACED = 0.05
@@ -32,106 +31,91 @@ SAMPLES = 1000
 SAMPLE_SIZE = (10, 70)
 """Least and most sites of such a sample."""
 
+DISCREPANCY = 0.04
+"""Smooth deviation that no spectrum is blamed for, in units of a profile's standard deviation.
+
+No simulation knows every background and every self-absorption.
+"""
+
+CORRELATION = 1.0
+"""How far such a deviation reaches, eV."""
+
+REACH = 5.0
+"""How far from the true zero it is searched in the calibration, eV."""
+
+CALIBRATION = 300
+"""Simulated measurements of each fold."""
+
+TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
+"""What is tried, see `Inference.temperature`."""
+
 
 def fit_inference(
-    material: Material,
+    energy: Float[np.ndarray, " energy"],
+    sites: Labelled,
     folds: Sequence[Fold],
     grid: Float[np.ndarray, " grid"],
     recipe: Recipe,
-    *,
-    conditions: Conditions | None = None,
-    seed: int = 0,
-) -> tuple[Inference, Errors]:
-    """Learn to read measured spectra.
+    seed: int,
+) -> tuple[Inference, Measured]:
+    """Learn to read measured spectra, by a recipe that predicts fractions.
 
-    Networks learn fractions from the profiles of simulated measurements of the training sites.
-    What their answers mean, how far the zero can be trusted, how wide intervals must be and which
-    misfit is unusual is learnt from simulated measurements of the sites that each fold holds out,
-    in any composition.
-
-    Parameters
-    ----------
-    material : Material
-        The training sites.
-    folds : sequence of Fold
-        Indices of these sites; at least one.
-    grid : float array, shape (grid,)
-        Energies of the window in eV.
-    recipe : Recipe
-        One that predicts fractions; its regressor's settings are used.
-    conditions : Conditions, optional
-        What measured spectra suffer.
-    seed : int
-        Seed of everything random.
-
-    Returns
-    -------
-    inference : Inference
-    errors : Errors
-        How wrong it is on simulated measurements of unseen sites.
+    Networks learn fractions from the profiles of simulated measurements of the training sites,
+    whose spectra are those on all stored energies (eV). What their answers mean, how far the zero
+    can be trusted, how wide intervals must be and which misfit is unusual is learnt from simulated
+    measurements of the sites that each fold holds out, in any composition. So is how wrong it is.
     """
-    conditions = conditions or Conditions()
-    classes = tuple(class_order(np.unique(material.environment).tolist()))
-    parts = [material, *(material.part(fold.train) for fold in folds)]
+    conditions = Conditions()
+    classes = tuple(class_order(np.unique(sites.environment).tolist()))
+    parts = [sites, *(sites.part(fold.train) for fold in folds)]
     networks = [
         plain_networks(regressor, classes)
-        for regressor in _fit_regressors(parts, grid, recipe, conditions, seed)
+        for regressor in _fit_regressors(energy, parts, grid, recipe, conditions, seed)
     ]
-    manifolds = [_fit_manifold(part, grid, seed) for part in parts]
+    looks = []
+    for part in parts:
+        names = part.environment
+        weights = composition_weights(names, examples=SAMPLES, size=SAMPLE_SIZE, seed=seed + 1)
+        looks.append(fit_samples(energy, part, weights, classes, grid))
     scans = [
-        scan_samples(material.part(fold.test), classes, manifold, own, conditions, seed + turn)
-        for turn, (fold, manifold, own) in enumerate(
-            zip(folds, manifolds[1:], networks[1:], strict=True)
-        )
+        _scan_samples(energy, sites.part(fold.test), classes, look, own, conditions, seed + turn)
+        for turn, (fold, look, own) in enumerate(zip(folds, looks[1:], networks[1:], strict=True))
     ]
     temperature = max(TEMPERATURES, key=lambda t: sum(scan.zero_score(t) for scan in scans))
-    readout = fit_readout([scan.readings(temperature) for scan in scans])
-    references = [
-        fit_references(part.energy, part.mu, part.environment, classes, grid) for part in parts
-    ]
-    unusual = [
-        scan.measures(temperature, known, grid)
-        for scan, known in zip(scans, references[1:], strict=True)
-    ]
+    manifold, references = looks[0]
     inference = Inference(
         networks=networks[0],
-        manifold=manifolds[0],
-        readout=readout,
+        manifold=manifold,
+        readout=fit_readout([scan.readings(temperature) for scan in scans]),
         classes=classes,
         temperature=temperature,
-        references=references[0],
-        measures=np.concatenate(unusual),
+        references=references,
+        measures=np.concatenate([scan.measures(temperature, grid) for scan in scans]),
     )
-    return inference, errors(scans, temperature, float(material.value.mean()))
+    errors = _errors(scans, temperature, float(sites.value.mean()))
+    return inference, Measured(conditions, errors)
 
 
 def _fit_regressors(
-    parts: Sequence[Material],
+    energy: np.ndarray,
+    parts: Sequence[Labelled],
     grid: np.ndarray,
     recipe: Recipe,
     conditions: Conditions,
     seed: int,
 ) -> list[CompositionRegressor]:
-    regressors, data = [], []
+    regressors, examples = [], []
     for part in parts:
-        sites = Labelled(part.mu, part.value, part.environment)
-        regressor = recipe.new_regressor(seed, sites.class_values())
+        regressor = recipe.new_regressor(seed, part.class_values())
         assert isinstance(regressor, CompositionRegressor)
         regressors.append(regressor)
         weights = composition_weights(part.environment, examples=recipe.mixtures.count, seed=seed)
         rng = np.random.default_rng([seed, 2])
-        mu = simulate_measurements(part.energy, part.mu, weights, conditions, rng)
+        mu = simulate_measurements(energy, part.mu, weights, conditions, rng)
         zeros = rng.normal(scale=MISPLACED, size=len(mu))
-        found, _ = profiles(cut_windows(part.energy, mu, grid, zeros))
-        data.append(((found, weights @ membership(part.environment)), None))
-    return fit_many(regressors, data)
-
-
-def _fit_manifold(part: Material, grid: np.ndarray, seed: int) -> Manifold:
-    weights = composition_weights(
-        part.environment, examples=SAMPLES, size=SAMPLE_SIZE, seed=seed + 1
-    )
-    return fit_manifold(part.energy, part.mu, weights, grid)
+        shapes, _ = profiles(cut_windows(energy, mu, grid, zeros))
+        examples.append(((shapes, weights @ membership(part.environment)), None))
+    return fit_many(regressors, examples)
 
 
 def plain_networks(regressor: CompositionRegressor, classes: Sequence[str]) -> Networks:
@@ -139,7 +123,7 @@ def plain_networks(regressor: CompositionRegressor, classes: Sequence[str]) -> N
 
     A class that the regressor was not taught gets a fraction of zero.
     """
-    learnt = [str(name) for name in regressor.classes_]
+    learnt = list(regressor.classes)
     columns = [learnt.index(name) if name in learnt else len(learnt) for name in classes]
     layers = list(zip(*(network.weights for network in regressor.networks_), strict=True))
     weights = [np.array(layer, np.float32).swapaxes(1, 2) for layer in layers]
@@ -156,36 +140,126 @@ def plain_networks(regressor: CompositionRegressor, classes: Sequence[str]) -> N
     )
 
 
-def fit_manifold(
+def fit_samples(
     energy: Float[np.ndarray, " energy"],
-    sites: Float[np.ndarray, "site energy"],
+    sites: Labelled,
     weights: csr_array,
+    classes: Sequence[str],
     grid: Float[np.ndarray, " grid"],
     widths: Sequence[float] = WIDTHS,
-) -> Manifold:
-    """Learn which profiles samples have.
+) -> tuple[Manifold, References]:
+    """Learn at each broadening (eV) which profiles samples have, and the classes' mean spectra.
 
-    Parameters
-    ----------
-    energy : float array, shape (energy,)
-        In eV.
-    sites : float array, shape (site, energy)
-        Computed spectra.
-    weights : csr_array, shape (sample, site)
-        Which sites make up each sample.
-    grid : float array, shape (grid,)
-        Energies of the window in eV.
-    widths : sequence of float
-        Extra broadenings in eV.
+    The weights, shape (sample, site), say which sites make up each sample.
     """
     apart = grid[:, None] - grid
     smooth = DISCREPANCY**2 * np.exp(-((apart / CORRELATION) ** 2) / 2)
-    means, covariances = [], []
+    means, covariances, spectra, ends = [], [], [], []
     for width in widths:
-        curves = broadened_windows(energy, sites, grid, width)
-        found, _ = profiles(np.asarray(weights @ curves))
-        mean = found.mean(axis=0)
-        off = found - mean
-        means.append(mean)
+        broad = broadened(energy, sites.mu, width)
+        curves = cut_windows(energy, broad, grid, np.zeros(len(sites)))
+        shapes, _ = profiles(np.asarray(weights @ curves))
+        means.append(shapes.mean(axis=0))
+        off = shapes - means[-1]
         covariances.append(off.T @ off / len(off) + smooth)
-    return Manifold(grid, tuple(widths), np.array(means), np.array(covariances))
+        spectra.append([curves[sites.environment == name].mean(axis=0) for name in classes])
+        ends.append(np.quantile(curves, [0.05, 0.95], axis=0))
+    low, high = np.array(ends).swapaxes(0, 1)
+    manifold = Manifold(grid, tuple(widths), np.array(means), np.array(covariances))
+    return manifold, References(np.array(spectra), low, high)
+
+
+@dataclass(frozen=True)
+class _Scans:
+    """Simulated measurements of one fold's unseen sites, looked at wherever the zero may lie."""
+
+    true: Float[np.ndarray, "sample output"]
+    places: Float[np.ndarray, " zero"]
+    fractions: Float[np.ndarray, "sample zero class"]
+    scans: list[ZeroScan]
+    references: References
+
+    @cached_property
+    def log_density(self) -> Float[np.ndarray, "sample zero width"]:
+        return np.array([scan.log_density for scan in self.scans])
+
+    def zero_weights(self, temperature: float) -> Float[np.ndarray, "sample zero"]:
+        """Probabilities of the places of the zero."""
+        logs = logsumexp(self.log_density / temperature, axis=2)
+        return softmax(logs, axis=1)
+
+    def zero_score(self, temperature: float) -> float:
+        """Logarithm of the probability that the true zero is given, summed over the samples."""
+        # Beside the true place its neighbours count: the grid is finer than what matters.
+        true = int(np.abs(self.places).argmin())
+        near = self.zero_weights(temperature)[:, max(true - 1, 0) : true + 2].sum(axis=1)
+        return float(np.log(np.maximum(near, 1e-6)).sum())
+
+    def readings(self, temperature: float) -> Readings:
+        """Average what networks say over the places of the zero."""
+        weights = self.zero_weights(temperature)
+        mean = weights @ self.places
+        spread = np.sqrt(np.maximum(weights @ self.places**2 - mean**2, 0.0))
+        best = weights.argmax(axis=1)
+        noise = [scan.noise[place] for scan, place in zip(self.scans, best, strict=True)]
+        fractions = np.einsum("sz,szc->sc", weights, self.fractions)
+        unsure = np.column_stack([spread, np.minimum(noise, 1.0)])
+        return Readings(fractions, unsure, self.true)
+
+    def zero_errors(self, temperature: float) -> Float[np.ndarray, " sample"]:
+        """Absolute errors of the likeliest zero, eV."""
+        return np.abs(self.places[self.zero_weights(temperature).argmax(axis=1)])
+
+    def measures(
+        self, temperature: float, grid: Float[np.ndarray, " grid"]
+    ) -> Float[np.ndarray, "sample measure"]:
+        """Measure how unusual each sample is at its likeliest zero."""
+        best = self.zero_weights(temperature).argmax(axis=1).tolist()
+        return np.array(
+            [
+                measure(scan, place, int(scan.log_density[place].argmax()), self.references, grid)
+                for scan, place in zip(self.scans, best, strict=True)
+            ]
+        )
+
+
+def _scan_samples(
+    energy: np.ndarray,
+    sites: Labelled,
+    classes: tuple[str, ...],
+    look: tuple[Manifold, References],
+    networks: Networks,
+    conditions: Conditions,
+    seed: int,
+) -> _Scans:
+    """Simulate measurements of a fold's unseen sites, and have its networks look at them."""
+    manifold, references = look
+    rng = np.random.default_rng([seed, 3])
+    weights = any_composition(sites, classes, CALIBRATION, rng)
+    mu = simulate_measurements(energy, sites.mu, weights, conditions, rng)
+    places = covered_zeros(energy, manifold.grid, STEP)
+    places = places[np.abs(places) <= REACH]
+    scans = [scan_zeros(energy, spectrum, places, manifold) for spectrum in mu]
+    shapes = np.concatenate([scan.shapes for scan in scans])
+    fractions = networks.fractions(shapes).astype(float).reshape(len(mu), len(places), -1)
+    return _Scans(weights @ sites.outputs(classes), places, fractions, scans, references)
+
+
+def _errors(scans: Sequence[_Scans], temperature: float, constant: float) -> Errors:
+    """Read each fold's samples with what the other folds' samples taught."""
+    parts = [scan.readings(temperature) for scan in scans]
+    off, held, baseline = [], [], []
+    for turn, part in enumerate(parts):
+        readout = fit_readout([*parts[:turn], *parts[turn + 1 :]] or parts)
+        off.append(np.abs(readout.expected(part.fractions) - part.true))
+        held.append(off[-1][:, 0] <= readout.half_widths(part.fractions, part.unsure)[:, 0])
+        baseline.append(np.abs(constant - part.true[:, 0]))
+    distances = np.concatenate(off)
+    return Errors(
+        n=len(distances),
+        mae=float(distances[:, 0].mean()),
+        baseline_mae=float(np.concatenate(baseline).mean()),
+        coverage=float(np.concatenate(held).mean()),
+        fraction_mae=float(distances[:, 1:].mean()),
+        zero_error=float(np.concatenate([scan.zero_errors(temperature) for scan in scans]).mean()),
+    )

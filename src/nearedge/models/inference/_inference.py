@@ -6,14 +6,18 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
-from nearedge.models.inference._fit import Fit
-from nearedge.models.inference._manifold import Manifold
-from nearedge.models.inference._networks import Networks
-from nearedge.models.inference._posterior import Posterior
-from nearedge.models.inference._readout import Readout
-from nearedge.models.inference._references import References
-from nearedge.models.inference._scan import BURIED, MEASURES, STEP, Measure, ZeroScan, scan_zeros
-from nearedge.models.inference._zero import Zero
+from nearedge.models.inference._readout import Networks, Readout
+from nearedge.models.inference._results import Fit, Posterior
+from nearedge.models.inference._samples import Manifold, References
+from nearedge.models.inference._zero import (
+    BURIED,
+    MEASURES,
+    STEP,
+    Measure,
+    Zero,
+    ZeroScan,
+    scan_zeros,
+)
 from nearedge.spectra import check_spectra
 
 LEAST_LIMITS: dict[Measure, float] = {
@@ -88,21 +92,9 @@ class Inference:
     ) -> tuple[Posterior, Fit]:
         """Say what a spectrum tells of the sample.
 
-        Parameters
-        ----------
-        energy : float array, shape (energy,)
-            Measured energies in eV, increasing.
-        mu : float array, shape (energy,)
-            Absorption in any unit, on any straight background.
-        zero : Zero, optional
-            What is known of the energy zero; nothing by default.
-        source : str
-            Names the spectrum in errors.
-
-        Raises
-        ------
-        InputError
-            If the spectrum is not usable, does not cover the window, or is a straight line.
+        Energies are measured ones in eV, increasing; the absorption is in any unit, on any straight
+        background. An InputError names `source` if the spectrum is not usable, does not cover the
+        window, or is a straight line.
         """
         check_spectra(energy, mu[None], source)
         places, log_prior = (zero or Zero()).places(energy, self.grid, source)
@@ -112,17 +104,20 @@ class Inference:
             raise InputError(
                 f"{source}: is a straight line wherever the zero lies; give an absorption spectrum"
             )
-        weights = self.zero_weights(scan.log_density, log_prior)
+        # Probability of every place of the zero and every broadening.
+        logs = scan.log_density / self.temperature + log_prior[:, None]
+        weights = np.exp(logs - logs.max())
+        weights /= weights.sum()
         each = weights.sum(axis=1)
-        said = self.networks.fractions(scan.found)
+        fractions = self.networks.fractions(scan.shapes)
         best = int(each.argmax())
         noise = np.minimum(scan.noise[[best]], 1.0)
-        expected, half_widths = self.read(said[:, None], each[:, None], places, noise)
+        expected, half_widths = self.read(fractions[:, None], each[:, None], places, noise)
         posterior = Posterior(
             names=self.names,
             scanned=places,
             zero_weights=each,
-            values=self.readout.expected(said)[:, 0],
+            values=self.readout.expected(fractions)[:, 0],
             widths=np.array(self.manifold.widths),
             width_weights=weights.sum(axis=0),
             expected=expected[0],
@@ -131,35 +126,19 @@ class Inference:
         width = int(weights[best].argmax())
         return posterior, self._fit(scan, best, width, expected[0, 1:])
 
-    def zero_weights(
-        self, log_density: Float[np.ndarray, "zero width"], log_prior: Float[np.ndarray, " zero"]
-    ) -> Float[np.ndarray, "zero width"]:
-        """Probability of every place of the zero and every broadening."""
-        logs = log_density / self.temperature + log_prior[:, None]
-        weights = np.exp(logs - logs.max())
-        return weights / weights.sum()
-
     def read(
         self,
-        said: Float[np.ndarray, "zero spectrum class"],
+        fractions: Float[np.ndarray, "zero spectrum class"],
         weights: Float[np.ndarray, "zero _"],
         places: Float[np.ndarray, " zero"],
         noise: Float[np.ndarray, " spectrum"],
     ) -> tuple[Float[np.ndarray, "spectrum output"], Float[np.ndarray, "spectrum output"]]:
         """Give outputs and half widths of their intervals, for a spectrum or for many pixels.
 
-        Parameters
-        ----------
-        said : float array, shape (zero, spectrum, class)
-            Fractions that the networks say at each place of the zero.
-        weights : float array, shape (zero, spectrum)
-            Probability of each place; one column if all spectra share it.
-        places : float array, shape (zero,)
-            In eV.
-        noise : float array, shape (spectrum,)
-            As a share of each spectrum's own variation.
+        The networks' fractions are those at each place of the zero (eV); its probability is one
+        column if all spectra share it. Noise is a share of each spectrum's own variation.
         """
-        mean = sum(share[:, None] * one for share, one in zip(weights, said, strict=True))
+        mean = sum(share[:, None] * part for share, part in zip(weights, fractions, strict=True))
         off = places - (weights.mean(axis=1) @ places)
         spread = np.sqrt(np.maximum(off**2 @ weights - (off @ weights) ** 2, 0.0))
         unsure = np.stack([np.broadcast_to(spread, noise.shape), noise], axis=1)
@@ -170,20 +149,20 @@ class Inference:
         self, scan: ZeroScan, best: int, width: int, fractions: Float[np.ndarray, " class"]
     ) -> Fit:
         """Compare a spectrum at the best zero and broadening with what samples look like."""
-        known, limits, noise = self.references, self.limits, float(scan.noise[best])
-        own = measure(scan, best, width, known, self.grid) / limits
+        references, limits, noise = self.references, self.limits, float(scan.noise[best])
+        own = measure(scan, best, width, references, self.grid) / limits
         usual = (self.measures / limits).max(axis=1)
-        scaling = known.scaling(self.grid, scan.windows[best], fractions, width)
+        scaling = references.scaling(self.grid, scan.windows[best], fractions, width)
         return Fit(
             measures=dict(zip(MEASURES, own.tolist(), strict=True)),
             p_value=(1 + int((usual >= own.max()).sum())) / (1 + len(usual)),
             energy=self.grid,
-            deviation=self.manifold.deviations(scan.found[best], noise, width),
+            deviation=self.manifold.deviations(scan.shapes[best], noise, width),
             noise=noise,
             window=scaling.apply(self.grid, scan.windows[best]),
-            mixture=known.mixture(fractions, width),
-            low=known.low[width],
-            high=known.high[width],
+            mixture=references.mixture(fractions, width),
+            low=references.low[width],
+            high=references.high[width],
             scaling=scaling,
         )
 
@@ -203,15 +182,9 @@ def measure(
 def rebinned(
     energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"], step: float
 ) -> tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
-    """Average a finely measured spectrum over bins, which leaves less noise.
+    """Average a finely measured spectrum over bins of `step` eV, which leaves less noise.
 
-    Parameters
-    ----------
-    energy, mu : float array, shape (energy,)
-        In eV, increasing, and any unit.
-    step : float
-        Width of the bins in eV. A spectrum of which most steps are wider than half of it is left
-        as it is.
+    One of which most steps are wider than half of it is left as it is.
     """
     if np.median(np.diff(energy)) > step / 2:
         return energy, mu

@@ -1,10 +1,7 @@
 """What the spectra of many pixels tell, if they share one zero and one resolution.
 
-The zero of a stack of images is one number, not one for each pixel: the mean spectrum tells it far
-better than any pixel can. So the posterior of the mean spectrum is made a few places of the zero,
-and all that happens to a pixel before the networks see it is one matrix for each of them: averaging
-of fine steps, interpolation onto the window and removal of the straight line are linear. What
-networks say of pixels is read as that of a single spectrum, by `Inference.read`.
+The mean spectrum tells the zero far better than any pixel can; a few places of it stand for its
+posterior. At each all that happens to a pixel before the networks see it is linear: one matrix.
 """
 
 from dataclasses import dataclass
@@ -14,8 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Num, Shaped
 
 from nearedge.models.inference._inference import Inference, rebinned
-from nearedge.models.inference._posterior import Posterior
-from nearedge.models.inference._scan import MEASURES
+from nearedge.models.inference._results import Posterior
+from nearedge.models.inference._zero import MEASURES
 from nearedge.spectra import cut_windows, noise_level, profiles
 
 SHARP = 0.05
@@ -66,16 +63,7 @@ def zero_places(
 
     Three are those of the Gauss-Hermite rule: the mean with the weight 2/3, and the mean plus and
     minus the square root of three standard deviations with 1/6 each, which keeps the first five
-    moments of a normal distribution.
-
-    Parameters
-    ----------
-    posterior : Posterior
-        Of the mean spectrum.
-    energy : float array, shape (energy,)
-        Measured energies in eV; no place is farther than they cover the window.
-    grid : float array, shape (grid,)
-        Energies of the window in eV from the zero.
+    moments of a normal distribution. None is farther than the measured energies cover the window.
     """
     mode = max(posterior.clusters(), key=lambda places: posterior.zero_weights[places].sum())
     scanned, weights = posterior.scanned[mode], posterior.zero_weights[mode]
@@ -83,8 +71,10 @@ def zero_places(
     weights = weights / total
     mean = float(weights @ scanned)
     spread = float(np.sqrt(weights @ (scanned - mean) ** 2))
-    apart = np.array([0.0]) if spread < SHARP else spread * np.sqrt(3) * np.array([-1.0, 0.0, 1.0])
-    shares = np.array([1.0]) if spread < SHARP else np.array([1.0, 4.0, 1.0]) / 6
+    apart, shares = np.array([0.0]), np.array([1.0])
+    if spread >= SHARP:
+        apart = spread * np.sqrt(3) * np.array([-1.0, 0.0, 1.0])
+        shares = np.array([1.0, 4.0, 1.0]) / 6
     zeros = np.clip(mean + apart, energy[0] - grid[0], energy[-1] - grid[-1])
     return ZeroPlaces(zeros, shares, float(scanned[weights.argmax()]), spread, total)
 
@@ -95,10 +85,8 @@ class PixelAnswers:
 
     Attributes
     ----------
-    expected : float array, shape (pixel, output)
-        Mean of the target, and fractions that add up to one.
-    half_widths : float array, shape (pixel, output)
-        Half the widths of their calibrated intervals.
+    expected, half_widths : float array, shape (pixel, output)
+        Mean of the target, and fractions that add up to one; half widths of their intervals.
     novelty : float array, shape (pixel,)
         The measure ``misfit`` in units of its limit, see `Fit.measures`: above one a spectrum is
         unlike any sample's. The other measures are too slow for pixels.
@@ -113,16 +101,9 @@ class PixelAnswers:
 
 
 class Signals(NamedTuple):
-    """Which pixels hold a spectrum.
+    """Which pixels are finite, and which of them vary about a straight line more than their noise.
 
-    Attributes
-    ----------
-    finite : bool array, shape (pixel,)
-        Whether all intensities are finite.
-    signal : bool array, shape (pixel,)
-        Whether they vary about a straight line by more than their noise, too.
-    levelled : float array, shape (pixel, energy)
-        The spectra without their means, the largest deviation being 1.
+    `levelled` are the spectra without their means, the largest deviation being 1.
     """
 
     finite: Bool[np.ndarray, " pixel"]
@@ -134,25 +115,14 @@ class Signals(NamedTuple):
 class SignalFinder:
     """Tells which pixels hold a spectrum. Made by `signal_finder`.
 
-    Attributes
-    ----------
-    smooth : float array, shape (energy, bin), or None
-        Averages fine steps.
-    bend : float array, shape (energy, bin)
-        Averages fine steps and takes out the straight line.
+    `smooth` averages fine steps (None for nothing), `bend` does and takes out the straight line.
     """
 
     smooth: Float[np.ndarray, "energy bin"] | None
     bend: Float[np.ndarray, "energy bin"]
 
     def find(self, block: Num[np.ndarray, "pixel energy"]) -> Signals:
-        """Tell which spectra are finite, and which of them vary by more than their noise.
-
-        Parameters
-        ----------
-        block : array, shape (pixel, energy)
-            Intensities in any unit. Best `PIECE` pixels.
-        """
+        """Tell which spectra, in any unit, hold a signal; best `PIECE` pixels at once."""
         levelled, finite = _levelled(block)
         size = _rms(levelled @ self.bend)
         noise = _noise(levelled, self.smooth)
@@ -162,14 +132,7 @@ class SignalFinder:
 def signal_finder(
     energy: Float[np.ndarray, " energy"], grid: Float[np.ndarray, " grid"]
 ) -> SignalFinder:
-    """Make what tells pixels with a signal from those without.
-
-    Parameters
-    ----------
-    energy : float array, shape (energy,)
-        Measured energies in eV, increasing.
-    grid : float array, shape (grid,)
-        Energies of the model's window in eV: fine steps are averaged as before the networks.
+    """Make what tells pixels with a signal, for a model's window: steps are averaged as for it.
 
     Examples
     --------
@@ -177,8 +140,8 @@ def signal_finder(
     >>> noise = np.random.default_rng(0).normal(size=101)
     >>> edge = np.tanh(energy - 532)
     >>> block = np.stack([edge + 0.1 * noise, noise, 3 + 0 * edge, np.nan * edge])
-    >>> found = signal_finder(energy, np.linspace(-1, 13, 71)).find(block)
-    >>> found.finite.tolist(), found.signal.tolist()
+    >>> signals = signal_finder(energy, np.linspace(-1, 13, 71)).find(block)
+    >>> signals.finite.tolist(), signals.signal.tolist()
     ([True, True, True, False], [True, False, False, False])
     """
     _, smooth = _smoothing(energy, grid)
@@ -190,18 +153,8 @@ def signal_finder(
 class PixelReader:
     """Reads many spectra of one energy axis whose zero is known. Made by `pixel_reader`.
 
-    Attributes
-    ----------
-    inference : Inference
-        What the model knows of measured spectra.
-    places : ZeroPlaces
-        Where the zero may lie.
-    width : int
-        Which of the manifold's broadenings the spectra have.
-    smooth : float array, shape (energy, bin), or None
-        Averages fine steps.
-    bend : float array, shape (place, energy, grid)
-        From intensities to a window without its straight line.
+    `width` is one of the manifold's broadenings, `smooth` averages fine steps (None for nothing),
+    `bend` leads from intensities to a window without its straight line.
     """
 
     inference: Inference
@@ -213,11 +166,7 @@ class PixelReader:
     def read(self, block: Num[np.ndarray, "pixel energy"]) -> PixelAnswers:
         """Say what the spectrum of each pixel tells of its composition.
 
-        Parameters
-        ----------
-        block : array, shape (pixel, energy)
-            Absorption in any unit, on any straight background. Best `PIECE` pixels, so that
-            everything stays in the cache.
+        The absorption is in any unit, on any straight background; best `PIECE` pixels at once.
         """
         levelled, finite = _levelled(block)
         middle = levelled @ self.bend[len(self.bend) // 2]
@@ -227,54 +176,35 @@ class PixelReader:
             levelled, middle, size = levelled[usable], middle[usable], size[usable]
         noise = _noise(levelled, self.smooth) / size
         expected, half_widths = self.inference.read(
-            self.said(levelled), self.places.weights[:, None], self.places.zeros, noise
+            self.fractions(levelled), self.places.weights[:, None], self.places.zeros, noise
         )
         misfit = self.inference.manifold.misfit(middle / size[:, None], noise, self.width)
         limit = self.inference.limits[MEASURES.index("misfit")]
+        answers = []
+        for values in (expected, half_widths, np.sqrt(misfit) / limit, noise):
+            answers.append(np.full((len(block), *values.shape[1:]), np.nan, np.float32))
+            answers[-1][usable] = values
+        return PixelAnswers(*answers)
 
-        def everywhere(found: np.ndarray) -> np.ndarray:
-            answer = np.full((len(block), *found.shape[1:]), np.nan, np.float32)
-            answer[usable] = found
-            return answer
-
-        return PixelAnswers(
-            expected=everywhere(expected),
-            half_widths=everywhere(half_widths),
-            novelty=everywhere(np.sqrt(misfit) / limit),
-            noise=everywhere(noise),
-        )
-
-    def said(
+    def fractions(
         self, levelled: Float[np.ndarray, "pixel energy"]
     ) -> Float[np.ndarray, "place pixel class"]:
         """Give the fractions that the networks say at each place of the zero.
 
-        Parameters
-        ----------
-        levelled : float array, shape (pixel, energy)
-            Intensities in single precision, none of them a straight line.
+        The intensities are in single precision, none of them a straight line.
         """
-        said = []
+        fractions = []
         for bend in self.bend:
-            found = levelled @ bend
-            found /= _rms(found)[:, None]
-            said.append(self.inference.networks.fractions(found))
-        return np.array(said)
+            shapes = levelled @ bend
+            shapes /= _rms(shapes)[:, None]
+            fractions.append(self.inference.networks.fractions(shapes))
+        return np.array(fractions)
 
 
 def pixel_reader(
     inference: Inference, energy: Float[np.ndarray, " energy"], posterior: Posterior
 ) -> PixelReader:
-    """Make a reader of pixels from what the mean spectrum told.
-
-    Parameters
-    ----------
-    inference : Inference
-    energy : float array, shape (energy,)
-        Measured energies in eV, increasing; the same for all pixels.
-    posterior : Posterior
-        What `Inference.infer` said of the mean spectrum.
-    """
+    """Make a reader of pixels from what `Inference.infer` said of the mean spectrum."""
     grid = inference.grid
     coarse, smooth = _smoothing(energy, grid)
     places = zero_places(posterior, energy, grid)
@@ -306,8 +236,8 @@ def _smoothing(
 
 def _bent(windows: Float[np.ndarray, "energy grid"]) -> Float[np.ndarray, "energy grid"]:
     """Take the best straight line out of each row."""
-    found, size = profiles(windows)
-    return found * size[:, None]
+    shapes, size = profiles(windows)
+    return shapes * size[:, None]
 
 
 def _single(matrix: np.ndarray | None) -> Float[np.ndarray, "energy bin"] | None:
@@ -342,5 +272,4 @@ def _rms(rows: Float[np.ndarray, "pixel _"]) -> Float[np.ndarray, " pixel"]:
 def _noise(
     levelled: Float[np.ndarray, "pixel energy"], smooth: Shaped[np.ndarray, "energy bin"] | None
 ) -> Float[np.ndarray, " pixel"]:
-    seen = levelled if smooth is None else levelled @ smooth
-    return noise_level(seen)
+    return noise_level(levelled if smooth is None else levelled @ smooth)

@@ -1,11 +1,6 @@
-"""What the networks' answer means: the composition behind it, and how far it may be off.
+"""Networks that say fractions of profiles, and what these mean: the composition, and how far off.
 
-Networks are biased and unsure in their own way. What they say of simulated samples of known
-composition tells it. The samples are of any composition, so that nothing is supposed of the one
-that is measured. The truth is taken for linear in what is said; how far it is off grows, linearly
-too, with what is said, with the uncertainty of the zero and with the noise. By how much an interval
-must exceed that is calibrated: it holds `LEVEL` of the samples of sites that were held out
-(conformal prediction with a normalised score: Papadopoulos et al., ECML 2002).
+Networks are biased and unsure in their own way; simulated samples of any known composition tell it.
 """
 
 from collections.abc import Sequence
@@ -24,27 +19,73 @@ SMALLEST = 1e-3
 """The same, where all samples are read exactly."""
 
 
+@dataclass(frozen=True)
+class Networks:
+    """An ensemble from profiles to fractions of classes, evaluated in NumPy: nothing is compiled.
+
+    `mean` is taken from profiles, which are then divided by `scale`; weights and biases are one
+    for each layer.
+    """
+
+    mean: Float[np.ndarray, " grid"]
+    scale: Float[np.ndarray, " grid"]
+    weights: tuple[Float[np.ndarray, "network _ _"], ...]
+    biases: tuple[Float[np.ndarray, "network one _"], ...]
+
+    def fractions(
+        self, shapes: Float[np.ndarray, "profile grid"]
+    ) -> Float[np.ndarray, "profile _"]:
+        """Give the mean fractions of the classes, in single precision."""
+        inputs = ((shapes - self.mean) / self.scale).astype(np.float32, copy=False)
+        layers = list(zip(self.weights, self.biases, strict=True))
+        total: np.ndarray | float = 0.0
+        # Network by network what is computed on the way stays in the processor's cache.
+        for network in range(len(self.weights[0])):
+            values = inputs
+            for place, (weights, biases) in enumerate(layers):
+                values = values @ weights[network] + biases[network]
+                if place < len(layers) - 1:
+                    np.maximum(values, 0, out=values)
+            total = total + _softmax(values)
+        return np.asarray(total / np.float32(len(self.weights[0])))
+
+
+def _softmax(outputs: Float[np.ndarray, "profile class"]) -> Float[np.ndarray, "profile class"]:
+    # Reductions along so short an axis are slow in NumPy; column by column they are not.
+    top = outputs[:, 0].copy()
+    for column in outputs.T[1:]:
+        np.maximum(top, column, out=top)
+    raised = np.exp(outputs - top[:, None])
+    raised /= (raised @ np.ones(raised.shape[1], raised.dtype))[:, None]
+    return raised
+
+
 class Readings(NamedTuple):
     """What networks say of samples, and the truth.
 
     Attributes
     ----------
-    said : float array, shape (sample, class)
-        Fractions, averaged over the places of the zero.
+    fractions : float array, shape (sample, class)
+        Averaged over the places of the zero.
     unsure : float array, shape (sample, 2)
         Standard deviation of the zero in eV, and the noise as a share of the variation.
     true : float array, shape (sample, output)
         Mean of the target, then the fractions.
     """
 
-    said: Float[np.ndarray, "sample class"]
+    fractions: Float[np.ndarray, "sample class"]
     unsure: Float[np.ndarray, "sample 2"]
     true: Float[np.ndarray, "sample output"]
 
 
 @dataclass(frozen=True)
 class Readout:
-    """From what networks say to outputs with intervals. Made by `fit_readout`.
+    """From what networks say to outputs with intervals: mean of the target, then the fractions.
+
+    The truth is taken for linear in what is said; how far it is off grows, linearly too, with what
+    is said, with the uncertainty of the zero and with the noise. By how much an interval must
+    exceed that is calibrated: it holds `LEVEL` of the samples of sites that were held out
+    (conformal prediction with a normalised score: Papadopoulos et al., ECML 2002).
 
     Attributes
     ----------
@@ -64,64 +105,54 @@ class Readout:
     reach: Float[np.ndarray, " output"]
 
     def expected(
-        self, said: Float[np.ndarray, "sample class"]
+        self, fractions: Float[np.ndarray, "sample class"]
     ) -> Float[np.ndarray, "sample output"]:
         """Give the outputs; none is negative, and the fractions add up to one."""
-        outputs = np.maximum(said @ self.gain, 0.0)
-        total = outputs[:, 1:] @ np.ones(outputs.shape[1] - 1)
-        outputs[:, 1:] /= np.where(total > 0, total, 1.0)[:, None]
-        return outputs
-
-    def off(
-        self, said: Float[np.ndarray, "sample class"], unsure: Float[np.ndarray, "sample 2"]
-    ) -> Float[np.ndarray, "sample output"]:
-        """Tell how far each output may be off."""
-        return np.maximum(np.concatenate([said, unsure], axis=1) @ self.spread, self.least)
+        return _expected(self.gain, fractions)
 
     def half_widths(
-        self, said: Float[np.ndarray, "sample class"], unsure: Float[np.ndarray, "sample 2"]
+        self, fractions: Float[np.ndarray, "sample class"], unsure: Float[np.ndarray, "sample 2"]
     ) -> Float[np.ndarray, "sample output"]:
         """Give half the width of the interval of each output."""
-        return self.off(said, unsure) * self.reach
+        off = np.concatenate([fractions, unsure], axis=1) @ self.spread
+        return np.maximum(off, self.least) * self.reach
+
+
+def _expected(
+    gain: Float[np.ndarray, "class output"], fractions: Float[np.ndarray, "sample class"]
+) -> Float[np.ndarray, "sample output"]:
+    outputs = np.maximum(fractions @ gain, 0.0)
+    total = outputs[:, 1:] @ np.ones(outputs.shape[1] - 1)
+    outputs[:, 1:] /= np.where(total > 0, total, 1.0)[:, None]
+    return outputs
 
 
 def fit_readout(parts: Sequence[Readings]) -> Readout:
-    """Learn what the networks' answers mean.
+    """Learn what networks' answers mean, from samples of each fold's unseen sites.
 
     Each fold's samples are compared with what the other folds' samples let expect. This is harsher
     than the truth, where all folds are used; the distances are shortened by that ratio, for biases
     of single folds: the root of (1 + 1/K) / (1 + 1/(K - 1)) for K folds.
-
-    Parameters
-    ----------
-    parts : sequence of Readings
-        Of the samples of each fold, whose sites its networks had not seen.
     """
-    everything = _joined(parts)
-    whole = Readout(_gain(everything), *_nothing(everything))
+    every = _joined(parts)
     errors = []
     for turn, part in enumerate(parts):
-        others = [other for place, other in enumerate(parts) if place != turn]
-        fitted = Readout(_gain(_joined(others)), *_nothing(part)) if others else whole
-        errors.append(np.abs(fitted.expected(part.said) - part.true))
+        others = [*parts[:turn], *parts[turn + 1 :]] or parts
+        expected = _expected(_gain(_joined(others)), part.fractions)
+        errors.append(np.abs(expected - part.true))
     off = np.concatenate(errors)
-    features = np.concatenate([everything.said, everything.unsure], axis=1)
+    features = np.concatenate([every.fractions, every.unsure], axis=1)
     spread = np.linalg.lstsq(features, off, rcond=None)[0]
     least = np.maximum(LEAST_SPREAD * np.median(off, axis=0), SMALLEST)
     scores = off / np.maximum(features @ spread, least)
     count = len(parts)
     shorter = np.sqrt((1 + 1 / count) / (1 + 1 / (count - 1))) if count > 1 else 1.0
     reach = np.array([conformal_quantile(column, LEVEL) for column in scores.T]) * shorter
-    return Readout(whole.gain, spread, least, reach)
+    return Readout(_gain(every), spread, least, reach)
 
 
 def _gain(part: Readings) -> Float[np.ndarray, "class output"]:
-    return np.linalg.lstsq(part.said, part.true, rcond=None)[0]
-
-
-def _nothing(part: Readings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    classes, outputs = part.said.shape[1], part.true.shape[1]
-    return np.zeros((classes + 2, outputs)), np.zeros(outputs), np.zeros(outputs)
+    return np.linalg.lstsq(part.fractions, part.true, rcond=None)[0]
 
 
 def _joined(parts: Sequence[Readings]) -> Readings:

@@ -1,13 +1,31 @@
-"""Where the energy zero of a model may lie on the axis of a measured spectrum."""
+"""Where the energy zero of a model may lie on the axis of a measured spectrum, and how well."""
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
-from nearedge.models.inference._scan import STEP
-from nearedge.spectra import covered_zeros
+from nearedge.models.inference._samples import Manifold
+from nearedge.spectra import covered_zeros, cut_windows, noise_level, profiles, structure_below
+
+STEP = 0.1
+"""Distance of the places of the zero that are tried, eV."""
+
+Measure = Literal["misfit", "unexplained", "below", "noise"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+"""What speaks against a spectrum: its distance from the profiles of samples (Mahalanobis), the
+share of it that no sum of the classes' spectra explains, structure below the edge, and noise."""
+
+STRUCTURE = 0.02
+"""Structure below the window, in units of a profile's size, that makes a zero unlikely."""
+
+WHITE = 1e6
+"""Noise of what is a straight line but for it, in the same unit."""
+
+BURIED = 0.5
+"""Noise, in units of a profile's size, from which a place is not believed if there are better."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +41,6 @@ class Zero:
         Standard deviation of that, eV; zero if it is certain.
     within : tuple of float
         Energies in eV between which it lies for certain.
-
-    Raises
-    ------
-    InputError
-        If a number is not finite or the uncertainty negative.
     """
 
     energy: float | None = None
@@ -47,13 +60,7 @@ class Zero:
         grid: Float[np.ndarray, " grid"],
         source: str,
     ) -> tuple[Float[np.ndarray, " zero"], Float[np.ndarray, " zero"]]:
-        """List the places to try, in eV, and the logarithms of their prior probabilities.
-
-        Raises
-        ------
-        InputError
-            If the spectrum covers the window for none of them.
-        """
+        """List the places to try, in eV, and the logarithms of their prior probabilities."""
         span = f"{energy[0]:g} to {energy[-1]:g} eV"
         if self.energy is not None and self.uncertainty < STEP / 2:
             slack = 1e-6
@@ -65,22 +72,72 @@ class Zero:
                     f"{self.energy:g} eV; measure a wider range or give another E0"
                 )
             return np.array([self.energy]), np.zeros(1)
-        found = covered_zeros(energy, grid, STEP)
-        found = found[(found >= self.within[0]) & (found <= self.within[1])]
-        if not len(found):
+        places = covered_zeros(energy, grid, STEP)
+        places = places[(places >= self.within[0]) & (places <= self.within[1])]
+        if not len(places):
             raise InputError(
                 f"{source}: energies from {span} do not cover the model's window of "
                 f"{grid[-1] - grid[0]:g} eV ({grid[0]:g} to {grid[-1]:g} eV from its zero) "
                 "wherever the zero may lie; measure a wider range"
             )
         if self.energy is None:
-            return found, np.zeros(len(found))
-        off = (found - self.energy) / self.uncertainty
+            return places, np.zeros(len(places))
+        off = (places - self.energy) / self.uncertainty
         near = np.abs(off) <= 4
         if not near.any():
             raise InputError(
                 f"{source}: energies from {span} cover the window only for an E0 from "
-                f"{found[0]:g} to {found[-1]:g} eV, not for {self.energy:g} ± "
+                f"{places[0]:g} to {places[-1]:g} eV, not for {self.energy:g} ± "
                 f"{self.uncertainty:g} eV; measure a wider range or give another E0"
             )
-        return found[near], -(off[near] ** 2) / 2
+        return places[near], -(off[near] ** 2) / 2
+
+
+class ZeroScan(NamedTuple):
+    """A spectrum looked at wherever its zero may lie.
+
+    Attributes
+    ----------
+    windows, shapes : float array, shape (zero, grid)
+        Intensities in the window, and their profiles.
+    size, noise : float array, shape (zero,)
+        Size of each profile in measured intensity, and the noise in units of it.
+    below : float array, shape (zero,)
+        Structure below the window, in the same unit.
+    log_density, misfit : float array, shape (zero, width)
+        How well each place and broadening fits, see `Manifold.fit`.
+    """
+
+    windows: Float[np.ndarray, "zero grid"]
+    shapes: Float[np.ndarray, "zero grid"]
+    size: Float[np.ndarray, " zero"]
+    noise: Float[np.ndarray, " zero"]
+    below: Float[np.ndarray, " zero"]
+    log_density: Float[np.ndarray, "zero width"]
+    misfit: Float[np.ndarray, "zero width"]
+
+
+def scan_zeros(
+    energy: Float[np.ndarray, " energy"],
+    mu: Float[np.ndarray, " energy"],
+    places: Float[np.ndarray, " zero"],
+    manifold: Manifold,
+) -> ZeroScan:
+    """Look at a spectrum in any unit wherever its zero may lie (all energies in eV)."""
+    rows = np.broadcast_to(mu, (len(places), len(mu)))
+    windows = cut_windows(energy, rows, manifold.grid, places)
+    shapes, size = profiles(windows)
+    level = float(noise_level(mu))
+    below = structure_below(energy, mu, places + manifold.grid[0])
+    straight = size == 0
+    unit = np.where(straight, 1.0, size)
+    noise = np.where(straight, WHITE, np.minimum(level / unit, WHITE))
+    below = np.where(straight, 0.0, below / unit)
+    log_density, misfit = manifold.fit(shapes, noise)
+    # Where there is structure below the window, the edge lies lower than there.
+    log_density -= (np.square(below) / (STRUCTURE**2 + np.square(noise)) / 2)[:, None]
+    # What is all noise fits anything badly, but nothing very badly.
+    buried = noise > BURIED
+    if not buried.all():
+        log_density[buried] = -np.inf
+    return ZeroScan(windows, shapes, size, noise, below, log_density, misfit)

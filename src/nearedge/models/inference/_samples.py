@@ -1,0 +1,157 @@
+"""What spectra of samples look like: the profiles they have, and mean spectra of the classes."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from nearedge.spectra import profiles
+
+WIDTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
+"""Extra broadenings that are tried: full width at half maximum in eV."""
+
+NOISES = tuple(float(level) for level in np.geomspace(0.004, 1.024, 9))
+"""Noise levels that are told apart, in units of a profile's standard deviation."""
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """Gaussians of the profiles that samples have, one for each extra broadening.
+
+    The grid is the window's, in eV from the zero, widths are in eV; the covariances are those with
+    the discrepancy, without noise.
+    """
+
+    grid: Float[np.ndarray, " grid"]
+    widths: tuple[float, ...]
+    means: Float[np.ndarray, "width grid"]
+    covariances: Float[np.ndarray, "width grid grid"]
+
+    @cached_property
+    def _factors(self) -> dict[tuple[int, int], tuple[np.ndarray, float]]:
+        return {}
+
+    def _whitening(self, width: int, level: int) -> tuple[np.ndarray, float]:
+        """What makes deviations uncorrelated, and half the logarithm of the determinant."""
+        if (width, level) not in self._factors:
+            count = len(self.grid)
+            noisy = self.covariances[width] + NOISES[level] ** 2 * np.eye(count)
+            lower = np.linalg.cholesky(noisy)
+            half = float(np.log(np.diag(lower)).sum())
+            self._factors[width, level] = (np.triu(np.linalg.inv(lower).T), half)
+        return self._factors[width, level]
+
+    def fit(
+        self, shapes: Float[np.ndarray, "window grid"], noise: Float[np.ndarray, " window"]
+    ) -> tuple[Float[np.ndarray, "window width"], Float[np.ndarray, "window width"]]:
+        """Judge how well profiles with this noise fit at each broadening.
+
+        Given are the logarithms of the Gaussian densities, without a common constant, and the
+        squares of the Mahalanobis distances from the means, per energy.
+        """
+        every = range(len(self.widths))
+        misfit = np.stack([self.misfit(shapes, noise, width) for width in every], axis=1)
+        levels = noise_levels(noise)
+        halves = np.zeros((len(NOISES), len(self.widths)))
+        for level in np.unique(levels).tolist():
+            halves[level] = [self._whitening(width, level)[1] for width in every]
+        return -misfit * len(self.grid) / 2 - halves[levels], misfit
+
+    def misfit(
+        self,
+        shapes: Float[np.ndarray, "window grid"],
+        noise: Float[np.ndarray, " window"],
+        width: int,
+    ) -> Float[np.ndarray, " window"]:
+        """Squares of the Mahalanobis distances from the mean at one broadening, per energy."""
+        levels = noise_levels(noise)
+        misfit = np.empty(len(shapes))
+        for level in np.unique(levels).tolist():
+            same = levels == level
+            whitened = (shapes[same] - self.means[width]) @ self._whitening(width, level)[0]
+            misfit[same] = np.einsum("ij,ij->i", whitened, whitened) / len(self.grid)
+        return misfit
+
+    def deviations(
+        self, shape: Float[np.ndarray, " grid"], noise: float, width: int
+    ) -> Float[np.ndarray, " grid"]:
+        """How far each energy is from what all the others let expect, in standard deviations."""
+        whitening, _ = self._whitening(width, int(noise_levels(np.array([noise]))[0]))
+        precision = whitening @ whitening.T
+        return (shape - self.means[width]) @ precision / np.sqrt(np.diag(precision))
+
+
+def noise_levels(noise: Float[np.ndarray, " window"]) -> Int[np.ndarray, " window"]:
+    """Give the place of the next higher of `NOISES`, the last for all that exceed it."""
+    return np.minimum(np.searchsorted(NOISES, noise), len(NOISES) - 1)
+
+
+class Scaling(NamedTuple):
+    """How a measured window becomes one in the training spectra's unit.
+
+    `scale` is the measured intensity of one training unit, `level` the background at the zero and
+    `slope` its rise for each eV, in measured intensity.
+    """
+
+    scale: float
+    level: float
+    slope: float
+
+    def background(self, grid: Float[np.ndarray, " _"]) -> Float[np.ndarray, " _"]:
+        """The straight background at energies from the zero, in measured intensity."""
+        return self.level + self.slope * grid
+
+    def apply(
+        self, grid: Float[np.ndarray, " _"], mu: Float[np.ndarray, " _"]
+    ) -> Float[np.ndarray, " _"]:
+        """Bring measured intensities at energies from the zero to the training unit."""
+        return (mu - self.background(grid)) / self.scale
+
+
+@dataclass(frozen=True)
+class References:
+    """Mean spectra of the classes at each extra broadening, and the range of the sites' spectra.
+
+    They are in the training spectra's unit; nine in ten sites lie between `low` and `high`.
+    """
+
+    spectra: Float[np.ndarray, "width class grid"]
+    low: Float[np.ndarray, "width grid"]
+    high: Float[np.ndarray, "width grid"]
+
+    def mixture(
+        self, fractions: Float[np.ndarray, " class"], width: int
+    ) -> Float[np.ndarray, " grid"]:
+        """Spectrum of a sample of this composition at one of the broadenings."""
+        return fractions @ self.spectra[width]
+
+    def scaling(
+        self,
+        grid: Float[np.ndarray, " grid"],
+        window: Float[np.ndarray, " grid"],
+        fractions: Float[np.ndarray, " class"],
+        width: int,
+    ) -> Scaling:
+        """Find the unit and the background with which a window is most like such a sample's."""
+        like = self.mixture(fractions, width)
+        design = np.column_stack([like, np.ones(len(grid)), grid])
+        return Scaling(*np.linalg.lstsq(design, window, rcond=None)[0].tolist())
+
+    def unexplained(
+        self, grid: Float[np.ndarray, " grid"], windows: Float[np.ndarray, "window grid"]
+    ) -> float:
+        """Share of the variation that no sum of the classes' mean spectra explains.
+
+        A linear combination fit with a straight background, at every broadening and of each of the
+        windows (one spectrum at several places of the zero); the best counts. What is left is the
+        root of the mean square in units of the window's standard deviation about a straight line.
+        """
+        bent, _ = profiles(windows)
+        best = np.inf
+        for spectra in self.spectra:
+            basis = np.linalg.qr(np.column_stack([*spectra, np.ones(len(grid)), grid]))[0]
+            left = bent - (bent @ basis) @ basis.T
+            best = min(best, float(np.square(left).mean(axis=1).min()))
+        return float(np.sqrt(best))
