@@ -51,7 +51,7 @@ from nearedge.answers.maps import map_stack
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.files.stacks import open_stack
 from nearedge.models import load_model
-from nearedge.models.inference import PIECE, PixelReader, Zero, pixel_reader, signal_finder
+from nearedge.models.inference import PIECE, PixelReader, SignalFinder, Zero, pixel_reader
 
 ZERO = 529.3
 ENERGY = np.linspace(522.0, 552.0, 121)
@@ -77,7 +77,7 @@ def main() -> None:
     inference = model.inference
     posterior, _ = inference.infer(ENERGY, tile.mean(axis=0), Zero(ZERO, 0.0))
     reader = pixel_reader(inference, ENERGY, posterior)
-    finder = signal_finder(ENERGY, inference.grid)
+    finder = SignalFinder(ENERGY, inference.grid)
     block = (tile[:PIECE] + rng.normal(scale=0.01, size=(PIECE, len(ENERGY)))).astype(np.float32)
     with threadpool_limits(1, user_api="blas"):
         print("one core, pixels/s:")

@@ -29,17 +29,7 @@ CONCENTRATION = 0.7
 
 @dataclass(frozen=True)
 class Labelled:
-    """Spectra on one grid, with what is asked of each.
-
-    Attributes
-    ----------
-    mu : float array, shape (site, energy)
-        Spectra, in any unit.
-    value : array, shape (site,)
-        Class names or numbers.
-    environment : str array, shape (site,)
-        Class of each, by which examples are balanced.
-    """
+    """Spectra on one grid, in any unit, what is asked of each (a class or number), its class."""
 
     mu: Float[np.ndarray, "site energy"]
     value: np.ndarray

@@ -16,15 +16,8 @@ Matrix = Any
 class MultilayerPerceptron:
     """Dense layers with rectified linear units between them and a linear output.
 
-    Layer sizes such as 70-8-6-6 stand in the shapes of the weights. Arrays may carry a leading
-    axis of networks.
-
-    Attributes
-    ----------
-    weights : tuple of array, shape (out, in)
-        One matrix for each layer.
-    biases : tuple of array, shape (out,)
-        One vector for each layer.
+    Layer sizes such as 70-8-6-6 stand in the shapes of the weights, (out, in) of each layer. Arrays
+    may carry a leading axis of networks.
 
     Examples
     --------

@@ -7,24 +7,10 @@ from nearedge.trust import ClassCoverage, ClassSets, Coverage, Intervals, SetCov
 
 @dataclass(frozen=True)
 class Training:
-    """What a model was trained on.
+    """What a model was trained on: names, and sites of each class.
 
-    Attributes
-    ----------
-    sites : int
-        Number of sites.
-    classes : dict of str to int
-        Sites of each class.
-    snapshots, trajectories, atoms : tuple of str
-        Their names.
-    mean : float or None
-        Mean of the target, where it is a number.
-    held_out : tuple of str
-        Snapshots and trajectories that were not used in any way.
-    recipe, seed
-        How it was trained.
-    fingerprint : str
-        Of the dataset without what was held out.
+    `mean` is that of the target, where it is a number; `held_out` are snapshots and trajectories
+    that were not used in any way, the fingerprint is the dataset's without them.
     """
 
     sites: int
@@ -43,20 +29,8 @@ class Training:
 class Estimate:
     """How good a model is on sites it has not seen.
 
-    Attributes
-    ----------
-    rung, meaning : str or None
-        What those sites have not in common with the training, and that in words.
-    reason : str or None
-        Why nothing is known of unseen sites.
-    score : str
-        What is measured.
-    value, spread : float or None
-        Mean and standard deviation over the folds.
-    baselines : dict of str to float
-        The same score of plain methods.
-    n : int
-        Number of sites.
+    The rung says what those have not in common with the training, `reason` why nothing is known;
+    `value` and `spread` are mean and standard deviation of the score over the folds.
     """
 
     rung: str | None
@@ -79,23 +53,12 @@ class AverageCoverage(Coverage):
 
 @dataclass(frozen=True)
 class Calibration:
-    """What sets and intervals are made by; all but `n` is missing where nothing is known.
+    """What sets and intervals are made by, from `n` unseen sites; the rest is missing if unknown.
 
-    Attributes
-    ----------
-    n : int
-        Number of unseen sites it was made on.
-    sets : ClassSets or None
-        Of a classifier.
-    outputs : tuple of str
-        Names of a regressor's outputs: ``mean``, and classes whose fractions it tells.
-    sites : SiteIntervals or None
-        Intervals of single sites, of a number that is whole.
-    intervals, uneven : Intervals or None
-        Intervals of all outputs, by averaged atoms; of averages of any composition.
-    set_coverage, coverage, per_class
-        What sets, intervals by averaged atoms, and intervals of single sites by class hold of sites
-        that the calibration did not see.
+    A classifier has sets; a regressor names its `outputs` (``mean``, and classes whose fractions it
+    tells), has intervals of them by averaged atoms, also of averages of any composition (`uneven`),
+    and of single sites if these have whole numbers. The coverages are those of sites that the
+    calibration did not see: of sets, of intervals by averaged atoms, of single sites by class.
     """
 
     n: int = 0
@@ -119,16 +82,9 @@ class Calibration:
 class Conditions:
     """What simulated measurements suffer beside the unknown zero, each at random between limits.
 
-    Attributes
-    ----------
-    broadening : tuple of float
-        Full widths at half maximum, in eV, of a Gaussian that spectra are convolved with.
-    signal_to_noise : tuple of float
-        Highest intensity over the standard deviation of the noise; the logarithm is uniform.
-    background : float
-        Largest constant under a spectrum, as a share of its highest intensity.
-    slope : float
-        Largest rise or fall of the background from the first to the last energy, in the same unit.
+    Broadening is a Gaussian's full width at half maximum in eV; signal to noise the highest
+    intensity over the noise's standard deviation (its logarithm is uniform). The largest constant
+    background, and its largest rise or fall over the spectrum, are shares of that intensity.
     """
 
     broadening: tuple[float, float] = (0.0, 1.0)

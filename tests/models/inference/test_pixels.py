@@ -13,9 +13,9 @@ from nearedge.models.inference import (
     Inference,
     PixelReader,
     Posterior,
+    SignalFinder,
     Zero,
     pixel_reader,
-    signal_finder,
 )
 from nearedge.models.inference._pixels import zero_places
 from nearedge.spectra import cut_windows, profiles
@@ -209,7 +209,7 @@ def test_signal_is_told_from_noise_whatever_the_unit(pixels: np.ndarray) -> None
     grid = np.linspace(-1.2, 11.5, 70)
     background = 5 + 0.3 * COARSE + rng.normal(scale=0.02, size=(2000, len(COARSE)))
     for energy, scale in ((COARSE, 1.0), (COARSE, 1e-20), (COARSE, 1e9)):
-        finder = signal_finder(energy, grid)
+        finder = SignalFinder(energy, grid)
         found = finder.find(scale * pixels)
         assert found.finite.all()
         assert found.signal.all()
@@ -220,6 +220,6 @@ def test_signal_is_told_from_noise_whatever_the_unit(pixels: np.ndarray) -> None
 
 
 def test_fine_steps_of_noise_are_no_signal() -> None:
-    finder = signal_finder(FINE, np.linspace(-1.2, 11.5, 70))
+    finder = SignalFinder(FINE, np.linspace(-1.2, 11.5, 70))
     noise = np.random.default_rng(0).normal(size=(200, len(FINE)))
     assert finder.find(noise).signal.mean() < 0.01

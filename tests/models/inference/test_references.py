@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from nearedge.learning.examples import Labelled
 from nearedge.models.inference._fitting import fit_samples
-from nearedge.models.inference._samples import References, Scaling
+from nearedge.models.inference._samples import References
 
 GRID = np.linspace(-1.0, 9.0, 41)
 ENERGY = np.arange(-4.0, 12.0, 0.2)
@@ -47,14 +47,7 @@ def test_unit_and_background_are_found_exactly(
     fractions = np.array([0.5, 0.2, 0.3])
     clean = references.mixture(fractions, 1)
     seen = scale * (clean + level + slope * GRID)
-    found = references.scaling(GRID, seen, fractions, 1)
-    assert found.scale == pytest.approx(scale, rel=1e-6)
-    assert found.slope == pytest.approx(scale * slope, rel=1e-6, abs=1e-6 * scale)
-    assert_allclose(found.apply(GRID, seen), clean, atol=1e-6)
-
-
-def test_a_background_is_a_line() -> None:
-    assert_allclose(Scaling(2.0, 1.0, 0.5).background(np.array([0.0, 2.0])), [1.0, 2.0])
+    assert_allclose(references.normalised(GRID, seen, fractions, 1), clean, atol=1e-6)
 
 
 @settings(max_examples=20)

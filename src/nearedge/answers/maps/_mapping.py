@@ -24,10 +24,10 @@ from nearedge.models import Model
 from nearedge.models.inference import (
     Inference,
     PixelReader,
+    SignalFinder,
     Zero,
     ZeroPlaces,
     pixel_reader,
-    signal_finder,
 )
 from nearedge.records import Json, replacing
 from nearedge.spectra import Preparation, Spectrum
@@ -163,7 +163,7 @@ def map_stack(
                     yield block
                     bar.advance(task, block.rows.stop - block.rows.start)
 
-            finder = signal_finder(stack.energy, inference.grid)
+            finder = SignalFinder(stack.energy, inference.grid)
             state, mu = survey(finder, stack.shape, blocks, pool, stack.name, mask_below)
             request = Request("auto", zero, AS_IT_IS, force=force)
             mean_spectrum = Spectrum("mean spectrum", stack.energy, mu, stack.name)

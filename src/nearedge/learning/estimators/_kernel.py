@@ -53,11 +53,6 @@ class KernelEstimator(SavedEstimator):
         vary, below the edge, division by their spread blows up every offset and all noise.
     random_state : int
         Decides how the training spectra are cut for cross-validation, and nothing else.
-
-    Attributes
-    ----------
-    mean_, scale_ : ndarray, shape (2 energy,)
-        What intensities and slopes are brought to a common scale with.
     """
 
     _numeric: ClassVar[bool]
@@ -172,17 +167,8 @@ class KernelClassifier(LikeliestClass, KernelEstimator):
 
     Each pair of classes has a machine of its own; the probability of a class is proportional to the
     product of its chances against every other one, the logistic function of the machines' margins
-    times one steepness that is found by cross-validation. Parameters and attributes are those of
-    `KernelEstimator`.
-
-    Attributes
-    ----------
-    classes_ : ndarray of str, shape (class,)
-        Names in the order of the probabilities.
-    machines_ : Machines
-        Support vectors and their weights.
-    steepness_ : float
-        How fast chances go to 0 and 1 with the margins.
+    times one `steepness_` that is found by cross-validation. Parameters are those of
+    `KernelEstimator`; `classes_` are the names in the order of the probabilities.
 
     Examples
     --------
@@ -300,17 +286,13 @@ class KernelRecord:
 class KernelRegressor(RegressorMixin, KernelEstimator):
     """Support vector regression (Smola and Schoelkopf, 2004) from spectra to a number of each.
 
-    Parameters and attributes are those of `KernelEstimator`, with one more parameter.
+    The number is the sum of weights times the likeness to each support vector, and an offset.
+    Parameters are those of `KernelEstimator`, with one more.
 
     Parameters
     ----------
     epsilon : float
         Errors that cost nothing, in units of the spread of the numbers.
-
-    Attributes
-    ----------
-    support_, weights_, offset_ : ndarray, ndarray, float
-        The number is the sum of weights times the likeness to each support vector, and the offset.
 
     Examples
     --------

@@ -18,18 +18,8 @@ SVC: Any = _SVC
 class Machines:
     """Machines with the kernel ``exp(-|x - y|**2)``, one for each pair of classes.
 
-    Attributes
-    ----------
-    classes : ndarray of str, shape (class,)
-        Sorted names.
-    support : ndarray, shape (vector, feature)
-        Training examples that decide.
-    owners : ndarray of int, shape (vector,)
-        Places of their classes in `classes`.
-    weights : ndarray, shape (vector, pair)
-        What each adds to the margins; a positive margin speaks for the first class of a pair.
-    offsets : ndarray, shape (pair,)
-        Added to the margins.
+    The training examples in `support` decide; `owners` are the places of their classes, weights
+    what each adds to the margins. A positive margin speaks for the first class of a pair.
     """
 
     classes: np.ndarray

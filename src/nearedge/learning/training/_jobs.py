@@ -23,19 +23,17 @@ class TrainingSettings:
     Attributes
     ----------
     loss : {"cross-entropy", "fractions", "squared-error"}
-        What is minimised; its mean over the examples is the loss. ``"fractions"`` is the
-        cross-entropy with the fractions of several classes in each example.
+        Its mean over the examples is minimised. ``"fractions"`` is the cross-entropy with the
+        fractions of several classes in each example.
     learning_rate : float
-        Step size of Adam (Kingma and Ba, 2015), whose other constants are the usual 0.9, 0.999
-        and 1e-8.
+        Of Adam (Kingma and Ba, 2015), whose other constants are the usual 0.9, 0.999 and 1e-8.
     batch_size : int
         Examples in a step. An epoch takes as many whole batches as the examples fill; the few
         left over differ from epoch to epoch.
     epochs : int
         How often the examples are gone through.
     l2 : float
-        Coefficient `c` of the penalty on the squared weights (not the biases), read as the
-        convention says.
+        Coefficient `c` of the penalty on the squared weights (not the biases).
     l2_convention : {"batch", "example", "scikit-learn", "decoupled"}
         ``"batch"``: ``c * sum(w**2)`` is added to the mean loss of each batch (``regularizers.L2``
         of Keras). ``"example"``: ``c / n * sum(w**2)`` for `n` training examples, that is the
@@ -101,16 +99,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Curves:
-    """Learning curves; the scores are the accuracy, or the mean squared error (also of fractions).
+    """Learning curves: loss without the penalty, and accuracy or mean squared error, after epochs.
 
-    Attributes
-    ----------
-    epoch : ndarray of int, shape (record,)
-        Epochs done at each record.
-    loss, score : ndarray, shape (record,)
-        On the training examples, without the penalty.
-    validation_loss, validation_score : ndarray, shape (record,)
-        On the validation examples; NaN where none were given.
+    Those of the validation examples are NaN where none were given.
     """
 
     epoch: Int[np.ndarray, " record"]

@@ -10,7 +10,6 @@ from ._pixels import (
     Signals as Signals,
     ZeroPlaces as ZeroPlaces,
     pixel_reader as pixel_reader,
-    signal_finder as signal_finder,
 )
 from ._results import Fit as Fit, Mode as Mode, Posterior as Posterior
 from ._simulation import simulate_measurements as simulate_measurements

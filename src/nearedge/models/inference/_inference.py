@@ -36,25 +36,9 @@ NEAR = 0.2
 class Inference:
     """What a model knows of measured spectra. Made by `fit_inference`.
 
-    Attributes
-    ----------
-    networks : Networks
-        From profiles to fractions.
-    manifold : Manifold
-        Which profiles samples have.
-    readout : Readout
-        What the networks' fractions mean.
-    classes : tuple of str
-        In the order of the fractions.
-    temperature : float
-        By which logarithms of densities are divided, so that the zero is as uncertain as it is
-        wrong in simulations.
-    references : References
-        What samples' spectra look like, for normalising and drawing.
-    measures : float array, shape (sample, measure)
-        Of simulated measurements of unseen sites, see `MEASURES`.
-    flagged : float
-        Share of them that each measure may count as unlike any sample.
+    By `temperature` logarithms of densities are divided, so that the zero is as uncertain as it is
+    wrong in simulations. `measures` are those of simulated measurements of unseen sites, of which
+    each may count the share `flagged` as unlike any sample.
     """
 
     networks: Networks
@@ -152,18 +136,16 @@ class Inference:
         references, limits, noise = self.references, self.limits, float(scan.noise[best])
         own = measure(scan, best, width, references, self.grid) / limits
         usual = (self.measures / limits).max(axis=1)
-        scaling = references.scaling(self.grid, scan.windows[best], fractions, width)
         return Fit(
             measures=dict(zip(MEASURES, own.tolist(), strict=True)),
             p_value=(1 + int((usual >= own.max()).sum())) / (1 + len(usual)),
             energy=self.grid,
             deviation=self.manifold.deviations(scan.shapes[best], noise, width),
             noise=noise,
-            window=scaling.apply(self.grid, scan.windows[best]),
+            window=references.normalised(self.grid, scan.windows[best], fractions, width),
             mixture=references.mixture(fractions, width),
             low=references.low[width],
             high=references.high[width],
-            scaling=scaling,
         )
 
 

@@ -33,20 +33,10 @@ _ROUNDING = 1e-6
 
 
 class ZeroPlaces(NamedTuple):
-    """A few places of the zero that stand for its whole distribution.
+    """One place of the zero, or three, that stand for its whole distribution, with their weights.
 
-    Attributes
-    ----------
-    zeros : float array, shape (place,)
-        In eV on the measured axis, increasing: one, or three.
-    weights : float array, shape (place,)
-        Their probabilities.
-    likeliest : float
-        The most likely place, eV.
-    spread : float
-        Standard deviation of the distribution, eV.
-    mode_weight : float
-        Probability of the mode that they stand for; less than one if others were left out.
+    In eV on the measured axis, as are the likeliest place and the standard deviation `spread`; less
+    than one as `mode_weight`, the probability of the mode, says that others were left out.
     """
 
     zeros: Float[np.ndarray, " place"]
@@ -83,15 +73,9 @@ def zero_places(
 class PixelAnswers:
     """What is known of each pixel; NaN where a spectrum is not finite or a straight line.
 
-    Attributes
-    ----------
-    expected, half_widths : float array, shape (pixel, output)
-        Mean of the target, and fractions that add up to one; half widths of their intervals.
-    novelty : float array, shape (pixel,)
-        The measure ``misfit`` in units of its limit, see `Fit.measures`: above one a spectrum is
-        unlike any sample's. The other measures are too slow for pixels.
-    noise : float array, shape (pixel,)
-        Standard deviation of the noise as a share of the spectrum's own variation.
+    Outputs are the mean of the target and fractions that add up to one. `novelty` is the measure
+    ``misfit`` in units of its limit, see `Fit.measures`: above one a spectrum is unlike any
+    sample's; the other measures are too slow for pixels. Noise is a share of the own variation.
     """
 
     expected: Float[np.ndarray, "pixel output"]
@@ -111,28 +95,8 @@ class Signals(NamedTuple):
     levelled: Float[np.ndarray, "pixel energy"]
 
 
-@dataclass(frozen=True)
 class SignalFinder:
-    """Tells which pixels hold a spectrum. Made by `signal_finder`.
-
-    `smooth` averages fine steps (None for nothing), `bend` does and takes out the straight line.
-    """
-
-    smooth: Float[np.ndarray, "energy bin"] | None
-    bend: Float[np.ndarray, "energy bin"]
-
-    def find(self, block: Num[np.ndarray, "pixel energy"]) -> Signals:
-        """Tell which spectra, in any unit, hold a signal; best `PIECE` pixels at once."""
-        levelled, finite = _levelled(block)
-        size = _rms(levelled @ self.bend)
-        noise = _noise(levelled, self.smooth)
-        return Signals(finite, finite & (size > np.maximum(SIGNAL * noise, _ROUNDING)), levelled)
-
-
-def signal_finder(
-    energy: Float[np.ndarray, " energy"], grid: Float[np.ndarray, " grid"]
-) -> SignalFinder:
-    """Make what tells pixels with a signal, for a model's window: steps are averaged as for it.
+    """Tells pixels with a signal, for energies in eV and a window: steps are averaged as for it.
 
     Examples
     --------
@@ -140,13 +104,22 @@ def signal_finder(
     >>> noise = np.random.default_rng(0).normal(size=101)
     >>> edge = np.tanh(energy - 532)
     >>> block = np.stack([edge + 0.1 * noise, noise, 3 + 0 * edge, np.nan * edge])
-    >>> signals = signal_finder(energy, np.linspace(-1, 13, 71)).find(block)
+    >>> signals = SignalFinder(energy, np.linspace(-1, 13, 71)).find(block)
     >>> signals.finite.tolist(), signals.signal.tolist()
     ([True, True, True, False], [True, False, False, False])
     """
-    _, smooth = _smoothing(energy, grid)
-    whole = np.eye(len(energy)) if smooth is None else smooth
-    return SignalFinder(_single(smooth), _bent(whole).astype(np.float32))
+
+    def __init__(self, energy: Float[np.ndarray, " energy"], grid: Float[np.ndarray, " grid"]):
+        _, smooth = _smoothing(energy, grid)
+        self._smooth = _single(smooth)
+        self._bend = _bent(np.eye(len(energy)) if smooth is None else smooth).astype(np.float32)
+
+    def find(self, block: Num[np.ndarray, "pixel energy"]) -> Signals:
+        """Tell which spectra, in any unit, hold a signal; best `PIECE` pixels at once."""
+        levelled, finite = _levelled(block)
+        size = _rms(levelled @ self._bend)
+        noise = _noise(levelled, self._smooth)
+        return Signals(finite, finite & (size > np.maximum(SIGNAL * noise, _ROUNDING)), levelled)
 
 
 @dataclass(frozen=True)

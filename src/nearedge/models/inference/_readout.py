@@ -61,16 +61,10 @@ def _softmax(outputs: Float[np.ndarray, "profile class"]) -> Float[np.ndarray, "
 
 
 class Readings(NamedTuple):
-    """What networks say of samples, and the truth.
+    """What networks say of samples, and the truth: the target's mean, then the fractions.
 
-    Attributes
-    ----------
-    fractions : float array, shape (sample, class)
-        Averaged over the places of the zero.
-    unsure : float array, shape (sample, 2)
-        Standard deviation of the zero in eV, and the noise as a share of the variation.
-    true : float array, shape (sample, output)
-        Mean of the target, then the fractions.
+    Fractions are averaged over the places of the zero; unsure are the zero (standard deviation in
+    eV) and the noise (share of the variation).
     """
 
     fractions: Float[np.ndarray, "sample class"]

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from nearedge.models.inference._samples import Scaling
 from nearedge.models.inference._zero import MEASURES, Measure
 from nearedge.trust import BELOW_EDGE, Misfit
 
@@ -42,18 +41,9 @@ class Mode(NamedTuple):
 class Posterior:
     """Outputs with intervals, and the distributions of the zero and of the extra broadening.
 
-    Attributes
-    ----------
-    names : tuple of str
-        Of the outputs: ``mean`` of the target, then the classes.
-    scanned, zero_weights : float array, shape (scanned,)
-        Places of the zero that were tried, eV on the measured axis, and their probabilities.
-    values : float array, shape (scanned,)
-        Mean of the target if the zero lies there.
-    widths, width_weights : float array, shape (width,)
-        Extra broadenings (full width at half maximum in eV), and their probabilities.
-    expected, half_widths : float array, shape (output,)
-        Mean of the target, and fractions that add up to one; half widths of their intervals.
+    Outputs are the target's ``mean``, then fractions of classes that add up to one. `scanned` are
+    places of the zero, eV on the measured axis, `values` the target's mean at each; widths are full
+    ones at half maximum in eV.
     """
 
     names: tuple[str, ...]
@@ -127,20 +117,14 @@ class Fit:
         How unusual the spectrum is, by `MEASURES`, each in units of its limit.
     p_value : float
         Share of simulated measurements that are as unusual.
-    energy : float array, shape (grid,)
-        Energies of the window, eV from the zero.
-    deviation : float array, shape (grid,)
-        How far each energy is from what the others let expect, in standard deviations.
+    energy, deviation : float array, shape (grid,)
+        Energies of the window, eV from the zero, and how far each is from what the others let
+        expect, in standard deviations.
     noise : float
         Standard deviation of the noise as a share of the spectrum's own variation.
-    window : float array, shape (grid,)
-        Intensities in the training spectra's unit, freed of the straight background.
-    mixture : float array, shape (grid,)
-        Spectrum of a sample of the expected composition, in the same unit.
-    low, high : float array, shape (grid,)
-        Between which nine in ten training sites lie, as broadened.
-    scaling : Scaling
-        How measured intensities become those of `window`.
+    window, mixture, low, high : float array, shape (grid,)
+        In the training spectra's unit: intensities freed of the straight background, the spectrum
+        of a sample of the expected composition, and between which nine in ten sites lie.
     """
 
     measures: dict[Measure, float]
@@ -152,7 +136,6 @@ class Fit:
     mixture: Float[np.ndarray, " grid"]
     low: Float[np.ndarray, " grid"]
     high: Float[np.ndarray, " grid"]
-    scaling: Scaling
 
     @property
     def score(self) -> float:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -88,28 +87,6 @@ def noise_levels(noise: Float[np.ndarray, " window"]) -> Int[np.ndarray, " windo
     return np.minimum(np.searchsorted(NOISES, noise), len(NOISES) - 1)
 
 
-class Scaling(NamedTuple):
-    """How a measured window becomes one in the training spectra's unit.
-
-    `scale` is the measured intensity of one training unit, `level` the background at the zero and
-    `slope` its rise for each eV, in measured intensity.
-    """
-
-    scale: float
-    level: float
-    slope: float
-
-    def background(self, grid: Float[np.ndarray, " _"]) -> Float[np.ndarray, " _"]:
-        """The straight background at energies from the zero, in measured intensity."""
-        return self.level + self.slope * grid
-
-    def apply(
-        self, grid: Float[np.ndarray, " _"], mu: Float[np.ndarray, " _"]
-    ) -> Float[np.ndarray, " _"]:
-        """Bring measured intensities at energies from the zero to the training unit."""
-        return (mu - self.background(grid)) / self.scale
-
-
 @dataclass(frozen=True)
 class References:
     """Mean spectra of the classes at each extra broadening, and the range of the sites' spectra.
@@ -127,17 +104,18 @@ class References:
         """Spectrum of a sample of this composition at one of the broadenings."""
         return fractions @ self.spectra[width]
 
-    def scaling(
+    def normalised(
         self,
         grid: Float[np.ndarray, " grid"],
         window: Float[np.ndarray, " grid"],
         fractions: Float[np.ndarray, " class"],
         width: int,
-    ) -> Scaling:
-        """Find the unit and the background with which a window is most like such a sample's."""
+    ) -> Float[np.ndarray, " grid"]:
+        """Bring a window to the unit, and free it of the background, most like such a sample's."""
         like = self.mixture(fractions, width)
         design = np.column_stack([like, np.ones(len(grid)), grid])
-        return Scaling(*np.linalg.lstsq(design, window, rcond=None)[0].tolist())
+        scale, level, slope = np.linalg.lstsq(design, window, rcond=None)[0].tolist()
+        return (window - (level + slope * grid)) / scale
 
     def unexplained(
         self, grid: Float[np.ndarray, " grid"], windows: Float[np.ndarray, "window grid"]

@@ -96,16 +96,8 @@ class Zero:
 class ZeroScan(NamedTuple):
     """A spectrum looked at wherever its zero may lie.
 
-    Attributes
-    ----------
-    windows, shapes : float array, shape (zero, grid)
-        Intensities in the window, and their profiles.
-    size, noise : float array, shape (zero,)
-        Size of each profile in measured intensity, and the noise in units of it.
-    below : float array, shape (zero,)
-        Structure below the window, in the same unit.
-    log_density, misfit : float array, shape (zero, width)
-        How well each place and broadening fits, see `Manifold.fit`.
+    Beside intensities in the window and their profiles: each profile's size in measured intensity;
+    in units of that the noise and the structure below the window; and what `Manifold.fit` gives.
     """
 
     windows: Float[np.ndarray, "zero grid"]
