@@ -14,16 +14,7 @@ PENALTIES = tuple(10.0**power for power in range(-3, 6))
 
 
 def classifier_baselines(seed: int) -> dict[str, Pipeline]:
-    """Make unfitted classifiers by name, on intensities standardised per energy.
-
-    Examples
-    --------
-    >>> x = np.array([[0.0, 1.0], [0.1, 1.0], [1.0, 0.0], [1.1, 0.0]])
-    >>> y = np.array(["0", "0", "1", "1"])
-    >>> models = classifier_baselines(seed=0)
-    >>> models["1-nn"].fit(x, y).predict(x[:2]).tolist()
-    ['0', '0']
-    """
+    """Make unfitted classifiers by name, on intensities standardised per energy."""
     models = {
         "majority": DummyClassifier(strategy="most_frequent"),
         "1-nn": KNeighborsClassifier(1),

@@ -1,11 +1,9 @@
 """A model in words: what it is for, what it saw, how far it can be believed."""
 
-from collections.abc import Sequence
-
 from nearedge.models._record import Calibration, Measured, Record
 from nearedge.spectra import Identity, Window
 from nearedge.targets import Target
-from nearedge.trust import ClassCoverage, Coverage, Novelty
+from nearedge.trust import Coverage, Novelty
 
 _TOLD = 20  # Sites of a class from which its own share is told.
 
@@ -75,7 +73,7 @@ def coverage_sentence(record: Calibration) -> str | None:
     else:
         what = "intervals of single sites"
     classes = (sets.per_class if sets is not None else record.per_class) or {}
-    often = [name for name, one in classes.items() if one.n >= _TOLD] or list(classes)
+    often = [name for name in classes if classes[name].n >= _TOLD] or list(classes)
     worst = min(often, key=lambda name: classes[name].coverage)
     return (
         f"{what} held {_share(first)} of the unseen truths (aim {record.level:.2f}; least in class "
@@ -115,10 +113,10 @@ def _sets(record: Calibration) -> list[str]:
     assert sets is not None
     lines = ["| class | in the set from probability | sites | held |", "|---|---|---|---|"]
     for name, threshold in zip(sets.classes, sets.thresholds, strict=True):
-        one = judged.per_class.get(name) if judged else None
+        scored = judged.per_class.get(name) if judged else None
         note = " (of all classes)" if name in sets.marginal else ""
         chance = "only if likeliest" if threshold >= 1 else f"{threshold:.3f}{note}"
-        share = "| - | - |" if one is None else f"| {one.n} | {one.coverage:.3f} |"
+        share = f"| {scored.n} | {scored.coverage:.3f} |" if scored else "| - | - |"
         lines.append(f"| {name} | {chance} {share}")
     if judged:
         lines += [
@@ -149,8 +147,12 @@ def _intervals(record: Calibration) -> list[str]:
             + " of the prediction. Those of averages have one width.",
             "",
         ]
+    if record.per_class:
+        lines += ["| class of a single site | sites | held |", "|---|---|---|"]
+        for name, scored in record.per_class.items():
+            lines.append(f"| {name} | {scored.n} | {scored.coverage:.3f} |")
+        lines.append("")
     lines += [
-        *_by_class(record.per_class or {}),
         "| atoms | half width | held | half width, any composition |",
         "|---|---|---|---|",
     ]
@@ -160,12 +162,6 @@ def _intervals(record: Calibration) -> list[str]:
         width = "single site" if number == 1 and record.sites else f"{row[0]:.2f}"
         lines.append(f"| {number} | {width} | {held} | {other} |")
     return lines
-
-
-def _by_class(classes: dict[str, ClassCoverage]) -> list[str]:
-    rows = [f"| {name} | {one.n} | {one.coverage:.3f} |" for name, one in classes.items()]
-    head = ["| class of a single site | sites | held |", "|---|---|---|"]
-    return [*head, *rows, ""] if rows else []
 
 
 def _measured(record: Measured | None, rung: str | None) -> list[str]:
@@ -178,8 +174,9 @@ def _measured(record: Measured | None, rung: str | None) -> list[str]:
         "Of measured spectra neither zero nor resolution, unit and background need be known "
         "(`nearedge predict FILE`), and nothing is supposed of the composition. On "
         f"{errors.n} simulated measurements of unseen sites in any composition, rung **{rung}**: "
-        f"extra broadening {_span(conditions.broadening)} eV, signal to noise "
-        f"{_span(conditions.signal_to_noise)}, zero unknown, on a sloping background. Intervals of "
+        f"extra broadening {conditions.broadening[0]:g} to {conditions.broadening[1]:g} eV, signal "
+        f"to noise {conditions.signal_to_noise[0]:g} to {conditions.signal_to_noise[1]:g}, zero "
+        "unknown, on a sloping background. Intervals of "
         f"90 % held {errors.coverage:.1%}, each fold's made without it. Mean absolute errors:",
         "",
         "| coordination | always the mean | fractions | zero, eV |",
@@ -188,10 +185,6 @@ def _measured(record: Measured | None, rung: str | None) -> list[str]:
         f"{errors.zero_error:.2f} |",
         "",
     ]
-
-
-def _span(ends: Sequence[float]) -> str:
-    return f"{ends[0]:g} to {ends[1]:g}"
 
 
 def _novelty_sentence(novelty: Novelty) -> str:

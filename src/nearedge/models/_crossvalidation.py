@@ -73,16 +73,14 @@ def judge_classifiers(
 
 
 class _Predicted(NamedTuple):
-    """Predicted and true outputs of averages of folds' unseen sites.
-
-    Of each also the averaged atoms, the fold and one of its sites.
-    """
+    """Outputs of averages of folds' unseen sites; of each atoms, fold, and one site's names."""
 
     predicted: np.ndarray
     true: np.ndarray
     atoms: np.ndarray
     turn: np.ndarray
-    origin: np.ndarray
+    environment: np.ndarray
+    group: np.ndarray
 
 
 def judge_regressors(
@@ -105,7 +103,8 @@ def judge_regressors(
     """
     errors: list[float] = []
     plain: list[dict[str, float]] = []
-    even_parts, uneven_parts = [], []
+    even: list[_Predicted] = []
+    uneven: list[_Predicted] = []
     numbers = min((average_sizes(snapshot[fold.test]) for fold in folds), key=max)
     for turn, (estimator, fold) in enumerate(zip(fitted, folds, strict=True)):
         train, test = sites.part(fold.train), sites.part(fold.test)
@@ -115,43 +114,40 @@ def judge_regressors(
         plain.append(
             {name: float(np.abs(told - labels).mean()) for name, told in predicted.items()}
         )
-        targets = test.outputs(classes)
-        for parts, averages in (
-            (even_parts, snapshot_averages(snapshot[fold.test], numbers, seed=seed)),
-            (
-                uneven_parts,
-                uneven_averages(test.environment, numbers, examples=UNEVEN, seed=seed),
-            ),
-        ):
-            if len(averages):
-                values = outputs(estimator, averages.of(test.mu), classes)
-                turns, origin = np.full(len(averages), turn), fold.test[averages.origin]
-                true = averages.of(targets)
-                parts.append(_Predicted(values, true, averages.atoms, turns, origin))
-    estimate = _estimate(
-        "mean absolute error", errors, plain, sum(len(fold.test) for fold in folds)
-    )
-    even, uneven = _joined(even_parts), _joined(uneven_parts) if uneven_parts else None
-    return estimate, _calibrated(even, uneven, classes, sites.environment, groups, discrete)
+        of_snapshots = snapshot_averages(snapshot[fold.test], numbers, seed=seed)
+        of_any = uneven_averages(test.environment, numbers, examples=UNEVEN, seed=seed)
+        for parts, made in ((even, of_snapshots), (uneven, of_any)):
+            if len(made):
+                part = _Predicted(
+                    outputs(estimator, made.of(test.mu), classes),
+                    made.of(test.outputs(classes)),
+                    made.atoms,
+                    np.full(len(made), turn),
+                    test.environment[made.origin],
+                    groups[fold.test][made.origin],
+                )
+                parts.append(part)
+    count = sum(len(fold.test) for fold in folds)
+    estimate = _estimate("mean absolute error", errors, plain, count)
+    return estimate, _calibrated(even, uneven, classes, discrete)
 
 
 def _calibrated(
-    even: _Predicted,
-    uneven: _Predicted | None,
+    even: Sequence[_Predicted],
+    uneven: Sequence[_Predicted],
     classes: Sequence[str],
-    environment: np.ndarray,
-    groups: np.ndarray,
     discrete: bool,
 ) -> Calibration:
-    made, true, atoms, turn, origin = even
+    made, true, atoms, turn, environment, group = _joined(even)
     single = atoms == 1
-    names, predicted, truth = environment[origin[single]], made[single, 0], true[single, 0]
+    names, predicted, truth = environment[single], made[single, 0], true[single, 0]
+    other = _joined(uneven) if uneven else None
     calibration = Calibration(
         n=int(single.sum()),
         outputs=("mean", *classes),
         sites=calibrate_site_intervals(predicted, truth, names) if discrete else None,
         intervals=calibrate_intervals(made, true, atoms=atoms),
-        uneven=uneven and calibrate_intervals(uneven.predicted, uneven.true, atoms=uneven.atoms),
+        uneven=other and calibrate_intervals(other.predicted, other.true, atoms=other.atoms),
     )
     if len(np.unique(turn)) < 2:
         return calibration
@@ -170,29 +166,20 @@ def _calibrated(
         )
     return replace(
         calibration,
-        coverage=_by_atoms(held, atoms, groups[origin], classes),
+        coverage=tuple(
+            AverageCoverage(
+                **asdict(coverage(held[own, 0], group[own])),
+                atoms=number,
+                fractions=dict(zip(classes, held[own, 1:].mean(axis=0).tolist(), strict=True)),
+            )
+            for number in np.unique(atoms).tolist()
+            for own in [atoms == number]
+        ),
         per_class={
             name: ClassCoverage(int(own.sum()), float(held[single, 0][own].mean()))
             for name in class_order(names.tolist())
             for own in [names == name]
         },
-    )
-
-
-def _by_atoms(
-    held: np.ndarray, atoms: np.ndarray, groups: np.ndarray, classes: Sequence[str]
-) -> tuple[AverageCoverage, ...]:
-    """Coverage of the mean for each number of atoms, and of the fractions if there are any."""
-    return tuple(
-        AverageCoverage(
-            **asdict(coverage(held[own, 0], groups[own])),
-            atoms=number,
-            fractions={
-                name: float(held[own, place].mean()) for place, name in enumerate(classes, 1)
-            },
-        )
-        for number in np.unique(atoms).tolist()
-        for own in [atoms == number]
     )
 
 

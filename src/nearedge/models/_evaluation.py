@@ -31,20 +31,10 @@ MANY = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How good a model is on raw sites, and on which rung of the ladder that stands.
+    """How good a model is on `n` raw sites, and on which rung of the ladder that stands.
 
-    Attributes
-    ----------
-    target : str
-        What is told.
-    n : int
-        Sites that were scored.
-    rung, meaning : str
-        What they do not share with the training sites, and that in words.
-    seen : int
-        Sites that were trained on.
-    outside : int
-        Sites to which the model does not apply.
+    `meaning` is the rung in words, `seen` are the sites that were trained on, `outside` those to
+    which the model does not apply.
     """
 
     target: str
@@ -125,7 +115,7 @@ class FractionScore:
 
 @dataclass(frozen=True)
 class AverageScore:
-    """How good averages over so many sites of one snapshot are told."""
+    """How good the mean of averages over so many sites of one snapshot is told."""
 
     atoms: int
     n: int
@@ -160,19 +150,14 @@ def evaluate(
     Parameters
     ----------
     model : Model
-        What to score.
     data : SiteSpectra
-        Labelled spectra.
     only : sequence of str
         Snapshots or trajectories to score; all by default.
 
     Returns
     -------
     ClassEvaluation or NumberEvaluation
-        Of a classifier ``accuracy``, ``balanced_accuracy``, ``per_class``, ``confusion`` ..., of a
-        regressor ``mae``, ``rmse``, ``r2``, ``interval_coverage``, ``averages`` (over more and more
-        sites of one snapshot) ...; of both ``rung``, ``n``, ``seen`` and ``outside``. ``to_json()``
-        gives what ``nearedge evaluate --json`` prints.
+        Its attributes are the scores; ``to_json()`` gives what ``nearedge evaluate --json`` prints.
 
     Raises
     ------
@@ -254,11 +239,11 @@ def _classes(
     for row, name in enumerate(names):
         held = judged.per_class.get(name) if judged else None
         per_class[name] = ClassScore(
-            n=int(true[row]),
-            recall=float(right[row] / true[row]) if true[row] else None,
-            precision=float(right[row] / given[row]) if given[row] else None,
-            coverage=held and held.coverage,
-            mean_set_size=held and held.mean_set_size,
+            int(true[row]),
+            float(right[row] / true[row]) if true[row] else None,
+            float(right[row] / given[row]) if given[row] else None,
+            held and held.coverage,
+            held and held.mean_set_size,
         )
     return ClassEvaluation(
         **asdict(about),
@@ -309,7 +294,7 @@ def _numbers(
     )
 
 
-def _share(held: np.ndarray | None, part: Any = ...) -> float | None:
+def _share(held: np.ndarray | None, part: Any = slice(None)) -> float | None:
     return None if held is None else float(held[part].mean())
 
 
@@ -327,19 +312,15 @@ def _averages(
     for number in np.unique(averages.atoms).tolist():
         off = off_all[averages.atoms == number]
         half = None if intervals is None else intervals.half_width(number)
-        held = None if half is None else off <= half
-        scores = [
-            FractionScore(float(off[:, place].mean()), _share(held, (slice(None), place)))
-            for place in range(1 + len(classes))
-        ]
-        rows.append(
-            AverageScore(
-                number,
-                len(off),
-                scores[0].mae,
-                scores[0].interval_coverage,
-                None if half is None else float(half[0]),
-                dict(zip(classes, scores[1:], strict=True)) if classes else None,
+        mean, *fractions = (
+            FractionScore(
+                float(column.mean()),
+                None if half is None else float((column <= half[place]).mean()),
             )
+            for place, column in enumerate(off.T)
         )
+        width = None if half is None else float(half[0])
+        told = dict(zip(classes, fractions, strict=True)) if classes else None
+        scores = (mean.mae, mean.interval_coverage)
+        rows.append(AverageScore(number, len(off), *scores, width, told))
     return rows

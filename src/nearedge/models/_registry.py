@@ -12,10 +12,9 @@ from nearedge.records import read_json
 
 @dataclass(frozen=True)
 class ReadyModel:
-    """What is known of a model that ships before it is loaded.
+    """What is known of a model that ships, named by its data, before it is loaded.
 
-    It is named by the data it was trained on; no edge stands for several absorbers. What the score
-    is of, its value and rung are those of `Estimate`.
+    No edge stands for several absorbers; score, value and rung are those of its `Estimate`.
     """
 
     name: str

@@ -65,22 +65,7 @@ class KernelEstimator(SavedEstimator):
     random_state: int = 0
 
     def fit(self: Machine, X: Any, y: Any) -> Machine:  # noqa: N803
-        """Find the support vectors.
-
-        Parameters
-        ----------
-        X : array, shape (example, energy)
-            Intensities, in any unit.
-        y : array, shape (example,)
-            Class names or numbers.
-
-        Raises
-        ------
-        ValueError
-            If shapes differ or numbers are not finite.
-        InputError
-            If a parameter makes no sense or there is a single class.
-        """
+        """Find the support vectors of intensities in any unit, shape (example, energy)."""
         self._check_parameters()
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=self._numeric)
         self._take_scale(_with_slopes(x))

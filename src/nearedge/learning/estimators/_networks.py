@@ -74,12 +74,9 @@ class SpectrumEstimator(SavedEstimator):
     input_mean_, input_scale_ : ndarray, shape (energy,)
         What each intensity is standardised with: mean and standard deviation over the training
         spectra, no less than `scale_floor` says (a constant intensity is only shifted).
-    networks_ : list of MultilayerPerceptron
-        The ensemble.
-    curves_ : list of Curves
-        Learning curves of each network; none of an estimator that was read from a file.
-    restarts_ : list of int
-        How often each network died and was started again.
+    networks_, curves_, restarts_ : list
+        The ensemble, the learning curves of each network (none of an estimator that was read from
+        a file), and how often it died and was started again.
     """
 
     record = NetworksRecord
@@ -106,23 +103,10 @@ class SpectrumEstimator(SavedEstimator):
         *,
         validation: Data | None = None,
     ) -> Estimator:
-        """Train the networks.
+        """Train the networks on intensities in any unit, shape (example, energy).
 
-        Parameters
-        ----------
-        X : array, shape (example, energy)
-            Intensities, in any unit.
-        y : array, shape (example,)
-            Class names, or values; of fractions shape (example, class).
-        validation : tuple of array, optional
-            Further spectra and targets, for the learning curves only.
-
-        Raises
-        ------
-        ValueError
-            If shapes differ or numbers are not finite.
-        InputError
-            If a parameter makes no sense.
+        Targets are class names, values, or fractions, shape (example, class). Further spectra and
+        targets (`validation`) are for the learning curves only.
         """
         from nearedge.learning.training import train
 

@@ -157,23 +157,13 @@ def _train_batch(
         for k in dying:
             seeds[k] += 1
     networks, records = _run(chosen, seeds, batch, data, epochs)
-    return {
-        i: Trained(
-            network=narrow(networks[k], chosen[k].sizes),
-            curves=Curves(
-                epoch=_record_epochs(epochs, shape.records),
-                loss=records.loss[k],
-                score=records.score[k],
-                validation_loss=records.validation_loss[k],
-                validation_score=records.validation_score[k],
-            ),
-            restarts=seeds[k],
-            dead=_is_dead(
-                chosen[k].y, shape.loss, float(records.loss[k, -1]), float(records.spread[k, -1])
-            ),
-        )
-        for k, i in enumerate(batch.jobs)
-    }
+    results = {}
+    for k, (i, job) in enumerate(zip(batch.jobs, chosen, strict=True)):
+        loss, score, spread, *held = (column[k] for column in records)
+        curves = Curves(_record_epochs(epochs, shape.records), loss, score, *held)
+        dead = _is_dead(job.y, shape.loss, float(loss[-1]), float(spread[-1]))
+        results[i] = Trained(narrow(networks[k], job.sizes), curves, seeds[k], dead)
+    return results
 
 
 def _is_dead(y: np.ndarray, target: Loss, loss: float, spread: float) -> bool:
@@ -196,24 +186,25 @@ def _record_epochs(epochs: int, records: int) -> Int[np.ndarray, " record"]:
 
 def _data(jobs: Sequence[Job], shape: Shape, slots: int) -> Data:
     """Pad the examples of each job, or those of all if they are shared."""
-    count = len(jobs[0].x)
-    held = 0 if jobs[0].validation is None else len(jobs[0].validation[0])
+    used = jobs[:1] if shape.shared else [*jobs, *[jobs[-1]] * (slots - len(jobs))]
+    held = [job.validation or (job.x[:0], job.y[:0]) for job in used]
     dtype = np.int32 if shape.loss == "cross-entropy" else np.float32
-    copies = 1 if shape.shared else slots
     each = (shape.sizes[-1],) if shape.loss == "fractions" else ()
-    x = np.zeros((copies, shape.examples, shape.sizes[0]), np.float32)
-    y = np.zeros((copies, shape.examples, *each), dtype)
-    held_x = np.zeros((copies, shape.validation, shape.sizes[0]), np.float32)
-    held_y = np.zeros((copies, shape.validation, *each), dtype)
-    for k in range(copies):
-        job = jobs[min(k, len(jobs) - 1)]
-        x[k, :count, : job.x.shape[1]] = job.x
-        y[k, :count] = job.y
-        if job.validation is not None:
-            held_x[k, :held, : job.x.shape[1]], held_y[k, :held] = job.validation
-    if shape.shared:
-        x, y, held_x, held_y = x[0], y[0], held_x[0], held_y[0]
-    return Data(x, y, np.int32(count), held_x, held_y, np.int32(held))
+
+    def padded(arrays: Sequence[np.ndarray], dtype: type, *sides: int) -> np.ndarray:
+        table = np.zeros((len(arrays), *sides), dtype)
+        for row, array in zip(table, arrays, strict=True):
+            row[tuple(map(slice, array.shape))] = array
+        return table[0] if shape.shared else table
+
+    return Data(
+        padded([job.x for job in used], np.float32, shape.examples, shape.sizes[0]),
+        padded([job.y for job in used], dtype, shape.examples, *each),
+        np.int32(len(jobs[0].x)),
+        padded([x for x, _ in held], np.float32, shape.validation, shape.sizes[0]),
+        padded([y for _, y in held], dtype, shape.validation, *each),
+        np.int32(len(held[0][0])),
+    )
 
 
 def _start(job: Job, attempt: int, shape: Shape) -> Start:

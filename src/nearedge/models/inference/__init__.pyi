@@ -11,6 +11,6 @@ from ._pixels import (
     ZeroPlaces as ZeroPlaces,
     pixel_reader as pixel_reader,
 )
-from ._results import Fit as Fit, Mode as Mode, Posterior as Posterior
+from ._results import Fit as Fit, Posterior as Posterior
 from ._simulation import simulate_measurements as simulate_measurements
 from ._zero import Zero as Zero

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -46,6 +45,9 @@ REACH = 5.0
 CALIBRATION = 300
 """Simulated measurements of each fold."""
 
+CONDITIONS = Conditions()
+"""What the simulated measurements suffer."""
+
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
 """What is tried, see `Inference.temperature`."""
 
@@ -65,12 +67,11 @@ def fit_inference(
     can be trusted, how wide intervals must be and which misfit is unusual is learnt from simulated
     measurements of the sites that each fold holds out, in any composition. So is how wrong it is.
     """
-    conditions = Conditions()
     classes = tuple(class_order(np.unique(sites.environment).tolist()))
     parts = [sites, *(sites.part(fold.train) for fold in folds)]
     networks = [
         plain_networks(regressor, classes)
-        for regressor in _fit_regressors(energy, parts, grid, recipe, conditions, seed)
+        for regressor in _fit_regressors(energy, parts, grid, recipe, seed)
     ]
     looks = []
     for part in parts:
@@ -78,7 +79,7 @@ def fit_inference(
         weights = composition_weights(names, examples=SAMPLES, size=SAMPLE_SIZE, seed=seed + 1)
         looks.append(fit_samples(energy, part, weights, classes, grid))
     scans = [
-        _scan_samples(energy, sites.part(fold.test), classes, look, own, conditions, seed + turn)
+        _scan_samples(energy, sites.part(fold.test), classes, look, own, seed + turn)
         for turn, (fold, look, own) in enumerate(zip(folds, looks[1:], networks[1:], strict=True))
     ]
     temperature = max(TEMPERATURES, key=lambda t: sum(scan.zero_score(t) for scan in scans))
@@ -93,7 +94,7 @@ def fit_inference(
         measures=np.concatenate([scan.measures(temperature, grid) for scan in scans]),
     )
     errors = _errors(scans, temperature, float(sites.value.mean()))
-    return inference, Measured(conditions, errors)
+    return inference, Measured(CONDITIONS, errors)
 
 
 def _fit_regressors(
@@ -101,7 +102,6 @@ def _fit_regressors(
     parts: Sequence[Labelled],
     grid: np.ndarray,
     recipe: Recipe,
-    conditions: Conditions,
     seed: int,
 ) -> list[CompositionRegressor]:
     regressors, examples = [], []
@@ -111,7 +111,7 @@ def _fit_regressors(
         regressors.append(regressor)
         weights = composition_weights(part.environment, examples=recipe.mixtures.count, seed=seed)
         rng = np.random.default_rng([seed, 2])
-        mu = simulate_measurements(energy, part.mu, weights, conditions, rng)
+        mu = simulate_measurements(energy, part.mu, weights, CONDITIONS, rng)
         zeros = rng.normal(scale=MISPLACED, size=len(mu))
         shapes, _ = profiles(cut_windows(energy, mu, grid, zeros))
         examples.append(((shapes, weights @ membership(part.environment)), None))
@@ -123,12 +123,12 @@ def plain_networks(regressor: CompositionRegressor, classes: Sequence[str]) -> N
 
     A class that the regressor was not taught gets a fraction of zero.
     """
-    learnt = list(regressor.classes)
+    learnt, networks = list(regressor.classes), regressor.networks_
     columns = [learnt.index(name) if name in learnt else len(learnt) for name in classes]
-    layers = list(zip(*(network.weights for network in regressor.networks_), strict=True))
+    layers = zip(*(network.weights for network in networks), strict=True)
     weights = [np.array(layer, np.float32).swapaxes(1, 2) for layer in layers]
-    offsets = list(zip(*(network.biases for network in regressor.networks_), strict=True))
-    biases = [np.array(layer, np.float32)[:, None] for layer in offsets]
+    layers = zip(*(network.biases for network in networks), strict=True)
+    biases = [np.array(layer, np.float32)[:, None] for layer in layers]
     # What is never taught is as unlikely as single precision can say.
     weights[-1] = np.pad(weights[-1], ((0, 0), (0, 0), (0, 1)))[..., columns]
     biases[-1] = np.pad(biases[-1], ((0, 0), (0, 0), (0, 1)), constant_values=-1e9)[..., columns]
@@ -177,11 +177,8 @@ class _Scans:
     places: Float[np.ndarray, " zero"]
     fractions: Float[np.ndarray, "sample zero class"]
     scans: list[ZeroScan]
+    log_density: Float[np.ndarray, "sample zero width"]
     references: References
-
-    @cached_property
-    def log_density(self) -> Float[np.ndarray, "sample zero width"]:
-        return np.array([scan.log_density for scan in self.scans])
 
     def zero_weights(self, temperature: float) -> Float[np.ndarray, "sample zero"]:
         """Probabilities of the places of the zero."""
@@ -206,10 +203,6 @@ class _Scans:
         unsure = np.column_stack([spread, np.minimum(noise, 1.0)])
         return Readings(fractions, unsure, self.true)
 
-    def zero_errors(self, temperature: float) -> Float[np.ndarray, " sample"]:
-        """Absolute errors of the likeliest zero, eV."""
-        return np.abs(self.places[self.zero_weights(temperature).argmax(axis=1)])
-
     def measures(
         self, temperature: float, grid: Float[np.ndarray, " grid"]
     ) -> Float[np.ndarray, "sample measure"]:
@@ -229,25 +222,28 @@ def _scan_samples(
     classes: tuple[str, ...],
     look: tuple[Manifold, References],
     networks: Networks,
-    conditions: Conditions,
     seed: int,
 ) -> _Scans:
     """Simulate measurements of a fold's unseen sites, and have its networks look at them."""
     manifold, references = look
     rng = np.random.default_rng([seed, 3])
     weights = any_composition(sites, classes, CALIBRATION, rng)
-    mu = simulate_measurements(energy, sites.mu, weights, conditions, rng)
+    mu = simulate_measurements(energy, sites.mu, weights, CONDITIONS, rng)
     places = covered_zeros(energy, manifold.grid, STEP)
     places = places[np.abs(places) <= REACH]
     scans = [scan_zeros(energy, spectrum, places, manifold) for spectrum in mu]
     shapes = np.concatenate([scan.shapes for scan in scans])
     fractions = networks.fractions(shapes).astype(float).reshape(len(mu), len(places), -1)
-    return _Scans(weights @ sites.outputs(classes), places, fractions, scans, references)
+    log_density = np.array([scan.log_density for scan in scans])
+    true = weights @ sites.outputs(classes)
+    return _Scans(true, places, fractions, scans, log_density, references)
 
 
 def _errors(scans: Sequence[_Scans], temperature: float, constant: float) -> Errors:
     """Read each fold's samples with what the other folds' samples taught."""
     parts = [scan.readings(temperature) for scan in scans]
+    likeliest = (scan.places[scan.zero_weights(temperature).argmax(axis=1)] for scan in scans)
+    zeros = [np.abs(places) for places in likeliest]
     off, held, baseline = [], [], []
     for turn, part in enumerate(parts):
         readout = fit_readout([*parts[:turn], *parts[turn + 1 :]] or parts)
@@ -261,5 +257,5 @@ def _errors(scans: Sequence[_Scans], temperature: float, constant: float) -> Err
         baseline_mae=float(np.concatenate(baseline).mean()),
         coverage=float(np.concatenate(held).mean()),
         fraction_mae=float(distances[:, 1:].mean()),
-        zero_error=float(np.concatenate([scan.zero_errors(temperature) for scan in scans]).mean()),
+        zero_error=float(np.concatenate(zeros).mean()),
     )

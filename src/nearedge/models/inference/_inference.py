@@ -9,24 +9,11 @@ from nearedge.errors import InputError
 from nearedge.models.inference._readout import Networks, Readout
 from nearedge.models.inference._results import Fit, Posterior
 from nearedge.models.inference._samples import Manifold, References
-from nearedge.models.inference._zero import (
-    BURIED,
-    MEASURES,
-    STEP,
-    Measure,
-    Zero,
-    ZeroScan,
-    scan_zeros,
-)
+from nearedge.models.inference._zero import BURIED, MEASURES, STEP, Zero, ZeroScan, scan_zeros
 from nearedge.spectra import check_spectra
 
-LEAST_LIMITS: dict[Measure, float] = {
-    "misfit": 0.05,
-    "unexplained": 0.05,
-    "below": 0.05,
-    "noise": BURIED,
-}
-"""Least limit of each measure: what is smaller is nothing to speak of."""
+LEAST_LIMITS = (0.05, 0.05, 0.05, BURIED)
+"""Least limit of each of `MEASURES`: what is smaller is nothing to speak of."""
 
 NEAR = 0.2
 """How far from the likeliest zero sums of the classes' spectra are tried, eV."""
@@ -63,8 +50,7 @@ class Inference:
     @property
     def limits(self) -> Float[np.ndarray, " measure"]:
         """Value of each measure above which a spectrum is unlike any sample's."""
-        least = [LEAST_LIMITS[name] for name in MEASURES]
-        return np.maximum(np.quantile(self.measures, 1 - self.flagged, axis=0), least)
+        return np.maximum(np.quantile(self.measures, 1 - self.flagged, axis=0), LEAST_LIMITS)
 
     def infer(
         self,

@@ -19,11 +19,7 @@ SHARP = 0.05
 """Standard deviation of the zero in eV below which one place of it is enough."""
 
 SIGNAL = 2.0
-"""Least variation about a straight line of a spectrum with a signal, in units of its noise.
-
-That of noise alone is 1, give or take a few tenths; at this limit the noise is 0.6 of the
-spectrum's own variation.
-"""
+"""Least variation about a straight line of a signal, in units of its noise; noise alone has 1."""
 
 PIECE = 2048
 """Pixels to read at once: what is computed on the way then stays in the processor's cache."""
@@ -151,7 +147,7 @@ class PixelReader:
         expected, half_widths = self.inference.read(
             self.fractions(levelled), self.places.weights[:, None], self.places.zeros, noise
         )
-        misfit = self.inference.manifold.misfit(middle / size[:, None], noise, self.width)
+        misfit, _ = self.inference.manifold.misfit(middle / size[:, None], noise, self.width)
         limit = self.inference.limits[MEASURES.index("misfit")]
         answers = []
         for values in (expected, half_widths, np.sqrt(misfit) / limit, noise):

@@ -76,21 +76,11 @@ class Readings(NamedTuple):
 class Readout:
     """From what networks say to outputs with intervals: mean of the target, then the fractions.
 
-    The truth is taken for linear in what is said; how far it is off grows, linearly too, with what
-    is said, with the uncertainty of the zero and with the noise. By how much an interval must
-    exceed that is calibrated: it holds `LEVEL` of the samples of sites that were held out
-    (conformal prediction with a normalised score: Papadopoulos et al., ECML 2002).
-
-    Attributes
-    ----------
-    gain : float array, shape (class, output)
-        What each output is by fractions that are said.
-    spread : float array, shape (class + 2, output)
-        How far an output is off, by the same, the uncertainty of the zero and the noise.
-    least : float array, shape (output,)
-        How far it is off at least.
-    reach : float array, shape (output,)
-        Half width of an interval in units of that.
+    The truth is taken for linear in what is said (`gain`); how far it is off grows, linearly too,
+    with what is said, with the uncertainty of the zero and with the noise (`spread`), and is no
+    less than `least`. An interval reaches so many times as far that it holds `LEVEL` of the samples
+    of sites that were held out (conformal prediction with a normalised score: Papadopoulos et al.,
+    ECML 2002).
     """
 
     gain: Float[np.ndarray, "class output"]

@@ -111,20 +111,12 @@ class Posterior:
 class Fit:
     """How a spectrum fits the profiles of samples, and how unusual that is.
 
-    Attributes
-    ----------
-    measures : dict of str to float
-        How unusual the spectrum is, by `MEASURES`, each in units of its limit.
-    p_value : float
-        Share of simulated measurements that are as unusual.
-    energy, deviation : float array, shape (grid,)
-        Energies of the window, eV from the zero, and how far each is from what the others let
-        expect, in standard deviations.
-    noise : float
-        Standard deviation of the noise as a share of the spectrum's own variation.
-    window, mixture, low, high : float array, shape (grid,)
-        In the training spectra's unit: intensities freed of the straight background, the spectrum
-        of a sample of the expected composition, and between which nine in ten sites lie.
+    The `measures` of that, see `MEASURES`, are in units of their limits; `p_value` is the share of
+    simulated measurements that are as unusual. On the window's energies (eV from the zero) stand
+    the `deviation` from what the other energies let expect, in standard deviations; and, in the
+    training spectra's unit, the `window` freed of the straight background, the `mixture` of the
+    expected composition, and between which nine in ten sites lie. Noise is a share of the
+    spectrum's own variation.
     """
 
     measures: dict[Measure, float]

@@ -50,28 +50,25 @@ class Manifold:
         Given are the logarithms of the Gaussian densities, without a common constant, and the
         squares of the Mahalanobis distances from the means, per energy.
         """
-        every = range(len(self.widths))
-        misfit = np.stack([self.misfit(shapes, noise, width) for width in every], axis=1)
-        levels = noise_levels(noise)
-        halves = np.zeros((len(NOISES), len(self.widths)))
-        for level in np.unique(levels).tolist():
-            halves[level] = [self._whitening(width, level)[1] for width in every]
-        return -misfit * len(self.grid) / 2 - halves[levels], misfit
+        each = [self.misfit(shapes, noise, width) for width in range(len(self.widths))]
+        misfit, halves = (np.stack(column, axis=1) for column in zip(*each, strict=True))
+        return -misfit * len(self.grid) / 2 - halves, misfit
 
     def misfit(
         self,
         shapes: Float[np.ndarray, "window grid"],
         noise: Float[np.ndarray, " window"],
         width: int,
-    ) -> Float[np.ndarray, " window"]:
-        """Squares of the Mahalanobis distances from the mean at one broadening, per energy."""
+    ) -> tuple[Float[np.ndarray, " window"], Float[np.ndarray, " window"]]:
+        """Squared distances at one broadening, and half the logarithms of the determinants."""
         levels = noise_levels(noise)
-        misfit = np.empty(len(shapes))
+        misfit, halves = np.empty(len(shapes)), np.empty(len(shapes))
         for level in np.unique(levels).tolist():
             same = levels == level
-            whitened = (shapes[same] - self.means[width]) @ self._whitening(width, level)[0]
+            whitening, halves[same] = self._whitening(width, level)
+            whitened = (shapes[same] - self.means[width]) @ whitening
             misfit[same] = np.einsum("ij,ij->i", whitened, whitened) / len(self.grid)
-        return misfit
+        return misfit, halves
 
     def deviations(
         self, shape: Float[np.ndarray, " grid"], noise: float, width: int

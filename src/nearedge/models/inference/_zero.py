@@ -30,17 +30,10 @@ BURIED = 0.5
 
 @dataclass(frozen=True)
 class Zero:
-    """What is known of the place of the energy zero on the measured axis.
+    """What is known of the place of the energy zero on the measured axis, in eV.
 
-    Parameters
-    ----------
-    energy : float or None
-        Where it is believed to lie, eV; None if nothing is known: then every place for which the
-        spectrum covers the window is as good as any other.
-    uncertainty : float
-        Standard deviation of that, eV; zero if it is certain.
-    within : tuple of float
-        Energies in eV between which it lies for certain.
+    With no `energy` every place for which the spectrum covers the window is as good as any other;
+    else it lies there with a standard deviation, zero if it is certain. `within` it lies for sure.
     """
 
     energy: float | None = None
