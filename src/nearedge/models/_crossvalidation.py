@@ -37,10 +37,9 @@ def judge_classifiers(
     groups: np.ndarray,
     seed: int,
 ) -> tuple[Estimate, Calibration]:
-    """Estimate the accuracy of the folds' classifiers, and calibrate the sets of classes.
+    """Estimate the accuracy of the folds' classifiers, and calibrate the sets of `classes`.
 
-    The classes are those of the classifier that is fitted on all sites, in the order of its
-    probabilities; one that a fold could not learn has none. The coverage is cross-fitted: the sets
+    A class that a fold could not learn has no probability. The coverage is cross-fitted: the sets
     of each fold are calibrated on the others.
     """
     probability = np.concatenate(
@@ -96,9 +95,8 @@ def judge_regressors(
 ) -> tuple[Estimate, Calibration]:
     """Estimate the error on single sites, and calibrate intervals of sites and averages.
 
-    Half widths are calibrated on single sites and on averages of unseen sites of one snapshot, up
-    to the whole snapshot; those of ``uneven`` on averages whose composition is any. Where single
-    sites have whole numbers (`discrete`), their intervals are calibrated class by class. `classes`
+    Averages are of unseen sites of one snapshot, up to the whole; those of ``uneven`` of any
+    composition. Single sites of whole numbers (`discrete`) are calibrated class by class. `classes`
     are those whose fractions are predicted, none if it is the mean alone.
     """
     errors: list[float] = []

@@ -31,10 +31,9 @@ MANY = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How good a model is on `n` raw sites, and on which rung of the ladder that stands.
+    """How good a model is on `n` raw sites, and the rung that stands on.
 
-    `meaning` is the rung in words, `seen` are the sites that were trained on, `outside` those to
-    which the model does not apply.
+    Of the sites so many were `seen` in training, and to so many `outside` it does not apply.
     """
 
     target: str
@@ -320,7 +319,6 @@ def _averages(
             for place, column in enumerate(off.T)
         )
         width = None if half is None else float(half[0])
-        told = dict(zip(classes, fractions, strict=True)) if classes else None
-        scores = (mean.mae, mean.interval_coverage)
-        rows.append(AverageScore(number, len(off), *scores, width, told))
+        shares = dict(zip(classes, fractions, strict=True)) if classes else None
+        rows.append(AverageScore(number, len(off), mean.mae, mean.interval_coverage, width, shares))
     return rows

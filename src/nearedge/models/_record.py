@@ -7,10 +7,9 @@ from nearedge.trust import ClassCoverage, ClassSets, Coverage, Intervals, SetCov
 
 @dataclass(frozen=True)
 class Training:
-    """What a model was trained on: names, and sites of each class.
+    """What a model was trained on: names, and sites of each class; `mean` is the target's.
 
-    `mean` is that of the target, where it is a number; `held_out` are snapshots and trajectories
-    that were not used in any way, the fingerprint is the dataset's without them.
+    Snapshots and trajectories that are `held_out` were not used; the fingerprint is without them.
     """
 
     sites: int
@@ -55,10 +54,9 @@ class AverageCoverage(Coverage):
 class Calibration:
     """What sets and intervals are made by, from `n` unseen sites; the rest is missing if unknown.
 
-    A classifier has sets; a regressor names its `outputs` (``mean``, and classes whose fractions it
-    tells), has intervals of them by averaged atoms, also of averages of any composition (`uneven`),
-    and of single sites if these have whole numbers. The coverages are those of sites that the
-    calibration did not see: of sets, of intervals by averaged atoms, of single sites by class.
+    A classifier has sets; a regressor intervals of its `outputs` (``mean``, and fractions of
+    classes) by averaged atoms, for averages of any composition (`uneven`), and for single sites of
+    whole numbers. The coverages are those of sites that the calibration did not see.
     """
 
     n: int = 0
@@ -82,9 +80,8 @@ class Calibration:
 class Conditions:
     """What simulated measurements suffer beside the unknown zero, each at random between limits.
 
-    Broadening is a Gaussian's full width at half maximum in eV; signal to noise the highest
-    intensity over the noise's standard deviation (its logarithm is uniform). The largest constant
-    background, and its largest rise or fall over the spectrum, are shares of that intensity.
+    Broadening is a full width at half maximum in eV, signal to noise the highest intensity over the
+    noise's standard deviation; the largest constant background, and slope, are shares of that.
     """
 
     broadening: tuple[float, float] = (0.0, 1.0)
@@ -97,8 +94,7 @@ class Conditions:
 class Errors:
     """Mean absolute errors on `n` simulated measurements of unseen sites, of any composition.
 
-    They are those of the target's mean, of always its training mean, of the fractions and of the
-    zero (eV). `coverage` is the share of intervals that held it, each fold's made without it.
+    The zero's is in eV; `coverage` is the share of intervals that held the target's mean.
     """
 
     n: int

@@ -12,10 +12,7 @@ from nearedge.records import read_json
 
 @dataclass(frozen=True)
 class ReadyModel:
-    """What is known of a model that ships, named by its data, before it is loaded.
-
-    No edge stands for several absorbers; score, value and rung are those of its `Estimate`.
-    """
+    """What is known of a model that ships before it is loaded; no edge: of several absorbers."""
 
     name: str
     folder: Path

@@ -60,12 +60,11 @@ def fit_inference(
     recipe: Recipe,
     seed: int,
 ) -> tuple[Inference, Measured]:
-    """Learn to read measured spectra, by a recipe that predicts fractions.
+    """Learn to read measured spectra, by a recipe that predicts fractions; energies are in eV.
 
-    Networks learn fractions from the profiles of simulated measurements of the training sites,
-    whose spectra are those on all stored energies (eV). What their answers mean, how far the zero
-    can be trusted, how wide intervals must be and which misfit is unusual is learnt from simulated
-    measurements of the sites that each fold holds out, in any composition. So is how wrong it is.
+    Networks learn fractions from the profiles of simulated measurements of the training sites. What
+    their answers mean, how far the zero can be trusted, how wide intervals must be, which misfit is
+    unusual and how wrong it all is, is learnt from the sites that each fold holds out.
     """
     classes = tuple(class_order(np.unique(sites.environment).tolist()))
     parts = [sites, *(sites.part(fold.train) for fold in folds)]

@@ -23,9 +23,8 @@ NEAR = 0.2
 class Inference:
     """What a model knows of measured spectra. Made by `fit_inference`.
 
-    By `temperature` logarithms of densities are divided, so that the zero is as uncertain as it is
-    wrong in simulations. `measures` are those of simulated measurements of unseen sites, of which
-    each may count the share `flagged` as unlike any sample.
+    Logarithms of densities are divided by `temperature`: the zero is as uncertain as it is wrong in
+    simulations. Of their `measures` each may count the share `flagged` as unlike any sample.
     """
 
     networks: Networks
@@ -60,11 +59,9 @@ class Inference:
         *,
         source: str = "spectrum",
     ) -> tuple[Posterior, Fit]:
-        """Say what a spectrum tells of the sample.
+        """Say what a spectrum on any straight background tells of the sample; energies in eV.
 
-        Energies are measured ones in eV, increasing; the absorption is in any unit, on any straight
-        background. An InputError names `source` if the spectrum is not usable, does not cover the
-        window, or is a straight line.
+        An InputError names `source` if it is not usable, does not cover the window, or is straight.
         """
         check_spectra(energy, mu[None], source)
         places, log_prior = (zero or Zero()).places(energy, self.grid, source)

@@ -1,8 +1,4 @@
-"""What the spectra of many pixels tell, if they share one zero and one resolution.
-
-The mean spectrum tells the zero far better than any pixel can; a few places of it stand for its
-posterior. At each all that happens to a pixel before the networks see it is linear: one matrix.
-"""
+"""What the spectra of many pixels tell, if they share one zero and one resolution."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -29,10 +25,9 @@ _ROUNDING = 1e-6
 
 
 class ZeroPlaces(NamedTuple):
-    """One place of the zero, or three, that stand for its whole distribution, with their weights.
+    """One place of the zero (eV), or three, that stand for its distribution, with their weights.
 
-    In eV on the measured axis, as are the likeliest place and the standard deviation `spread`; less
-    than one as `mode_weight`, the probability of the mode, says that others were left out.
+    A `mode_weight` below one, the probability of their mode, says that other modes were left out.
     """
 
     zeros: Float[np.ndarray, " place"]
@@ -47,9 +42,8 @@ def zero_places(
 ) -> ZeroPlaces:
     """Let one place, or three, stand for the likeliest mode of the zero.
 
-    Three are those of the Gauss-Hermite rule: the mean with the weight 2/3, and the mean plus and
-    minus the square root of three standard deviations with 1/6 each, which keeps the first five
-    moments of a normal distribution. None is farther than the measured energies cover the window.
+    Three are those of the Gauss-Hermite rule, which keeps the first five moments of a normal
+    distribution. None is farther than the measured energies cover the window.
     """
     mode = max(posterior.clusters(), key=lambda places: posterior.zero_weights[places].sum())
     scanned, weights = posterior.scanned[mode], posterior.zero_weights[mode]
@@ -67,10 +61,9 @@ def zero_places(
 
 @dataclass(frozen=True)
 class PixelAnswers:
-    """What is known of each pixel; NaN where a spectrum is not finite or a straight line.
+    """Outputs, as of `Posterior`, of each pixel; NaN where it is not finite or a straight line.
 
-    Outputs are the mean of the target and fractions that add up to one. `novelty` is the measure
-    ``misfit`` in units of its limit, see `Fit.measures`: above one a spectrum is unlike any
+    `novelty` is the measure ``misfit`` in units of its limit: above one a spectrum is unlike any
     sample's; the other measures are too slow for pixels. Noise is a share of the own variation.
     """
 
@@ -81,10 +74,7 @@ class PixelAnswers:
 
 
 class Signals(NamedTuple):
-    """Which pixels are finite, and which of them vary about a straight line more than their noise.
-
-    `levelled` are the spectra without their means, the largest deviation being 1.
-    """
+    """Which pixels are finite, and which vary more than their noise; all without mean and size."""
 
     finite: Bool[np.ndarray, " pixel"]
     signal: Bool[np.ndarray, " pixel"]
@@ -122,8 +112,8 @@ class SignalFinder:
 class PixelReader:
     """Reads many spectra of one energy axis whose zero is known. Made by `pixel_reader`.
 
-    `width` is one of the manifold's broadenings, `smooth` averages fine steps (None for nothing),
-    `bend` leads from intensities to a window without its straight line.
+    At each place of the zero all that happens to a pixel before the networks see it is linear:
+    `smooth` averages fine steps, `bend` leads on to a window without its straight line.
     """
 
     inference: Inference
@@ -133,10 +123,7 @@ class PixelReader:
     bend: Float[np.ndarray, "place energy grid"]
 
     def read(self, block: Num[np.ndarray, "pixel energy"]) -> PixelAnswers:
-        """Say what the spectrum of each pixel tells of its composition.
-
-        The absorption is in any unit, on any straight background; best `PIECE` pixels at once.
-        """
+        """Say what each pixel's spectrum, on any straight background, tells of its composition."""
         levelled, finite = _levelled(block)
         middle = levelled @ self.bend[len(self.bend) // 2]
         size = _rms(middle)
@@ -158,10 +145,7 @@ class PixelReader:
     def fractions(
         self, levelled: Float[np.ndarray, "pixel energy"]
     ) -> Float[np.ndarray, "place pixel class"]:
-        """Give the fractions that the networks say at each place of the zero.
-
-        The intensities are in single precision, none of them a straight line.
-        """
+        """Give what the networks say at each place of the zero; no intensities may be a line."""
         fractions = []
         for bend in self.bend:
             shapes = levelled @ bend

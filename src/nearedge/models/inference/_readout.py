@@ -1,7 +1,4 @@
-"""Networks that say fractions of profiles, and what these mean: the composition, and how far off.
-
-Networks are biased and unsure in their own way; simulated samples of any known composition tell it.
-"""
+"""Networks that say fractions of profiles, and what these mean: composition, and how far off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,11 +18,7 @@ SMALLEST = 1e-3
 
 @dataclass(frozen=True)
 class Networks:
-    """An ensemble from profiles to fractions of classes, evaluated in NumPy: nothing is compiled.
-
-    `mean` is taken from profiles, which are then divided by `scale`; weights and biases are one
-    for each layer.
-    """
+    """An ensemble from profiles, scaled, to fractions, in NumPy: nothing is compiled."""
 
     mean: Float[np.ndarray, " grid"]
     scale: Float[np.ndarray, " grid"]
@@ -63,8 +56,7 @@ def _softmax(outputs: Float[np.ndarray, "profile class"]) -> Float[np.ndarray, "
 class Readings(NamedTuple):
     """What networks say of samples, and the truth: the target's mean, then the fractions.
 
-    Fractions are averaged over the places of the zero; unsure are the zero (standard deviation in
-    eV) and the noise (share of the variation).
+    Unsure are the zero (standard deviation in eV) and the noise (share of the variation).
     """
 
     fractions: Float[np.ndarray, "sample class"]

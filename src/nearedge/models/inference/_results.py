@@ -41,9 +41,8 @@ class Mode(NamedTuple):
 class Posterior:
     """Outputs with intervals, and the distributions of the zero and of the extra broadening.
 
-    Outputs are the target's ``mean``, then fractions of classes that add up to one. `scanned` are
-    places of the zero, eV on the measured axis, `values` the target's mean at each; widths are full
-    ones at half maximum in eV.
+    `scanned` are places of the zero, eV on the measured axis, `values` the target's mean at each,
+    widths full ones at half maximum in eV. Outputs are the target's ``mean``, then fractions.
     """
 
     names: tuple[str, ...]
@@ -112,11 +111,10 @@ class Fit:
     """How a spectrum fits the profiles of samples, and how unusual that is.
 
     The `measures` of that, see `MEASURES`, are in units of their limits; `p_value` is the share of
-    simulated measurements that are as unusual. On the window's energies (eV from the zero) stand
-    the `deviation` from what the other energies let expect, in standard deviations; and, in the
-    training spectra's unit, the `window` freed of the straight background, the `mixture` of the
-    expected composition, and between which nine in ten sites lie. Noise is a share of the
-    spectrum's own variation.
+    simulated measurements that are as unusual. `deviation` is that from what the other energies let
+    expect, in standard deviations. In the training spectra's unit stand the `window`, freed of the
+    straight background, the `mixture` of the expected composition, and between which nine in ten
+    sites lie. Noise is a share of the spectrum's own variation.
     """
 
     measures: dict[Measure, float]

@@ -17,11 +17,7 @@ NOISES = tuple(float(level) for level in np.geomspace(0.004, 1.024, 9))
 
 @dataclass(frozen=True)
 class Manifold:
-    """Gaussians of the profiles that samples have, one for each extra broadening.
-
-    The grid is the window's, in eV from the zero, widths are in eV; the covariances are those with
-    the discrepancy, without noise.
-    """
+    """Gaussians of the profiles that samples have, without noise, at each broadening (eV)."""
 
     grid: Float[np.ndarray, " grid"]
     widths: tuple[float, ...]
@@ -45,11 +41,7 @@ class Manifold:
     def fit(
         self, shapes: Float[np.ndarray, "window grid"], noise: Float[np.ndarray, " window"]
     ) -> tuple[Float[np.ndarray, "window width"], Float[np.ndarray, "window width"]]:
-        """Judge how well profiles with this noise fit at each broadening.
-
-        Given are the logarithms of the Gaussian densities, without a common constant, and the
-        squares of the Mahalanobis distances from the means, per energy.
-        """
+        """Logarithms of densities but for a constant, and mean squares of Mahalanobis distances."""
         each = [self.misfit(shapes, noise, width) for width in range(len(self.widths))]
         misfit, halves = (np.stack(column, axis=1) for column in zip(*each, strict=True))
         return -misfit * len(self.grid) / 2 - halves, misfit

@@ -30,11 +30,7 @@ def simulate_measurements(
     conditions: Conditions,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "sample energy"]:
-    """Average computed spectra of sites, and let each average suffer as if it were measured.
-
-    Rows of the weights, shape (sample, site), add up to one. The energies (eV) stay the computed
-    ones: the zero lies at 0 eV.
-    """
+    """Average computed spectra (eV from the zero), and let each suffer as if it were measured."""
     count = int(weights.sum(axis=1).size)
     steps = np.rint(rng.uniform(*conditions.broadening, count) / BROADENING_STEP).astype(int)
     mu = np.empty((count, len(energy)))
@@ -53,9 +49,8 @@ def any_composition(
 ) -> csr_array:
     """Compose samples of sites in any composition: weights, shape (sample, site).
 
-    Five of six have the frequencies of the sites, tilted towards classes of high or of low
-    values, so that the means of the samples are spread out, and then varied (a Dirichlet
-    distribution about them); every sixth is any composition at all (a flat one).
+    Five of six have the frequencies of the sites, tilted towards classes of high or low values and
+    then varied (a Dirichlet distribution about them); every sixth is any composition at all.
     """
     own = membership(sites.environment, classes)
     usual, values = own.mean(axis=0), sites.value.astype(float)

@@ -87,11 +87,7 @@ class Zero:
 
 
 class ZeroScan(NamedTuple):
-    """A spectrum looked at wherever its zero may lie.
-
-    Beside intensities in the window and their profiles: each profile's size in measured intensity;
-    in units of that the noise and the structure below the window; and what `Manifold.fit` gives.
-    """
+    """A spectrum looked at wherever its zero may lie; noise and structure `below` are by `size`."""
 
     windows: Float[np.ndarray, "zero grid"]
     shapes: Float[np.ndarray, "zero grid"]
