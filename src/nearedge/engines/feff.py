@@ -1,6 +1,7 @@
 """FEFF10, through the wheel feff10-rs: real-space multiple scattering on clusters."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -35,6 +36,13 @@ _MIXINGS = ("", "0 60 0.05 5")
 _F_ELEMENTS = {*range(58, 72), *range(90, 104)}
 # Times the limit of a stage after which all of them are given up, whatever they do.
 _PATIENCE = 20
+# FEFF allocates its large arrays anew at each energy. glibc returns them to the kernel each time,
+# whose zeroing of fresh pages took half the time of a 3d K-edge's site.
+_KEEP_MEMORY = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(2**32),
+    "MALLOC_TOP_PAD_": str(2**26),
+}
 
 # Sites from which the potentials of a group are worth more than one trial.
 LARGE = 12
@@ -289,6 +297,7 @@ class FeffEngine:
                 stdout=log,
                 stderr=log,
                 process_group=0,
+                env=os.environ | _KEEP_MEMORY,
             )
             try:
                 # The stages watch the time they compute; this ends what hangs.
