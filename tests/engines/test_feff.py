@@ -128,6 +128,7 @@ def test_settings_of_a_3d_k_edge() -> None:
     assert "64 Gd 3 3" in text
     assert "26 Fe 2 2" in text
     assert "MULTIPOLE 2" in text
+    assert "SCF 3 0 30 0.1 3\n" in engine.feff_input(crystal, 1, engine.settings.scf_mixing)
     # Each unique site has its own field.
     assert engine.groups(bulk("Fe", cubic=True), [0, 1]) == {
         "Fe_in_Fe_site0": (0,), "Fe_in_Fe_site1": (1,),

@@ -30,8 +30,8 @@ _SCF_STAGES = ("rdinp", "atomic", "pot")
 _SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
 _LOG = "feff.log"
 _DIMER = re.compile(r"_dimer\d+$")
-# Iterations and mixing of the SCF after its radius: FEFF's own, and slow ones where they fail.
-_MIXINGS = ("", "0 60 0.05 5")
+# `FeffSettings.scf_mixing` of fields that do not converge otherwise.
+_SLOW_MIXING = "0 60 0.05 5"
 # Elements whose f electrons take part.
 _F_ELEMENTS = {*range(58, 72), *range(90, 104)}
 # Times the limit of a stage after which all of them are given up, whatever they do.
@@ -128,7 +128,7 @@ class FeffEngine:
         failures: list[EngineError] = []
         for site in self.representatives(atoms, sites, count):
             trial = folder / f"trial_{site}"
-            for mixing in _MIXINGS:
+            for mixing in (self.settings.scf_mixing, _SLOW_MIXING):
                 shutil.rmtree(trial, ignore_errors=True)
                 trial.mkdir()
                 try:
