@@ -3,12 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from hypothesis import given, strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.engines import read_xmu
 from nearedge.engines.ocean import read_absspct
 from nearedge.errors import InputError
-from nearedge.files import read_spectra
+from nearedge.files import read_spectra, read_table
 
 FEFF10 = (
     "# #                                                              FEFF 10.0.0\n"
@@ -29,13 +30,11 @@ def write_xmu(path: Path, head: str, fermi_level: float = -12.24) -> np.ndarray:
     return energy
 
 
-def test_xmu_of_feff10(tmp_path: Path) -> None:
-    path = tmp_path / "xmu.dat"
+def test_xmu_of_feff10(path: Path) -> None:
     energy = write_xmu(path, FEFF10)
     (spectrum,) = read_spectra(path)
     assert spectrum.name == "mu"
-    assert spectrum.identity.zero is not None
-    assert "Fermi level" in spectrum.identity.zero
+    assert "Fermi level" in str(spectrum.identity.zero)
     assert_allclose(spectrum.energy, energy, atol=1e-4)
     assert_allclose(spectrum.mu, read_xmu(path)[1])
     path.write_bytes(gzip.compress(path.read_bytes()))
@@ -43,8 +42,7 @@ def test_xmu_of_feff10(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("level", [-12.24, 0.0, -6.0])
-def test_xmu_of_older_versions(tmp_path: Path, level: float) -> None:
-    path = tmp_path / "xmu.dat"
+def test_xmu_of_older_versions(path: Path, level: float) -> None:
     energy = write_xmu(path, FEFF8, level)
     (spectrum,) = read_spectra(path)
     assert spectrum.identity.zero is not None
@@ -52,10 +50,9 @@ def test_xmu_of_older_versions(tmp_path: Path, level: float) -> None:
     assert spectrum.notes == ("mu as FEFF normalised it; Fermi level from the wave numbers",)
 
 
-def test_damaged_xmu(tmp_path: Path) -> None:
-    path = tmp_path / "xmu.dat"
+def test_damaged_xmu(path: Path) -> None:
     path.write_text(FEFF10 + "1 2 3 4 5 6\n7 8 0 1 2 3\n".replace("2", "x"))
-    with pytest.raises(InputError, match="xmu.dat: "):
+    with pytest.raises(InputError, match="scan.dat: "):
         read_spectra(path)
     path.write_text(FEFF8 + "1 2 3 4 5 6\n2 3 9 5 6 7\n")
     with pytest.raises(InputError, match="do not agree on a Fermi level"):
@@ -72,8 +69,7 @@ def test_absspct(tmp_path: Path) -> None:
     np.savetxt(path, table, header="  iter=  100\n    Energy  Spect  Spect(0)  SPKK  SPKK(0)")
     (spectrum,) = read_spectra(path)
     assert spectrum.name == "mu"
-    assert spectrum.identity.zero is not None
-    assert "OCEAN" in spectrum.identity.zero
+    assert "OCEAN" in str(spectrum.identity.zero)
     assert_allclose(spectrum.mu, read_absspct(path).mu)
     assert_allclose(spectrum.mu, np.sin(energy))
     # GMRES writes no header: the name tells.
@@ -88,3 +84,44 @@ def test_real_absspct(shared_data: Path) -> None:
     (spectrum,) = read_spectra(shared_data / "ocean-run-mgo/CNBSE/absspct_O_.0001_1s_01")
     assert len(spectrum.energy) == 1002
     assert spectrum.energy[0] == -10.0
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 20), st.integers(1, 5), st.booleans())
+def test_a_table_is_read_as_it_was_written(
+    tmp_path: Path, seed: int, rows: int, sites: int, zipped: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    energy, mu = np.cumsum(rng.uniform(0.01, 1, rows)), rng.normal(size=(sites, rows))
+    path = tmp_path / ("table.dat.gz" if zipped else "table.dat")
+    np.savetxt(path, np.column_stack([energy, mu.T]), fmt="%.18e", header="energy site ...")
+    read_energy, read_mu = read_table(path)
+    assert_array_equal(read_energy, energy)
+    assert_array_equal(read_mu, mu)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "holds no spectrum"),
+        (b"# only a comment\n", "holds no spectrum"),
+        (b"1.0\n2.0\n", "holds no spectrum"),
+        (b"1 2\n2 x\n", "not a table of numbers .*'x'"),
+        (b"1 2\n3\n", "not a table of numbers .*number of columns changed"),
+        (b"1 2\n1 3\n", "must increase"),
+        (b"1 2\n2 nan\n", "intensity nan at 2 eV"),
+        (gzip.compress(b"1 2\n2 3\n", mtime=0), "is not text"),
+    ],
+)
+def test_a_wrong_table_is_named_with_its_fault(path: Path, content: bytes, said: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"scan.dat: .*{said}"):
+        read_table(path)
+
+
+def test_cut_and_missing_tables_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cut.dat.gz"
+    path.write_bytes(gzip.compress(b"1 2\n2 3\n" * 500, mtime=0)[:-12])
+    with pytest.raises(InputError, match=r"cut.dat.gz: is not a table"):
+        read_table(path)
+    with pytest.raises(InputError, match="no such file"):
+        read_table(tmp_path / "absent.dat")

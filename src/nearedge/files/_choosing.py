@@ -13,9 +13,8 @@ import numpy as np
 from nearedge.errors import InputError
 from nearedge.files._axis import Signal, make_spectrum
 from nearedge.files._columns import Column, Columns, all_samples
-from nearedge.files._naming import quoted, unique
 from nearedge.files._roles import Role, asked_rank, line_of, stem, why_aside
-from nearedge.files._scan import Scan
+from nearedge.files._scan import Scan, quoted, unique
 from nearedge.spectra import Channel, Spectrum
 
 # Share of negative readings from which a current is taken to be of reversed sign.

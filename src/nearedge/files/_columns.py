@@ -10,9 +10,8 @@ from jaxtyping import Float
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.files._axis import Axis, bragg_axis, energy_axis
-from nearedge.files._naming import quoted, unique
 from nearedge.files._roles import Role, asked_rank, chamber
-from nearedge.files._scan import Label, Scan
+from nearedge.files._scan import Label, Scan, quoted, unique
 
 _FORMULA = re.compile(r"(?:(?:[A-Z][a-z]?)\d*(?:\.\d+)?|[()\[\]]\d*)+")
 _SAMPLES = re.compile(r"sample|foil|scan|spectr")

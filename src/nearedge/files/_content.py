@@ -42,9 +42,7 @@ def read_bytes(path: Path, most: int = BEGINNING, wanted: str = "files of spectr
         if path.is_file():
             with path.open("rb") as file:
                 return file.read(most)
-        fault = (
-            f"is a directory; give {wanted}" if path.is_dir() else f"no such file; give {wanted}"
-        )
+        fault = f"{'is a directory' if path.is_dir() else 'no such file'}; give {wanted}"
         if path.exists() and not path.is_dir():
             fault = "is no regular file; copy it to one"
     except OSError as error:

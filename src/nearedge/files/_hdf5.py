@@ -18,9 +18,8 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
-from nearedge.files._naming import printable, quoted
 from nearedge.files._roles import Role, role
-from nearedge.files._scan import Label, Scan
+from nearedge.files._scan import Label, Scan, printable, quoted
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _WORKER = Path(__file__).with_name("_hdf5_worker.py")

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nearedge.files._naming import printable
 from nearedge.files._roles import word_set
-from nearedge.files._scan import Label
+from nearedge.files._scan import Label, printable
 
 _MARKS = re.compile(r"^(?:#L(?=\s)|[#%;!*$:]+|//+)\s*")
 # XDI's "Column.1: energy eV", FIO's " Col 1 ENERGY DOUBLE", mda2ascii's "1 [Index]", "2) i0".

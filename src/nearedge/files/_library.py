@@ -9,9 +9,8 @@ from rexafs.io import MeasurementScan, parse_measurement
 
 from nearedge.errors import InputError
 from nearedge.files._labels import read_header
-from nearedge.files._naming import printable, quoted
 from nearedge.files._roles import Role
-from nearedge.files._scan import Label, Scan
+from nearedge.files._scan import Label, Scan, printable, quoted
 
 LARGEST = 16 * 2**20  # bytes; the library takes ten times as much memory as a text
 MOST_SCANS = 5000

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from nearedge.errors import InputError
 from nearedge.files._choosing import choose, select
@@ -12,8 +11,7 @@ from nearedge.files._content import BEGINNING, NoTableError, read_bytes, read_co
 from nearedge.files._emsa import is_emsa, read_emsa
 from nearedge.files._hdf5 import is_hdf5, read_hdf5
 from nearedge.files._library import is_library_format, read_with_library
-from nearedge.files._naming import printable, quoted, unique
-from nearedge.files._scan import Scan
+from nearedge.files._scan import Scan, printable, quoted, unique
 from nearedge.files._text import read_text
 from nearedge.spectra import Spectrum
 
@@ -24,21 +22,14 @@ MARK = "::"
 """Between a file and the name of a spectrum in it."""
 
 
-class Format(NamedTuple):
-    """A format that is read: whether a file is of it, by content and path, and its scans."""
-
-    name: str
-    holds: Callable[[bytes, Path], bool]
-    read: Callable[[bytes, Path], list[Scan]]
-
-
-FORMATS = (
-    Format("computed", is_computed, read_computed),
-    Format("rexafs", lambda content, _: is_library_format(content), read_with_library),
-    Format("EMSA", lambda content, _: is_emsa(content), read_emsa),
-    Format("text", lambda _content, _path: True, read_text),
+# What tells a format, by content and path, and what reads it, in the order in which they are asked;
+# HDF5, which is not read as a whole, comes before.
+_FORMATS: tuple[tuple[Callable[[bytes, Path], bool], Callable[[bytes, Path], list[Scan]]], ...] = (
+    (is_computed, read_computed),
+    (lambda content, _: is_library_format(content), read_with_library),
+    (lambda content, _: is_emsa(content), read_emsa),
+    (lambda _content, _path: True, read_text),
 )
-"""In the order in which they are asked; HDF5, which is not read as a whole, comes before."""
 
 
 def read_spectra(
@@ -121,9 +112,9 @@ def read_scans(path: Path) -> list[Scan]:
     content = read_content(path)
     if is_hdf5(content[:BEGINNING]):
         raise InputError(f"{path}: is packed HDF5; unpack it with gunzip")
-    chosen = next(form for form in FORMATS if form.holds(content, path))
+    read = next(read for holds, read in _FORMATS if holds(content, path))
     try:
-        scans = chosen.read(content, path)
+        scans = read(content, path)
     except NoTableError as error:
         try:  # a binary or a session that only the library knows
             scans = read_with_library(content, path, sure=False)

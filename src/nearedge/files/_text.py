@@ -17,8 +17,7 @@ import numpy as np
 from nearedge.errors import InputError
 from nearedge.files._content import NoTableError, decode
 from nearedge.files._labels import holds_labels, read_header
-from nearedge.files._naming import printable
-from nearedge.files._scan import Scan
+from nearedge.files._scan import Scan, printable
 
 MOST_NUMBERS = 2_000_000  # in all tables of a file together
 MOST_COLUMNS = 5000
