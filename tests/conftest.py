@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from nearedge.campaigns import LI3FEO35
 from nearedge.datasets import SiteSpectra, assemble, merge
@@ -18,8 +18,14 @@ from nearedge.spectra import Window
 from nearedge.structures import Snapshot, disordered_rock_salt
 from nearedge.targets import EnvironmentRule
 
-# A quarter of hypothesis' usual number of examples; each test that needs more says so.
-settings.register_profile("house", max_examples=25, deadline=None)
+# A quarter of hypothesis' usual number of examples; each test that needs more says so. Examples
+# write the files of the one before anew, in the same folder.
+settings.register_profile(
+    "house",
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("house")
 
 

@@ -14,6 +14,7 @@ from nearedge.spectra import Spectrum
     ("lowest", "highest", "step"),
     [
         (7.0, 7.9, 0.0005),
+        (6.9, 9.9, 0.02),
         (0.52, 0.56, 0.0001),
         (0.28, 0.35, 0.0002),
         (2.4, 2.6, 0.01),

@@ -45,10 +45,9 @@ def test_roles(meaning: str | None) -> None:
         assert role(label) == meaning, label
 
 
-def test_the_user_may_name_the_columns(read: Read, tmp_path: Path) -> None:
+def test_the_user_may_name_the_columns(read: Read, path: Path) -> None:
     with pytest.raises(InputError, match="no label says which column is the energy.*3 'a'"):
         read("foo,bar,a,b", ENERGY, 0 * ENERGY, I0, I1, separator=",")
-    path = tmp_path / "scan.dat"
     for energy, mu in ((1, "ln(3/4)"), ("foo", "ln(a/b)"), ("FOO", "ln(3/b)")):
         (spectrum,) = read_spectra(path, energy=energy, mu=mu)
         assert_allclose(spectrum.mu, MU)
@@ -61,21 +60,20 @@ def test_the_user_may_name_the_columns(read: Read, tmp_path: Path) -> None:
         read_spectra(path, energy=1)
 
 
-def test_repeated_labels_are_numbered(read: Read, tmp_path: Path) -> None:
+def test_repeated_labels_are_numbered(read: Read, path: Path) -> None:
     n = np.arange(7.0)
     spectra = read("# energy mu mu mu (2)", n, n, n * n, n % 3)
     assert [spectrum.name for spectrum in spectra] == ["mu", "mu (3)", "mu (2)"]
-    path = tmp_path / "scan.dat"
     assert [read_spectra(f"{path}::{one.name}")[0].mu[5] for one in spectra] == [5, 25, 2]
 
 
-def test_columns_that_are_not_used_are_named_and_can_be_picked(read: Read, tmp_path: Path) -> None:
+def test_columns_that_are_not_used_are_named_and_can_be_picked(read: Read, path: Path) -> None:
     (spectrum,) = read("# energy mu foo time", ENERGY, MU, 3 * MU, ENERGY)
     assert spectrum.left_out == {
         "foo": "its label is not understood",
         "time": "a clock or counter of points",
     }
-    (picked,) = read_spectra(f"{tmp_path / 'scan.dat'}::foo")
+    (picked,) = read_spectra(f"{path}::foo")
     assert_allclose(picked.mu, 3 * MU)
     # pandas counts the rows.
     (spectrum,) = read(",energy,FeO", np.arange(41.0), ENERGY, MU, separator=",")
@@ -114,12 +112,15 @@ def test_angles(read: Read) -> None:
     head = "# Column.1: angle degrees\n# Column.2: mutrans\n# Mono.d_spacing: {}"
     (spectrum,) = read(head.format("3.13553"), angle, MU)
     assert_allclose(spectrum.energy, ENERGY)
+    # A crystal gives the spacing of its planes.
+    (spectrum,) = read("# monochromator: Si(311)\n# theta(deg) i0 itrans", angle, I0, I1)
+    assert_allclose(spectrum.energy, ENERGY * 3.13553 / (5.43102 / np.sqrt(11)), rtol=1e-5)
     for wrong in ("nothing", "-3", "nan"):
         with pytest.raises(InputError, match=r"gives the angle 'angle' in place of an energy.*add"):
             read(head.format(wrong), angle, MU)
 
 
-def test_the_photon_factory(tmp_path: Path) -> None:
+def test_the_photon_factory(read: Read) -> None:
     angle = np.degrees(np.arcsin(12398.419843320026 / (2 * 3.13551 * ENERGY)))
     head = (
         "  9809     KEK-PF   BL12C\n foil  14.10.22 12:00\n"
@@ -130,12 +131,10 @@ def test_the_photon_factory(tmp_path: Path) -> None:
         "      Mode         0         0         1         2         3\n"
         "    Offset         0         0   100.000    50.000    10.000\n"
     )
-    path = tmp_path / "pf.dat"
     rows = zip(angle + 0.1, angle, I0, I0 * np.exp(-MU), I0 * MU, strict=True)
-    path.write_text(
+    spectra = read(
         head + "".join("".join(f"{v:16.8f}" for v in (a, b, 1, *c)) + "\n" for a, b, *c in rows)
     )
-    spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == ["transmission", "fluorescence"]
     for spectrum in spectra:
         assert_allclose(spectrum.energy, ENERGY, rtol=1e-7)

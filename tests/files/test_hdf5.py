@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -15,16 +14,11 @@ I0 = 1e5 + 1e3 * np.cos(ENERGY)
 
 
 def write_nxxas(
-    path: Path,
-    mode: str = "Fluorescence Yield",
-    *,
-    data: bool = True,
-    kev: bool = False,
-    **opened: Any,
+    path: Path, mode: str = "Fluorescence Yield", *, data: bool = True, kev: bool = False
 ) -> None:
-    """Write a file of the application definition NXxas."""
+    """Write a file of the application definition NXxas; one in keV in HDF5's newest form."""
     beam = I0 * np.exp(-MU) if mode == "Transmission" else I0 * MU
-    with h5py.File(path, "w", **opened) as file:
+    with h5py.File(path, "w", libver="latest" if kev else "earliest") as file:
         entry = file.create_group("entry")
         entry.attrs["NX_class"] = "NXentry"
         entry["definition"] = "NXxas"
@@ -55,21 +49,18 @@ def write_nxxas(
         ("Total Electron Yield", "electron yield"),
     ],
 )
-def test_nxxas(tmp_path: Path, mode: str, name: str, data: bool, kev: bool) -> None:
-    path = tmp_path / "scan.nxs"
-    write_nxxas(path, mode, data=data, kev=kev, libver="latest" if kev else "earliest")
+def test_nxxas(path: Path, mode: str, name: str, data: bool, kev: bool) -> None:
+    write_nxxas(path, mode, data=data, kev=kev)
     (spectrum,) = read_spectra(path)
     assert spectrum.name == name
     assert_allclose(spectrum.energy, ENERGY)
     assert_allclose(spectrum.mu, MU)
-    assert spectrum.metadata["title"] == "iron foil"
-    assert spectrum.metadata["sample"] == "foil"
-    assert spectrum.metadata["element"] == "Fe"
+    said = {"title": "iron foil", "sample": "foil", "element": "Fe"}
+    assert said.items() <= spectrum.metadata.items()
     assert ("energies in keV, converted to eV" in spectrum.notes) == kev
 
 
-def test_general_nxdata(tmp_path: Path) -> None:
-    path = tmp_path / "scan.h5"
+def test_general_nxdata(path: Path) -> None:
     with h5py.File(path, "w") as file:
         for number in (1, 2):
             group = file.create_group(f"scan{number}/plot")
@@ -95,8 +86,7 @@ def test_general_nxdata(tmp_path: Path) -> None:
     assert_allclose(read_spectra(f"{path}::/alignment/y")[0].mu, MU)
 
 
-def test_plain_groups(tmp_path: Path) -> None:
-    path = tmp_path / "scan.h5"
+def test_plain_groups(path: Path) -> None:
     with h5py.File(path, "w") as file:
         group = file.create_group("a/b")
         group["energy"] = ENERGY.astype(np.float32)
@@ -114,14 +104,13 @@ def test_plain_groups(tmp_path: Path) -> None:
         ("/count", "has no energies that belong to /count"),
         ("/a/b/image", "has no /a/b/image"),
     ):
-        with pytest.raises(InputError, match=f"scan.h5: {said}"):
+        with pytest.raises(InputError, match=f"scan.dat: {said}"):
             read_spectra(f"{path}::{wanted}")
 
 
-def test_nothing_outside_of_the_file_is_opened(tmp_path: Path) -> None:
+def test_nothing_outside_of_the_file_is_opened(path: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.h5"
     write_nxxas(outside)
-    path = tmp_path / "scan.h5"
     write_nxxas(path)
     with h5py.File(path, "a") as file:
         data = file["entry/data"]
@@ -142,8 +131,7 @@ def test_nothing_outside_of_the_file_is_opened(tmp_path: Path) -> None:
     assert {one.split()[0].rsplit("/")[-1] for one in left} >= {"mu", "xmu", "flat", "loop"}
 
 
-def test_large_arrays_are_not_loaded(tmp_path: Path) -> None:
-    path = tmp_path / "scan.h5"
+def test_large_arrays_are_not_loaded(path: Path) -> None:
     write_nxxas(path)
     with h5py.File(path, "a") as file:
         file.create_dataset("entry/huge", (2**40,), float, chunks=(2**20,))
@@ -155,8 +143,7 @@ def test_large_arrays_are_not_loaded(tmp_path: Path) -> None:
         read_spectra(f"{path}::/entry/huge")
 
 
-def test_of_very_many_groups_the_first_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "scan.h5"
+def test_of_very_many_groups_the_first_are_read(path: Path) -> None:
     with h5py.File(path, "w") as file:
         for number in range(5100):
             file.create_group(f"{number:04d}")
@@ -174,32 +161,28 @@ def test_of_very_many_groups_the_first_are_read(tmp_path: Path) -> None:
         read_spectra(path)
 
 
-def test_damaged_files_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "scan.h5"
+def test_damaged_files_are_refused(path: Path) -> None:
     write_nxxas(path)
     path.write_bytes(path.read_bytes()[:1500])
-    with pytest.raises(InputError, match=r"scan.h5: is damaged HDF5 .*copy the file again"):
+    with pytest.raises(InputError, match=r"scan.dat: is damaged HDF5 .*copy the file again"):
         read_spectra(path)
     with h5py.File(path, "w") as file:
         file["image"] = np.zeros((4, 5))
-    with pytest.raises(
-        InputError, match="holds no energies .*it has no arrays of numbers of one dimension"
-    ):
+    with pytest.raises(InputError, match="no energies .*no arrays of numbers of one dimension"):
         read_spectra(path)
 
 
-def test_a_reader_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "scan.h5"
+def test_a_reader_that_dies_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_nxxas(path)
-    monkeypatch.setattr(_hdf5, "_WORKER", tmp_path / "dies.py")
-    (tmp_path / "dies.py").write_text("import os\nos.abort()\n")
+    worker = path.with_name("dies.py")
+    monkeypatch.setattr(_hdf5, "_WORKER", worker)
+    worker.write_text("import os\nos.abort()\n")
     with pytest.raises(InputError, match="the HDF5 library gave up on it"):
         read_spectra(path)
 
 
 @pytest.mark.parametrize(("x", "y"), [("x", "y"), ("Energy", "absorption"), ("energy_eV", "data")])
-def test_arrays_beside_each_other(tmp_path: Path, x: str, y: str) -> None:
-    path = tmp_path / "library.h5"
+def test_arrays_beside_each_other(path: Path, x: str, y: str) -> None:
     with h5py.File(path, "w") as file:
         group = file.create_group("spectra/000001")
         group.attrs.update(element="Fe", edge="K (1s)")
@@ -210,5 +193,5 @@ def test_arrays_beside_each_other(tmp_path: Path, x: str, y: str) -> None:
         assert str(spectrum.edge) == "Fe K"
     with h5py.File(path, "a") as file:
         file.move(f"spectra/000001/{x}", "spectra/000001/unknown")
-    with pytest.raises(InputError, match=r"name one of its arrays as library.h5::/spectra/000001/"):
+    with pytest.raises(InputError, match=r"name one of its arrays as scan.dat::/spectra/000001/"):
         read_spectra(path)

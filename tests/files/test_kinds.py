@@ -23,6 +23,7 @@ ONE = np.ones_like(E)
 N = np.arange(len(E)) + 0.0
 
 Read = Callable[..., list[Spectrum]]
+Columns = tuple[np.ndarray, ...]
 
 
 @pytest.mark.parametrize(
@@ -41,27 +42,42 @@ def test_edges_are_named(read: Read, head: str, edge: str) -> None:
     assert str(read(head, E, MU)[0].edge) == edge
 
 
+PAIR_HEADS = [
+    "energy,mu",
+    "# energy mu",
+    "% Energy (eV), mu(E)",
+    '"Photon energy","Absorption"',
+    "# Energie Absorption\n#------",
+    "Energy\tmu\neV\ta.u.",
+    "# made by a program\n# 2 columns\n\n# energy   mu\n# ",
+    "! Comments\n%c\n title\n%d\n Col 1 ENERGY DOUBLE\n Col 2 MU DOUBLE",
+    "#F scan\n#S 1 ascan\n#D today\n#N 2\n#L Mono Energy  mu",
+    "# Column.1: energy eV\n# Column.2: mutrans\n#---\n# unlabelled here",
+]
+CHAMBER_HEADS = [
+    "# Column Headings:\n# Energy (eV) * Time (s) * IC0 * IC1",
+    "#Mono Energy * | Dwell | Izero | Itrans",
+    "# | Energy | sec | I0 | I_trans |",
+    "; P1 = Photon Energy\n; S = {Seconds}\n; D1 = Izero\n; D2 = {I1} --> x\n; P1 S D1 D2",
+    "# A: Energy (eV)\n# B: time\n# C: I0\n# D: I1\n# A B C D",
+    "# Record 1\n# col 1: Energy\n# col 2: time\n# col 3: I0\n# col 4: I1\n"
+    "# Record 2\n# col 1: slit\n# col 2: amp\n# col 3: gain\n# col 4: I2",
+    "# Event: b\n# ID: 7\n# column 1: gap\n# column 2: amp\n# column 3: gain\n# column 4: I2\n"
+    "# Event: a\n# ID: 1\n# column 1: E\n# column 2: Event-ID\n# column 3: I0\n# column 4: I1",
+    "# Column Descriptions:\n# 1 [1-D Positioner 1] BL:E, Energy, TABLE, eV\n# 2 [Index]\n"
+    "# 3 [1-D Detector 1] BL:S1, I0\n# 4 [1-D Detector 2] BL:S2, I1",
+    "# energy time ion1 ion2",
+    "SSRL - EXAFS Data Collector 2.0\nData:\nAchieved Energy\nReal Time Clock\nI0\nI1\n",
+]
+
+
 @pytest.mark.parametrize(
-    "head",
-    [
-        "# Column Headings:\n# Energy (eV) * Time (s) * IC0 * IC1",
-        "#Mono Energy * | Dwell | Izero | Itrans",
-        "# | Energy | sec | I0 | I_trans |",
-        "; P1 = Photon Energy\n; S = {Seconds}\n; D1 = Izero\n; D2 = {I1} --> x\n; P1 S D1 D2",
-        "# A: Energy (eV)\n# B: time\n# C: I0\n# D: I1\n# A B C D",
-        "# Record 1\n# col 1: Energy\n# col 2: time\n# col 3: I0\n# col 4: I1\n"
-        "# Record 2\n# col 1: slit\n# col 2: amp\n# col 3: gain\n# col 4: I2",
-        "# Event: b\n# ID: 7\n# column 1: gap\n# column 2: amp\n# column 3: gain\n# column 4: I2\n"
-        "# Event: a\n# ID: 1\n# column 1: E\n# column 2: Event-ID\n# column 3: I0\n# column 4: I1",
-        "# Column Descriptions:\n# 1 [1-D Positioner 1] BL:E, Energy, TABLE, eV\n# 2 [Index]\n"
-        "# 3 [1-D Detector 1] BL:S1, I0\n# 4 [1-D Detector 2] BL:S2, I1",
-        "# energy time ion1 ion2",
-        "SSRL - EXAFS Data Collector 2.0\nData:\nAchieved Energy\nReal Time Clock\nI0\nI1\n",
-    ],
+    ("columns", "head"),
+    [((E, MU), head) for head in PAIR_HEADS] + [((E, ONE, I0, I1), head) for head in CHAMBER_HEADS],
 )
-def test_labels_are_found_however_they_are_written(read: Read, head: str) -> None:
-    (spectrum,) = read(head, E, ONE, I0, I1)
-    assert spectrum.name == "transmission"
+def test_labels_are_found_however_they_are_written(read: Read, columns: Columns, head: str) -> None:
+    (spectrum,) = read(head, *columns)
+    assert spectrum.name.lower() in ("mu", "mu(e)", "absorption", "mutrans", "transmission")
     assert_allclose(spectrum.mu, MU, rtol=1e-4)
 
 
@@ -90,10 +106,8 @@ def test_remarks_and_labels_that_do_not_fit_are_not_used(read: Read, head: str) 
         ("a,b,c", (E, I0, I1)),
     ],
 )
-def test_unknown_counters_are_shown_and_not_read(
-    read: Read, head: str, columns: tuple[np.ndarray, ...]
-) -> None:
-    with pytest.raises(InputError, match=r"label.*its columns: 1 '.*' \(7100 to 7128\), 2 .*--mu"):
+def test_unknown_counters_are_shown_and_not_read(read: Read, head: str, columns: Columns) -> None:
+    with pytest.raises(InputError, match=r"label.*columns: 1 '.*' \(7100 to 7128\), 2 .*--mu 4/2"):
         read(head, *columns, separator="," if "," in head else " ")
 
 
@@ -171,7 +185,7 @@ SPECTRA = [
     ("head", "columns", "expected"), SPECTRA, ids=[head[-40:] for head, *_ in SPECTRA]
 )
 def test_spectra_of_columns(
-    read: Read, head: str, columns: tuple[np.ndarray, ...], expected: dict[str, np.ndarray]
+    read: Read, head: str, columns: Columns, expected: dict[str, np.ndarray]
 ) -> None:
     spectra = read(head, *columns)
     assert [spectrum.name for spectrum in spectra] == [*expected]
@@ -205,9 +219,6 @@ def test_one_spectrum_twice_is_one(read: Read, label: str) -> None:
     assert_allclose(spectra[0].mu, values if label == "norm" else MU, rtol=1e-6)
 
 
-YIELDS = "itey iey ITEY I_TEY Keithley Keithley6517 picoammeter sample_current drain Isample"
-
-
 @pytest.mark.parametrize(
     ("head", "columns"),
     [
@@ -216,9 +227,7 @@ YIELDS = "itey iey ITEY I_TEY Keithley Keithley6517 picoammeter sample_current d
         ("# hv (keV) norm hv (keV) norm", (E / 1000, MU, E / 1000 + 0.006, MU)),
     ],
 )
-def test_each_of_a_pair_has_its_own_energies(
-    read: Read, head: str, columns: tuple[np.ndarray, ...]
-) -> None:
+def test_each_of_a_pair_has_its_own_energies(read: Read, head: str, columns: Columns) -> None:
     first, second = read(head, *columns, separator="," if "," in head else " ")
     assert_allclose(first.energy, E)
     assert_allclose(second.energy, E + 6)
@@ -237,9 +246,7 @@ def test_each_of_a_pair_has_its_own_energies(
         ("# ring_current hv I0 I1", (200 - N / 9, E, I0, I1)),
     ],
 )
-def test_the_energy_is_the_one_that_was_reached(
-    read: Read, head: str, columns: tuple[np.ndarray, ...]
-) -> None:
+def test_the_energy_is_the_one_that_was_reached(read: Read, head: str, columns: Columns) -> None:
     (spectrum,) = read(head, *columns)
     assert_allclose(spectrum.energy, E)
     assert_allclose(spectrum.mu, MU, rtol=1e-4)
@@ -277,65 +284,40 @@ def test_what_is_over_no_energy_is_refused(read: Read, head: str, axis: np.ndarr
     ],
 )
 def test_foils_and_empty_cells_are_given_by_name_alone(
-    read: Read,
-    tmp_path: Path,
-    head: str,
-    columns: tuple[np.ndarray, ...],
-    name: str,
-    expected: np.ndarray,
+    read: Read, path: Path, head: str, columns: Columns, name: str, expected: np.ndarray
 ) -> None:
     (sample,) = read(head, *columns)
     assert_allclose(sample.mu, MU, rtol=1e-6)
     assert any(f"::{name}" in reason for reason in sample.left_out.values())
-    (other,) = read_spectra(f"{tmp_path / 'scan.dat'}::{name}")
+    (other,) = read_spectra(f"{path}::{name}")
     assert_allclose(other.mu, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("columns", "fault"),
-    [((I0, I1, 0 * ONE), "zero throughout"), ((I0, I1, 7 * ONE), "constant")],
-)
-def test_dead_detectors_are_told(read: Read, columns: tuple[np.ndarray, ...], fault: str) -> None:
-    (spectrum,) = read("# energy I0 I1 TEY", E, *columns)
+@pytest.mark.parametrize(("value", "fault"), [(0, "zero throughout"), (7, "constant")])
+def test_dead_detectors_are_told(read: Read, value: int, fault: str) -> None:
+    (spectrum,) = read("# energy I0 I1 TEY", E, I0, I1, value * ONE)
     assert spectrum.name == "transmission"
     assert f"'TEY' is {fault}, left out" in spectrum.notes
     assert spectrum.left_out["TEY"] == fault
 
 
-def test_kev_over_any_span(read: Read) -> None:
-    energy = np.linspace(6.9, 9.9, 150)
-    for head in ("# energy(keV) mu", "# energy mu"):
-        (spectrum,) = read(head, energy, energy**2)
-        assert_allclose(spectrum.energy, energy * 1000)
-
-
 @pytest.mark.parametrize("per_line", [1, 4, 5])
 @pytest.mark.parametrize(("unit", "scale"), [("eV", 1.0), ("keV", 1e-3)])
-def test_intensities_alone(tmp_path: Path, per_line: int, unit: str, scale: float) -> None:
+def test_intensities_alone(read: Read, per_line: int, unit: str, scale: float) -> None:
     lines = [", ".join(f"{v:.3f}" for v in MU[n : n + per_line]) for n in range(0, 15, per_line)]
     head = (
         f"#FORMAT : EMSA/MAS Spectral Data File\n#XUNITS : {unit}\n#DATATYPE : Y\n"
         f"#XPERCHAN : {2 * scale}\n#OFFSET : {7100 * scale}\n#SPECTRUM :\n"
     )
-    path = tmp_path / "loss.msa"
-    path.write_text(head + ",\n".join(lines) + "\n#ENDOFDATA :\n")
-    (spectrum,) = read_spectra(path)
+    text = head + ",\n".join(lines) + "\n#ENDOFDATA :\n"
+    (spectrum,) = read(text)
     assert_allclose(spectrum.energy, E)
     assert_allclose(spectrum.mu, MU, atol=1e-3)
-    path.write_text(path.read_text().replace("#OFFSET", "#NOTHING"))
     with pytest.raises(InputError, match="give no energies"):
-        read_spectra(path)
+        read(text.replace("#OFFSET", "#NOTHING"))
 
 
 def test_labels_that_do_not_fit_are_told(read: Read) -> None:
     for head in ("# energy i0", "# energy i0 i1 it", "# column 1: energy\n# column 4: i0"):
-        with pytest.raises(
-            InputError, match=r"which column is the energy \(labels '.*' do not fit"
-        ):
+        with pytest.raises(InputError, match=r"column is the energy \(labels '.*' do not fit"):
             read(head, E, I0, I1)
-
-
-def test_a_crystal_gives_the_spacing_of_its_planes(read: Read) -> None:
-    angle = np.degrees(np.arcsin(12398.4198 / (2 * 5.43102 / np.sqrt(11) * E)))
-    (spectrum,) = read("# monochromator: Si(311)\n# theta(deg) i0 itrans", angle, I0, I1)
-    assert_allclose(spectrum.energy, E, atol=0.1)

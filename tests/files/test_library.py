@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
@@ -54,9 +54,7 @@ def as_json(records: Sequence[Record]) -> str:
     return json.dumps({**head, **groups, "_____journal": "noted", "_____order": keys})
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(
     labels=st.lists(
         st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1).map(
@@ -71,11 +69,10 @@ def as_json(records: Sequence[Record]) -> str:
     ending=st.sampled_from(["\n", "\r\n"]),
 )
 def test_a_project_is_read_as_it_was_written(
-    tmp_path: Path, labels: list[str], form: str, packed: bool, ending: str
+    path: Path, labels: list[str], form: str, packed: bool, ending: str
 ) -> None:
     records = [foil(label, number) for number, label in enumerate(labels)]
     text = as_json(records) if form == "json" else perl(records, quote=form, ending=ending)
-    path = tmp_path / "project.prj"
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
     spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == labels
@@ -87,16 +84,14 @@ def test_a_project_is_read_as_it_was_written(
 
 
 @pytest.mark.parametrize("write", [perl, as_json])
-def test_labels_that_repeat_are_numbered(tmp_path: Path, write: type) -> None:
-    path = tmp_path / "project.prj"
+def test_labels_that_repeat_are_numbered(path: Path, write: type) -> None:
     path.write_text(write([foil("a"), foil("a", 1), foil("", 2)]))
     spectra = read_spectra(path)
     assert [spectrum.name for spectrum in spectra] == ["a", "a (2)", "abc02"]
     assert read_spectra(f"{path}::a (2)")[0].mu[0] == MU[0] + 1
 
 
-def test_records_over_other_axes_are_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "project.prj"
+def test_records_over_other_axes_are_left_out(path: Path) -> None:
     path.write_text(perl([foil("mu"), foil("chi", is_chi="1"), foil("raw", is_pixel="1")]))
     (spectrum,) = read_spectra(path)
     assert spectrum.notes == ("records that are not over energy left out: 'chi' and 'raw'",)
@@ -106,8 +101,7 @@ def test_records_over_other_axes_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [perl, as_json])
-def test_an_energy_shift_is_applied_and_told(tmp_path: Path, write: type) -> None:
-    path = tmp_path / "project.prj"
+def test_an_energy_shift_is_applied_and_told(path: Path, write: type) -> None:
     path.write_text(write([foil("foil", bkg_eshift="-0.8")]))
     (spectrum,) = read_spectra(path)
     assert_array_equal(spectrum.energy, ENERGY - 0.8)
@@ -116,12 +110,11 @@ def test_an_energy_shift_is_applied_and_told(tmp_path: Path, write: type) -> Non
     assert str(spectrum.edge) == "Fe K"
 
 
-def test_nothing_is_run(tmp_path: Path) -> None:
+def test_nothing_is_run(path: Path, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
-    path = tmp_path / "project.prj"
     for code in (f"system('touch {trap}')", f"open('{trap}', 'w')", "__import__('os').getpid()"):
         path.write_text(perl([foil("a")]).replace("@x = (", f"@x = ({code}, "))
-        with pytest.raises(InputError, match=r"project.prj: cannot be read \(Athena"):
+        with pytest.raises(InputError, match=r"scan.dat: cannot be read \(Athena"):
             read_spectra(path)
     assert not trap.exists()
 
@@ -140,15 +133,13 @@ SOUND = perl([foil("a"), foil("b")])
         '{"_____order": ' + "[" * 100_000,
     ],
 )
-def test_damaged_projects_are_refused(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "project.prj"
+def test_damaged_projects_are_refused(path: Path, content: str) -> None:
     path.write_text(content)
-    with pytest.raises(InputError, match=r"project.prj: cannot be read \(.*\); save or copy it"):
+    with pytest.raises(InputError, match=r"scan.dat: cannot be read \(.*\); save or copy it"):
         read_spectra(path)
 
 
-def test_records_of_srs(tmp_path: Path) -> None:
-    path = tmp_path / "R1234.dat"
+def test_records_of_srs(path: Path) -> None:
     angles = np.degrees(np.arcsin(12398.42 / (2 * 3.1356 * ENERGY[::5])))
     head = " &SRS\n SRSRUN=1,SRSDAT=970101,\n &END\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_array_equal
 
 from nearedge.errors import InputError
@@ -31,9 +31,7 @@ SOUND = {
     "# omega e k mu mu0 chi\n" + "".join(f"{n} {n - 5} {n} {n} 0 0\n" for n in range(20)),
     "ocean": "#  iter= 10\n# Energy Spect Spect(0)\n" + TABLE,
 }
-FUZZED = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+BEGINNINGS = [b"", b"\x1f\x8b", b"\xff\xfe", b"# XDI/1.0\n"]
 
 
 def check(path: Path) -> None:
@@ -54,27 +52,19 @@ def check(path: Path) -> None:
     assert [one.name for one in read_spectra(f"{path}::{names[-1]}")] == names[-1:]
 
 
-@FUZZED
-@given(st.binary(max_size=300), st.sampled_from([b"", b"\x1f\x8b", b"\xff\xfe", b"# XDI/1.0\n"]))
-def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes, beginning: bytes) -> None:
-    path = tmp_path / "any"
-    path.write_bytes(beginning + content)
+@settings(max_examples=600)
+@given(
+    st.builds(bytes.__add__, st.sampled_from(BEGINNINGS), st.binary(max_size=300))
+    | st.text("0123456789.,;eEdD+- \t\n\"'#abSL()[]$@=", max_size=200).map(str.encode)
+)
+def test_anything_is_read_or_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
     check(path)
 
 
-@FUZZED
-@given(st.text("0123456789.,;eEdD+- \t\n\"'#abSL()[]$@=", max_size=200))
-def test_any_text_like_a_table_is_read_or_refused(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "any"
-    path.write_text(content)
-    check(path)
-
-
-@FUZZED
+@settings(max_examples=300)
 @given(st.sampled_from(sorted(SOUND)), st.integers(0, 2**32 - 1), st.booleans())
-def test_damaged_files_are_read_or_refused(
-    tmp_path: Path, kind: str, seed: int, packed: bool
-) -> None:
+def test_damaged_files_are_read_or_refused(path: Path, kind: str, seed: int, packed: bool) -> None:
     rng = random.Random(seed)
     data = bytearray(SOUND[kind].encode())
     if packed:
@@ -91,7 +81,6 @@ def test_damaged_files_are_read_or_refused(
                 data[place : place + 4] = rng.choice([b"1e999", b"nan", b"\xff\xfe", b"\n#S 5\n"])
             case 3:
                 data = data[: place + 1]
-    path = tmp_path / "damaged"
     path.write_bytes(data)
     check(path)
 
@@ -109,16 +98,13 @@ def test_content_tells_the_format_and_not_the_name(tmp_path: Path, kind: str) ->
         assert_array_equal(one.mu, other.mu)
 
 
-def test_pick(tmp_path: Path) -> None:
-    path = tmp_path / "scan.dat"
+def test_pick(path: Path) -> None:
     path.write_text("# energy norm flat\n" + TABLE2)
     assert [one.name for one in read_spectra(str(path))] == ["norm", "flat"]
     (flat,) = read_spectra(f"{path}::flat")
     assert (flat.name, flat.source) == ("flat", str(path))
     with pytest.raises(InputError, match=r"scan.dat: holds no spectrum 'xmu'; .*'norm' and 'flat'"):
         read_spectra(f"{path}::xmu")
-    with pytest.raises(InputError, match="no such file"):
-        read_spectra(f"{tmp_path / 'absent.dat'}::xmu")
 
 
 def test_a_file_may_have_the_mark_in_its_name(tmp_path: Path) -> None:
@@ -133,23 +119,20 @@ def test_a_file_may_have_the_mark_in_its_name(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is a directory"):
-        read_spectra(tmp_path)
-    with pytest.raises(InputError, match="no such file"):
-        read_spectra(tmp_path / "absent")
-    with pytest.raises(InputError, match="cannot be read"):
-        read_spectra(tmp_path / ("n" * 300))
-    with pytest.raises(InputError, match="no such file"):
-        read_spectra("null\0byte")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="is no regular file"):
-        read_spectra(tmp_path / "pipe")
+    for file, said in (
+        (tmp_path, "is a directory"),
+        (tmp_path / "absent", "no such file"),
+        (f"{tmp_path / 'absent'}::xmu", "no such file"),
+        (tmp_path / ("n" * 300), "cannot be read"),
+        ("null\0byte", "no such file"),
+        (tmp_path / "pipe", "is no regular file"),
+    ):
+        with pytest.raises(InputError, match=said):
+            read_spectra(file)
 
 
-def test_a_file_without_permission_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "scan.dat"
+def test_a_file_without_permission_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(TABLE)
 
     def forbidden(*_: object) -> None:  # root may read everything
@@ -160,13 +143,11 @@ def test_a_file_without_permission_is_refused(
         read_spectra(path)
 
 
-def test_gzip_is_unpacked_within_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "scan.dat.gz"
-    table = "# energy mu x\n" + TABLE
-    halves = (table[:200], table[200:])
-    path.write_bytes(b"".join(gzip.compress(half.encode()) for half in halves))
+def test_gzip_is_unpacked_within_limits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = ("# energy mu x\n" + TABLE).encode()
+    path.write_bytes(gzip.compress(table[:200]) + gzip.compress(table[200:]))
     assert len(read_spectra(path)[0].energy) == 30
-    whole = gzip.compress(table.encode())
+    whole = gzip.compress(table)
     path.write_bytes(whole[:-12])
     with pytest.raises(InputError, match="cut off within its gzip data"):
         read_spectra(path)
@@ -184,27 +165,7 @@ def test_gzip_is_unpacked_within_limits(tmp_path: Path, monkeypatch: pytest.Monk
         read_spectra(path)
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"1 " * 200_000, "line 1 is too long"),
-        ((b"1," * 11_000 + b"2\n") * 2, "no file of spectra has so many columns"),
-        (b"1 2\n3 4 5\nx\n" * 2_000, "holds no table|are damaged|which column"),
-        (b"1 2\nx\n1 2 3\ny\n" * 3_000, "line 10001: no file .* so many columns or tables"),
-        (b"#" + b"x" * 1000 + b"\n", "holds no table"),
-        (b"# Athena project file -- a\n@x = (" + b"1," * 600_000 + b"1);\n", "cannot be read"),
-        (b"# Athena project file -- a\n@args = (" + b"'\\" * 200_000 + b");\n", "cannot be read"),
-    ],
-)
-def test_files_made_to_take_time_are_refused(tmp_path: Path, content: bytes, said: str) -> None:
-    path = tmp_path / "hostile"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=said):
-        read_spectra(path)
-
-
-def test_lines_and_numbers_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "long.dat"
+def test_lines_and_numbers_are_limited(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text("# energy mu i0\n" + TABLE)
     monkeypatch.setattr(_text, "MOST_NUMBERS", 30)
     with pytest.raises(InputError, match="holds more than 30 numbers by line 12"):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nearedge.errors import InputError
@@ -16,17 +16,12 @@ MU = 0.5 + np.arctan(ENERGY - 7112) / np.pi
 Read = Callable[..., list[Spectrum]]
 
 
-def rows(separator: str = " ", decimal: str = ".", ending: str = "\n", values: int = 2) -> str:
+def rows(separator: str = " ", values: int = 2) -> str:
     table = np.column_stack([ENERGY, *[MU] * (values - 1)])
-    return "".join(
-        separator.join(f"{value:.6f}".replace(".", decimal) for value in row) + ending
-        for row in table
-    )
+    return "".join(separator.join(f"{value:.6f}" for value in row) + "\n" for row in table)
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 40),
@@ -38,7 +33,7 @@ def rows(separator: str = " ", decimal: str = ".", ending: str = "\n", values: i
     st.sets(st.sampled_from(["comma", "kev", "fortran", "footer", "\r"])),
 )
 def test_a_scan_is_read_as_it_was_written(
-    tmp_path: Path,
+    path: Path,
     seed: int,
     points: int,
     columns: int,
@@ -67,7 +62,6 @@ def test_a_scan_is_read_as_it_was_written(
         for row in places.get(order, rng.permutation(points))
     ]
     foot = ["end of scan", "beam lost at 12:30"] if "footer" in habits else []
-    path = tmp_path / "scan.txt"
     ending = "\r" if "\r" in habits else "\r\n" if seed % 2 else "\n"
     path.write_bytes(ending.join([*head, *body, *foot, ""]).encode(encoding))
     spectra = read_spectra(path)
@@ -86,31 +80,8 @@ def test_of_unlabelled_columns_only_two_are_understood(read: Read) -> None:
     # As many words as columns are no labels; several tabs are one separator, as in OCEAN's tables.
     assert read("# taken yesterday\n" + rows())[0].name == "column 2"
     assert read(rows().replace(" ", "\t\t"))[0].name == "column 2"
-    with pytest.raises(InputError, match=r"1 'column 1' \(7100 to 7150\), 2 'column 2'.*--mu 4/2"):
-        read(rows(values=4))
     # Computed spectra over energies from an edge are a matrix.
     assert len(read("".join(f"{n - 5} {n} {n % 7}\n" for n in range(20)))) == 2
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        "energy,mu\n",
-        "# energy mu\n",
-        "% Energy (eV), mu(E)\n",
-        '"Photon energy","Absorption"\n',
-        "# Energie Absorption\n#------\n",
-        "Energy\tmu\neV\ta.u.\n",
-        "# made by a program\n# 2 columns\n\n# energy   mu\n# \n",
-        "! Comments\n%c\n title\n%d\n Col 1 ENERGY DOUBLE\n Col 2 MU DOUBLE\n",
-        "#F scan\n#S 1 ascan\n#D today\n#N 2\n#L Mono Energy  mu\n",
-        "# Column.1: energy eV\n# Column.2: mutrans\n#---\n# unlabelled here\n",
-    ],
-)
-def test_labels_are_found(read: Read, head: str) -> None:
-    (spectrum,) = read(head + rows())
-    assert spectrum.name.lower() in ("mu", "mu(e)", "absorption", "mutrans")
-    assert_allclose(spectrum.mu, MU, atol=1e-6)
 
 
 def test_scans_of_a_spec_file(read: Read) -> None:
@@ -143,9 +114,7 @@ def test_damaged_rows_are_left_out_and_named(read: Read) -> None:
         assert_allclose(spectrum.energy, np.delete(ENERGY, number - 1))
         assert any(f"line {number} is no row of 2 numbers ('{text}')" in n for n in spectrum.notes)
     many = "\n".join(f"7116 0.{n}x" if n % 3 else f"71{n:02d} 0.5" for n in range(30))
-    with pytest.raises(
-        InputError, match=r"19 of 29 rows are damaged, line 2 the first.*'7116 0.1x'"
-    ):
+    with pytest.raises(InputError, match=r"19 of 29 rows are damaged, line 2 .*'7116 0.1x'"):
         read(many)
 
 
@@ -197,9 +166,17 @@ def replace_row(number: int, text: str) -> str:
         (b"\x00\x01\x02\x03" * 20, "neither text nor HDF5"),
         (b"PK\x03\x04" + b"\x00" * 30, "zip archive or an Excel workbook; unpack it or export"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 30, "is a picture"),
+        # Made to take time.
+        (b"1 " * 200_000, "line 1 is too long"),
+        ((b"1," * 11_000 + b"2\n") * 2, "no file of spectra has so many columns"),
+        (b"1 2\n3 4 5\nx\n" * 2_000, "holds no table|are damaged|which column"),
+        (b"1 2\nx\n1 2 3\ny\n" * 3_000, "line 10001: no file .* so many columns or tables"),
+        (b"#" + b"x" * 1000 + b"\n", "holds no table"),
+        (b"# Athena project file -- a\n@x = (" + b"1," * 600_000 + b"1);\n", "cannot be read"),
+        (b"# Athena project file -- a\n@args = (" + b"'\\" * 200_000 + b");\n", "cannot be read"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_fault(read: Read, content: str | bytes, said: str) -> None:
-    with pytest.raises(InputError, match=f"scan.dat: .*{said}") as caught:
+    with pytest.raises(InputError, match=f"scan.dat: .*(?:{said})") as caught:
         read(content)
     assert len(str(caught.value).splitlines()) == 1

@@ -1,7 +1,7 @@
 """Stacks of all formats hold the same numbers, and what is none is refused in one line."""
 
-import io
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,20 @@ def whole(stack: Stack, rows: int | None = None) -> np.ndarray:
     return np.moveaxis(np.concatenate(blocks), 2, 0)
 
 
-@pytest.fixture
-def energies(tmp_path: Path) -> Path:
-    path = tmp_path / "energies.txt"
-    np.savetxt(path, ENERGY)
-    return path
+def saved(tmp_path: Path, array: np.ndarray, name: str = "stack.npy") -> Path:
+    np.save(tmp_path / name, array)
+    return tmp_path / name
+
+
+def save_pages(path: Path, pages: Sequence[Image.Image], compression: str | None = None) -> None:
+    pages[0].save(path, save_all=True, append_images=pages[1:], compression=compression)
 
 
 @pytest.mark.parametrize("rows", [None, 1, 2, 5])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_arrays(tmp_path: Path, energies: Path, rows: int | None, order: Any) -> None:
-    np.save(tmp_path / "first.npy", np.asarray(IMAGES, order=order))
-    np.save(tmp_path / "last.npy", np.asarray(np.moveaxis(IMAGES, 0, 2), order=order))
-    for name, axis in (("first", "first"), ("last", "last")):
-        stack = open_stack(tmp_path / f"{name}.npy", energies)
+def test_arrays(tmp_path: Path, rows: int | None, order: Any) -> None:
+    for axis, images in (("first", IMAGES), ("last", np.moveaxis(IMAGES, 0, 2))):
+        stack = open_stack(saved(tmp_path, np.asarray(images, order=order)), ENERGY)
         assert (stack.axis, stack.shape) == (axis, (5, 6))
         assert_array_equal(stack.energy, ENERGY)
         assert_array_equal(whole(stack, rows), IMAGES)
@@ -50,10 +50,9 @@ def test_arrays(tmp_path: Path, energies: Path, rows: int | None, order: Any) ->
 
 def test_an_axis_that_could_be_either_must_be_said(tmp_path: Path) -> None:
     cube = np.arange(64.0).reshape(4, 4, 4)
-    np.save(tmp_path / "cube.npy", cube)
     with pytest.raises(InputError, match="say with --axis"):
-        open_stack(tmp_path / "cube.npy", ENERGY)
-    last = open_stack(tmp_path / "cube.npy", ENERGY, axis="last")
+        open_stack(saved(tmp_path, cube), ENERGY)
+    last = open_stack(tmp_path / "stack.npy", ENERGY, axis="last")
     assert_array_equal(whole(last), np.moveaxis(cube, 2, 0))
 
 
@@ -115,47 +114,39 @@ def test_nexus_says_where_the_energies_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
 @pytest.mark.parametrize("block", [0, BLOCK])
 def test_tiff(
-    tmp_path: Path,
-    energies: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: str,
-    compression: str | None,
-    block: int,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, compression: str | None, block: int
 ) -> None:
     monkeypatch.setattr("nearedge.files.stacks._stack.BLOCK", block)
-    pages = [Image.fromarray(image) for image in IMAGES.astype(kind)]
     path = tmp_path / "stack.tif"
-    pages[0].save(path, save_all=True, append_images=pages[1:], compression=compression)
-    with open_stack(path, energies, scratch=tmp_path) as stack:
+    save_pages(path, [Image.fromarray(image) for image in IMAGES.astype(kind)], compression)
+    with open_stack(path, ENERGY, scratch=tmp_path) as stack:
         assert_array_equal(whole(stack, 3), IMAGES)
         assert stack.source.dtype == np.dtype(kind)
 
 
 @pytest.mark.parametrize("settings", [{"imagej": True}, {"bigtiff": True}, {"byteorder": ">"}])
-def test_hyperstacks(tmp_path: Path, energies: Path, settings: dict[str, Any]) -> None:
+def test_hyperstacks(tmp_path: Path, settings: dict[str, Any]) -> None:
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, IMAGES, photometric="minisblack", **settings)
-    assert_array_equal(whole(open_stack(path, energies), 2), IMAGES)
+    assert_array_equal(whole(open_stack(path, ENERGY), 2), IMAGES)
     if "imagej" not in settings:  # counts of 32 bits have no sign
         counts = IMAGES.astype("u4") + 3_000_000_000
         tifffile.imwrite(path, counts, photometric="minisblack", **settings)
-        assert_array_equal(whole(open_stack(path, energies)), counts)
+        assert_array_equal(whole(open_stack(path, ENERGY)), counts)
     tifffile.imwrite(path, IMAGES[:, None], imagej=True, metadata={"axes": "TZYX"})
-    assert_array_equal(whole(open_stack(path, energies)), IMAGES)
+    assert_array_equal(whole(open_stack(path, ENERGY)), IMAGES)
     tifffile.imwrite(path, np.stack([IMAGES, IMAGES], 1), imagej=True, metadata={"axes": "TZYX"})
     with pytest.raises(InputError, match=r"shape \(4, 2, 5, 6\) \(TZYX\)"):
-        open_stack(path, energies)
+        open_stack(path, ENERGY)
 
 
-def test_transmitted_light_becomes_absorption(tmp_path: Path, energies: Path) -> None:
+def test_transmitted_light_becomes_absorption(tmp_path: Path) -> None:
     incident = np.array([100.0, 90.0, 80.0, 70.0])
     depth = np.abs(np.sin(IMAGES))
     counts = incident[:, None, None] * np.exp(-depth)
     counts[2, 1, 1] = 0.0
-    np.save(tmp_path / "stack.npy", counts)
     np.savetxt(tmp_path / "i0.txt", np.column_stack([ENERGY, incident]), header="energy i0")
-    stack = open_stack(tmp_path / "stack.npy", energies, incident=tmp_path / "i0.txt")
-    seen = whole(stack)
+    seen = whole(open_stack(saved(tmp_path, counts), ENERGY, incident=tmp_path / "i0.txt"))
     assert np.isnan(seen[2, 1, 1])
     seen[2, 1, 1] = depth[2, 1, 1]
     assert_allclose(seen, depth, atol=1e-5)
@@ -177,11 +168,6 @@ def test_a_stack_of_many_gigabytes_is_read_in_pieces(tmp_path: Path) -> None:
     assert peak < 3 * BLOCK
 
 
-def saved(tmp_path: Path, array: np.ndarray, name: str = "stack.npy") -> Path:
-    np.save(tmp_path / name, array)
-    return tmp_path / name
-
-
 @pytest.mark.parametrize(
     ("array", "said"),
     [
@@ -194,11 +180,9 @@ def saved(tmp_path: Path, array: np.ndarray, name: str = "stack.npy") -> Path:
         (np.array([[[{}]]]), "no array of numbers that can be read"),
     ],
 )
-def test_arrays_that_are_no_stacks(
-    tmp_path: Path, energies: Path, array: np.ndarray, said: str
-) -> None:
+def test_arrays_that_are_no_stacks(tmp_path: Path, array: np.ndarray, said: str) -> None:
     with pytest.raises(InputError, match=said) as told:
-        open_stack(saved(tmp_path, array), energies)
+        open_stack(saved(tmp_path, array), ENERGY)
     assert "\n" not in str(told.value)
 
 
@@ -211,46 +195,44 @@ def test_arrays_that_are_no_stacks(
             "528\n529\n529.5 x\n530\n",
             r"line 3 is no row of 1 numbers \('529.5 x'\), left out, but each image needs",
         ),
-        ("energies\n", "holds no table"),
-        ("\udcff", "holds no table"),
         ("528\n", "at least two rows"),
     ],
 )
 def test_lists_that_are_no_energies(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "energies.txt"
-    path.write_bytes(text.encode(errors="surrogateescape"))
+    path.write_text(text)
     with pytest.raises(InputError, match=said) as told:
         open_stack(saved(tmp_path, IMAGES), path)
     assert str(told.value).startswith(str(path))
 
 
-def test_energies_as_an_array_in_a_file(tmp_path: Path) -> None:
-    stack = open_stack(saved(tmp_path, IMAGES), saved(tmp_path, ENERGY, "energies.npy"))
-    assert_array_equal(stack.energy, ENERGY)
+def test_energies_in_a_file(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "energies.txt", ENERGY)
+    for energies in (tmp_path / "energies.txt", saved(tmp_path, ENERGY, "energies.npy")):
+        stack = open_stack(saved(tmp_path, IMAGES), energies)
+        assert_array_equal(stack.energy, ENERGY)
     with pytest.raises(InputError, match="no list of energies"):
         open_stack(tmp_path / "stack.npy", saved(tmp_path, IMAGES, "other.npy"))
 
 
-def test_what_is_missing(tmp_path: Path, energies: Path) -> None:
-    for path, said in (
-        (tmp_path / "none.npy", "no such file"),
-        (tmp_path, "is a directory"),
-        (energies, "no stack of images; give a .npy, HDF5 or TIFF file"),
+def test_what_is_missing(tmp_path: Path) -> None:
+    stack, text = saved(tmp_path, IMAGES), tmp_path / "text.txt"
+    text.write_text("528 1\n")
+    np.savez(tmp_path / "stack.npz", IMAGES)
+    for path, energies, inner, said in (
+        (tmp_path / "none.npy", ENERGY, None, "no such file"),
+        (tmp_path, ENERGY, None, "is a directory"),
+        (text, ENERGY, None, "no stack of images; give a .npy, HDF5 or TIFF file"),
+        (tmp_path / "stack.npz", ENERGY, None, "an archive; unpack it"),
+        (stack, tmp_path / "missing.txt", None, r"missing.txt: no such file"),
+        (stack, None, None, "name a list of them with --energies"),
+        (stack, ENERGY, "/entry/data", "is no HDF5 file"),
     ):
         with pytest.raises(InputError, match=said):
-            open_stack(path, energies)
-    with pytest.raises(InputError, match=r"missing.txt: no such file"):
-        open_stack(saved(tmp_path, IMAGES), tmp_path / "missing.txt")
-    with pytest.raises(InputError, match="name a list of them with --energies"):
-        open_stack(saved(tmp_path, IMAGES))
-    with pytest.raises(InputError, match="is no HDF5 file"):
-        open_stack(saved(tmp_path, IMAGES), energies, inner="/entry/data")
-    np.savez(tmp_path / "stack.npz", IMAGES)
-    with pytest.raises(InputError, match="an archive; unpack it"):
-        open_stack(tmp_path / "stack.npz", energies)
+            open_stack(path, energies, inner=inner)
 
 
-def test_incident_light_that_does_not_fit(tmp_path: Path, energies: Path) -> None:
+def test_incident_light_that_does_not_fit(tmp_path: Path) -> None:
     stack = saved(tmp_path, IMAGES)
     for rows, said in (
         ([[529, 1], [531, 1]], "do not cover those of the stack"),
@@ -259,7 +241,7 @@ def test_incident_light_that_does_not_fit(tmp_path: Path, energies: Path) -> Non
     ):
         np.savetxt(tmp_path / "i0.txt", np.array(rows))
         with pytest.raises(InputError, match=said):
-            open_stack(stack, energies, incident=tmp_path / "i0.txt")
+            open_stack(stack, ENERGY, incident=tmp_path / "i0.txt")
 
 
 def test_what_an_hdf5_file_holds_is_listed(tmp_path: Path) -> None:
@@ -291,41 +273,40 @@ def test_what_an_hdf5_file_holds_is_listed(tmp_path: Path) -> None:
         open_stack(tmp_path / "none.h5")
 
 
-def test_damaged_files(tmp_path: Path, energies: Path) -> None:
+def test_damaged_files(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "whole.h5", "w") as file:
         file["data"] = np.zeros((4, 50, 60))
     (tmp_path / "cut.h5").write_bytes((tmp_path / "whole.h5").read_bytes()[:3000])
     array = saved(tmp_path, IMAGES).read_bytes()
     (tmp_path / "cut.npy").write_bytes(array[:300])
     (tmp_path / "head.npy").write_bytes(array[:20])
-    buffer = io.BytesIO()
-    pages = [Image.fromarray(image) for image in IMAGES]
-    pages[0].save(buffer, format="TIFF", save_all=True, append_images=pages[1:])
-    (tmp_path / "cut.tif").write_bytes(buffer.getvalue()[:300])
-    (tmp_path / "head.tif").write_bytes(buffer.getvalue()[:6])
+    save_pages(tmp_path / "whole.tif", [Image.fromarray(image) for image in IMAGES])
+    pages = (tmp_path / "whole.tif").read_bytes()
+    (tmp_path / "cut.tif").write_bytes(pages[:300])
+    (tmp_path / "head.tif").write_bytes(pages[:6])
     for name in ("cut.h5", "cut.npy", "head.npy", "cut.tif", "head.tif"):
         with pytest.raises(InputError, match=name) as told:
-            open_stack(tmp_path / name, energies)
+            open_stack(tmp_path / name, ENERGY)
         assert "\n" not in str(told.value)
 
 
-def test_pages_that_are_no_stack(tmp_path: Path, energies: Path) -> None:
+def test_pages_that_are_no_stack(tmp_path: Path) -> None:
     grey = [Image.fromarray(image) for image in IMAGES]
     path = tmp_path / "stack.tif"
-    grey[0].save(path)
-    with pytest.raises(InputError, match=r"images of shape \(5, 6\) \(YX\)"):
-        open_stack(path, energies)
-    smaller = [*grey[:3], Image.fromarray(IMAGES[3, :4])]
-    smaller[0].save(path, save_all=True, append_images=smaller[1:])
-    with pytest.raises(InputError, match=r"\(5, 6\), \(4, 6\)\]; a stack has one grey image"):
-        open_stack(path, energies)
-    coloured = [one.convert("RGB") for one in grey]
-    coloured[0].save(path, save_all=True, append_images=coloured[1:])
-    with pytest.raises(InputError, match="a stack has one grey image for each energy"):
-        open_stack(path, energies)
-    grey[0].save(path, save_all=True, append_images=grey[1:])
+    for pages, said in (
+        (grey[:1], r"images of shape \(5, 6\) \(YX\)"),
+        (
+            [*grey[:3], Image.fromarray(IMAGES[3, :4])],
+            r"\(5, 6\), \(4, 6\)\]; a stack has one grey",
+        ),
+        ([page.convert("RGB") for page in grey], "a stack has one grey image for each energy"),
+    ):
+        save_pages(path, pages)
+        with pytest.raises(InputError, match=said):
+            open_stack(path, ENERGY)
+    save_pages(path, grey)
     with pytest.raises(InputError, match="leave out --axis"):
-        open_stack(path, energies, axis="last")
+        open_stack(path, ENERGY, axis="last")
     with pytest.raises(InputError, match="name a list of them with --energies"):
         open_stack(path)
 
