@@ -1,10 +1,11 @@
 """Small real things that several tests share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from nearedge.campaigns import LI3FEO35
 from nearedge.datasets import SiteSpectra, assemble, merge
 from nearedge.datasets.importing import import_dataset
-from nearedge.learning.recipes import BEST
+from nearedge.learning.recipes import BEST, RECIPES
 from nearedge.models import Model, train
 from nearedge.spectra import Window
 from nearedge.structures import Snapshot, disordered_rock_salt
@@ -27,6 +28,42 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("house")
+
+SMALL = {**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32}
+"""A regressor of recipe `best` that is soon trained."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled training programs: each costs seconds, and processes and runs share them."""
+    assert config.cache is not None
+    folder = str(config.cache.mkdir("jax"))
+    jax.config.update("jax_compilation_cache_dir", folder)
+    # Of processes that tests start.
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_trees() -> Iterator[None]:
+    """No test asks how good a forest is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nearedge.learning.baselines.CLASS_TREES", 20)
+        patch.setattr("nearedge.learning.baselines.NUMBER_TREES", 20)
+        yield
+
+
+@pytest.fixture
+def quick_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let recipe `best` learn two networks from few examples: what it learns is tested elsewhere.
+
+    Its networks have the sizes of `measuring_model`, so that they are compiled once.
+    """
+    quick = replace(
+        BEST,
+        averages=replace(BEST.averages, count=600),
+        mixtures=replace(BEST.mixtures, count=600),
+        regressor=SMALL,
+    )
+    monkeypatch.setattr("nearedge.learning.recipes.RECIPES", {**RECIPES, "best": quick})
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +124,7 @@ def measuring_model(telling_dataset: SiteSpectra) -> Model:
         BEST,
         averages=replace(BEST.averages, count=600),
         mixtures=replace(BEST.mixtures, count=600),
-        regressor={**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32},
+        regressor=SMALL,
     )
     return train(telling_dataset, "regressor", recipe=recipe, seed=1)
 
@@ -98,7 +135,7 @@ def measured_model(telling_dataset: SiteSpectra) -> Model:
     recipe = replace(
         BEST,
         mixtures=replace(BEST.mixtures, count=600),
-        regressor={**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32},
+        regressor=SMALL,
     )
     # The stored energies leave 3 eV to search the zero in when it is calibrated.
     window = Window(-1.2, 10.0, 40)

@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,10 @@ import xarray as xr
 
 from nearedge.datasets import SiteSpectra, save_dataset
 from nearedge.errors import InputError
-from nearedge.learning.recipes import BEST, RECIPES
 from nearedge.models import evaluate, load_model, train
 
 Run = Callable[..., tuple[int, str, str]]
+pytestmark = pytest.mark.usefixtures("quick_best")
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +19,6 @@ def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFacto
     path = tmp_path_factory.mktemp("data") / "telling"
     save_dataset(telling_dataset, path)
     return str(path)
-
-
-@pytest.fixture(autouse=True)
-def smaller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let recipe `best` make fewer examples: what it learns is tested elsewhere."""
-    small = replace(BEST, mixtures=replace(BEST.mixtures, count=600))
-    monkeypatch.setattr("nearedge.learning.recipes.RECIPES", {**RECIPES, "best": small})
 
 
 def test_train_evaluate_and_predict(run: Run, dataset: str, tmp_path: Path) -> None:

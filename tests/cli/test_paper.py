@@ -33,7 +33,10 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
             classifier={**quick.recipe.classifier, "epochs": 5},
             regressor={**quick.recipe.regressor, "epochs": 5},
         )
-        return replace(quick, recipe=recipe, better=None, widths=(4,), sizes=(300,), sweep_epochs=5)
+        return replace(
+            quick, recipe=recipe, better=None, widths=(4,), sizes=(300,), sweep_epochs=5,
+            rungs=("paper", "trajectory"),
+        )  # fmt: skip
 
     monkeypatch.setattr("nearedge.paper.quick_protocol", protocol)
 

@@ -2,24 +2,17 @@
 
 import doctest
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from nearedge.learning.recipes import RECIPES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.engine
+@pytest.mark.usefixtures("quick_best")
 def test_every_line_of_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    best = RECIPES["best"]
-    # Few examples: what the tutorial shows does not hang on their number.
-    averages, mixtures = replace(best.averages, count=400), replace(best.mixtures, count=400)
-    quick = replace(best, averages=averages, mixtures=mixtures)
-    monkeypatch.setattr("nearedge.learning.recipes.RECIPES", {**RECIPES, "best": quick})
     text = (DOCS / "tutorial.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) > 5

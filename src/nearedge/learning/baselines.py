@@ -12,6 +12,9 @@ from sklearn.svm import SVC
 PENALTIES = tuple(10.0**power for power in range(-3, 6))
 """Ridge penalties tried, on standardised intensities; that of least leave-one-out error is used."""
 
+CLASS_TREES, NUMBER_TREES = 200, 100
+"""Trees of the random forests."""
+
 
 def classifier_baselines(seed: int) -> dict[str, Pipeline]:
     """Make unfitted classifiers by name, on intensities standardised per energy."""
@@ -20,7 +23,7 @@ def classifier_baselines(seed: int) -> dict[str, Pipeline]:
         "1-nn": KNeighborsClassifier(1),
         "svm": SVC(C=10.0),
         "logistic": LogisticRegression(max_iter=5000),
-        "random-forest": RandomForestClassifier(200, random_state=seed),
+        "random-forest": RandomForestClassifier(CLASS_TREES, random_state=seed),
     }
     return {name: make_pipeline(StandardScaler(), model) for name, model in models.items()}
 
@@ -41,7 +44,7 @@ def baseline_numbers(
     models = {
         **regressor_baselines(),
         "1-nn": make_pipeline(StandardScaler(), KNeighborsRegressor(1)),
-        "random-forest": RandomForestRegressor(100, max_features=1 / 3, random_state=seed),
+        "random-forest": RandomForestRegressor(NUMBER_TREES, max_features=1 / 3, random_state=seed),
     }
     return {name: np.asarray(model.fit(*train).predict(test)) for name, model in models.items()}
 
