@@ -41,7 +41,7 @@ def test_names_select_snapshots_and_trajectories(make_dataset: Maker) -> None:
     data = make_dataset()
     assert_array_equal(data.names_mask(["run-1"]), data.snapshot == "run-1")
     assert data.names_mask(["run"]).all()
-    with pytest.raises(InputError, match="'run-7'; known are run, run-0, run-1"):
+    with pytest.raises(InputError, match="'run-7'; there are run, run-0, run-1"):
         data.names_mask(["run-0", "run-7"])
 
 

@@ -55,8 +55,8 @@ def simulate_sample(
     >>> round(truth["coordination"], 2), truth["e0"]
     (1.39, 530.0)
     """
-    kept = data.select(data.names_mask(only)) if only else data
-    mean = broadened(data.energy, kept.mu.mean(axis=0, keepdims=True), beamline.broadening)
+    sample = data.select(data.names_mask(only)) if only else data
+    mean = broadened(data.energy, sample.mu.mean(axis=0, keepdims=True), beamline.broadening)
     first = np.floor(-beamline.before / beamline.step) * beamline.step + float(data.energy[0])
     energy = np.arange(first, float(data.energy[-1]) + 1e-9, beamline.step)
     inside = np.clip(energy, data.energy[0], data.energy[-1])
@@ -69,9 +69,9 @@ def simulate_sample(
         signal_to_noise=beamline.signal_to_noise,
     )[0]
     truth: Json = {
-        "coordination": float(kept.coordination.mean()),
-        "fractions": {name: count / len(kept) for name, count in kept.counts().items()},
-        "sites": len(kept),
+        "coordination": float(sample.coordination.mean()),
+        "fractions": {name: count / len(sample) for name, count in sample.counts().items()},
+        "sites": len(sample),
         **asdict(beamline),
     }
     return Spectrum("mu", energy + beamline.e0, mu, data.source), truth

@@ -201,7 +201,7 @@ def _collect(
             )
     # The numbers that the provenance of every site holds.
     shared = sorted(set.intersection(*(set(spectrum.provenance) for spectrum in spectra)))
-    extra = {name: np.array([one.provenance[name] for one in spectra]) for name in shared}
+    extra = {name: np.array([spectrum.provenance[name] for spectrum in spectra]) for name in shared}
     multiplicity = np.array([todo[site] for site in done])
     if (multiplicity > 1).any():
         extra["multiplicity"] = multiplicity

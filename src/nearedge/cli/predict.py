@@ -172,7 +172,7 @@ def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:
     remarks: list[str] = []
     for file in dict.fromkeys(answer.file for answer in answers):
         own = [answer for answer in answers if answer.file == file]
-        shared = [text for text in own[0].remarks if all(text in one.remarks for one in own)]
+        shared = [text for text in own[0].remarks if all(text in answer.remarks for answer in own)]
         remarks += [f"{Path(file).name}: {text}" for text in shared]
         remarks += [
             f"{answer.name}: {text}"

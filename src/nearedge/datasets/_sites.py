@@ -233,10 +233,10 @@ class SiteSpectra:
         for name in names:
             named = (self.snapshot == name) | (self.trajectory == name)
             if not named.any():
-                known = sorted({*self.trajectory.tolist(), *self.snapshot.tolist()})
+                given = sorted({*self.trajectory.tolist(), *self.snapshot.tolist()})
                 raise InputError(
                     f"{self.source}: no snapshot or trajectory is named '{name}'; "
-                    f"known are {', '.join(known)}"
+                    f"there are {', '.join(given)}"
                 )
             mask |= named
         return mask
@@ -254,10 +254,10 @@ class SiteSpectra:
         for name, atoms in self.structures.items():
             row = int(np.flatnonzero(self.snapshot == name)[0])
             temperature = float(self.temperature[row])
-            known = temperature if np.isfinite(temperature) else None
+            stated = temperature if np.isfinite(temperature) else None
             bare = Atoms(atoms.symbols, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
             run, time = str(self.trajectory[row]), atoms.info.get("time")
-            frames.append(Snapshot(name, run, known, time, bare))
+            frames.append(Snapshot(name, run, stated, time, bare))
         return frames
 
     def relabel(self, rule: EnvironmentRule) -> "SiteSpectra":

@@ -74,19 +74,19 @@ def _athena(scans: list[MeasurementScan], path: Path) -> list[Scan]:
     made: list[Scan] = []
     others: list[str] = []
     for scan in scans:
-        said = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
-        said |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
+        header = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
+        header |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
         name = printable(scan["label"]) or printable(scan["id"]) or "record"
-        if said.get("datatype") == "chi" or any(_number(said.get(key)) for key in _OTHER_AXES):
+        if header.get("datatype") == "chi" or any(_number(header.get(key)) for key in _OTHER_AXES):
             others.append(name)
             continue
-        shift, values = _number(said.get("bkg_eshift")), _values(scan)[:, :2]
+        shift, values = _number(header.get("bkg_eshift")), _values(scan)[:, :2]
         values[:, 0] += shift
         facts = {
-            "element": said.get("atsym") or said.get("bkg_z", ""),
-            "edge": (said.get("edge") or said.get("fft_edge", "")).upper(),
-            "beamline": said.get("beamline", ""),
-            "e0": said.get("bkg_e0", ""),
+            "element": header.get("atsym") or header.get("bkg_z", ""),
+            "edge": (header.get("edge") or header.get("fft_edge", "")).upper(),
+            "beamline": header.get("beamline", ""),
+            "e0": header.get("bkg_e0", ""),
             "energy_shift": f"{shift:g}" if shift else "",
         }
         facts = {key: printable(value) for key, value in facts.items() if value.strip()}

@@ -99,8 +99,8 @@ class Novelty:
     def reasons(self, inputs: Spectra) -> list[tuple[Reason, ...]]:
         """Say of each spectrum what is wrong with it; nothing if it is not novel."""
         novel = self.flags(inputs)
-        found = iter(examine(self.likeness, inputs[novel]))
-        return [next(found) if flagged else () for flagged in novel]
+        examined = iter(examine(self.likeness, inputs[novel]))
+        return [next(examined) if flagged else () for flagged in novel]
 
 
 def fit_novelty(

@@ -202,13 +202,15 @@ def explain_classes(
     setting = Setting(model.target, model.identity, against, training.baseline(against))
     rng = np.random.default_rng(0)
     counts = tested.counts()
-    found = {
+    by_class = {
         name: np.flatnonzero(right & (tested.environment == name))
         for name in counts
         if not (model.target.of_classes and name == against)
     }
     rows = {
-        name: np.sort(rng.permutation(sites)[:MOST]) for name, sites in found.items() if len(sites)
+        name: np.sort(rng.permutation(sites)[:MOST])
+        for name, sites in by_class.items()
+        if len(sites)
     }
     if not rows:
         raise InputError(
@@ -227,12 +229,12 @@ def explain_classes(
         members = [next(parts) for _ in chosen]
         classes[name] = ClassAttribution(
             counts[name],
-            len(found[name]),
+            len(by_class[name]),
             inputs[chosen].mean(axis=0),
             mean_attribution(members),
             float(np.median([part.agreement for part in members])),
         )
-    never_right = {name: counts[name] for name in found if name not in rows}
+    never_right = {name: counts[name] for name in by_class if name not in rows}
     return ClassExplanation(setting, unseen, classes, never_right)
 
 

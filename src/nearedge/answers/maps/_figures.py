@@ -69,8 +69,8 @@ def _limits(layer: Layer, maps: Maps) -> tuple[float, float]:
 
 def _ends(image: Float[np.ndarray, "row column"]) -> tuple[float, float]:
     """Limits that a few odd pixels do not decide."""
-    known = image[np.isfinite(image)]
-    low, high = np.quantile(known, [0.005, 0.995]).tolist() if len(known) else (0.0, 1.0)
+    mapped = image[np.isfinite(image)]
+    low, high = np.quantile(mapped, [0.005, 0.995]).tolist() if len(mapped) else (0.0, 1.0)
     return (low, high) if high - low > 1e-3 else (low - 5e-4, high + 5e-4)
 
 

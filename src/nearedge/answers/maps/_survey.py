@@ -43,10 +43,10 @@ def survey(
     total: np.ndarray | float = 0.0
     for block in blocks():
         here = state[block.rows].reshape(-1)
-        for part, found in _found(finder, block.spectra, pool):
-            here[part] = np.where(found.signal, MAPPED, NO_SIGNAL)
-            here[part][~found.finite] = NOT_FINITE
-            total = total + found.levelled[found.signal].sum(axis=0, dtype=float)
+        for part, look in _looks(finder, block.spectra, pool):
+            here[part] = np.where(look.signal, MAPPED, NO_SIGNAL)
+            here[part][~look.finite] = NOT_FINITE
+            total = total + look.levelled[look.signal].sum(axis=0, dtype=float)
         if mask_below is not None:
             with np.errstate(invalid="ignore", over="ignore"):
                 means = block.spectra.mean(axis=1, dtype=np.float32)
@@ -58,8 +58,8 @@ def survey(
         total = 0.0
         for block in blocks():
             wanted = state[block.rows].reshape(-1) == MAPPED
-            for part, found in _found(finder, block.spectra, pool):
-                total = total + found.levelled[wanted[part]].sum(axis=0, dtype=float)
+            for part, look in _looks(finder, block.spectra, pool):
+                total = total + look.levelled[wanted[part]].sum(axis=0, dtype=float)
     counts = count_states(state)
     if not counts["mapped"]:
         raise InputError(
@@ -75,7 +75,7 @@ def pieces(count: int) -> list[slice]:
     return [slice(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
 
 
-def _found(
+def _looks(
     finder: SignalFinder, spectra: Num[np.ndarray, "pixel energy"], pool: Executor
 ) -> Iterator[tuple[slice, Signals]]:
     parts = pieces(len(spectra))

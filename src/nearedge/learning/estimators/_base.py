@@ -41,7 +41,7 @@ class SavedEstimator(Kept, BaseEstimator):
     @classmethod
     def told(cls, parameters: Parameters) -> Any:
         """Make an unfitted one of what `parameters` gave, also in models of before."""
-        return cls(**{name: one for name, one in parameters.items() if name not in RETIRED})
+        return cls(**{name: value for name, value in parameters.items() if name not in RETIRED})
 
     def _check_parameters(self) -> None:
         if not 0 <= self.scale_floor <= 1:
