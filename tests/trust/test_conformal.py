@@ -14,6 +14,7 @@ from nearedge.trust import (
     conformal_quantile,
     coverage,
     crossfit,
+    crossfit_sets,
     set_coverage,
 )
 
@@ -200,12 +201,7 @@ def test_crossfitting_judges_sites_the_calibration_did_not_see() -> None:
     fold = np.arange(3000) % 3
 
     def members(probability: np.ndarray) -> np.ndarray:
-        return crossfit(
-            fold,
-            lambda others, own: calibrate_sets(probability[others], truth[others], CLASSES).members(
-                probability[own]
-            ),
-        )
+        return crossfit_sets(probability, truth, CLASSES, fold)
 
     judged = set_coverage(members(probability), truth, CLASSES, fold)
     assert abs(judged.coverage - 0.9) < 0.02

@@ -20,7 +20,7 @@ from nearedge.learning.estimators import Classifier, Regressor, class_table
 from nearedge.learning.examples import Labelled, mixtures
 from nearedge.learning.recipes import Recipe, fit_regressors
 from nearedge.targets import Target, class_order
-from nearedge.trust import SetCoverage, calibrate_sets, crossfit, set_coverage
+from nearedge.trust import SetCoverage, crossfit_sets, set_coverage
 
 HELD_OUT_MIXTURES = 2000
 """Mixtures that every fold's held-out spectra are made into."""
@@ -136,12 +136,7 @@ def _sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | None:
     order, probability = (np.concatenate(column) for _, column in _columns(seeds))
     turns = np.repeat(np.arange(len(seeds)), [len(joined["sites"]) for joined in seeds])
     truth = rung.tested.environment[order]
-    members = crossfit(
-        turns,
-        lambda others, own: calibrate_sets(probability[others], truth[others], names).members(
-            probability[own]
-        ),
-    )
+    members = crossfit_sets(probability, truth, names, turns)
     return set_coverage(members, truth, names, rung.tested.trajectory[order])
 
 

@@ -20,6 +20,7 @@ from nearedge.trust import (
     calibrate_site_intervals,
     coverage,
     crossfit,
+    crossfit_sets,
     set_coverage,
     snapshot_averages,
     uneven_averages,
@@ -59,12 +60,7 @@ def judge_classifiers(
         plain.append(baseline_accuracies((train.mu, train.value), (test.mu, test.value), seed))
     judged = None
     if len(folds) > 1:
-        members = crossfit(
-            turn,
-            lambda others, own: calibrate_sets(probability[others], truth[others], classes).members(
-                probability[own]
-            ),
-        )
+        members = crossfit_sets(probability, truth, classes, turn)
         judged = set_coverage(members, truth, classes, groups[order])
     sets = calibrate_sets(probability, truth, classes)
     calibration = Calibration(len(order), sets=sets, set_coverage=judged)

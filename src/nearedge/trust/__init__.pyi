@@ -22,6 +22,7 @@ from ._coverage import (
     SetCoverage as SetCoverage,
     coverage as coverage,
     crossfit as crossfit,
+    crossfit_sets as crossfit_sets,
     set_coverage as set_coverage,
 )
 from ._novelty import Novelty as Novelty, fit_novelty as fit_novelty

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
-from nearedge.trust._conformal import LEVEL
+from nearedge.trust._conformal import LEVEL, calibrate_sets
 
 
 @dataclass(frozen=True)
@@ -113,3 +113,18 @@ def crossfit(
     for own, part in zip(turns, judged, strict=True):
         everywhere[own] = part
     return everywhere
+
+
+def crossfit_sets(
+    probability: Float[np.ndarray, "site class"],
+    truth: Shaped[np.ndarray, " site"],
+    classes: Sequence[str],
+    fold: Int[np.ndarray, " site"],
+) -> Bool[np.ndarray, "site class"]:
+    """Tell which classes belong to each site's set, calibrated on the other folds."""
+    return crossfit(
+        fold,
+        lambda others, own: calibrate_sets(probability[others], truth[others], classes).members(
+            probability[own]
+        ),
+    )
