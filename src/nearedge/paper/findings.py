@@ -52,7 +52,7 @@ def headline(results: Reproduction) -> list[str]:
     """Say what the paper's own figures are here, and what they mean."""
     published = results.published
     test = [run.test for run in results.classifier]
-    mse = [run.test for run in results.regressor if run.rate == results.best_rate]
+    mse = [run.test for run in results.regressor if run.rate == results.agreement.rate]
     raw = [run.raw for run in results.classifier]
     trained = f"{results.dataset['sites']} {results.dataset['engine'].upper()} spectra"
     return [

@@ -122,6 +122,7 @@ def reproduce(
     }
     learnt = iter(run_regressors(recipe, numbers, [*chain(*rates.values())]))
     regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
+    # The test examples have no say.
     best = min(
         rates, key=lambda rate: np.mean([outcome.validation for outcome in regressors[rate]])
     )

@@ -94,16 +94,6 @@ class Reproduction:
     robustness: Disturbed | None  # of both, where a rung above the paper's was climbed
     published: Published = Published()
 
-    @property
-    def best_rate(self) -> float:
-        """Learning rate with the least mean validation error; the test set has no say."""
-        return min(
-            {run.rate for run in self.regressor},
-            key=lambda rate: np.mean(
-                [run.validation for run in self.regressor if run.rate == rate]
-            ),
-        )
-
     def to_json(self) -> Json:
         """Give every number, ready for JSON."""
-        return as_json({**vars(self), "best_rate": self.best_rate})
+        return as_json({**vars(self), "best_rate": self.agreement.rate})
