@@ -182,11 +182,10 @@ def make_task(dataset: str | None, epochs: int, seed: int) -> Task:
     """Average and split as in the paper: 4800 to train on, 1600 to test on."""
     data = load_dataset(dataset or starter_path())
     x, names = class_averages(data.inputs(), data.environment, examples=8000, seed=seed)
-    parts = partition(len(x), seed=seed)
     y = np.unique(names, return_inverse=True)[1]
-    mean, scale = x[parts.train].mean(axis=0), x[parts.train].std(axis=0)
-    x = (x - mean) / scale
-    return Task(x[parts.train], y[parts.train], x[parts.test], y[parts.test], epochs, seed)
+    (x, y), _, (test_x, test_y) = partition(len(x), seed=seed).split(x, y)
+    mean, scale = x.mean(axis=0), x.std(axis=0)
+    return Task((x - mean) / scale, y, (test_x - mean) / scale, test_y, epochs, seed)
 
 
 def main() -> None:

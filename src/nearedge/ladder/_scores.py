@@ -37,10 +37,7 @@ def paper_step(outcomes: Sequence[Outcome[Classifier]], seed: int) -> Step:
     rights: list[Right] = []
     plain = []
     for turn, outcome in enumerate(outcomes):
-        train, test = (
-            (outcome.x[rows], outcome.labels[rows])
-            for rows in (outcome.parts.train, outcome.parts.test)
-        )
+        train, _, test = outcome.parts.split(outcome.x, outcome.labels)
         rights.append((outcome.predicted[outcome.parts.test] == test[1], test[1]))
         plain.append(baseline_accuracies(train, test, seed + turn))
     raw = [outcome.raw for outcome in outcomes]

@@ -93,11 +93,7 @@ def _run(
     sites: Labelled,
 ) -> list[Outcome[Model]]:
     """Fit models to spectra and what is taught of them; score them by the labels of each part."""
-    examples = [
-        ((x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation]))
-        for x, y, _, parts in made
-    ]
-    fit_many(models, examples)
+    fit_many(models, [parts.split(x, y)[:2] for x, y, _, parts in made])
     outcomes = []
     for model, (x, _, labels, parts) in zip(models, made, strict=True):
         predicted = model.predict(x)

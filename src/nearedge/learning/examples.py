@@ -27,6 +27,9 @@ CONCENTRATION = 0.7
 """Of the Dirichlet distribution of unlikely compositions: below one, a few classes dominate."""
 
 
+_Pair = tuple[np.ndarray, np.ndarray]
+
+
 @dataclass(frozen=True)
 class Labelled:
     """Spectra on one grid, in any unit, what is asked of each (a class or number), its class."""
@@ -66,6 +69,11 @@ class Partition:
     train: Int[np.ndarray, " train"]
     validation: Int[np.ndarray, " validation"]
     test: Int[np.ndarray, " test"]
+
+    def split(self, x: np.ndarray, y: np.ndarray) -> tuple[_Pair, _Pair, _Pair]:
+        """Divide examples, and what is asked of each, into the three parts."""
+        train, validation, test = self.train, self.validation, self.test
+        return (x[train], y[train]), (x[validation], y[validation]), (x[test], y[test])
 
 
 def partition(count: int, *, seed: int) -> Partition:

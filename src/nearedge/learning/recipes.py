@@ -219,7 +219,7 @@ def fit_classifiers(recipe: Recipe, jobs: Sequence[Job]) -> list[Classifier]:
         if recipe.averaged:
             count, size = recipe.averages.count, recipe.averages.size
             averages = class_averages(sites.mu, sites.value, examples=count, size=size, seed=seed)
-            examples.append(_split(averages, seed))
+            examples.append(partition(count, seed=seed).split(*averages)[:2])
         else:
             examples.append(((sites.mu, sites.value), None))
     return fit_many([recipe.new_classifier(seed) for _, seed in jobs], examples)
@@ -247,17 +247,10 @@ def _examples(recipe: Recipe, regressor: Regressor, sites: Labelled, seed: int) 
     count, size = recipe.mixtures.count, recipe.mixtures.size
     if recipe.averaged:
         averages = mixtures(sites.mu, sites.value, examples=count, size=size, seed=seed)
-        return _split(averages, seed)
+        return partition(count, seed=seed).split(*averages)[:2]
     weights = composition_weights(sites.environment, examples=count, seed=seed)
     # Of another stream than the compositions'.
     factor = np.random.default_rng([seed, 1]).normal(scale=recipe.jitter, size=(count, 1))
     fractions = isinstance(regressor, CompositionRegressor)
     values = membership(sites.environment) if fractions else sites.value
     return ((weights @ sites.mu) * np.exp(factor), weights @ values), None
-
-
-def _split(examples: tuple[np.ndarray, np.ndarray], seed: int) -> Split:
-    """Divide examples into those to train on and those to validate on."""
-    x, y = examples
-    parts = partition(len(x), seed=seed)
-    return (x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation])
