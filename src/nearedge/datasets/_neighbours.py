@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 
 from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets._table import Objection
-from nearedge.spectra import Window, resample
+from nearedge.spectra import Window, covered, resample
 
 MEMBERS = 8
 """Sites a class needs for its spectra to be compared with each other."""
@@ -175,7 +175,7 @@ def _best_shift(
     best, gain = np.zeros(len(rows)), np.zeros(len(rows))
     now = own / np.sqrt(len(grid))
     for shift in SHIFTS:
-        part = grid[(grid + shift >= energy[0]) & (grid + shift <= energy[-1])]
+        part = grid[covered(energy, grid + shift)]
         if len(part) < OVERLAP * len(grid):
             continue
         moved, still = (_shapes(resample(energy, mu, part + by)) for by in (shift, 0))

@@ -13,7 +13,7 @@ from nearedge.engines import RunSpectra, read_feff_run
 from nearedge.engines.ocean import read_ocean_run
 from nearedge.errors import InputError
 from nearedge.files import read_table
-from nearedge.spectra import Window
+from nearedge.spectra import Window, covered
 from nearedge.structures import read_snapshots
 from nearedge.targets import EnvironmentRule, absorbers
 
@@ -93,7 +93,7 @@ def import_dataset(
             f"{rule.absorber} atoms; give one spectrum per atom, in the order of the structure"
         )
     least = Window()
-    if energy[0] > least.minimum or energy[-1] < least.maximum or len(energy) < MANY:
+    if not covered(energy, least.grid).all() or len(energy) < MANY:
         raise InputError(
             f"{spectra}: {len(energy)} energies from {energy[0]:g} to {energy[-1]:g} eV are too "
             f"short a table: models read at least {least.minimum:g} to {least.maximum:g} eV from "

@@ -13,7 +13,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.learning.examples import mixtures
 from nearedge.models import Model
-from nearedge.spectra import FWHM, Window, convolved, recorded, resample
+from nearedge.spectra import FWHM, Window, convolved, covered, recorded, resample
 
 Quantity = Literal["offset", "broadening", "signal_to_noise", "scale"]
 Score = Literal["accuracy", "mean absolute error"]
@@ -88,9 +88,7 @@ class Disturbance:
 
     def held(self, energy: Float[np.ndarray, " energy"], window: Window) -> int:
         """Count the window's energies at which the offset leaves only a held end value."""
-        wanted = window.grid - self.offset
-        slack = 1e-6
-        return int(((wanted < energy[0] - slack) | (wanted > energy[-1] + slack)).sum())
+        return int((~covered(energy, window.grid - self.offset)).sum())
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from nearedge.learning.examples import (
     mixtures,
     partition,
 )
-from nearedge.spectra import Window
+from nearedge.spectra import Window, covered
 from nearedge.targets import class_order
 
 PAPER_WINDOW = Window()
@@ -98,11 +98,8 @@ class Recipe:
 
     def reach(self, *stored: Float[np.ndarray, " _"]) -> Window:
         """Choose the energies for spectra stored on these (eV): the paper's if they are few."""
-        covered = all(
-            energy[0] <= self.window.minimum and energy[-1] >= self.window.maximum
-            for energy in stored
-        )
-        return self.window if covered else PAPER_WINDOW
+        enough = all(covered(energy, self.window.grid).all() for energy in stored)
+        return self.window if enough else PAPER_WINDOW
 
     def new_classifier(self, seed: int, **changes: Any) -> Classifier:
         """Make an unfitted classifier of this recipe, with some parameters changed."""

@@ -7,7 +7,12 @@ from ._distortion import (
     recorded as recorded,
 )
 from ._edge import edge_energy as edge_energy, guess_edge as guess_edge
-from ._grids import Window as Window, check_spectra as check_spectra, resample as resample
+from ._grids import (
+    Window as Window,
+    check_spectra as check_spectra,
+    covered as covered,
+    resample as resample,
+)
 from ._normalisation import Normalised as Normalised, find_e0 as find_e0, normalise as normalise
 from ._plot import plot as plot
 from ._preparation import (

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from nearedge.errors import InputError
+
+SLACK = 1e-6
+"""In eV: a window that ends on the last energy must not fail by rounding."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,13 @@ def check_spectra(energy: np.ndarray, mu: np.ndarray, source: str) -> None:
         )
 
 
+def covered(
+    energy: Float[np.ndarray, " energy"], wanted: Float[np.ndarray, "*shape"]
+) -> Bool[np.ndarray, "*shape"]:
+    """Tell which of the wanted energies lie within those of a spectrum."""
+    return (wanted >= energy[0] - SLACK) & (wanted <= energy[-1] + SLACK)
+
+
 def resample(
     energy: Float[np.ndarray, " energy"],
     mu: Float[np.ndarray, "site energy"],
@@ -68,9 +78,7 @@ def resample(
     """Interpolate spectra linearly onto another grid; nothing is extrapolated."""
     from scipy.interpolate import make_interp_spline
 
-    # A window that ends on the last energy must not fail by rounding.
-    slack = 1e-6
-    if grid[0] < energy[0] - slack or grid[-1] > energy[-1] + slack:
+    if not covered(energy, grid).all():
         raise InputError(
             f"{source}: energies from {energy[0]:g} to {energy[-1]:g} eV do not cover the window "
             f"{grid[0]:g} to {grid[-1]:g} eV; compute or measure a wider range"

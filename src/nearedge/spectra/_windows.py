@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from nearedge.spectra._grids import SLACK
+
 
 def cut_windows(
     energy: Float[np.ndarray, " energy"],
@@ -23,9 +25,8 @@ def covered_zeros(
     energy: Float[np.ndarray, " energy"], grid: Float[np.ndarray, " grid"], step: float
 ) -> Float[np.ndarray, " zero"]:
     """List the zeros, multiples of `step`, for which a spectrum covers the whole window."""
-    slack = 1e-6
-    first = np.ceil((energy[0] - grid[0] - slack) / step)
-    last = np.floor((energy[-1] - grid[-1] + slack) / step)
+    first = np.ceil((energy[0] - grid[0] - SLACK) / step)
+    last = np.floor((energy[-1] - grid[-1] + SLACK) / step)
     # Whole multiples, without the dust of the multiplication.
     return np.round(np.arange(first, last + 1) * step, 9)
 

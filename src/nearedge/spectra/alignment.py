@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from nearedge.errors import InputError
 from nearedge.spectra._distortion import convolved
-from nearedge.spectra._grids import Window, check_spectra, resample
+from nearedge.spectra._grids import Window, check_spectra, covered, resample
 
 MAX_BROADENING = 2.0
 """Largest standard deviation of the Gaussian that is tried, eV."""
@@ -59,8 +59,7 @@ class Alignment:
     ) -> Float[np.ndarray, "site grid"]:
         """Move spectra onto the target's energies; nothing is extrapolated."""
         wanted = (energy if grid is None else np.asarray(grid, float)) - self.shift
-        slack = 1e-6
-        if wanted.min() < energy[0] - slack or wanted.max() > energy[-1] + slack:
+        if not covered(energy, wanted).all():
             raise InputError(
                 f"{source}: shifted by {self.shift:+.3g} eV the energies run from "
                 f"{energy[0] + self.shift:g} to {energy[-1] + self.shift:g} eV and do not cover "

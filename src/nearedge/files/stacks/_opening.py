@@ -13,7 +13,7 @@ from nearedge.files._reading import read_scans
 from nearedge.files.stacks._hdf5 import read_hdf5
 from nearedge.files.stacks._stack import Advance, Axis, Part, Source, Stack, unpacked
 from nearedge.files.stacks._tiff import is_tiff, read_tiff
-from nearedge.spectra import check_spectra
+from nearedge.spectra import check_spectra, covered
 
 _NPY = b"\x93NUMPY"
 _ZIP = b"PK\x03\x04"
@@ -151,7 +151,7 @@ def _read_incident(
             f"{path}: energies must increase and intensities be positive; sort the lines and "
             "remove the others"
         )
-    if at[0] > energy[0] or at[-1] < energy[-1]:
+    if not covered(at, energy).all():
         raise InputError(
             f"{path}: energies from {at[0]:g} to {at[-1]:g} eV do not cover those of the stack, "
             f"{energy[0]:g} to {energy[-1]:g} eV; measure the incident light over all of them"

@@ -8,7 +8,14 @@ from jaxtyping import Float
 
 from nearedge.errors import InputError
 from nearedge.models.inference._samples import Manifold
-from nearedge.spectra import covered_zeros, cut_windows, noise_level, profiles, structure_below
+from nearedge.spectra import (
+    covered,
+    covered_zeros,
+    cut_windows,
+    noise_level,
+    profiles,
+    structure_below,
+)
 
 STEP = 0.1
 """Distance of the places of the zero that are tried, eV."""
@@ -56,9 +63,7 @@ class Zero:
         """List the places to try, in eV, and the logarithms of their prior probabilities."""
         span = f"{energy[0]:g} to {energy[-1]:g} eV"
         if self.energy is not None and self.uncertainty < STEP / 2:
-            slack = 1e-6
-            low, high = self.energy + grid[0] + slack, self.energy + grid[-1] - slack
-            if energy[0] > low or energy[-1] < high:
+            if not covered(energy, self.energy + grid).all():
                 raise InputError(
                     f"{source}: energies from {span} do not cover the window "
                     f"{self.energy + grid[0]:g} to {self.energy + grid[-1]:g} eV about E0 = "
