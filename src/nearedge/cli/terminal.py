@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -29,9 +30,9 @@ def print_table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None, words: int = 1
 ) -> None:
     """Print a table: columns of words at the left, numbers flush right after them."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title and escape(title), title_justify="left")
     for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place < words else "right", overflow="fold")
+        table.add_column(Text(head), justify="left" if place < words else "right", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)
