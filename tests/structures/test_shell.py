@@ -1,11 +1,13 @@
 """First shells of crystals that everybody knows."""
 
+import sys
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from ase.build import bulk
 
+from nearedge.errors import MissingExtraError
 from nearedge.structures import first_shells, read_amcsd, structure_types
 
 if find_spec("pymatgen") is None:
@@ -35,6 +37,12 @@ def test_structure_types(key: tuple[str, str, str]) -> None:
     assert [(shell.coordination, shell.oxidation_state) for shell in shells] == KNOWN[key]
     assert all(shell.agrees for shell in shells)
     assert all(shell.ligands == ("O",) for shell in shells)
+
+
+def test_without_pymatgen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymatgen.core", None)
+    with pytest.raises(MissingExtraError, match="'pymatgen'.*pip install 'pymatgen>="):
+        first_shells(bulk("MgO", "rocksalt", a=4.2), [0])
 
 
 @pytest.mark.skipif(find_spec("larixite") is None, reason="AMCSD comes with larixite")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 
-from nearedge.errors import InputError
+from nearedge.errors import InputError, MissingExtraError
 from nearedge.structures.clusters import cut_cluster
 
 # Å within which a first shell is searched.
@@ -43,11 +43,8 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
         from pymatgen.analysis.bond_valence import BVAnalyzer
         from pymatgen.analysis.local_env import CrystalNN
         from pymatgen.core import Structure
-    except ImportError:
-        raise InputError(
-            "first shells of crystals need pymatgen; install it with: pip install "
-            "'nearedge[crystals]'"
-        ) from None
+    except ImportError as error:
+        raise MissingExtraError("pymatgen", "crystals", "A first shell in a crystal") from error
     with warnings.catch_warnings(action="ignore"):
         structure = Structure(
             atoms.cell.array, atoms.get_chemical_symbols(), atoms.get_scaled_positions()
