@@ -1,6 +1,5 @@
 """Molecular dynamics of many structures, one after the other."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from rich.console import Console
 
 from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
+from nearedge.records import read_json
 from nearedge.structures import Dynamics, Snapshot, run_trajectory
 
 
@@ -40,7 +40,7 @@ def run_trajectories(
 
             sound = run_trajectory(start, folder, calculator, settings, seed=seed, progress=report)
             frames += sound
-            record = json.loads((Path(folder) / f"{start.trajectory}.json").read_text())
+            record = read_json(Path(folder) / f"{start.trajectory}.json")
             lines = [f"  rejected {lost['name']}: {lost['reason']}" for lost in record["rejected"]]
             lines.insert(0, f"{start.trajectory}: {len(sound)} snapshots")
             bar.console.print("\n".join(lines), markup=False, highlight=False)

@@ -1,8 +1,7 @@
 """Making the open dataset of Li3FeO3.5 from nothing: cells, dynamics, potentials, spectra."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ase.calculators.calculator import Calculator
@@ -16,7 +15,7 @@ from nearedge.edges import Edge
 from nearedge.engines import FeffSettings
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import InputError
-from nearedge.records import check_free
+from nearedge.records import as_json, check_free, read_json, write_json
 from nearedge.structures import (
     DisorderedRockSalt,
     Dynamics,
@@ -119,12 +118,12 @@ def produce(
 
 def _begin(production: Production, path: Path, *, resume: bool) -> None:
     """Make the folder, or check that it was made for the same."""
-    wanted = json.loads(json.dumps(asdict(production)))
+    wanted = as_json(production)
     record = path / "production.json"
     if not resume:
         check_free(path)
     if record.is_file():
-        begun_with = json.loads(record.read_text())
+        begun_with = read_json(record)
         changed = sorted(key for key in wanted if begun_with.get(key) != wanted[key])
         if changed:
             raise InputError(
@@ -134,4 +133,4 @@ def _begin(production: Production, path: Path, *, resume: bool) -> None:
     elif path.exists() and any(path.iterdir()):
         raise InputError(f"{path}: holds no production to resume; choose another output")
     path.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(wanted, indent=1) + "\n")
+    write_json(record, wanted, force=True)
