@@ -32,18 +32,29 @@ _Pair = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Labelled:
-    """Spectra on one grid, in any unit, what is asked of each (a class or number), its class."""
+    """Spectra on one grid, in any unit, what is asked of each (a class or number), its class.
+
+    The first columns of `mu` may be those of categorical features: `categories` counts the values
+    of each.
+    """
 
     mu: Float[np.ndarray, "site energy"]
     value: np.ndarray
     environment: np.ndarray
+    categories: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.mu)
 
     def part(self, sites: np.ndarray) -> "Labelled":
         """Keep some sites."""
-        return Labelled(self.mu[sites], self.value[sites], self.environment[sites])
+        own = self.mu[sites], self.value[sites], self.environment[sites]
+        return Labelled(*own, self.categories)
+
+    @property
+    def spectra(self) -> Float[np.ndarray, "site energy"]:
+        """The intensities alone."""
+        return self.mu[:, sum(self.categories) :]
 
     def class_values(self) -> dict[str, float]:
         """Give the mean value of each class: of "3" neighbours it is 3, of dimers it may vary."""

@@ -19,6 +19,11 @@ class MultilayerPerceptron:
     Layer sizes such as 70-8-6-6 stand in the shapes of the weights, (out, in) of each layer. Arrays
     may carry a leading axis of networks.
 
+    The first columns of the input may be categorical features, a column for each value (one, others
+    zero): the first layer is given the value's column of an embedding, (dimension, value), for each
+    feature. A row of zeros is an unknown value; its vector is the origin, which the first biases
+    make as good as any other.
+
     Examples
     --------
     >>> network = initialise((70, 8, 6, 6), np.random.default_rng(0))
@@ -30,6 +35,7 @@ class MultilayerPerceptron:
 
     weights: tuple[Matrix, ...]
     biases: tuple[Matrix, ...]
+    embeddings: tuple[Matrix, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -45,30 +51,44 @@ class MultilayerPerceptron:
         import jax
         import jax.numpy as jnp
 
-        h = x.T
+        h = jnp.concatenate(self._embedded(x.T)) if self.embeddings else x.T
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             h = jax.nn.relu(jnp.asarray(weight) @ h + bias[:, None])
         return (jnp.asarray(self.weights[-1]) @ h + self.biases[-1][:, None]).T
 
     def evaluate(self, x: Float[np.ndarray, "example input"]) -> Float[np.ndarray, "example out"]:
         """Evaluate the network in NumPy, for prediction: no compilation for each new shape."""
-        h = np.asarray(x, dtype=np.float32)
+        h = np.concatenate(self._embedded(np.asarray(x, dtype=np.float32).T)).T
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             h = np.maximum(h @ np.asarray(weight).T + np.asarray(bias), 0)
         return h @ np.asarray(self.weights[-1]).T + np.asarray(self.biases[-1])
 
+    def _embedded(self, x: Any) -> list[Any]:
+        """Replace the rows of each categorical feature by its embedding; the intensities follow."""
+        parts, start = [], 0
+        for table in self.embeddings:
+            end = start + table.shape[-1]
+            parts.append(table @ x[start:end])
+            start = end
+        return [*parts, x[start:]]
 
-def initialise(sizes: Sequence[int], rng: np.random.Generator) -> MultilayerPerceptron:
+
+def initialise(
+    sizes: Sequence[int], rng: np.random.Generator, embeddings: Sequence[tuple[int, int]] = ()
+) -> MultilayerPerceptron:
     """Draw the weights uniformly after Xavier; the biases are zero.
 
     Weights are uniform within ``sqrt(6 / (in + out))`` (Glorot and Bengio, AISTATS 2010), so that
-    activations and gradients start with similar variance in every layer.
+    activations and gradients start with similar variance in every layer. Embeddings, of so many
+    dimensions and values, are standard normal, as the other inputs are standardised.
     """
     weights = []
     for inputs, outputs in pairwise(sizes):
         bound = np.sqrt(6 / (inputs + outputs))
         weights.append(rng.uniform(-bound, bound, (outputs, inputs)).astype(np.float32))
-    return MultilayerPerceptron(tuple(weights), tuple(np.zeros(n, np.float32) for n in sizes[1:]))
+    biases = tuple(np.zeros(n, np.float32) for n in sizes[1:])
+    tables = tuple(rng.normal(size=shape).astype(np.float32) for shape in embeddings)
+    return MultilayerPerceptron(tuple(weights), biases, tables)
 
 
 def widen(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerceptron:
@@ -85,7 +105,7 @@ def widen(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerc
         )
         for weight, bias, (inputs, outputs) in _layers(network, sizes)
     ]
-    return MultilayerPerceptron(*zip(*wider, strict=True))
+    return MultilayerPerceptron(*zip(*wider, strict=True), network.embeddings)
 
 
 def narrow(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerceptron:
@@ -94,7 +114,8 @@ def narrow(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPer
         (np.array(weight[:outputs, :inputs]), np.array(bias[:outputs]))
         for weight, bias, (inputs, outputs) in _layers(network, sizes)
     ]
-    return MultilayerPerceptron(*zip(*narrower, strict=True))
+    tables = tuple(np.array(table) for table in network.embeddings)
+    return MultilayerPerceptron(*zip(*narrower, strict=True), tables)
 
 
 def _layers(network: MultilayerPerceptron, sizes: Sequence[int]) -> Any:

@@ -9,9 +9,12 @@ from ase import Atoms
 
 from nearedge.errors import InputError, MissingExtraError
 from nearedge.structures.clusters import cut_cluster
+from nearedge.targets import bond_constants, neighbour_distances
 
 # Å within which a first shell is searched.
 _REACH = 4.5
+# Å: bonds that are longer add next to nothing to a bond valence; what makes one e times weaker.
+_LONGEST, _SOFTNESS = 5.0, 0.37
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Shell:
     bond_length: float  # mean distance in Å
     distortion: float  # mean deviation from it, as a fraction of it (Baur 1974)
     oxidation_state: int | None  # balances the crystal and fits the bond valence sum, if any does
+    bond_valence: float  # of the atoms of all ligand elements; NaN where one is no anion
 
     @property
     def agrees(self) -> bool:
@@ -37,7 +41,9 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
     Neighbours are those of pymatgen's CrystalNN (Pan et al., Inorg. Chem. 60, 1590 (2021)), its
     weights rounded to whole neighbours. Oxidation states are those of pymatgen's BVAnalyzer: the
     likeliest for the bond valence sums (O'Keeffe and Brese, J. Am. Chem. Soc. 113, 3226 (1991))
-    of those that balance the charge.
+    of those that balance the charge. Bond valences are exp((R0 - d) / 0.37 Å), R0 that of
+    `nearedge.targets.bond_constants` for oxides (of the oxidation state, or else of the one nearest
+    to its sum), else of O'Keeffe and Brese's parameters of the elements.
     """
     try:
         from pymatgen.analysis.bond_valence import BVAnalyzer
@@ -62,17 +68,46 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
             lengths = np.array(
                 [structure[int(site)].distance(n["site"], (0, 0, 0)) for n in neighbours]
             )
+            ligands = tuple(sorted({n["site"].specie.symbol for n in neighbours}))
+            state = None if valences is None else int(valences[int(site)])
             shells.append(
                 Shell(
                     len(neighbours),
                     _neighbours_before_gap(atoms, int(site)),
-                    tuple(sorted({n["site"].specie.symbol for n in neighbours})),
+                    ligands,
                     float(lengths.mean()),
                     float(np.abs(lengths / lengths.mean() - 1).mean()),
-                    None if valences is None else int(valences[int(site)]),
+                    state,
+                    _bond_valence(atoms, int(site), ligands, state),
                 )
             )
     return shells
+
+
+def _bond_valence(atoms: Atoms, site: int, ligands: Sequence[str], state: int | None) -> float:
+    from pymatgen.analysis.bond_valence import BV_PARAMS, ELECTRONEG
+    from pymatgen.core import Element
+
+    cation = Element(atoms.symbols[site])
+    sums, others = {}, 0.0
+    for symbol in ligands:
+        anion = Element(symbol)
+        if anion not in ELECTRONEG or anion.X <= cation.X or cation not in BV_PARAMS:
+            return np.nan
+        _, distance = neighbour_distances(atoms, np.array([site]), symbol, _LONGEST)
+        if constants := bond_constants(cation.symbol, symbol):
+            sums = {
+                charge: float(np.exp((length - distance) / _SOFTNESS).sum())
+                for charge, length in constants.items()
+            }
+            continue
+        (r, c), (s, e) = ((BV_PARAMS[it]["r"], BV_PARAMS[it]["c"]) for it in (cation, anion))
+        length = r + s - r * s * (np.sqrt(c) - np.sqrt(e)) ** 2 / (c * r + e * s)
+        others += float(np.exp((length - distance) / _SOFTNESS).sum())
+    if not sums:
+        return others
+    nearest = min(sums, key=lambda charge: abs(sums[charge] + others - charge))
+    return others + sums.get(state or 0, sums[nearest])
 
 
 def _neighbours_before_gap(atoms: Atoms, site: int) -> int:

@@ -1,6 +1,7 @@
 """Kernel machines on intensities and slopes, for classes and for numbers."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -51,6 +52,11 @@ class KernelEstimator(SavedEstimator):
         Least number that an intensity or slope is divided by, as a share of the largest spread:
         at 0 each is divided by its own, at 1 all by the same. Where the training spectra hardly
         vary, below the edge, division by their spread blows up every offset and all noise.
+    categories : sequence of int
+        How many columns of the input, before the intensities, are the values of each categorical
+        feature: one at the value of an example, zero elsewhere, all zero where it is unknown.
+    apart : float
+        Squared distance of two values of a feature, in the unit of `reach`.
     random_state : int
         Decides how the training spectra are cut for cross-validation, and nothing else.
     """
@@ -62,13 +68,15 @@ class KernelEstimator(SavedEstimator):
     reach: float = 2.0
     slopes: float = 0.25
     scale_floor: float = 0.2
+    categories: Sequence[int] = ()
+    apart: float = 1.0
     random_state: int = 0
 
     def fit(self: Machine, X: Any, y: Any) -> Machine:  # noqa: N803
         """Find the support vectors of intensities in any unit, shape (example, energy)."""
         self._check_parameters()
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=self._numeric)
-        self._take_scale(_with_slopes(x))
+        self._take_scale(self._with_slopes(x, np))
         self._learn(self._scaled(x), y)
         return self
 
@@ -93,13 +101,18 @@ class KernelEstimator(SavedEstimator):
             raise InputError(f"C={self.C} and reach={self.reach} must be positive")
         if not 0 <= self.slopes <= 1:
             raise InputError(f"slopes={self.slopes} must be from 0 to 1")
+        if not self.apart > 0:
+            raise InputError(f"apart={self.apart} must be positive")
 
     def _take_scale(self, raw: Float[np.ndarray, "example feature"]) -> None:
         """Find mean and scale so that squared distances are the exponents of the kernel."""
         self.mean_ = raw.mean(axis=0)
         shares = (1 - self.slopes, self.slopes)
-        scales = []
-        for part, share in zip(np.split(raw, 2, axis=1), shares, strict=True):
+        start = sum(self.categories)
+        # A value that does not occur is the same as none.
+        apart = np.sqrt(2 * self.reach / self.apart)
+        scales = [np.where(raw[:, :start].any(axis=0), apart, np.inf)]
+        for part, share in zip(np.split(raw[:, start:], 2, axis=1), shares, strict=True):
             spread, floored = floored_spread(part, self.scale_floor)
             total = np.sum((spread / floored) ** 2) or 1.0
             # What has no share is divided by infinity: all spectra are the same there.
@@ -113,15 +126,21 @@ class KernelEstimator(SavedEstimator):
     def _scaled(
         self, x: Float[np.ndarray, "example energy"]
     ) -> Float[np.ndarray, "example feature"]:
-        return ((_with_slopes(x) - self.mean_) / self.scale_).astype(np.float32)
+        return ((self._with_slopes(x, np) - self.mean_) / self.scale_).astype(np.float32)
+
+    def _with_slopes(self, x: Any, numpy: Any) -> Any:
+        """Put the slopes per step of the grid beside the intensities, in NumPy or JAX."""
+        spectra = x[:, sum(self.categories) :]
+        # A single energy has no slope.
+        slopes = numpy.gradient(spectra, axis=1) if spectra.shape[1] > 1 else 0 * spectra
+        return numpy.concatenate([x, slopes], axis=1)
 
     def _kernel_in_jax(
         self, x: Float[Array, "example energy"], support: Float[np.ndarray, "vector feature"]
     ) -> Float[Array, "example vector"]:
         import jax.numpy as jnp
 
-        both = jnp.concatenate([x, _slopes(x, jnp.gradient)], axis=1)
-        features = (both - self.mean_) / self.scale_
+        features = (self._with_slopes(x, jnp) - self.mean_) / self.scale_
         squares = jnp.square(features).sum(axis=1)[:, None] + np.square(support).sum(1)
         return jnp.exp(2 * features @ support.T - squares)
 
@@ -132,7 +151,7 @@ class KernelEstimator(SavedEstimator):
         estimator.mean_ = record.mean
         with np.errstate(divide="ignore"):
             estimator.scale_ = 1 / record.inverse_scale
-        estimator.n_features_in_ = len(record.mean) // 2
+        estimator.n_features_in_ = (len(record.mean) + sum(estimator.categories)) // 2
         return estimator
 
 
@@ -339,12 +358,3 @@ class KernelRegressor(RegressorMixin, KernelEstimator):
         regressor.offset_ = record.offset
         return regressor
 
-
-def _slopes(x: Any, gradient: Any) -> Any:
-    """Slope of each spectrum per step of the grid; a single energy has none."""
-    return gradient(x, axis=1) if x.shape[1] > 1 else 0 * x
-
-
-def _with_slopes(x: Float[np.ndarray, "example energy"]) -> Float[np.ndarray, "example feature"]:
-    """Put the slopes of each spectrum beside its intensities."""
-    return np.hstack([x, _slopes(x, np.gradient)])

@@ -66,6 +66,11 @@ class SpectrumEstimator(SavedEstimator):
         Least number that an intensity is divided by, as a share of the largest one: at 0 each is
         divided by its own spread, at 1 all by the same. Where the training spectra hardly vary,
         below the edge, division by their spread blows up every offset and all noise.
+    categories : sequence of int
+        How many columns of the input, before the intensities, are the values of each categorical
+        feature: one at the value of an example, zero elsewhere, all zero where it is unknown.
+    embedding, dropout
+        Dimensions of the learned vector of a value; how often it is hidden in training.
     random_state : int
         The seed of everything.
 
@@ -94,6 +99,9 @@ class SpectrumEstimator(SavedEstimator):
     n_networks: int = 1
     records: int = 50
     scale_floor: float = 0.0
+    categories: Sequence[int] = ()
+    embedding: int = 4
+    dropout: float = 0.1
     random_state: int = 0
 
     def fit(
@@ -122,8 +130,10 @@ class SpectrumEstimator(SavedEstimator):
         if len(x) < 2:
             raise InputError(f"n_samples={len(x)}: at least 2 spectra are needed to train on")
         outputs = self._outputs_for(y)
-        self.input_mean_ = x.mean(axis=0)
-        _, self.input_scale_ = floored_spread(x, self.scale_floor)
+        self.input_mean_, self.input_scale_ = x.mean(axis=0), np.ones(x.shape[1])
+        start = sum(self.categories)
+        self.input_mean_[:start] = 0.0
+        _, self.input_scale_[start:] = floored_spread(x[:, start:], self.scale_floor)
         held = None
         if validation is not None:
             held_x, held_y = validate_data(self, *validation, reset=False, **checks)
@@ -136,11 +146,21 @@ class SpectrumEstimator(SavedEstimator):
             l2=self.l2,
             l2_convention=self.l2_convention,
             records=self.records,
+            dropout=self.dropout if self.categories else 0.0,
         )
         seeds = np.random.SeedSequence(self.random_state).generate_state(self.n_networks)
         inputs, targets = self._standardised(x), self._encode(y)
         hidden = tuple(int(units) for units in self.hidden)
-        return [Job(inputs, targets, hidden, outputs, int(seed), settings, held) for seed in seeds]
+        tables = self._tables
+        return [
+            Job(inputs, targets, hidden, outputs, int(seed), settings, held, tables)
+            for seed in seeds
+        ]
+
+    @property
+    def _tables(self) -> tuple[tuple[int, int], ...]:
+        """Dimensions and values of each embedding."""
+        return tuple((min(self.embedding, int(values)), int(values)) for values in self.categories)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -216,7 +236,8 @@ class SpectrumEstimator(SavedEstimator):
         estimator.restarts_ = list(record.restarts)
         estimator.n_features_in_ = inputs = len(record.input_mean)
         sizes = {network.sizes for network in record.networks}
-        layers = (inputs, *estimator.hidden)
+        embedded = sum(size - values for size, values in estimator._tables)
+        layers = (inputs + embedded, *estimator.hidden)
         if len(sizes) != 1 or next(iter(sizes))[:-1] != layers or len(record.input_scale) != inputs:
             raise ValueError(f"networks of layers {sizes} do not fit {layers}")
         return estimator

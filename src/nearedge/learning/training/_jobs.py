@@ -42,6 +42,9 @@ class TrainingSettings:
         shrinks the weights by ``learning_rate * c`` beside Adam's step (AdamW).
     records : int
         Number of points on the learning curves.
+    dropout : float
+        How often a step does not tell the network the value of a categorical feature, so that it
+        learns what to say of a value it has not seen.
     """
 
     loss: Loss = "cross-entropy"
@@ -51,6 +54,7 @@ class TrainingSettings:
     l2: float = 0.0
     l2_convention: L2Convention | str = "example"
     records: int = 50
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if self.l2_convention not in get_args(L2Convention):
@@ -65,6 +69,8 @@ class TrainingSettings:
             raise InputError(
                 f"learning_rate={self.learning_rate} must be positive and l2={self.l2} not negative"
             )
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout={self.dropout} must be from 0 to below 1")
 
     def penalty(self, examples: int) -> tuple[float, float]:
         """Coefficient of ``sum(w**2)`` in the loss, and of the decoupled decay."""
@@ -80,7 +86,8 @@ class Job:
     """One network to train, from standardised inputs.
 
     The targets `y` are class numbers for the cross-entropy, fractions that add up to one in each
-    example, or values. The seed alone decides weights and order of examples.
+    example, or values. The seed alone decides weights and order of examples. The first inputs are
+    the values of categorical features, if there are `embeddings`: dimensions and values of each.
     """
 
     x: Float[np.ndarray, "example input"]
@@ -90,11 +97,13 @@ class Job:
     seed: int
     settings: TrainingSettings
     validation: tuple[Float[np.ndarray, "held input"], np.ndarray] | None = None
+    embeddings: tuple[tuple[int, int], ...] = ()
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Layer sizes of the network."""
-        return (self.x.shape[1], *self.hidden, self.outputs)
+        """Layer sizes of the network, embedded features first."""
+        inputs = self.x.shape[1] + sum(size - values for size, values in self.embeddings)
+        return (inputs, *self.hidden, self.outputs)
 
 
 @dataclass(frozen=True)

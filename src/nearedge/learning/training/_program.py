@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax
 from jaxtyping import Array, Float, Int
@@ -16,7 +17,7 @@ from nearedge.learning.training._jobs import Loss
 
 # Trained are its arrays: JAX takes it for a tree of these.
 jax.tree_util.register_dataclass(
-    MultilayerPerceptron, data_fields=["weights", "biases"], meta_fields=[]
+    MultilayerPerceptron, data_fields=["weights", "biases", "embeddings"], meta_fields=[]
 )
 
 PERMUTATIONS = 32
@@ -36,6 +37,13 @@ class Shape:
     loss: Loss
     records: int
     shared: bool
+    embeddings: tuple[tuple[int, int], ...] = ()
+    dropout: float = 0.0
+
+    @property
+    def inputs(self) -> int:
+        """Columns of the examples, embedded features by a column for each value."""
+        return self.sizes[0] + sum(values - size for size, values in self.embeddings)
 
 
 class Data(NamedTuple):
@@ -102,6 +110,8 @@ def _fit(
         network, moments, order = state
         chosen = lax.dynamic_slice_in_dim(order, i * shape.batch, shape.batch)
         x = data.x.at[chosen].get(mode="promise_in_bounds")
+        if shape.embeddings and shape.dropout:
+            x = _some_hidden(x, jax.random.fold_in(key, moments[0].count), shape)
         y = data.y.at[chosen].get(mode="promise_in_bounds")
         gradient = jax.grad(objective)(network, x, y)
         updates, moments = optimiser.update(gradient, moments, network)
@@ -129,6 +139,14 @@ def _fit(
     state = (network, optimiser.init(network), jnp.arange(shape.examples))
     (state, _), records = lax.scan(record, (state, jnp.int32(0)), record_epochs)
     return state[0], records
+
+
+def _some_hidden(x: Array, key: Array, shape: Shape) -> Array:
+    """Hide the values of categorical features of some examples."""
+    values = np.array([count for _, count in shape.embeddings])
+    told = jax.random.bernoulli(key, 1 - shape.dropout, (len(x), len(values)))
+    columns = np.repeat(np.arange(len(values)), values)
+    return x.at[:, : len(columns)].multiply(told[:, columns])
 
 
 def _losses(

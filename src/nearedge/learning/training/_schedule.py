@@ -78,13 +78,15 @@ def _shape(job: Job, *, shared: bool) -> Shape:
     settings = job.settings
     hidden = tuple(8 * ceil(units / 8) for units in job.hidden)
     return Shape(
-        sizes=(_roomy_inputs(job.x.shape[1]), *hidden, job.outputs),
+        sizes=(_roomy_inputs(job.sizes[0]), *hidden, job.outputs),
         examples=_roomy(len(job.x)),
         validation=_roomy(len(job.validation[0])) if job.validation else 0,
         batch=min(settings.batch_size, len(job.x)),
         loss=settings.loss,
         records=min(settings.records, settings.epochs),
         shared=shared,
+        embeddings=job.embeddings,
+        dropout=settings.dropout,
     )
 
 
@@ -198,10 +200,10 @@ def _data(jobs: Sequence[Job], shape: Shape, slots: int) -> Data:
         return table[0] if shape.shared else table
 
     return Data(
-        padded([job.x for job in used], np.float32, shape.examples, shape.sizes[0]),
+        padded([job.x for job in used], np.float32, shape.examples, shape.inputs),
         padded([job.y for job in used], dtype, shape.examples, *each),
         np.int32(len(jobs[0].x)),
-        padded([x for x, _ in held], np.float32, shape.validation, shape.sizes[0]),
+        padded([x for x, _ in held], np.float32, shape.validation, shape.inputs),
         padded([y for _, y in held], dtype, shape.validation, *each),
         np.int32(len(held[0][0])),
     )
@@ -210,7 +212,11 @@ def _data(jobs: Sequence[Job], shape: Shape, slots: int) -> Data:
 def _start(job: Job, attempt: int, shape: Shape) -> Start:
     """Draw the weights and the shuffling of one attempt at a job."""
     rng = np.random.default_rng([job.seed, attempt])
-    network = widen(initialise(job.sizes, rng), shape.sizes)
+    network = widen(initialise(job.sizes, rng, job.embeddings), shape.sizes)
+    # Values that do not occur have the vector of the unknown one; no gradient moves them.
+    cuts = np.cumsum([0, *(values for _, values in job.embeddings)])
+    for table, start in zip(network.embeddings, cuts[:-1], strict=True):
+        table *= job.x[:, start : start + table.shape[1]].any(axis=0)
     permutations = np.tile(np.arange(shape.examples, dtype=np.int32), (PERMUTATIONS, 1))
     part = permutations[:, : len(job.x)]
     rng.permuted(part, axis=1, out=part)
