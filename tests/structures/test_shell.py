@@ -38,7 +38,9 @@ def test_structure_types(key: tuple[str, str, str]) -> None:
     assert all(shell.agrees for shell in shells)
     assert all(shell.ligands == ("O",) for shell in shells)
     # What bond valence sums are for: they come near the oxidation states, in strained crystals too.
-    sums = [shell.bond_valence - state for shell, (_, state) in zip(shells, KNOWN[key], strict=True)]
+    sums = [
+        shell.bond_valence - state for shell, (_, state) in zip(shells, KNOWN[key], strict=True)
+    ]
     assert np.abs(sums).max() < 0.55
 
 

@@ -1,7 +1,7 @@
 """The multilayer perceptron: dense layers with ReLU between them and nothing after the last."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -105,7 +105,8 @@ def widen(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerc
         )
         for weight, bias, (inputs, outputs) in _layers(network, sizes)
     ]
-    return MultilayerPerceptron(*zip(*wider, strict=True), network.embeddings)
+    weights, biases = zip(*wider, strict=True)
+    return replace(network, weights=weights, biases=biases)
 
 
 def narrow(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerceptron:
@@ -114,8 +115,8 @@ def narrow(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPer
         (np.array(weight[:outputs, :inputs]), np.array(bias[:outputs]))
         for weight, bias, (inputs, outputs) in _layers(network, sizes)
     ]
-    tables = tuple(np.array(table) for table in network.embeddings)
-    return MultilayerPerceptron(*zip(*narrower, strict=True), tables)
+    weights, biases = zip(*narrower, strict=True)
+    return MultilayerPerceptron(weights, biases, tuple(map(np.array, network.embeddings)))
 
 
 def _layers(network: MultilayerPerceptron, sizes: Sequence[int]) -> Any:

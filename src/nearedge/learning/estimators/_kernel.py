@@ -357,4 +357,3 @@ class KernelRegressor(RegressorMixin, KernelEstimator):
         regressor.support_, regressor.weights_ = record.support, record.weights
         regressor.offset_ = record.offset
         return regressor
-
