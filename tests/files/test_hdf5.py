@@ -60,6 +60,23 @@ def test_nxxas(path: Path, mode: str, name: str, data: bool, kev: bool) -> None:
     assert ("energies in keV, converted to eV" in spectrum.notes) == kev
 
 
+def test_the_absorbed_beam_is_its_data_alone(path: Path) -> None:
+    """Fields of the detector beside it are no signals, whether or not they are asked for."""
+    write_nxxas(path, data=False)
+    with h5py.File(path, "a") as file:
+        beam = file["entry/instrument/absorbed_beam"]
+        assert isinstance(beam, h5py.Group)
+        beam["dead_time"] = np.full(len(MU), 0.1)
+        beam["monitor"] = h5py.SoftLink("/entry/monitor/data")
+    for place in (path, f"{path}::/entry/instrument/absorbed_beam"):
+        (spectrum,) = read_spectra(place)
+        assert spectrum.name == "fluorescence"
+        assert_allclose(spectrum.mu, MU)
+    (asked,) = read_spectra(f"{path}::/entry/instrument/absorbed_beam/dead_time")
+    assert asked.name != "fluorescence"
+    assert_allclose(asked.mu, 0.1)
+
+
 def test_general_nxdata(path: Path) -> None:
     with h5py.File(path, "w") as file:
         for number in (1, 2):

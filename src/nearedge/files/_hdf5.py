@@ -215,10 +215,13 @@ def _group(tree: _Tree, place: str, asked: str | None = None) -> Scan | None:
     energy = members[name] if name is not None else tree.first(tree.entry(place), _ENERGIES)
     if energy is None or len(energy.values) < 2:
         return None
+    # NXxas: the detector's other fields are no signals.
+    beam = place.endswith("/absorbed_beam") and "data" in members
+    only = asked or ("data" if beam else None)
     beside = {
         other: vector
         for other, vector in members.items()
-        if len(vector.values) == len(energy.values) and other != name and asked in (None, other)
+        if len(vector.values) == len(energy.values) and other != name and only in (None, other)
     }
     if not beside:
         return None
@@ -227,7 +230,7 @@ def _group(tree: _Tree, place: str, asked: str | None = None) -> Scan | None:
     signals = {*attributes.get("signal", []), *attributes.get("auxiliary_signals", [])}
     labels, vectors = [Label(name or "energy", energy.unit, "energy")], [energy.values]
     for own, vector in beside.items():
-        name = "absorbed_beam" if place.endswith("/absorbed_beam") else own
+        name = "absorbed_beam" if beam and own == "data" else own
         meaning = role(name)
         # NeXus names it as the signal, or it stands alone beside energies.
         named = own in signals or vector.attributes.get("signal") == ["1"]
