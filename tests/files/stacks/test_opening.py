@@ -311,6 +311,20 @@ def test_pages_that_are_no_stack(tmp_path: Path) -> None:
         open_stack(path)
 
 
+@pytest.mark.parametrize("name", ["stack.h5", "stack.tif"])
+def test_a_small_packed_stack_is_unpacked_once(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if path.suffix == ".tif":
+        save_pages(path, [Image.fromarray(image) for image in IMAGES], "tiff_lzw")
+    else:
+        with h5py.File(path, "w") as file:
+            file.create_dataset("data", data=IMAGES, chunks=(2, 2, 3), compression="gzip")
+    stack = open_stack(path, ENERGY)
+    path.unlink()
+    for _ in range(2):
+        assert_array_equal(whole(stack), IMAGES)
+
+
 def test_a_file_that_goes_away_is_named(tmp_path: Path) -> None:
     stack = open_stack(saved(tmp_path, IMAGES), ENERGY)
     (tmp_path / "stack.npy").unlink()

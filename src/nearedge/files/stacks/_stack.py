@@ -117,12 +117,16 @@ class Stack:
 
 
 def unpacked(source: Source, name: str, folder: Path | None, advance: Advance | None) -> Source:
-    """Unpack images whose rows that are kept together are more than a block, into an unnamed file.
+    """Unpack a stack of up to a block into memory, one whose rows are kept together into a file.
 
-    Such a file is gone as soon as it is closed, or the program ends in any way.
+    That is unnamed: it is gone as soon as it is closed, or the program ends in any way.
     """
     count, rows, _ = source.shape
     size = int(np.prod(source.shape)) * source.dtype.itemsize
+    if source.chunks is not None and size <= BLOCK:
+        whole = source.part(name, _WHOLE, _WHOLE)
+        whole.flags.writeable = False
+        return replace(source, read=whole.__getitem__, chunks=None)
     if source.chunks is None or size // rows * min(source.chunks[1], rows) <= BLOCK:
         return source
     try:
