@@ -70,7 +70,7 @@ def explain(
         check_free(output, force=force)
     loaded = models.load_model(model)
     data = datasets.load_dataset(spectra) if spectra.is_dir() else None
-    trained_on = _training(loaded, training, spectra)
+    trained_on = _training(loaded, training, data)
     if spectrum is None and data is not None:
         if target is not None:
             raise typer.BadParameter("--target is for one --spectrum: every class is explained")
@@ -108,13 +108,17 @@ def explain(
         terminal.say(f"{output}/explanation.png, .svg, .pdf, .json")
 
 
-def _training(model: "models.Model", given: Path | None, spectra: Path) -> "explanation.Training":
+def _training(
+    model: "models.Model", given: Path | None, data: "datasets.SiteSpectra | None"
+) -> "explanation.Training":
     """Find what the model was trained on: where the user says, or where it may well be."""
     if given is not None:
         return explanation.match_training(model, datasets.load_dataset(given))
-    for likely in (spectra, datasets.starter_path()):
+    if data is not None:
         with suppress(InputError):
-            return explanation.match_training(model, datasets.load_dataset(likely))
+            return explanation.match_training(model, data)
+    with suppress(InputError):
+        return explanation.match_training(model, datasets.load_dataset(datasets.starter_path()))
     raise InputError(
         "the model was trained on neither these spectra nor the dataset that ships; name its "
         "dataset with --training"
