@@ -82,17 +82,18 @@ def fit_inference(
         for turn, (fold, look, own) in enumerate(zip(folds, looks[1:], networks[1:], strict=True))
     ]
     temperature = max(TEMPERATURES, key=lambda t: sum(scan.zero_score(t) for scan in scans))
+    readings = [scan.readings(temperature) for scan in scans]
     manifold, references = looks[0]
     inference = Inference(
         networks=networks[0],
         manifold=manifold,
-        readout=fit_readout([scan.readings(temperature) for scan in scans]),
+        readout=fit_readout(readings),
         classes=classes,
         temperature=temperature,
         references=references,
         measures=np.concatenate([scan.measures(temperature, grid) for scan in scans]),
     )
-    errors = _errors(scans, temperature, float(sites.value.mean()))
+    errors = _errors(readings, scans, temperature, float(sites.value.mean()))
     return inference, Measured(CONDITIONS, errors)
 
 
@@ -238,9 +239,10 @@ def _scan_samples(
     return _Scans(true, places, fractions, scans, log_density, references)
 
 
-def _errors(scans: Sequence[_Scans], temperature: float, constant: float) -> Errors:
+def _errors(
+    parts: Sequence[Readings], scans: Sequence[_Scans], temperature: float, constant: float
+) -> Errors:
     """Read each fold's samples with what the other folds' samples taught."""
-    parts = [scan.readings(temperature) for scan in scans]
     likeliest = (scan.places[scan.zero_weights(temperature).argmax(axis=1)] for scan in scans)
     zeros = [np.abs(places) for places in likeliest]
     off, held, baseline = [], [], []
