@@ -146,7 +146,7 @@ def test_a_linear_score_in_closed_form(seed: int, width: float) -> None:
     gradients = integrated_gradients([linear], spectrum[None], baseline, 3)[0, 0]
     assert gradients == pytest.approx(weight * (spectrum - baseline), abs=1e-4)
     hidden = intervals(ENERGY, width)
-    fall = occlusion([linear], spectrum[None], baseline, hidden)[0, 0]
+    fall = occlusion(evaluator([linear]), spectrum[None], baseline, hidden)[0, 0]
     assert fall == pytest.approx(hidden @ gradients, abs=1e-4)
 
 

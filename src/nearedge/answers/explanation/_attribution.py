@@ -21,6 +21,7 @@ from nearedge.errors import InputError
 from nearedge.learning.estimators import Classifier, Regressor
 
 Score = Callable[[Float[Array, "example energy"]], Float[Array, " example"]]
+Evaluator = Callable[[Float[np.ndarray, "example energy"]], Float[np.ndarray, "network example"]]
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,7 @@ def scores(
     return [lambda x, network=network: score(x, network) for network in range(count)]
 
 
-def evaluator(
-    functions: Sequence[Score],
-) -> Callable[[Float[np.ndarray, "example energy"]], Float[np.ndarray, "network example"]]:
+def evaluator(functions: Sequence[Score]) -> Evaluator:
     """Make the function that evaluates the scores of every network."""
     together = jax.jit(lambda x: jnp.stack([score(x) for score in functions]))
     return lambda spectra: np.asarray(together(jnp.asarray(spectra)), float)
@@ -140,13 +139,12 @@ def integrated_gradients(
 
 
 def occlusion(
-    functions: Sequence[Score],
+    evaluate: Evaluator,
     spectra: Float[np.ndarray, "example energy"],
     baseline: Float[np.ndarray, " energy"],
     hidden: Bool[np.ndarray, "interval energy"],
 ) -> Float[np.ndarray, "network example interval"]:
     """Hide intervals of energies one after the other, and see how far the scores fall."""
-    evaluate = evaluator(functions)
     whole = evaluate(spectra)
     without = (np.where(mask, baseline, spectra) for mask in hidden)
     return np.stack([whole - evaluate(masked) for masked in without], axis=-1)
@@ -171,8 +169,8 @@ def attribute(
     if steps < 1:
         raise InputError(f"steps={steps} must be at least 1")
     gradients = integrated_gradients(functions, spectra, baseline, steps)
-    occluded = occlusion(functions, spectra, baseline, intervals(energy, width))
     evaluate = evaluator(functions)
+    occluded = occlusion(evaluate, spectra, baseline, intervals(energy, width))
     high, low = evaluate(spectra), evaluate(np.broadcast_to(baseline, spectra.shape))
     gaps = np.abs(gradients.sum(axis=2) - (high - low)).max(axis=0)
     numbers = np.stack([high.mean(axis=0), low.mean(axis=0), gaps], axis=1).tolist()
