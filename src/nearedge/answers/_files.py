@@ -85,9 +85,10 @@ def answer_files(
             yield path, [Failure(path, str(error))]
             continue
         if request.merge:
-            measured = [s for s in spectra if request.aligns(s, choose(s)[0])]
-            scans += measured
-            spectra = [spectrum for spectrum in spectra if spectrum not in measured]
+            own: list[Spectrum] = []
+            for spectrum in spectra:
+                (scans if request.aligns(spectrum, choose(spectrum)[0]) else own).append(spectrum)
+            spectra = own
         yield path, _each(choose, spectra, request)
     if scans:
         try:
