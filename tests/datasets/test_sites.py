@@ -62,6 +62,7 @@ def test_relabelling_counts_again_and_returns(make_dataset: Maker) -> None:
     assert wide.rule is not None
     assert data.rule is not None
     assert wide.rule.cutoff == 4.3
+    assert wide != data
     back = wide.relabel(data.rule)
     assert back.fingerprint() == data.fingerprint()
     with pytest.raises(InputError, match="cannot be labelled for the absorber Fe"):

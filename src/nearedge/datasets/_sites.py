@@ -28,7 +28,7 @@ from nearedge.structures import Snapshot
 from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SiteSpectra:
     """A dataset: spectra of single absorber atoms, labelled and traceable to their atoms.
 

@@ -31,7 +31,7 @@ else:
     AnyEstimator = Kept
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _WithoutEstimator:
     identity: Identity
     target: AnyTarget
@@ -42,7 +42,7 @@ class _WithoutEstimator:
     inference: Inference | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Model(_WithoutEstimator):
     """A trained estimator and all that is needed to use it and to judge it.
 
