@@ -1,6 +1,8 @@
 import dataclasses
+import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +16,13 @@ from ase import Atoms
 from ase.build import bulk
 
 from nearedge.campaigns import simulate
-from nearedge.campaigns._state import CampaignState, fingerprint
+from nearedge.campaigns._finished import FinishedSites
+from nearedge.campaigns._state import CampaignState
 from nearedge.datasets import load_dataset
 from nearedge.engines import FeffSettings
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
-from nearedge.structures import Snapshot, write_snapshots
+from nearedge.structures import Snapshot, fingerprint, write_snapshots
 from nearedge.targets import EnvironmentRule
 
 RULE = EnvironmentRule("O", "Mg", 2.6, None)
@@ -131,6 +134,35 @@ def test_a_folder_of_something_else_is_left_alone(analytic: ModuleType, tmp_path
     assert (folder / "thesis.tex").read_text() == "precious"
 
 
+def test_a_campaign_of_an_earlier_version_is_refused(analytic: ModuleType, tmp_path: Path) -> None:
+    engine = analytic.AnalyticEngine(refuse=(1,))
+    simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=1)
+    sites = tmp_path / "data.campaign" / "sites"
+    sites.mkdir()
+    with pytest.raises(InputError, match="sites: is of an earlier version of nearedge"):
+        simulate(snapshots(1), engine, RULE, tmp_path / "data", resume=True)
+    mended = analytic.AnalyticEngine()
+    assert len(simulate(snapshots(1), mended, RULE, tmp_path / "data", force=True)) == 4
+
+
+def test_equal_structures_are_computed_once(analytic: ModuleType, tmp_path: Path) -> None:
+    frame, notes = snapshots(1)[0], tmp_path / "calls"
+    same = dataclasses.replace(frame, name="same")
+    engine = analytic.AnalyticEngine(calls=notes)
+    data = simulate([frame, same], engine, RULE, tmp_path / "data", workers=1)
+    assert len(notes.read_text().splitlines()) == 5
+    np.testing.assert_array_equal(data.mu[:4], data.mu[4:])
+
+
+def test_a_log_tells_what_happened(analytic: ModuleType, tmp_path: Path) -> None:
+    engine = analytic.AnalyticEngine(refuse=(1,))
+    simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=1)
+    log = (tmp_path / "data.campaign" / "campaign.log").read_text()
+    assert "frame-0 atoms [1]: the spectrum came out upside down" in log
+    assert "frame-0: 3 of 4 sites" in log
+    assert "sites, 1 failed: 3 of 4, 75 % done" in log.splitlines()[-1]
+
+
 def test_two_runs_at_once_are_refused(analytic: ModuleType, tmp_path: Path) -> None:
     state = CampaignState(tmp_path / "data.campaign")
     state.folder.mkdir()
@@ -221,6 +253,14 @@ def _processes(word: str) -> list[str]:
     return found
 
 
+def _copy(campaign: Path, target: Path) -> FinishedSites:
+    """What a campaign that may be running has finished: a copy, which disturbs nobody."""
+    target.mkdir()
+    for path in campaign.glob("sites.sqlite*"):
+        shutil.copy(path, target)
+    return FinishedSites(target / "sites.sqlite")
+
+
 @pytest.mark.engine
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks into /proc")
 def test_killed_and_resumed_without_losing_or_repeating_a_site(tmp_path: Path) -> None:
@@ -228,11 +268,14 @@ def test_killed_and_resumed_without_losing_or_repeating_a_site(tmp_path: Path) -
     script.write_text(SCRIPT)
     write_snapshots(frames, snapshots())
     command = [sys.executable, str(script), str(frames), str(path)]
-    finished = tmp_path / "data.campaign" / "sites"
+    campaign, copies = tmp_path / "data.campaign", itertools.count()
 
     first = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     limit = time.monotonic() + 100
-    while len(list(finished.glob("*.npz"))) < 2:
+    while (
+        not (campaign / "sites.sqlite-wal").exists()
+        or len(_copy(campaign, tmp_path / f"copy{next(copies)}").sites()) < 2
+    ):
         assert first.poll() is None, "ended before it was killed"
         assert time.monotonic() < limit
         time.sleep(0.05)
@@ -243,27 +286,16 @@ def test_killed_and_resumed_without_losing_or_repeating_a_site(tmp_path: Path) -
         assert time.monotonic() < limit, _processes(str(tmp_path))
         time.sleep(0.05)
     assert not path.exists()
-    kept = {one.name: one.stat().st_mtime_ns for one in finished.glob("*.npz")}
-    assert 2 <= len(kept) < 8
-    spectra = {name: np.load(finished / name)["mu"] for name in kept}
+    before = _copy(campaign, tmp_path / "before")
+    assert 2 <= len(before.sites()) < 8
 
-    second = subprocess.Popen([*command, "--resume"], stderr=subprocess.DEVNULL)
-    seen = set(kept)
-    while second.poll() is None:
-        for one in finished.glob("*.npz"):
-            if one.name in kept:
-                try:
-                    assert one.stat().st_mtime_ns == kept[one.name], "was computed twice"
-                except FileNotFoundError:  # all done: the folder goes
-                    continue
-            seen.add(one.name)
-        time.sleep(0.02)
-    assert second.returncode == 0
+    second = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=True)
+    assert f"{len(before.sites())} of 8 sites were finished before" in second.stderr
     data = load_dataset(path)
     assert len(data) == 8
-    for name, mu in spectra.items():
-        structure, atom = name.removesuffix(".npz").split("-")
+    for structure, atom in before.sites():
         frame = next(one for one in snapshots() if fingerprint(one.atoms) == structure)
-        row = (data.snapshot == frame.name) & (data.atom == int(atom))
-        np.testing.assert_allclose(data.mu[row][0], mu, rtol=1e-6)
-    assert not (tmp_path / "data.campaign").exists()
+        row = (data.snapshot == frame.name) & (data.atom == atom)
+        expected = before.spectrum(structure, atom).mu
+        np.testing.assert_allclose(data.mu[row][0], expected, rtol=1e-6)
+    assert not campaign.exists()

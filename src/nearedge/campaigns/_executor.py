@@ -1,4 +1,4 @@
-"""The local executor: processes in which a task that crashes or hangs costs itself alone."""
+"""The local executor, in whose processes a crash costs one task, and how tasks fail on any."""
 
 import multiprocessing
 import multiprocessing.connection
@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -14,7 +15,11 @@ from pebble import ProcessExpired, ProcessPool
 from nearedge.errors import EngineError, NearEdgeError
 
 # Each worker has one core: threads of numerical libraries would fight over it.
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class WorkerLostError(Exception):
+    """The worker of a task is gone, or its whole machine; the task may be innocent."""
 
 
 class LocalExecutor(Executor):
@@ -30,7 +35,7 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, workers: int, timeout: float | None = None) -> None:
-        self.workers, self.timeout = workers, timeout
+        self.ahead, self.timeout = workers, timeout
         # A forked process would inherit locks of threads it does not have.
         context: Any = multiprocessing.get_context("spawn")
         self._pool = ProcessPool(max_workers=workers, context=context, initializer=_begin_worker)
@@ -49,7 +54,9 @@ class LocalExecutor(Executor):
 def reason_of_failure(future: Future[Any], timeout: float | None = None) -> str | None:
     """Say why a task that is done failed; None if it did not."""
     error = future.exception()
-    if isinstance(error, BrokenExecutor):
+    if isinstance(error, BrokenExecutor) and not isinstance(error, BrokenProcessPool):
+        raise EngineError(str(error))
+    if isinstance(error, BrokenProcessPool):
         raise EngineError(
             f"worker processes do not start ({error}); in a script, call this under: "
             "if __name__ == '__main__':"
@@ -62,6 +69,8 @@ def reason_of_failure(future: Future[Any], timeout: float | None = None) -> str 
         code = error.exitcode
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return f"its worker process died ({how})"
+    if isinstance(error, WorkerLostError):
+        return f"its worker was lost time and again ({error})"
     # Whatever an engine raises costs its own task alone.
     return f"{type(error).__name__}: {error}"
 
@@ -69,7 +78,7 @@ def reason_of_failure(future: Future[Any], timeout: float | None = None) -> str 
 def _begin_worker() -> None:
     # Ctrl-C reaches the whole terminal; the parent decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

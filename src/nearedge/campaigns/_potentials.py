@@ -12,7 +12,7 @@ from rich.console import Console
 from nearedge.campaigns._executor import LocalExecutor, reason_of_failure
 from nearedge.campaigns._run import site_groups
 from nearedge.campaigns._state import CampaignState
-from nearedge.campaigns._tasks import Group
+from nearedge.campaigns._tasks import Group, prepare_group
 from nearedge.drawing.progress import counting_bar
 from nearedge.engines import FeffSettings, Reference, write_reference
 from nearedge.engines.feff import FeffEngine
@@ -80,29 +80,26 @@ def _compute(
     groups: Sequence[Group],
     workers: int,
     console: Console | None,
-) -> dict[int, str]:
-    """Prepare the groups; return why some failed, by their identities."""
-    failures: dict[int, str] = {}
+) -> dict[str, str]:
+    """Prepare the groups; return why some failed, by their names."""
+    failures: dict[str, str] = {}
     executor = LocalExecutor(max(1, min(workers, len(groups))), _TIMEOUT)
     with counting_bar(console) as bar, executor:
         shown = bar.add_task("potentials", total=len(groups))
-        running = {
-            executor.submit(state.prepare, engine, group.atoms, group.label, group.sites): group
-            for group in groups
-        }
+        running = {executor.submit(prepare_group, engine, group, state): group for group in groups}
         for future in as_completed(running):
             reason = reason_of_failure(future, executor.timeout)
             if reason is not None:
-                failures[id(running[future])] = reason
+                failures[running[future].name] = reason
             bar.advance(shown)
     return failures
 
 
 def _median(
-    state: CampaignState, trials: Sequence[Group], failures: dict[int, str]
+    state: CampaignState, trials: Sequence[Group], failures: dict[str, str]
 ) -> tuple[Path, Reference]:
     """Choose the potentials of one class of sites: their folder, and what is known of them."""
-    prepared = [(trial, state.preparation(trial.atoms, trial.label)) for trial in trials]
+    prepared = [(trial, state.preparation(trial.name)) for trial in trials]
     done = [
         (field.fermi_level, f"{trial.structure} {trial.label}", trial, field)
         for trial, field in prepared
@@ -111,7 +108,7 @@ def _median(
     if not done:
         raise EngineError(
             f"the SCF of {trials[0].label} converged in none of the structures: "
-            f"{failures[id(trials[0])]}"
+            f"{failures[trials[0].name]}"
         )
     done.sort(key=lambda trial: trial[:2])
     _, _, chosen, preparation = done[(len(done) - 1) // 2]
@@ -119,4 +116,4 @@ def _median(
         f"{trial.structure} atom {field.representative}": level for level, _, trial, field in done
     }
     reference = Reference(**asdict(replace(preparation, trials=levels)), snapshot=chosen.structure)
-    return state.group(chosen.atoms, chosen.label), reference
+    return state.group(chosen.name), reference

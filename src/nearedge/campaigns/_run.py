@@ -4,19 +4,27 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from nearedge.campaigns._executor import LocalExecutor
+from nearedge.campaigns._finished import FinishedSites
 from nearedge.campaigns._state import FAILURES, CampaignState, write_failures
 from nearedge.campaigns._tasks import Group, compute_groups
 from nearedge.datasets import SiteSpectra, assemble, save_dataset
 from nearedge.engines import Engine
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing
-from nearedge.structures import Snapshot, equivalent_atoms, first_shells, repeated_names
+from nearedge.structures import (
+    Snapshot,
+    equivalent_atoms,
+    fingerprint,
+    first_shells,
+    repeated_names,
+)
 from nearedge.targets import EnvironmentRule, absorbers
 
 
@@ -31,6 +39,7 @@ def simulate(
     symmetry: bool = True,
     workers: int | None = None,
     timeout: float = 3600.0,
+    executor: Executor | None = None,
     resume: bool = False,
     force: bool = False,
     console: Console | None = None,
@@ -39,8 +48,8 @@ def simulate(
 
     Each task runs in a worker process; one that fails, crashes or hangs costs its own sites, which
     are listed with the reason at the end and in ``failures.json`` of the dataset. Finished sites
-    are files in ``PATH.campaign``: however a run ends, the next with `resume` goes on from there
-    (and tries again what failed). That folder is removed when every site is done.
+    are kept in ``PATH.campaign``: however a run ends, the next with `resume` goes on from there,
+    on any executor (and tries again what failed). That folder is removed when every site is done.
 
     Parameters
     ----------
@@ -64,6 +73,9 @@ def simulate(
         Number of worker processes; one for each core by default.
     timeout : float
         Longest time in s that one task may take.
+    executor : concurrent.futures.Executor, optional
+        What runs the tasks, instead of worker processes of this machine with that limit; it is
+        shut down at the end. Its workers must see the folder of `path`.
     resume : bool
         Whether to go on with what an earlier run left.
     force : bool
@@ -105,11 +117,11 @@ def simulate(
         for number, members in enumerate(sites_of)
         for atom, count in members.items()
     }
-    with state.opened(engine, resume=resume, force=force):
+    with state.opened(engine, resume=resume, force=force) as finished:
         slots = max(1, min(workers or os.cpu_count() or 1, len(todo)))
-        with LocalExecutor(slots, timeout) as executor:
-            failures = compute_groups(state, engine, groups, executor, console=console)
-        data = _collect(state, engine, rule, chosen, todo)
+        with executor or LocalExecutor(slots, timeout) as pool:
+            failures = compute_groups(state, finished, engine, groups, pool, console=console)
+        data = _collect(state, finished, engine, rule, chosen, todo)
         with replacing(path, force=force or resume) as temporary:
             save_dataset(data, temporary)
             if failures:
@@ -176,32 +188,39 @@ def site_groups(engine: Engine, snapshot: Snapshot, sites: Sequence[int]) -> lis
 
 def _collect(
     state: CampaignState,
+    finished: FinishedSites,
     engine: Engine,
     rule: EnvironmentRule | str,
     snapshots: list[Snapshot],
     todo: dict[tuple[int, int], int],
 ) -> SiteSpectra:
     """Make a dataset of the finished sites."""
-    done = [
-        (number, atom)
-        for number, atom in todo
-        if state.site(snapshots[number].atoms, atom).is_file()
-    ]
+    keys = [fingerprint(snapshot.atoms) for snapshot in snapshots]
+    there = finished.sites()
+    done = [(number, atom) for number, atom in todo if (keys[number], atom) in there]
     if not done:
         raise EngineError(
             f"none of {len(todo)} sites was finished; {state.folder / FAILURES} lists the reasons"
         )
-    spectra = [state.spectrum(snapshots[number].atoms, atom) for number, atom in done]
-    energy = spectra[0].energy
-    for (number, atom), spectrum in zip(done, spectra, strict=True):
+    energy = finished.spectrum(keys[done[0][0]], done[0][1]).energy
+    mu = np.empty((len(done), len(energy)))
+    # The numbers that the provenance of every site holds.
+    provenance: dict[str, list[float | int]] = {}
+    for row, (number, atom) in enumerate(done):
+        spectrum = finished.spectrum(keys[number], atom)
         if not np.array_equal(spectrum.energy, energy):
             raise EngineError(
                 f"{snapshots[number].name} atom {atom}: its energies differ from those of the "
                 "other sites; the engine must use one grid"
             )
-    # The numbers that the provenance of every site holds.
-    shared = sorted(set.intersection(*(set(spectrum.provenance) for spectrum in spectra)))
-    extra = {name: np.array([spectrum.provenance[name] for spectrum in spectra]) for name in shared}
+        mu[row] = spectrum.mu
+        for name, value in spectrum.provenance.items():
+            provenance.setdefault(name, []).append(value)
+    extra = {
+        name: np.array(values)
+        for name, values in sorted(provenance.items())
+        if len(values) == len(done)
+    }
     multiplicity = np.array([todo[site] for site in done])
     if (multiplicity > 1).any():
         extra["multiplicity"] = multiplicity
@@ -211,7 +230,7 @@ def _collect(
         snapshots,
         done,
         energy,
-        np.array([spectrum.mu for spectrum in spectra]),
+        mu,
         None if isinstance(rule, str) else rule,
         engine.attributes(),
         extra=extra,

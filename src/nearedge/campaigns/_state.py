@@ -1,4 +1,4 @@
-"""The folder of a campaign: everything finished is a file there, so a killed run can go on."""
+"""The folder of a campaign: everything finished is there, so a killed run can go on."""
 
 import contextlib
 import json
@@ -6,20 +6,17 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
-import numpy as np
-from ase import Atoms
-
-from nearedge.engines import Engine, Preparation, SiteSpectrum
+from nearedge.campaigns._finished import FinishedSites
+from nearedge.engines import Engine, Preparation
 from nearedge.errors import InputError
-from nearedge.records import pack, read_json, replacing, unpack, write_json
-from nearedge.structures import fingerprint
+from nearedge.records import read_json, replacing, unpack, write_json
 
-FAILURES = "failures.json"
+FAILURES, LOG = "failures.json", "campaign.log"
+PREPARATION = "preparation.json"
 _RECORD = "campaign.json"
-_PREPARATION = "preparation.json"
 _LOCK = "lock"
+_TRANSIENT = ("work", "failed", "parsl")
 
 
 @dataclass(frozen=True)
@@ -33,16 +30,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class CampaignState:
-    """What a campaign has finished, as files in a folder.
+    """What a campaign has finished, in a folder.
 
-    ``campaign.json`` (the engine), ``sites/*.npz`` (finished spectra), ``groups/*/`` (preparations,
-    as long as they are needed), ``failures.json``, ``work/`` (what is going on, logs of failures).
+    ``campaign.json`` (the engine), ``sites.sqlite`` (finished spectra), ``groups/*/``
+    (preparations, as long as they are needed), ``campaign.log`` (progress), and of this run
+    ``failures.json``, ``failed/*/`` (what engines wrote), ``work/``, ``parsl/``.
     """
 
     folder: Path
 
     @contextlib.contextmanager
-    def opened(self, engine: Engine, *, resume: bool, force: bool) -> Iterator[None]:
+    def opened(self, engine: Engine, *, resume: bool, force: bool) -> Iterator[FinishedSites]:
         """Hold the folder for an engine, with what an earlier run left of it or emptied.
 
         What is computed may change from run to run: results are kept by structure and atom.
@@ -65,13 +63,20 @@ class CampaignState:
                         f"{self.folder}: was begun with other {', '.join(changed)}; give what it "
                         "was begun with, or pass --force without --resume to begin anew"
                     )
+                if (self.folder / "sites").is_dir():
+                    raise InputError(
+                        f"{self.folder / 'sites'}: is of an earlier version of nearedge, whose "
+                        "results this one does not read; finish it with that, or pass --force "
+                        "without --resume to begin anew"
+                    )
+            for path in others:
+                if not resume or path.name in (*_TRANSIENT, FAILURES):
+                    _remove(path)
             write_json(record, now, force=True)
-            (self.folder / FAILURES).unlink(missing_ok=True)
-            for name in ("work", "sites", "groups"):
-                if name == "work" or not resume:
-                    shutil.rmtree(self.folder / name, ignore_errors=True)
+            for name in ("work", "groups"):
                 (self.folder / name).mkdir(exist_ok=True)
-            yield
+            with contextlib.closing(FinishedSites(self.folder / "sites.sqlite")) as finished:
+                yield finished
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -90,54 +95,16 @@ class CampaignState:
                 ) from None
             yield
 
-    def site(self, atoms: Atoms, site: int) -> Path:
-        """File of the finished spectrum of an atom of a structure."""
-        return self.folder / "sites" / f"{fingerprint(atoms)}-{site:05d}.npz"
+    def group(self, name: str) -> Path:
+        """Folder in which a group is prepared."""
+        return self.folder / "groups" / name
 
-    def group(self, atoms: Atoms, label: str) -> Path:
-        """Folder in which a group of a structure is prepared."""
-        return self.folder / "groups" / f"{fingerprint(atoms)}-{label}"
-
-    def preparation(self, atoms: Atoms, label: str) -> Preparation | None:
-        """What is known of a finished preparation, None if it is not finished."""
-        record = self.group(atoms, label) / _PREPARATION
+    def preparation(self, name: str) -> Preparation | None:
+        """What is known of a group's finished preparation, None if it is not finished."""
+        record = self.group(name) / PREPARATION
         if not record.is_file():
             return None
         return unpack(Preparation, read_json(record), source=str(record))
-
-    def prepare(self, engine: Engine, atoms: Atoms, label: str, sites: Sequence[int]) -> None:
-        """Prepare a group, unless it is; its record is written when everything else is there."""
-        if self.preparation(atoms, label) is not None:
-            return
-        folder = self.group(atoms, label)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        plain, _ = pack(engine.prepare(atoms, sites, folder))
-        write_json(folder / _PREPARATION, plain)
-
-    def compute(self, engine: Engine, atoms: Atoms, label: str, site: int) -> None:
-        """Compute a site; its file appears whole or not at all."""
-        target = self.site(atoms, site)
-        work = self.folder / "work" / target.stem
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        spectrum = engine.spectrum(atoms, site, self.group(atoms, label), work)
-        preparation = self.preparation(atoms, label) or Preparation()
-        provenance = json.dumps({**preparation.numbers(), **spectrum.provenance})
-        with replacing(target, force=True) as whole:
-            np.savez(whole, energy=spectrum.energy, mu=spectrum.mu, provenance=provenance)
-        shutil.rmtree(work)
-
-    def spectrum(self, atoms: Atoms, site: int) -> SiteSpectrum:
-        """Read a finished spectrum."""
-        path = self.site(atoms, site)
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                return SiteSpectrum(
-                    stored["energy"], stored["mu"], json.loads(str(stored["provenance"]))
-                )
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise InputError(f"{path}: is damaged ({error}); delete it and pass --resume") from None
 
 
 def write_failures(path: Path, failures: Sequence[Failure]) -> None:
@@ -145,3 +112,10 @@ def write_failures(path: Path, failures: Sequence[Failure]) -> None:
     with replacing(path, force=True) as temporary:
         text = json.dumps([asdict(failure) for failure in failures], indent=1)
         temporary.write_text(text + "\n")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

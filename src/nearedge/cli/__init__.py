@@ -10,6 +10,7 @@ from typer import Option
 
 import nearedge
 from nearedge.cli import dataset, learn, spectra, structures
+from nearedge.cli.cluster import cluster
 from nearedge.cli.compare import compare
 from nearedge.cli.explain import explain
 from nearedge.cli.ladder import ladder
@@ -60,6 +61,7 @@ for verb in (
     paper,
     potentials,
     simulate,
+    cluster,
     learn.train,
     learn.evaluate,
     robustness,

@@ -53,6 +53,17 @@ def simulate(
     ] = 1,
     sites: options.Sites = None,
     workers: options.Workers = None,
+    executor: Annotated[
+        Literal["local", "parsl"], Option(help="Worker processes here, or Parsl's.")
+    ] = "local",
+    parsl: Annotated[
+        str | None,
+        Option(
+            help="Parsl's configuration: a file, see: nearedge cluster; or local, slurm, pbs "
+            "(implies --executor parsl).",
+            metavar="FILE.py",
+        ),
+    ] = None,
     edge: options.EdgeName = "K",
     cluster_radius: options.ClusterRadius = None,
     scf_radius: options.ScfRadius = None,
@@ -96,6 +107,10 @@ def simulate(
     )
     shipped = datasets.starter_path() / "potentials"
     chosen = site_list(sites)
+    pool = None
+    if executor == "parsl" or parsl:
+        folder = output.with_name(f"{output.name}.campaign") / "parsl"
+        pool = campaigns.ParslExecutor(parsl or "local", folder)
     with terminal.interruptible():
         data = campaigns.simulate(
             [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
@@ -106,6 +121,7 @@ def simulate(
             sites=chosen,
             symmetry=symmetry,
             workers=workers,
+            executor=pool,
             resume=resume,
             force=force,
         )

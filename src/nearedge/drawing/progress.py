@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     Task,
     TaskProgressColumn,
     TextColumn,
@@ -29,42 +33,66 @@ def be_quiet(quiet: bool) -> None:
 
 
 class Bars(Progress):
-    """Bars on a terminal, a line for each a minute elsewhere, and nothing if that is asked for."""
+    """Bars on a terminal, a line for each a minute elsewhere, and nothing if that is asked for.
+
+    A file `log`, which grows, has the lines in any case.
+    """
+
+    def __init__(self, *columns: ProgressColumn, log: Path | None = None, **options: Any) -> None:
+        super().__init__(*columns, **options)
+        self._log = log
+        self._over = Event()
 
     def start(self) -> None:
         """Begin to show."""
         if self.console.is_terminal:
             super().start()
-        elif not self.disable:
-            self._over = Event()
-            Thread(target=self._tell, args=(self._over,), daemon=True).start()
+        Thread(target=self._tell, args=(self._over,), daemon=True).start()
 
     def stop(self) -> None:
         """Show no more."""
         if self.console.is_terminal:
             super().stop()
-        elif not self.disable:
-            self._over.set()
+        self._over.set()
+        if self._log:
+            self.write_log(*map(_line, self.tasks))
+
+    def print_line(self, line: str) -> None:
+        """Print a line above the bars, and in the log."""
+        self.console.print(line, highlight=False, markup=False)
+        self.write_log(line)
+
+    def write_log(self, *lines: str) -> None:
+        """Write lines in the log alone."""
+        if self._log:
+            now = datetime.now().isoformat(" ", "seconds")
+            with self._log.open("a") as log:
+                log.writelines(f"{now} {line}\n" for line in lines)
 
     def _tell(self, over: Event) -> None:
         while not over.wait(MINUTE):
-            for task in self.tasks:
-                if not task.finished:
-                    self.console.print(_line(task), highlight=False, markup=False)
+            lines = [_line(task) for task in self.tasks if not task.finished]
+            self.write_log(*lines)
+            if not self.console.is_terminal and not self.disable:
+                for line in lines:
+                    self.console.print(line, highlight=False, markup=False)
 
 
 def _line(task: Task) -> str:
     done = "" if task.total is None else f"{task.percentage:.0f} % done, "
-    left = task.time_remaining
+    if (task.total or 1) > 1:
+        done = f"{task.completed:.0f} of {task.total:.0f}, {done}"
+    left, speed = task.time_remaining, task.speed or task.finished_speed
+    rate = "" if speed is None else f", {60 * speed:.3g} a minute"
     rest = "" if left is None else f", about {_minutes(float(left))} left"
-    return f"{task.description}: {done}{_minutes(float(task.elapsed or 0))} so far{rest}"
+    return f"{task.description}: {done}{_minutes(float(task.elapsed or 0))} so far{rate}{rest}"
 
 
 def _minutes(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def counting_bar(console: Console | None = None) -> Progress:
+def counting_bar(console: Console | None = None, log: Path | None = None) -> Bars:
     """Give a bar that shows how many of how many are done, and the time that is left."""
     return Bars(
         TextColumn("{task.description}"),
@@ -74,6 +102,9 @@ def counting_bar(console: Console | None = None) -> Progress:
         TimeRemainingColumn(),
         console=console or Console(stderr=True),
         disable=_quiet,
+        log=log,
+        # One of those that are counted may take long.
+        speed_estimate_period=1800.0,
     )
 
 

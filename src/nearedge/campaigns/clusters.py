@@ -1,0 +1,86 @@
+"""Configurations of Parsl that suit most clusters, to take as they are or to edit."""
+
+import os
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from nearedge.errors import InputError
+
+CLUSTERS = ("local", "slurm", "pbs")
+"""What there are configurations for."""
+
+_FILE = '''\
+"""Where sites are computed, for: nearedge simulate ... --parsl THIS_FILE.py"""
+
+from parsl import Config
+from parsl.executors import HighThroughputExecutor
+from parsl.launchers import {launcher}
+from parsl.providers import {provider}
+
+config = Config(
+    executors=[
+        HighThroughputExecutor(
+            max_workers_per_node={cores},  # each computes a site, on one core
+            drain_period={drain},  # s; a job begins no site when its end is near
+            heartbeat_period=10,
+            heartbeat_threshold=60,  # s; the sites of a node that is silent so long go elsewhere
+            provider={provider}(
+                {options}
+                nodes_per_block={nodes},  # nodes of a job
+                init_blocks={jobs},
+                max_blocks={jobs},  # jobs at once; one that ended is followed by another
+                worker_init={worker_init!r},
+                launcher={launcher}({overrides}),
+            ),
+        )
+    ],
+    initialize_logging=False,  # True: Parsl's log of every step, some kB a site
+)
+'''
+
+
+def _environment() -> str:
+    return f"export PATH={Path(sys.executable).parent}:$PATH"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What is asked of a cluster, or of this machine."""
+
+    nodes: int = 1  # of a job
+    jobs: int = 1  # at once
+    cores: int = field(default_factory=lambda: os.cpu_count() or 1)  # of a node, a worker each
+    walltime: str = "01:00:00"  # of a job, HH:MM:SS
+    partition: str | None = None  # Slurm's partition, PBS's queue; None: the cluster's default
+    worker_init: str = field(default_factory=_environment)  # shell commands before workers start
+
+    def configuration(self, system: Literal["local", "slurm", "pbs"]) -> str:
+        """Write a Python file whose ``config`` is a ``parsl.Config``."""
+        if not re.fullmatch(r"\d+:[0-5]\d:[0-5]\d", self.walltime):
+            raise InputError(f"walltime {self.walltime}: is no time; write e.g. 08:00:00")
+        hours, minutes, seconds = map(int, self.walltime.split(":"))
+        several, drain = self.nodes > 1, int(0.9 * (3600 * hours + 60 * minutes + seconds))
+        options = [f"walltime={self.walltime!r},"]
+        overrides = ""
+        if system == "local":
+            provider, launcher = "LocalProvider", "SimpleLauncher"
+            options, drain = ["# this machine"], None
+        elif system == "slurm":
+            provider, launcher = "SlurmProvider", "SrunLauncher" if several else "SimpleLauncher"
+            options += [f"partition={self.partition!r},", f"cores_per_node={self.cores},"]
+            options += ["exclusive=False,  # True: whole nodes, whatever the cores"]
+            overrides = f'overrides="--cpus-per-task={self.cores}"' if several else ""
+        else:
+            provider, launcher = (
+                "PBSProProvider",
+                "MpiExecLauncher" if several else "SimpleLauncher",
+            )
+            options += [f"queue={self.partition!r},", f"cpus_per_node={self.cores},"]
+        return _FILE.format(
+            **{**vars(self), "drain": drain, "provider": provider, "launcher": launcher},
+            options=f"\n{' ' * 16}".join(options),
+            overrides=overrides,
+        )
