@@ -1,6 +1,7 @@
 """Small real things that several tests share."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -182,3 +183,27 @@ def ocean_dataset(shared_data: Path) -> SiteSpectra:
             for name in ("0K", "15ps")
         ]
     )
+
+
+@pytest.fixture
+def recorded_ocean(shared_data: Path) -> Path:
+    """A complete real OCEAN run of MgO."""
+    return shared_data / "ocean-run-mgo"
+
+
+@pytest.fixture
+def stand_in_ocean(recorded_ocean: Path, tmp_path: Path) -> Path:
+    """A program that stands in for OCEAN's ocean.pl and plays the recorded run back.
+
+    It lies beside a folder ``upf`` of files that stand in for pseudopotentials; a file ``fault``
+    there says how the run goes wrong.
+    """
+    folder = tmp_path / "stand-in"
+    (folder / "upf").mkdir(parents=True)
+    (folder / "recorded").write_text(str(recorded_ocean.resolve()))
+    program = folder / "stand-in-ocean.pl"
+    shutil.copy(Path(__file__).with_name("stand_in_ocean.py"), program)
+    program.chmod(0o755)
+    for name, electrons in (("Mg-sp.UPF", 10), ("O.UPF", 6)):
+        (folder / "upf" / name).write_text(f'<PP_HEADER z_valence="{electrons:8.2f}"/>\n')
+    return program

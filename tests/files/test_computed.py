@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from nearedge.engines import read_xmu
-from nearedge.engines.ocean import read_absspct
+from nearedge.engines import read_absspct, read_xmu
 from nearedge.errors import InputError
 from nearedge.files import read_spectra, read_table
 

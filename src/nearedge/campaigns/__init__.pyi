@@ -1,5 +1,6 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
+from ._inputs import STRUCTURE as STRUCTURE, write_inputs as write_inputs
 from ._motion import run_trajectories as run_trajectories
 from ._parsl import ParslExecutor as ParslExecutor
 from ._potentials import TRIALS as TRIALS, reference_potentials as reference_potentials

@@ -121,6 +121,11 @@ def simulate(
         slots = max(1, min(workers or os.cpu_count() or 1, len(todo)))
         with executor or LocalExecutor(slots, timeout) as pool:
             failures = compute_groups(state, finished, engine, groups, pool, console=console)
+        if len(failures) == len(todo):
+            raise EngineError(
+                f"none of {len(todo)} sites was finished ({state.folder / FAILURES} says why): "
+                f"{failures[0].reason}"
+            )
         data = _collect(state, finished, engine, rule, chosen, todo)
         with replacing(path, force=force or resume) as temporary:
             save_dataset(data, temporary)
@@ -198,10 +203,6 @@ def _collect(
     keys = [fingerprint(snapshot.atoms) for snapshot in snapshots]
     there = finished.sites()
     done = [(number, atom) for number, atom in todo if (keys[number], atom) in there]
-    if not done:
-        raise EngineError(
-            f"none of {len(todo)} sites was finished; {state.folder / FAILURES} lists the reasons"
-        )
     energy = finished.spectrum(keys[done[0][0]], done[0][1]).energy
     mu = np.empty((len(done), len(energy)))
     # The numbers that the provenance of every site holds.

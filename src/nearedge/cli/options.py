@@ -87,6 +87,25 @@ FmsRadius = Annotated[
     float | None,
     Option(help="Radius of multiple scattering in the spectrum, Å.", show_default="by edge"),
 ]
+OceanProgram = Annotated[
+    str | None, Option(help="OCEAN's ocean.pl (default: the one on the PATH).", metavar="FILE")
+]
+Pseudopotentials = Annotated[
+    Path | None,
+    Option(help="Folder of OCEAN's UPF files, one an element: Mg-sp.UPF (default: its database)."),
+]
+Mpi = Annotated[
+    str | None,
+    Option(help="How OCEAN starts parallel programs, e.g. 'mpirun -n 4'.", metavar="COMMAND"),
+]
+OceanSettingsFile = Annotated[
+    Path | None,
+    Option(
+        help="JSON file of fields of nearedge.engines.OceanSettings: cut-offs, meshes, and "
+        "keywords, those of ocean.in.",
+    ),
+]
+DryRun = Annotated[bool, Option("--dry-run", help="Write OCEAN's inputs to OUTPUT and stop.")]
 Sites = Annotated[
     str | None,
     Option(

@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer import Option
 
-from nearedge import campaigns, datasets, engines, structures as cells, targets
+from nearedge import campaigns, datasets, engines, records, structures as cells, targets
 from nearedge.cli import options, terminal
 from nearedge.edges import Edge
-from nearedge.errors import InputError
 
 
 def site_list(text: str | None) -> tuple[int, ...] | None:
@@ -30,6 +29,21 @@ def feff_settings(
     settings = engines.FeffSettings.for_edge(edge)
     given = {name: radius for name, radius in radii.items() if radius is not None}
     return replace(settings, dimer=settings.dimer if dimer is None else dimer or None, **given)
+
+
+def ocean_input(
+    edge: Edge, settings: Path | None, pseudopotentials: Path | None, mpi: str | None
+) -> "engines.OceanInput":
+    """What OCEAN is given, with the settings of a file."""
+    plain = {} if settings is None else records.read_json(settings)
+    chosen = records.unpack(engines.OceanSettings, plain, source=str(settings))
+    return engines.OceanInput(edge, chosen, pseudopotentials, mpi or "")
+
+
+def refuse_options(company: str, **options: object) -> None:
+    """Refuse options that do nothing in the company of another."""
+    if idle := [f"--{name.replace('_', '-')}" for name, value in options.items() if value]:
+        raise typer.BadParameter(f"{idle[0]} does nothing with {company}; leave it out")
 
 
 def simulate(
@@ -78,53 +92,69 @@ def simulate(
             "field, see: nearedge potentials; or 'shipped', those of the dataset that ships."
         ),
     ] = None,
+    ocean_program: options.OceanProgram = None,
+    pseudopotentials: options.Pseudopotentials = None,
+    mpi: options.Mpi = None,
+    ocean_settings: options.OceanSettingsFile = None,
+    dry_run: options.DryRun = False,
     resume: options.Resume = False,
     force: options.Force = False,
 ) -> None:
-    """Compute a spectrum of every absorber with FEFF10 and save them as a dataset.
+    """Compute a spectrum of every absorber with FEFF10 or OCEAN and save them as a dataset.
 
     Finished sites are kept in OUTPUT.campaign: a run that was interrupted or killed goes on with
-    --resume. Sites that fail are listed with the reason, the others are kept.
+    --resume. Sites that fail are listed with the reason, the others are kept. OCEAN computes all
+    sites of a structure in one run.
     """
-    if engine == "ocean":
-        raise InputError(
-            "--engine ocean: this version does not run OCEAN; run it yourself and read its output "
-            "with: nearedge dataset import --format ocean"
-        )
     if (neighbour is None) != (cutoff is None):
         raise typer.BadParameter("--neighbour and --cutoff belong together; give both or none")
-    settings = feff_settings(
-        Edge(absorber, edge),
-        dimer,
-        cluster_radius=cluster_radius,
-        scf_radius=scf_radius,
-        fms_radius=fms_radius,
-    )
+    radii = {"cluster_radius": cluster_radius, "scf_radius": scf_radius, "fms_radius": fms_radius}
+    if engine == "ocean":
+        refuse_options("--engine ocean", **radii, potentials=potentials)
+    else:
+        refuse_options(
+            "--engine feff", ocean_program=ocean_program, pseudopotentials=pseudopotentials,
+            mpi=mpi, ocean_settings=ocean_settings, dry_run=dry_run,
+        )  # fmt: skip
+    settings = feff_settings(Edge(absorber, edge), dimer, **radii)
     rule = (
         absorber
         if neighbour is None or cutoff is None
         else targets.EnvironmentRule(absorber, neighbour, cutoff, settings.dimer)
     )
-    shipped = datasets.starter_path() / "potentials"
-    chosen = site_list(sites)
+    snapshots = [snapshot for path in structures for snapshot in cells.read_snapshots(path)]
+    which: dict[str, Any] = {"every": every, "sites": site_list(sites), "symmetry": symmetry}
+    timeout = 3600.0
+    if engine == "feff":
+        shipped = datasets.starter_path() / "potentials"
+        folder = shipped if potentials == Path("shipped") else potentials
+        program = engines.FeffEngine(settings, folder)
+    else:
+        inputs = ocean_input(Edge(absorber, edge), ocean_settings, pseudopotentials, mpi)
+        if dry_run:
+            refuse_options(
+                "--dry-run", workers=workers, executor=executor != "local", parsl=parsl,
+                resume=resume, ocean_program=ocean_program,
+            )  # fmt: skip
+            runs = campaigns.write_inputs(snapshots, inputs, rule, output, **which, force=force)
+            typer.echo(
+                f"{output}: inputs of {len(runs)} OCEAN runs; run ocean.pl ocean.in in each, then: "
+                f"nearedge dataset import --format ocean --spectra {runs[0]} --structure "
+                f"{runs[0] / campaigns.STRUCTURE} --absorber {absorber} ..."
+            )
+            return
+        program = engines.OceanEngine(inputs, ocean_program or "ocean.pl")
+        # A run takes the cores that MPI gives it.
+        workers, timeout = workers or 1, inputs.settings.timeout
     pool = None
     if executor == "parsl" or parsl:
-        folder = output.with_name(f"{output.name}.campaign") / "parsl"
-        pool = campaigns.ParslExecutor(parsl or "local", folder)
+        logs = output.with_name(f"{output.name}.campaign") / "parsl"
+        pool = campaigns.ParslExecutor(parsl or "local", logs, timeout)
     with terminal.interruptible():
         data = campaigns.simulate(
-            [snapshot for path in structures for snapshot in cells.read_snapshots(path)],
-            engines.FeffEngine(settings, shipped if potentials == Path("shipped") else potentials),
-            rule,
-            output,
-            every=every,
-            sites=chosen,
-            symmetry=symmetry,
-            workers=workers,
-            executor=pool,
-            resume=resume,
-            force=force,
-        )
+            snapshots, program, rule, output, **which, workers=workers, timeout=timeout,
+            executor=pool, resume=resume, force=force,
+        )  # fmt: skip
     terminal.say_written(output, data)
 
 

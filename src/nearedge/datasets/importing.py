@@ -9,8 +9,7 @@ import numpy as np
 
 from nearedge.datasets._assembly import assemble
 from nearedge.datasets._sites import SiteSpectra
-from nearedge.engines import RunSpectra, read_feff_run
-from nearedge.engines.ocean import read_ocean_run
+from nearedge.engines import RunSpectra, read_feff_run, read_ocean_run
 from nearedge.errors import InputError
 from nearedge.files import read_table
 from nearedge.spectra import Window, covered

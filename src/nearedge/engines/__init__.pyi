@@ -11,6 +11,9 @@ from ._feff_runs import (
     read_xmu as read_xmu,
 )
 from ._feff_settings import FeffSettings as FeffSettings
+from ._ocean_input import OceanInput as OceanInput
+from ._ocean_runs import read_absspct as read_absspct, read_ocean_run as read_ocean_run
+from ._ocean_settings import OceanSettings as OceanSettings
 from ._protocol import (
     Engine as Engine,
     Preparation as Preparation,
@@ -18,4 +21,4 @@ from ._protocol import (
     SiteSpectrum as SiteSpectrum,
 )
 from .feff import FeffEngine as FeffEngine
-from .ocean import read_absspct as read_absspct, read_ocean_run as read_ocean_run
+from .ocean import OceanEngine as OceanEngine

@@ -35,8 +35,7 @@ def read_computed(content: bytes, path: Path) -> list[Scan]:
             f"{path}: is larger than {LARGEST // 2**20} MB, which no spectrum of FEFF or OCEAN is; "
             "give the file as the engine wrote it"
         )
-    from nearedge.engines import ENERGY_ZERO, read_xmu
-    from nearedge.engines.ocean import read_absspct
+    from nearedge.engines import ENERGY_ZERO, read_absspct, read_xmu
 
     if not _FEFF.search(content[:20_000]):
         try:

@@ -1,0 +1,185 @@
+"""The input of an OCEAN run: ``ocean.in`` of version 3, photons and pseudopotentials."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+from ase.units import Bohr, Rydberg
+from scipy.fft import next_fast_len
+
+from nearedge.edges import Edge
+from nearedge.engines._ocean_settings import OceanSettings
+from nearedge.errors import InputError
+from nearedge.structures import equivalent_atoms
+
+INPUT = "ocean.in"
+# With core offsets OCEAN's energies are absolute. The conduction band minimum, known after the run
+# only, is looked for between -15 and 30 eV.
+_BELOW, _ABOVE = 15.0, 30.0
+# Valence electrons of a 3d metal in OCEAN's own pseudopotentials, 3s and 3p among them: of Fe.
+_VALENCE = 16.0
+_Z_VALENCE = re.compile(r'z_valence\s*=\s*"\s*([\d.]+(?:[Ee][+-]?\d+)?)|([\d.]+)\s+Z valence')
+
+
+@dataclass(frozen=True)
+class OceanInput:
+    """Writes the input of one run for the chosen sites of a structure.
+
+    Parameters
+    ----------
+    edge : Edge
+        What is computed. OCEAN computes L2 and L3 together, and so M4 and M5 ...
+    settings : OceanSettings
+        How.
+    pseudopotentials : Path, optional
+        Folder of UPF files, one an element, named by it: ``Mg-sp.UPF``; OCEAN's own by default.
+    mpi : str
+        How OCEAN starts programs in parallel, e.g. ``mpirun -n 4``; its default if empty.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> keywords = OceanInput(Edge("O")).keywords(bulk("MgO", "rocksalt", a=4.2117), [1])
+    >>> keywords["calc.edges"], keywords["bse.kmesh"], keywords["bse.nbands"]
+    ('2 1 0', '6 6 6', '-16')
+    """
+
+    edge: Edge
+    settings: OceanSettings = field(default_factory=OceanSettings)
+    pseudopotentials: Path | None = None
+    mpi: str = ""
+
+    def write(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> None:
+        """Write all that OCEAN reads to a folder."""
+        lines = [
+            f"{name} {value if len(value.split()) == 1 or value[0] == '{' else f'{{ {value} }}'}\n"
+            for name, value in self.keywords(atoms, sites).items()
+        ]
+        (folder / INPUT).write_text("".join(lines))
+        for number, axis in enumerate(("1 0 0", "0 1 0", "0 0 1"), start=1):
+            # Dipole transitions do not depend on the photon's direction, the second one.
+            (folder / f"photon{number}").write_text(
+                f"dipole\ncartesian {axis}\nend\ncartesian 0 0 1\nend\n{self.edge.energy:g}\n"
+            )
+        for path in self._files(atoms).values():
+            shutil.copy(path, folder / path.name)
+
+    def keywords(self, atoms: Atoms, sites: Sequence[int]) -> dict[str, str]:
+        """Give the keywords of ``ocean.in`` and their values; refuse what OCEAN cannot compute."""
+        settings = self.settings
+        if not atoms.pbc.all():
+            raise InputError("is not periodic in three directions; OCEAN computes crystals only")
+        files = self._files(atoms)
+        elements = list(dict.fromkeys(atoms.symbols))
+        valence = {element: _valence(path) for element, path in files.items()}
+        electrons = sum(valence.get(symbol, 0.0) for symbol in atoms.symbols)
+        moment = sum(settings.moments.get(symbol, 0.0) for symbol in atoms.symbols)
+        # Bands of the majority spin; a negative number counts from half the electrons.
+        sign, occupied = (1 if files else -1), ceil((electrons + moment) / 2)
+        bands = [
+            sign * (occupied + ceil(density * (reach / Rydberg) ** 1.5))
+            for density in [atoms.get_volume() / (6 * np.pi**2 * Bohr**3)]
+            for reach in (settings.spectrum_range, settings.screening_range)
+        ]
+        inequivalent = len(set(equivalent_atoms(atoms)[list(sites)].tolist())) > 1
+        below, above = (_BELOW, _ABOVE) if inequivalent else (0.0, 0.0)
+        low, high = settings.energy_min - below, settings.energy_max + above
+        step = (settings.energy_max - settings.energy_min) / settings.points
+        reciprocal = 2 * np.pi * np.linalg.norm(atoms.cell.reciprocal(), axis=1)
+        shell = "KLMNOPQ".index(self.edge.name[0]) + 1
+        orbital = int(self.edge.name[1:] or 1) // 2
+        keywords = {
+            "computer.para_prefix": self.mpi and f"{{ {self.mpi} }}",
+            "dft.program": "qe",
+            "opf.program": "hamann",
+            "psp.source": "manual" if files else "",
+            "psp.pp_list": " ".join(path.name for path in files.values()),
+            "dft.ecut": f"{settings.ecut:g}",
+            "structure.rscale": "1.0 1.0 1.0",
+            "structure.rprim": _rows(atoms.cell.array / Bohr),
+            "structure.znucl": " ".join(str(atomic_numbers[element]) for element in elements),
+            "structure.typat": " ".join(str(elements.index(name) + 1) for name in atoms.symbols),
+            "structure.xred": _rows(atoms.get_scaled_positions()),
+            "structure.epsilon": f"{settings.epsilon:g}",
+            "dft.epsilon.method": "input",
+            "dft.den.kmesh": _mesh(reciprocal, settings.density_spacing),
+            "bse.nbands": str(bands[0]),
+            "bse.kmesh": _mesh(reciprocal, settings.spectrum_spacing),
+            "bse.xmesh": _mesh(atoms.cell.lengths(), settings.grid_spacing, fast=True),
+            "screen.kmesh": _mesh(reciprocal, settings.screening_spacing),
+            "screen.nbands": str(bands[1]),
+            "screen.shells": f"{{ {settings.screening_radius:.1f} }}",
+            "bse.core.screen_radius": f"{settings.screening_radius:.1f}",
+            "bse.core.broaden": f"{settings.broadening:g}",
+            "bse.core.haydock.niter": str(settings.iterations),
+            "bse.core.plot.range": f"{low:g} {high:g}",
+            "bse.core.plot.points": str(round((high - low) / step)),
+            "calc.mode": "xas",
+            "calc.edges": "\n".join(f"{site + 1} {shell} {orbital}" for site in sites),
+        }
+        if moment:
+            # Quantum Espresso wants shares of the valence electrons.
+            shares = {
+                number: settings.moments.get(name, 0.0) / valence.get(name, _VALENCE)
+                for number, name in enumerate(elements, start=1)
+            }
+            keywords["dft.nspin"] = "2"
+            keywords["dft.smag"] = ", ".join(
+                f"starting_magnetization({number}) = {share:.3f}"
+                for number, share in shares.items()
+                if share
+            )
+        if moment or settings.metal or electrons % 2:
+            keywords |= {"structure.metal": "true", "dft.occopt": "3"}
+            keywords["dft.degauss"] = f"{settings.smearing:g}"
+        if inequivalent:
+            keywords["screen.core_offset.enable"] = "true"
+        return {name: text for name, text in (keywords | settings.keywords).items() if text}
+
+    def _files(self, atoms: Atoms) -> dict[str, Path]:
+        """Find the pseudopotential of each element; none where they are OCEAN's own."""
+        folder, chosen = self.pseudopotentials, {}
+        if folder is None:
+            return chosen
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder; give one that holds pseudopotentials")
+        for element in dict.fromkeys(atoms.symbols):
+            name = re.compile(rf"{element}(?![a-z]).*\.upf", re.IGNORECASE)
+            paths = sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
+            if not paths:
+                raise InputError(
+                    f"{folder}: holds no pseudopotential of {element}; put {element}.UPF there"
+                )
+            if len(paths) > 1:
+                names = ", ".join(path.name for path in paths)
+                raise InputError(
+                    f"{folder}: holds several pseudopotentials of {element} ({names}); leave one"
+                )
+            chosen[element] = paths[0]
+        return chosen
+
+
+@cache
+def _valence(path: Path) -> float:
+    """Valence electrons of a pseudopotential."""
+    number = _Z_VALENCE.search(path.read_text(errors="replace"))
+    if number is None:
+        raise InputError(f"{path}: does not say z_valence; give a pseudopotential in UPF")
+    return float(number[1] or number[2])
+
+
+def _mesh(lengths: np.ndarray, spacing: float, *, fast: bool = False) -> str:
+    """Points along three axes; `fast`: numbers of small factors."""
+    counts = [max(1, ceil(length / spacing - 1e-6)) for length in lengths]
+    return " ".join(str(next_fast_len(count, real=True) if fast else count) for count in counts)
+
+
+def _rows(table: np.ndarray) -> str:
+    return "\n".join(" ".join(f"{value:.10f}" for value in row) for row in table)
