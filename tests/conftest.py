@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from ase.build import bulk
 from hypothesis import HealthCheck, settings
 
 from nearedge.campaigns import LI3FEO35
@@ -16,7 +17,7 @@ from nearedge.datasets import SiteSpectra, assemble, merge
 from nearedge.datasets.importing import import_dataset
 from nearedge.learning.recipes import BEST, RECIPES
 from nearedge.models import Model, train
-from nearedge.spectra import Window
+from nearedge.spectra import Window, convolved
 from nearedge.structures import Snapshot, disordered_rock_salt
 from nearedge.targets import EnvironmentRule
 
@@ -207,3 +208,60 @@ def stand_in_ocean(recorded_ocean: Path, tmp_path: Path) -> Path:
     for name, electrons in (("Mg-sp.UPF", 10), ("O.UPF", 6)):
         (folder / "upf" / name).write_text(f'<PP_HEADER z_valence="{electrons:8.2f}"/>\n')
     return program
+def edge_mu(energy: np.ndarray, number: int, crystal: float) -> np.ndarray:
+    """K-edge of a site with so many neighbours, 7 eV above the zero; `crystal` tells it apart."""
+    rise = np.arctan((energy - 7.0) / 0.8) / np.pi + 0.5
+    white = (0.1 * number) * np.exp(-(((energy - 10 - 0.3 * number) / 3.0) ** 2))
+    pre_edge = 0.08 * (6 - number) * np.exp(-(((energy - 0.5) / 0.9) ** 2))
+    return rise + white + pre_edge + 0.06 * np.sin((energy - 7 - crystal) / 4.0) * rise
+
+
+@pytest.fixture(scope="session")
+def crystal_dataset() -> SiteSpectra:
+    """Made Fe and Mn K-edges of crystals with 4 and 6 neighbours; of one crystal none is stated."""
+    energy = np.arange(-20.0, 60.01, 0.5)
+    cells = {
+        f"{kind}{place}": (kind, place)
+        for kind in ("Fe4", "Fe6", "Mn4", "Mn6")
+        for place in range(4)
+    }
+    snapshots, mu = [], []
+    for name, (kind, place) in cells.items():
+        atoms = bulk(kind[:2] + "SO"[kind[2] == "6"], "rocksalt", a=4.3)
+        atoms.set_cell(atoms.cell * (1 + 0.01 * place), scale_atoms=True)
+        snapshots.append(Snapshot(name, name, None, None, atoms))
+        mu.append(edge_mu(energy, int(kind[2]), 2.0 * place))
+    numbers = np.array([float(kind[2]) for kind, _ in cells.values()])
+    extra = {
+        "coordination": np.where(np.array(list(cells)) == "Mn63", np.nan, numbers),
+        "oxidation_state": np.where(numbers == 4, 3.0, 2.0),
+        "bond_length": np.where(numbers == 4, 1.86, 2.15),
+        "crystal": np.array(list(cells)),
+    }
+    said = {"engine": "made", "energy_zero": "Fermi level", "mu_unit": "arbitrary"}
+    sites = [(place, 0) for place in range(len(snapshots))]
+    return assemble(snapshots, sites, energy, np.array(mu), None, said, extra=extra)
+
+
+@pytest.fixture(scope="session")
+def standards_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made measurements of known structure: other zeros, resolutions and backgrounds."""
+    folder = tmp_path_factory.mktemp("standards")
+    rng = np.random.default_rng(5)
+    rows = ["file\tabsorber\tedge\tcompound\tstructure\tcoordination\toxidation_state\tgrade"]
+    for place in range(8):
+        element, number = ("Fe", "Mn")[place % 2], (4, 6)[place // 2 % 2]
+        energy = np.arange(-60.0, 200.0, 0.5)
+        # The stretch and the crystal are those of none of the references.
+        mu = edge_mu(energy / 1.02, number, 1.0 + 2 * (place // 4))
+        mu = 3.0 * convolved(energy, mu[None], energy, 1.0)[0] + 0.4 - 1e-3 * energy
+        axis = energy + {"Fe": 7112.0, "Mn": 6539.0}[element] + rng.uniform(-2, 2)
+        name = f"{element}{number}-{place}.dat"
+        head = f"Element.symbol: {element}\nElement.edge: K\nenergy mu"
+        np.savetxt(folder / name, np.column_stack([axis, mu]), header=head)
+        compound = element + {4: "2O3", 6: "O"}[number]
+        grade = "B" if place == 7 else "A"
+        state = {4: 3, 6: 2}[number]
+        rows.append(f"{name}\t{element}\tK\t{compound}\tmade\t{number}\t{state}\t{grade}")
+    (folder / "truth.tsv").write_text("\n".join(rows) + "\n")
+    return folder

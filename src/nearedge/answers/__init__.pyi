@@ -10,13 +10,24 @@ from ._answering import (
 from ._check import check as check, edge_range as edge_range
 from ._figure import draw as draw, plot_name as plot_name, write_figure as write_figure
 from ._files import (
+    Choose as Choose,
     Failure as Failure,
     answer_files as answer_files,
     choose_ready as choose_ready,
+    find_library as find_library,
     is_folder as is_folder,
+    load_any as load_any,
     read_any as read_any,
 )
+from ._match_figure import draw_match as draw_match, write_match as write_match
+from ._references import own_references as own_references
 from ._table import answer_table as answer_table, write_csv as write_csv
+from .measured import (
+    MeasuredEvaluation as MeasuredEvaluation,
+    MeasuredScore as MeasuredScore,
+    evaluate_measured as evaluate_measured,
+    judgements as judgements,
+)
 from .simulation import (
     Beamline as Beamline,
     simulate_sample as simulate_sample,

@@ -1,10 +1,12 @@
 """What a model answers for one spectrum, and its JSON, its sentence and its row of a table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from nearedge.edges import Edge
+from nearedge.matching import Match
 from nearedge.models.inference import Fit, Posterior
 from nearedge.records import Json, as_json
 from nearedge.spectra import Prepared
@@ -38,10 +40,13 @@ class Value:
         >>> Value("3", set=("2", "3")).text()
         '3 (2, 3)'
         """
+        if self.set is not None:
+            text = self.value if isinstance(self.value, str) else f"{self.value:g}"
+            return f"{text} ({', '.join(self.set)})"
         text = self.value if isinstance(self.value, str) else f"{self.value:.2f}"
         if self.low is not None and self.high is not None:
             text += f" ({self.low:.2f} to {self.high:.2f})"
-        return text if self.set is None else f"{text} ({', '.join(self.set)})"
+        return text
 
     def to_json(self) -> Json:
         """Give what is known, ready for JSON."""
@@ -84,6 +89,8 @@ class Answer:
         What is told, and what the intervals and sets hold, in words.
     evidence : Evidence or None
         Of a measured spectrum.
+    match : Match or None
+        The references that the answer was made of, where it was.
     """
 
     file: str
@@ -97,9 +104,14 @@ class Answer:
     remarks: tuple[str, ...] = ()
     basis: str = ""
     evidence: Evidence | None = None
+    match: Match | None = None
 
     def __repr__(self) -> str:
         return f"<Answer: {self.sentence()}>"
+
+    def but(self, **changes: Any) -> "Answer":
+        """Give the same answer with some attributes changed."""
+        return replace(self, **changes)
 
     @property
     def applies(self) -> bool:
@@ -150,6 +162,8 @@ class Answer:
                 "modes": [mode._asdict() for mode in posterior.modes()],
             }
             plain |= {"broadening": posterior.width, "noise": fit.noise, "novelty": fit.score}
+        if self.match is not None:
+            plain["nearest"] = [resemblance.to_json() for resemblance in self.match.first(5)]
         return plain
 
     def row(self) -> dict[str, str | float | bool | None]:

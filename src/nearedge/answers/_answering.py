@@ -9,15 +9,15 @@ from jaxtyping import Float
 
 from nearedge.answers._answer import Answer, Evidence, Value
 from nearedge.answers._check import check, edge_range, is_relative
+from nearedge.answers._references import FORCED, answer_by_references
 from nearedge.errors import InputError
+from nearedge.matching import Library
 from nearedge.models import Model
 from nearedge.models.inference import Inference, Zero
 from nearedge.spectra import Preparation, Spectrum, prepare, resample
 from nearedge.trust import LEVEL, OtherEdge, OutsideEdge, Reason
 
 Align = Literal["auto", "none"]
-
-FORCED = "answered all the same, as --force asks"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Request:
                 f"{self.atoms_averaged} averaged atoms; an average needs at least one atom"
             )
 
-    def aligns(self, spectrum: Spectrum, model: Model) -> bool:
+    def aligns(self, spectrum: Spectrum, model: Model | Library) -> bool:
         """Tell whether the zero of a spectrum is to be found, instead of being that of its axis."""
         if self.align is not None or self.zero is not None:
             return self.align != "none"
@@ -66,7 +66,7 @@ class Request:
 
 
 def answer(
-    model: Model,
+    model: Model | Library,
     spectra: Spectrum | Sequence[Spectrum],
     request: Request | None = None,
     *,
@@ -81,7 +81,7 @@ def answer(
 
     Parameters
     ----------
-    model : Model
+    model : Model or Library
     spectra : Spectrum or sequence of Spectrum
     request : Request, optional
     name : str
@@ -99,6 +99,8 @@ def answer(
     """
     request = request or Request()
     several = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
+    if isinstance(model, Library):
+        return answer_by_references(model, several, name=name, force=request.force)
     answers: dict[int, Answer] = {}
     against = [tuple(check(model, spectrum, request.zero)) for spectrum in several]
     computed: dict[bytes, list[int]] = {}

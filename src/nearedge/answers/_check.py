@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.edges import ABOVE, BELOW
+from nearedge.matching import Library
 from nearedge.models import Model
 from nearedge.models.inference import Zero
 from nearedge.spectra import (
@@ -32,12 +33,12 @@ WHITE = 0.5
 """Noise, as a share of the variation, of what is nothing but noise: then it is 1, about."""
 
 
-def is_relative(model: Model, spectrum: Spectrum) -> bool:
+def is_relative(model: Model | Library, spectrum: Spectrum) -> bool:
     """Tell whether a spectrum's energies are counted from a zero like the model's."""
     return not spectrum.absolute or bool(spectrum.energy[0] <= model.window.maximum)
 
 
-def check(model: Model, spectrum: Spectrum, zero: Zero | None = None) -> list[Reason]:
+def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) -> list[Reason]:
     """Say why a model must not answer for a spectrum; nothing if it may.
 
     Absorber and edge are those that the file names, or else those of the energies, or of where the
@@ -66,7 +67,7 @@ def check(model: Model, spectrum: Spectrum, zero: Zero | None = None) -> list[Re
     return [OtherEdge(guess, edge, rise)]
 
 
-def edge_range(model: Model, spectrum: Spectrum) -> tuple[float, float]:
+def edge_range(model: Model | Library, spectrum: Spectrum) -> tuple[float, float]:
     """Energies in eV between which the model's zero must lie on a spectrum's axis."""
     edge = model.identity.edge
     if edge is None or is_relative(model, spectrum):
@@ -74,7 +75,7 @@ def edge_range(model: Model, spectrum: Spectrum) -> tuple[float, float]:
     return edge.energy - BELOW, edge.energy + ABOVE
 
 
-def _other_origin(model: Model, spectrum: Spectrum) -> list[Reason]:
+def _other_origin(model: Model | Library, spectrum: Spectrum) -> list[Reason]:
     taught, its = model.identity, spectrum.identity
     pairs: dict[Literal["engine", "energy zero", "unit"], tuple[str | None, str | None]] = {
         "engine": (its.origin, taught.origin),
@@ -116,7 +117,7 @@ def _shapeless(
     return NoEdge("no step", variation) if behind.mean() - level < STEP * height else None
 
 
-def _has_rise(model: Model, spectrum: Spectrum) -> bool:
+def _has_rise(model: Model | Library, spectrum: Spectrum) -> bool:
     """Tell whether a spectrum of several edges rises over the model's, too."""
     low, high = edge_range(model, spectrum)
     there = (spectrum.energy >= low - AROUND) & (spectrum.energy <= high + AROUND)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nearedge.answers._answer import Answer, Evidence
+from nearedge.answers._match_figure import draw_match
 from nearedge.drawing.style import (
     BLACK,
     BLUE,
@@ -44,7 +45,12 @@ def write_figure(path: str | Path, answer: Answer, *, force: bool = False) -> No
 
 
 def draw(answer: Answer) -> Figure:
-    """Draw a measured spectrum: as read, as normalised, the place of the zero, the fractions."""
+    """Draw a measured spectrum: as read, as normalised, the place of the zero, the fractions.
+
+    Where a library of references answered, over the nearest of these.
+    """
+    if answer.match is not None:
+        return draw_match(answer.match, answer.sentence())
     evidence = answer.evidence
     if evidence is None:
         raise ValueError(f"{answer.name} was not read as a measured spectrum")

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer
-from nearedge.errors import NearEdgeError
+from nearedge.errors import InputError, NearEdgeError
 from nearedge.files import read_spectra
+from nearedge.matching import Library, is_library, load_library
 from nearedge.models import Model, load_model, ready_model, ready_models
 from nearedge.spectra import Spectrum, guess_edge, merge_scans
 
-Choose = Callable[[Spectrum], tuple[Model, str]]
+Choose = Callable[[Spectrum], tuple[Model | Library, str]]
 """Gives the model for a spectrum, and what the answers call it."""
 
 
@@ -49,19 +50,44 @@ def read_any(
     ]
 
 
-def choose_ready(spectrum: Spectrum) -> tuple[Model, str]:
+def choose_ready(spectrum: Spectrum) -> tuple[Model | Library, str]:
     """Load the model that ships for a spectrum's absorber and edge, else the first one.
 
     The first one refuses a spectrum of another edge by name.
     """
     edge = spectrum.edge or guess_edge(spectrum)
     ready = ready_model(edge if edge in {model.edge for model in ready_models()} else None)
-    return _load(ready.folder), ready.name
+    return load_any(ready.folder), ready.name
+
+
+def find_library(spectrum: Spectrum, folder: str | Path | None = None) -> Library:
+    """Load a library, make one of a dataset, or take the one that ships for a spectrum's edge.
+
+    Raises
+    ------
+    InputError
+        If none ships for this edge, or the folder is of a model that compares with no references.
+    """
+    if folder is not None and not (Path(folder) / "model.json").is_file():
+        from nearedge.datasets import load_dataset
+        from nearedge.matching import build_library
+
+        return build_library(load_dataset(folder))
+    model = choose_ready(spectrum)[0] if folder is None else load_any(Path(folder))
+    if not isinstance(model, Library):
+        raise InputError(
+            f"{spectrum.source}::{spectrum.name}: no library of {spectrum.edge or 'its'} edge "
+            "spectra ships; give a dataset of computed ones with --dataset"
+            if folder is None
+            else f"{folder}: is no library; make one with: nearedge train library DATASET"
+        )
+    return model
 
 
 @cache
-def _load(folder: Path) -> Model:
-    return load_model(folder)
+def load_any(folder: Path) -> Model | Library:
+    """Load a model's folder, or a library's."""
+    return load_library(folder) if is_library(folder) else load_model(folder)
 
 
 def answer_files(
@@ -106,7 +132,7 @@ def _each(choose: Choose, spectra: Sequence[Spectrum], request: Request) -> list
 
 
 def _together(
-    model: Model, name: str, spectra: Sequence[Spectrum], request: Request
+    model: Model | Library, name: str, spectra: Sequence[Spectrum], request: Request
 ) -> list[Answer | Failure]:
     try:
         return list(answer(model, spectra, request, name=name))

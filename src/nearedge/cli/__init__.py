@@ -15,6 +15,7 @@ from nearedge.cli.compare import compare
 from nearedge.cli.explain import explain
 from nearedge.cli.ladder import ladder
 from nearedge.cli.map import map_
+from nearedge.cli.match import match
 from nearedge.cli.paper import paper
 from nearedge.cli.predict import predict
 from nearedge.cli.production import make
@@ -68,6 +69,7 @@ for verb in (
     ladder,
     compare,
     predict,
+    match,
     explain,
 ):
     app.command()(verb)

@@ -1,18 +1,24 @@
 """The verbs that make, judge and list models: train, evaluate, models."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from typer import Argument, Option
 
-from nearedge import datasets, models, records
+from nearedge import answers, datasets, matching, models, records
 from nearedge.cli import options, terminal
 from nearedge.drawing.progress import progress_bar
 
 
 def train(
-    kind: Annotated[Literal["classifier", "regressor"], Argument(help="What to train.")],
+    kind: Annotated[
+        Literal["classifier", "regressor", "library"],
+        Argument(
+            help="What to train; a library holds the spectra, and compares measured ones with them."
+        ),
+    ],
     dataset: options.Dataset,
     output: options.Output,
     more: options.MoreNames = None,
@@ -36,6 +42,17 @@ def train(
         ),
     ] = None,
     recipe: options.RecipeName = "best",
+    standards: Annotated[
+        Path | None,
+        Option(
+            help="Folder of measured spectra of known structure (truth.tsv and the files it names),"
+            " to be compared with as well: the model is a library then, and scored on them with"
+            " each compound left out."
+        ),
+    ] = None,
+    measured: Annotated[
+        Path | None, Option(help="Such a folder that a library is only scored on.")
+    ] = None,
     seed: options.Seed = 0,
     json: options.Json = False,
     force: options.Force = False,
@@ -44,6 +61,10 @@ def train(
     held_out = options.named("--hold-out", hold_out, more)
     records.check_free(output, force=force)
     data = datasets.load_dataset(dataset)
+    if kind == "library" or standards is not None:
+        used = data.select(~data.names_mask(held_out)) if held_out else data
+        _library(used, output, standards, measured, json=json, force=force)
+        return
     with progress_bar(f"training on {dataset}"):
         model = models.train(
             data, kind, target=target, recipe=recipe, group=group, hold_out=held_out, seed=seed
@@ -70,15 +91,116 @@ def train(
         typer.echo(sentence)
 
 
+def _library(
+    data: "datasets.SiteSpectra",
+    output: Path,
+    standards: Path | None,
+    measured: Path | None,
+    *,
+    json: bool,
+    force: bool,
+) -> None:
+    """Make a library, and score it on measured spectra where there are some."""
+    library = matching.build_library(data)
+    if standards is not None:
+        own = matching.standards_library(matching.read_standards(standards), str(standards))
+        library = library.joined(own)
+    judge = measured or standards
+    result = None if judge is None else _judged(lambda _: (library, str(output)), judge, library)
+    if result is not None:
+        library = replace(library, judged=answers.judgements(result))
+    library.save(output, force=force)
+    if json:
+        counts = {str(edge): len(library.of(edge.absorber)) for edge in library.edges}
+        about = {"model": str(output), "kind": "library", "references": counts}
+        terminal.print_json(about | ({} if result is None else {"measured": result.to_json()}))
+        return
+    typer.echo(f"{output}: {len(library)} references of {', '.join(map(str, library.edges))}")
+    if result is not None:
+        _print_measured(result)
+
+
+def _judged(
+    choose: "answers.Choose", folder: Path, library: "matching.Library | None" = None
+) -> "answers.MeasuredEvaluation":
+    standards = matching.read_standards(folder)
+    if library is not None:
+        standards = [one for one in standards if one.edge in library.edges]
+    with progress_bar() as tell:
+        return answers.evaluate_measured(choose, standards, progress=tell)
+
+
+def _print_measured(result: "answers.MeasuredEvaluation") -> None:
+    scores = {
+        "this model": result.score,
+        "on new compounds": result.without_own,
+        "moved by up to 3 eV": result.moved,
+        **result.baselines,
+        **result.by_element,
+    }
+    rows = [
+        [
+            name,
+            f"{score.answered}/{score.n}",
+            *map(
+                _percent,
+                (
+                    score.accuracy,
+                    score.balanced_accuracy,
+                    score.set_coverage,
+                    score.oxidation_state,
+                    score.oxidation_state_coverage,
+                ),
+            ),
+        ]
+        for name, score in scores.items()
+        if score is not None
+    ]
+    heads = ["in percent", "answered", "right", "balanced", "in set", "state ± 0.5", "in interval"]
+    title = "rung measured: spectra from beamlines of known structure"
+    terminal.print_table(heads, rows, title=title)
+    for reason, count in result.reasons.items():
+        typer.echo(f"not answered: {count}, {reason}")
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}".rstrip("%")
+
+
 def evaluate(
-    model: options.ModelFolder,
-    dataset: options.Dataset,
+    model: Annotated[
+        Path | None,
+        Argument(
+            help="Model folder (default, with --measured: those that ship).", show_default=False
+        ),
+    ] = None,
+    dataset: Annotated[
+        Path | None,
+        Argument(help="Dataset folder, or the name of one that ships.", show_default=False),
+    ] = None,
     more: options.MoreNames = None,
     only: options.Only = None,
+    measured: Annotated[
+        Path | None,
+        Option(help="Folder of measured spectra of known structure: truth.tsv and its files."),
+    ] = None,
     json: options.Json = False,
 ) -> None:
-    """Score a model on the raw, unaveraged sites of a dataset."""
+    """Score a model on the raw, unaveraged sites of a dataset, or on measured spectra."""
     names = options.named("--only", only, more)
+    if measured is not None:
+        if dataset is not None:
+            raise typer.BadParameter("give a dataset or --measured, not both")
+        chosen = None if model is None else (answers.load_any(model), str(model))
+        choose = answers.choose_ready if chosen is None else lambda _: chosen
+        result = _judged(choose, measured)
+        if json:
+            terminal.print_json(result.to_json())
+        else:
+            _print_measured(result)
+        return
+    if model is None or dataset is None:
+        raise typer.BadParameter("give a model and a dataset, or --measured")
     data = datasets.load_dataset(dataset)
     result = models.evaluate(models.load_model(model), data, only=names).to_json()
     if json:

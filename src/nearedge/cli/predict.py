@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 from typer import Argument, Option
 
-from nearedge import answers as answering, files as reading, models, spectra
+from nearedge import answers as answering, files as reading, spectra
 from nearedge.cli import options, terminal
 from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
@@ -83,7 +83,7 @@ def predict(
     for output in (csv, plot):
         if output is not None:
             check_free(output, force=force)
-    chosen = None if folder is None else (models.load_model(folder), str(folder))
+    chosen = None if folder is None else (answering.load_any(folder), str(folder))
     choose = answering.choose_ready if chosen is None else lambda _: chosen
     request = answering.Request(
         align=align,
@@ -106,10 +106,10 @@ def predict(
                 if isinstance(answer, answering.Failure):
                     failures.append(answer)
                     continue
-                if figures is not None and answer.evidence is not None:
+                if figures is not None and (answer.evidence or answer.match):
                     answering.write_figure(_unused(figures, answering.plot_name(answer)), answer)
                 # The arrays of thousands of measurements are not kept.
-                answers.append(answer if json else replace(answer, evidence=None))
+                answers.append(answer if json else replace(answer, evidence=None, match=None))
             bar.advance(task)
     if plot is not None and not any(plot.iterdir()):
         plot.rmdir()

@@ -96,7 +96,8 @@ def read_folder(path: Path) -> tuple[xr.Dataset, dict[str, Atoms]]:
 def _read_table(path: Path) -> xr.Dataset:
     try:
         with xr.open_dataset(path, engine="h5netcdf") as stored:
-            table = stored.load()
+            # What is written next need not fit the types of this file.
+            table = stored.load().drop_encoding()
     except Exception as error:
         # h5py reports damage by many kinds of exception, KeyError and RuntimeError among them.
         raise InputError(

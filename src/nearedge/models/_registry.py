@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.records import read_json
+from nearedge.records import Json, read_json
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ def ready_models() -> tuple[ReadyModel, ...]:
     ('li3feo35', 'O K', ('coordination', 'environment'), 'trajectory')
     """
     root = Path(str(files("nearedge") / "data"))
-    return tuple(_described(path) for path in sorted(root.glob("**/model.json")))
+    return tuple(
+        model for path in sorted(root.glob("*/model/model.json")) for model in _described(path)
+    )
 
 
 def ready_model(edge: Edge | None = None) -> ReadyModel:
@@ -50,12 +52,15 @@ def ready_model(edge: Edge | None = None) -> ReadyModel:
     )
 
 
-def _described(path: Path) -> ReadyModel:
-    plain = read_json(path).get("model", {})
+def _described(path: Path) -> list[ReadyModel]:
+    about = read_json(path)
+    if "library" in about:
+        return _library(path, about["library"])
+    plain = about.get("model", {})
     try:
         edge, estimate = plain["identity"]["edge"], plain["record"]["estimate"]
         target = plain["target"]["name"]
-        return ReadyModel(
+        model = ReadyModel(
             name=path.parents[1].name,
             folder=path.parent,
             edge=None if edge is None else Edge(edge["absorber"], edge["name"]),
@@ -64,5 +69,23 @@ def _described(path: Path) -> ReadyModel:
             value=estimate["value"],
             rung=estimate["rung"],
         )
+        return [model]
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}: does not describe a model ({error} is missing)") from None
+
+
+def _library(path: Path, plain: Json) -> list[ReadyModel]:
+    """Describe a library of references: a model for each of its elements."""
+    judged = {one["absorber"]: one for one in plain["judged"]}
+    return [
+        ReadyModel(
+            name=path.parents[1].name,
+            folder=path.parent,
+            edge=Edge(absorber, plain["edge"]),
+            targets=("coordination", "oxidation_state", "bond_length"),
+            score="accuracy",
+            value=judged[absorber]["accuracy"] if absorber in judged else None,
+            rung="measured" if absorber in judged else None,
+        )
+        for absorber in dict.fromkeys(plain["absorber"])
+    ]

@@ -39,5 +39,7 @@ from ._reasons import (
     Reason as Reason,
     Scaled as Scaled,
     Shifted as Shifted,
+    Unlike as Unlike,
+    Unstated as Unstated,
     UpsideDown as UpsideDown,
 )

@@ -20,7 +20,7 @@ class OtherEdge:
     """The spectrum is of another edge: the file says so, or the energy (eV) at which it rises."""
 
     spectrum: Edge
-    model: Edge
+    model: Edge | str  # or the names of several
     e0: float | None = None
 
     def __str__(self) -> str:
@@ -161,6 +161,34 @@ class Differs:
 
 
 @dataclass(frozen=True)
+class Unlike:
+    """No reference is like the spectrum: what is left of the best fit is more than the limit."""
+
+    misfit: float
+    limit: float
+    edge: Edge
+
+    def __str__(self) -> str:
+        return (
+            f"like none of the {self.edge}-edges it is compared with: they miss it by "
+            f"{self.misfit:.3f} of the edge step at least (limit {self.limit:g})"
+        )
+
+
+@dataclass(frozen=True)
+class Unstated:
+    """The spectrum is like a crystal of which no coordination number is stated."""
+
+    crystal: str
+
+    def __str__(self) -> str:
+        return (
+            f"most like {self.crystal}, whose first shell has no clear end (a metal, an alloy, or "
+            "a shell on which two rules disagree)"
+        )
+
+
+@dataclass(frozen=True)
 class Misfit:
     """No mixture of the training spectra is like the measured one, whatever zero and resolution.
 
@@ -212,6 +240,8 @@ Reason = (
     | Noisy
     | Differs
     | Misfit
+    | Unlike
+    | Unstated
 )
 """Why a model does not apply to a spectrum; ``str`` gives the sentence."""
 

@@ -1,0 +1,75 @@
+"""A measured spectrum over the references that are like it, and what they tell."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nearedge.drawing.style import BLACK, BLUE, GREY, class_colours, figure_style
+from nearedge.matching import Match, Resemblance, coordination
+from nearedge.records import replacing
+
+SHOWN = 4
+
+
+def draw_match(match: Match, title: str = "", shown: int = SHOWN) -> Figure:
+    """Draw a spectrum over its nearest references, and the weight of coordination numbers."""
+    figure = Figure(figsize=(8.4, 4.6), layout="constrained")
+    curves, numbers = figure.subplots(1, 2, width_ratios=(3, 1))
+    draw_curves(curves, match, shown)
+    _numbers(numbers, match)
+    figure.suptitle(title, fontsize=9.5, wrap=True)
+    return figure
+
+
+def write_match(path: str | Path, match: Match, title: str = "", *, force: bool = False) -> None:
+    """Draw a spectrum over its nearest references into a file."""
+    with figure_style():
+        figure = draw_match(match, title)
+        with replacing(path, force=force) as temporary:
+            figure.savefig(temporary)
+
+
+def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
+    """Draw the spectrum over each of the references, the best one on top."""
+    nearest = match.first(shown)
+    classes = sorted({int(r.coordination) for r in nearest if r.coordination is not None})
+    colours = class_colours([str(n) for n in classes])
+    energy, step = match.aligned.energy, 0.9
+    for place, (reference, row) in enumerate(zip(nearest, match.order, strict=False)):
+        level = step * (len(nearest) - 1 - place)
+        number = reference.coordination
+        colour = GREY if number is None else colours[f"{number:.0f}"]
+        axes.plot(energy, match.aligned.mu + level, color=BLACK, lw=1.1)
+        axes.plot(energy, match.curve(int(row)) + level, color=colour, ls="--", lw=1.4)
+        axes.text(energy[-1], level + 0.5, _words(reference), ha="right", va="bottom", fontsize=7.5)
+    axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, moved apart")
+    axes.set_title("measured (black) over the nearest references", fontsize=9)
+
+
+def _words(reference: Resemblance) -> str:
+    number = reference.coordination
+    around = "" if number is None else f", {number:.0f} neighbours"
+    return (
+        f"{reference.crystal.replace('_', ' ')}{around}\n"
+        f"misfit {reference.misfit:.3f}, energies × {reference.stretch:.2f}, "
+        f"broadened by {reference.width:.1f} to {reference.width + reference.growth:.1f} eV"
+    )
+
+
+def _numbers(axes: Axes, match: Match) -> None:
+    told = coordination(match)
+    axes.set_title("coordination number", fontsize=9)
+    if told is None:
+        axes.text(0.5, 0.5, "none is stated", ha="center", transform=axes.transAxes)
+        axes.set_axis_off()
+        return
+    likely = {
+        n: share for n, share in told.probabilities.items() if share >= 0.005 or n in told.set
+    }
+    places = np.arange(len(likely))
+    colours = [BLUE if n in told.set else GREY for n in likely]
+    axes.bar(places, list(likely.values()), color=colours)
+    axes.set_xticks(places, [str(n) for n in likely])
+    axes.set(ylim=(0, 1), ylabel="probability (blue: in the set)")

@@ -1,0 +1,132 @@
+"""A library of references meets measured spectra."""
+
+from collections.abc import Sequence
+
+from nearedge.answers._answer import Answer, Value
+from nearedge.answers._check import check
+from nearedge.edges import Edge
+from nearedge.errors import InputError
+from nearedge.matching import LEVEL, Library, Match, align, coordination, match, number, unstated
+from nearedge.spectra import Spectrum, guess_edge
+from nearedge.trust import OtherEdge, Reason, Unlike, Unstated
+
+MOST_UNSTATED = 0.5
+"""Weight of references without a coordination number from which none is told."""
+
+FORCED = "answered all the same, as --force asks"
+
+
+def answer_by_references(
+    library: Library, spectra: Sequence[Spectrum], *, name: str, force: bool = False
+) -> list[Answer]:
+    """Tell coordination, oxidation state and bond length from the references like each spectrum.
+
+    Neither energy zero nor resolution need be known.
+    """
+    return [_answer(library, spectrum, name, force) for spectrum in spectra]
+
+
+def absorber_of(library: Library, spectrum: Spectrum) -> Edge:
+    """Tell which edge a spectrum is of: what its file says, else what its energies say."""
+    edge = spectrum.edge or guess_edge(spectrum)
+    if edge is None and len(library.edges) == 1:
+        return library.edges[0]
+    if edge is None:
+        raise InputError(
+            f"{spectrum.source}::{spectrum.name}: neither the file nor the energies say which "
+            f"element absorbs; the model reads {_edges(library)}"
+        )
+    return edge
+
+
+def own_references(library: Library, spectrum: Spectrum) -> Library:
+    """Select the references of a spectrum's own element and edge.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    edge = absorber_of(library, spectrum)
+    if edge not in library.edges:
+        raise InputError(f"{spectrum.source}::{spectrum.name}: {OtherEdge(edge, _edges(library))}")
+    return library.of(edge.absorber)
+
+
+def _edges(library: Library) -> str:
+    return ", ".join(map(str, library.edges))
+
+
+def _answer(library: Library, spectrum: Spectrum, name: str, force: bool) -> Answer:
+    edge = absorber_of(library, spectrum)
+    judged = next((one for one in library.judged if one.absorber == edge.absorber), None)
+    answer = Answer(
+        spectrum.source,
+        spectrum.name,
+        edge,
+        None,
+        name,
+        "measured" if judged else None,
+        remarks=spectrum.notes,
+    )
+    if edge not in library.edges:
+        return answer.but(reasons=(OtherEdge(edge, _edges(library)),))
+    own = library.of(edge.absorber)
+    against = tuple(check(own, spectrum))
+    if against and not force:
+        return answer.but(reasons=against)
+    matched = match(own, align(spectrum))
+    reasons = (*against, *_reasons(matched))
+    values = {} if reasons and not force else _values(matched)
+    forced = (FORCED,) if reasons and force else ()
+    return answer.but(
+        e0=matched.aligned.rise,
+        reasons=reasons,
+        values=values,
+        remarks=(*spectrum.notes, *forced),
+        basis=_basis(library, edge.absorber),
+        match=matched,
+    )
+
+
+def _reasons(matched: Match) -> list[Reason]:
+    settings = matched.library.settings
+    if matched.best > settings.limit:
+        return [Unlike(matched.best, settings.limit, matched.library.edges[0])]
+    if unstated(matched) > MOST_UNSTATED:
+        return [Unstated(matched.library.crystal[matched.order[0]])]
+    return []
+
+
+def _values(matched: Match) -> dict[str, Value]:
+    values = {}
+    if classes := coordination(matched):
+        values["coordination"] = Value(
+            float(classes.value),
+            float(min(classes.set)),
+            float(max(classes.set)),
+            LEVEL,
+            set=tuple(map(str, classes.set)),
+            probabilities={str(n): share for n, share in classes.probabilities.items()},
+        )
+    for target in ("oxidation_state", "bond_length"):
+        if told := number(matched, target):
+            values[target] = Value(told.value, told.low, told.high, LEVEL)
+    return values
+
+
+def _basis(library: Library, absorber: str) -> str:
+    computed = int((~library.of(absorber).measured).sum())
+    measured = len(library.of(absorber)) - computed
+    basis = f"coordination: neighbours of {absorber} in the first shell, as in the crystals that "
+    basis += f"are like it, of {computed} sites by {library.origin.split(' (')[0]}"
+    if measured:
+        basis += f" and {measured} measured standards"
+    judged = next((one for one in library.judged if one.absorber is None), None)
+    if judged and judged.accuracy is not None and judged.balanced_accuracy is not None:
+        basis += (
+            f"; of {judged.n} measured spectra of known structure that it was not made of, "
+            f"{judged.accuracy:.0%} right (rung measured, mean of classes "
+            f"{judged.balanced_accuracy:.0%})"
+        )
+    return basis

@@ -1,0 +1,347 @@
+"""The rung ``measured``: what a model says of measured spectra of known structure."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nearedge.answers._answer import Answer, Value
+from nearedge.answers._answering import Request, answer
+from nearedge.answers._files import Choose
+from nearedge.errors import InputError, NearEdgeError
+from nearedge.matching import (
+    GOOD,
+    Judgement,
+    Library,
+    Standard,
+    akin,
+    align,
+    match,
+    standards_library,
+)
+from nearedge.records import Json, as_json
+
+MOVED, DRAWS = 3.0, 10
+"""Spectra are moved by up to so many eV, so many times: absolute energies cannot be trusted."""
+
+WITHIN = 0.5
+"""How far an oxidation state may be from the truth to be right."""
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class MeasuredScore:
+    """How well measured spectra of one certain coordination number were told.
+
+    Attributes
+    ----------
+    n, answered : int
+        Spectra, and those of them that the model answers; the scores are of these.
+    accuracy, balanced_accuracy : float or None
+        Share of right coordination numbers, and its mean over the true ones.
+    per_class : dict of str to str
+        Right of answered, by true coordination number.
+    set_coverage, mean_set_size : float or None
+        How often sets hold the truth, and how large they are.
+    oxidation_state : float or None
+        Share of oxidation states that are right within 0.5, of those that are known.
+    oxidation_state_coverage : float or None
+        Share of intervals that hold it.
+    """
+
+    n: int
+    answered: int
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    per_class: dict[str, str] | None = None
+    set_coverage: float | None = None
+    mean_set_size: float | None = None
+    oxidation_state: float | None = None
+    oxidation_state_coverage: float | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredEvaluation:
+    """Scores on measured standards.
+
+    Attributes
+    ----------
+    rung : str
+        Always ``measured``.
+    score : MeasuredScore
+        Of the model as it is. Of a library that holds measured standards itself those of the same
+        elements are left out.
+    without_own : MeasuredScore or None
+        Of a library without the crystals that consist of the elements of the measured compound.
+    moved : MeasuredScore
+        The same spectra, moved by up to 3 eV either way, ten times each.
+    by_element : dict of str to MeasuredScore
+    baselines : dict of str to MeasuredScore
+        Always the commonest, and, of a library, the nearest reference without any forward model,
+        a random forest trained on the references, and the nearest other measured standard.
+    reasons : dict of str to int
+        Why spectra were not answered, and how many.
+    """
+
+    rung: str
+    score: MeasuredScore
+    without_own: MeasuredScore | None
+    moved: MeasuredScore
+    by_element: dict[str, MeasuredScore]
+    baselines: dict[str, MeasuredScore]
+    reasons: dict[str, int]
+
+    def to_json(self) -> Json:
+        """Give it ready for JSON, the main scores at the top."""
+        return {**as_json(self.score), **as_json(self)}
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What was said of a spectrum, beside the truth."""
+
+    truth: int
+    told: int | None = None
+    members: tuple[int, ...] = ()
+    state: float | None = None  # oxidation state, and its interval
+    interval: tuple[float, float] | None = None
+    true_state: float = np.nan
+    reason: str = ""
+
+
+def evaluate_measured(
+    choose: Choose,
+    standards: Sequence[Standard],
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> MeasuredEvaluation:
+    """Score a model on measured spectra of one certain coordination number.
+
+    Parameters
+    ----------
+    choose : callable
+        Gives the model for a spectrum, as `choose_ready` does.
+    standards : sequence of Standard
+        Those of other grades than A are left out.
+    seed : int
+        By how much the spectra are moved, and what the random forest does.
+    progress : callable, optional
+        Told what is being done and the share that is done.
+
+    Raises
+    ------
+    InputError
+        If no standard is left.
+    """
+    tell = progress or (lambda _text, _part: None)
+    good = [s for s in standards if s.grade in GOOD and np.isfinite(s.coordination)]
+    if not good:
+        raise InputError("no measured spectrum of grade A is left to score")
+    rng = np.random.default_rng(seed)
+    plain: list[_Told] = []
+    without: list[_Told] = []
+    moved: list[_Told] = []
+    libraries: dict[int, Library] = {}
+    for done, standard in enumerate(good):
+        tell("answering", done / len(good))
+        model, name = choose(standard.spectrum)
+        if isinstance(model, Library):
+            libraries[id(model)] = model
+            related = akin(model, standard)
+            # A library that was taught the very compound by measurement would score itself.
+            model = model.select(~(related & model.measured))
+            without.append(_tell(standard, model.select(~akin(model, standard)), name))
+        first = _tell(standard, model, name)
+        plain.append(first)
+        for shift in rng.uniform(-MOVED, MOVED, DRAWS):
+            energy = standard.spectrum.energy + shift
+            there = replace(standard, spectrum=replace(standard.spectrum, energy=energy))
+            moved.append(first if _as_before(standard, there, model) else _tell(there, model, name))
+    tell("baselines", 1.0)
+    baselines = {"always the commonest": _commonest(good)}
+    if len(libraries) == 1:
+        (library,) = libraries.values()
+        baselines |= _baselines(library, good, seed)
+    elements = [standard.edge.absorber for standard in good]
+    return MeasuredEvaluation(
+        "measured",
+        _score(plain),
+        _score(without) if without else None,
+        _score(moved),
+        {
+            element: _score(
+                [told for told, own in zip(plain, elements, strict=True) if own == element]
+            )
+            for element in dict.fromkeys(elements)
+        },
+        {name: _score(several) for name, several in baselines.items()},
+        dict(Counter(told.reason for told in plain if told.reason)),
+    )
+
+
+def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
+    """Sum up for a library's record: all elements together, then each of them."""
+
+    def judgement(
+        absorber: str | None, score: MeasuredScore, new: MeasuredScore | None
+    ) -> Judgement:
+        return Judgement(
+            absorber,
+            score.n,
+            score.answered,
+            score.accuracy,
+            score.balanced_accuracy,
+            new and new.accuracy,
+            score.oxidation_state,
+        )
+
+    return (
+        judgement(None, result.score, result.without_own),
+        *(judgement(name, score, None) for name, score in result.by_element.items()),
+    )
+
+
+def _tell(standard: Standard, model: object, name: str) -> _Told:
+    truth, state = round(standard.coordination), standard.oxidation_state
+    try:
+        (told,) = answer(model, standard.spectrum, Request(), name=name)  # type: ignore[arg-type]
+    except NearEdgeError as error:
+        return _Told(
+            truth, reason=str(error).partition("::")[2].partition(": ")[2], true_state=state
+        )
+    if not told.applies:
+        reason = type(told.reasons[0]).__name__
+        return _Told(truth, reason=reason, true_state=state)
+    return _said(told, truth, state)
+
+
+def _said(told: Answer, truth: int, state: float) -> _Told:
+    value = told.values.get("coordination") or told.values.get("environment")
+    number = _number(value)
+    members = tuple(int(n) for n in (value.set if value and value.set else ()) if n.isdigit())
+    oxidation = told.values.get("oxidation_state")
+    ends = None
+    if oxidation and oxidation.low is not None and oxidation.high is not None:
+        ends = oxidation.low, oxidation.high
+    return _Told(truth, number, members, oxidation and float(oxidation.value), ends, state)
+
+
+def _number(value: Value | None) -> int | None:
+    if value is None:
+        return None
+    text = value.value
+    if isinstance(text, str):
+        return int(text) if text.isdigit() else None
+    return round(text)
+
+
+def _as_before(standard: Standard, moved: Standard, model: object) -> bool:
+    """Tell whether moving a spectrum changes nothing of what a library compares."""
+    if not isinstance(model, Library) or standard.spectrum.edge is None:
+        return False
+    try:
+        first, second = align(standard.spectrum), align(moved.spectrum)
+    except InputError:
+        return False
+    near = standard.edge.holds(second.rise) and standard.edge.holds(first.rise)
+    same = len(first.mu) == len(second.mu) and np.allclose(first.mu, second.mu, atol=1e-4)
+    return bool(near and same)
+
+
+def _score(several: Sequence[_Told]) -> MeasuredScore:
+    answered = [told for told in several if told.told is not None]
+    if not answered:
+        return MeasuredScore(len(several), 0)
+    truth = np.array([told.truth for told in answered])
+    right = np.array([told.told == told.truth for told in answered])
+    classes = {int(n): right[truth == n] for n in np.unique(truth)}
+    sets = [told for told in answered if told.members]
+    held = [told.truth in told.members for told in sets]
+    states = [t for t in answered if t.state is not None and np.isfinite(t.true_state)]
+    near = [abs(t.state - t.true_state) <= WITHIN for t in states if t.state is not None]
+    inside = [
+        t.interval[0] <= t.true_state <= t.interval[1] for t in states if t.interval is not None
+    ]
+    return MeasuredScore(
+        len(several),
+        len(answered),
+        float(right.mean()),
+        float(np.mean([each.mean() for each in classes.values()])),
+        {str(n): f"{each.sum()} of {each.size}" for n, each in classes.items()},
+        _mean(held),
+        _mean([len(told.members) for told in sets]),
+        _mean(near),
+        _mean(inside),
+    )
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    several = list(values)
+    return float(np.mean(several)) if several else None
+
+
+def _commonest(standards: Sequence[Standard]) -> list[_Told]:
+    numbers = [round(standard.coordination) for standard in standards]
+    commonest = Counter(numbers).most_common(1)[0][0]
+    states = [standard.oxidation_state for standard in standards]
+    usual = Counter(round(state) for state in states if np.isfinite(state)).most_common(1)
+    state = float(usual[0][0]) if usual else None
+    return [
+        _Told(n, commonest, (), state, None, true) for n, true in zip(numbers, states, strict=True)
+    ]
+
+
+def _baselines(
+    library: Library, standards: Sequence[Standard], seed: int
+) -> dict[str, list[_Told]]:
+    from sklearn.ensemble import RandomForestClassifier
+
+    number, state = library.value("coordination"), library.value("oxidation_state")
+    computed = ~library.measured & np.isfinite(number)
+    grid = slice(36, 131)  # -12 to 35 eV of the reference curves
+    forests = {
+        element: RandomForestClassifier(300, random_state=seed).fit(
+            library.curves[rows][:, grid], number[rows].astype(int)
+        )
+        for element in dict.fromkeys(library.absorber)
+        if (rows := computed & (np.array(library.absorber) == element)).any()
+    }
+    others = standards_library(standards, "the standards")
+    told: dict[str, list[_Told]] = {"1-nn": [], "random-forest": [], "nearest standard": []}
+    for standard in standards:
+        truth, true_state = round(standard.coordination), standard.oxidation_state
+        silent = _Told(truth, true_state=true_state)
+        element = standard.edge.absorber
+        try:
+            aligned = align(standard.spectrum)
+        except InputError:
+            aligned = None
+        if aligned is None or element not in forests:
+            for rows in told.values():
+                rows.append(silent)
+            continue
+        curve = aligned.whole()[grid]
+        rows = np.flatnonzero(computed & (np.array(library.absorber) == element))
+        apart = ((library.curves[rows][:, grid] - curve) ** 2).sum(axis=1)
+        nearest = rows[apart.argmin()]
+        told["1-nn"].append(
+            _Told(truth, int(number[nearest]), (), float(state[nearest]), None, true_state)
+        )
+        guess = int(forests[element].predict(curve[None])[0])
+        told["random-forest"].append(_Told(truth, guess, true_state=true_state))
+        foreign = others.select(~akin(others, standard))
+        nearest = int(match(foreign, aligned).order[0])
+        told["nearest standard"].append(
+            _Told(
+                truth,
+                round(float(foreign.value("coordination")[nearest])),
+                (),
+                float(foreign.value("oxidation_state")[nearest]),
+                None,
+                true_state,
+            )
+        )
+    return told

@@ -1,0 +1,100 @@
+"""The verb that finds the crystals whose spectra are like a measured one."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from nearedge import answers, datasets, matching
+from nearedge.cli import options, terminal
+from nearedge.errors import InputError
+from nearedge.records import check_free, replacing
+
+
+def match(
+    file: Annotated[str, Argument(help="Measured file, or FILE::NAME for one spectrum of it.")],
+    among: Annotated[
+        Path | None,
+        Option(
+            "--dataset",
+            help="Dataset folder of computed spectra, or a library's folder (default: what ships).",
+        ),
+    ] = None,
+    count: Annotated[int, Option("-n", "--count", help="Crystals to show.", min=1)] = 10,
+    all_elements: Annotated[
+        bool, Option("--all", help="Compare with other elements' spectra too.")
+    ] = False,
+    energy: options.EnergyColumn = None,
+    mu: options.MuColumn = None,
+    plot: Annotated[Path | None, Option(help="Figure to write.")] = None,
+    structure: Annotated[
+        Path | None, Option(help="File to write the best crystal to, in a format ASE knows.")
+    ] = None,
+    json: options.Json = False,
+    force: options.Force = False,
+) -> None:
+    """Find the crystals whose computed spectra are the most like a measured one.
+
+    Energy zero, resolution and normalisation are free: computed spectra are moved, stretched and
+    broadened until they fit. The misfit is what is left, of an edge step of one.
+    """
+    for output in (plot, structure):
+        if output is not None:
+            check_free(output, force=force)
+    several = answers.read_any(file, energy=energy, mu=mu)
+    if len(several) > 1:
+        names = ", ".join(spectrum.name for spectrum in several[:6])
+        raise InputError(
+            f"{file}: holds {len(several)} spectra ({names}); name one as {file}::NAME"
+        )
+    (spectrum,) = several
+    library = answers.find_library(spectrum, among)
+    if not all_elements:
+        library = answers.own_references(library, spectrum)
+    result = matching.match(library, matching.align(spectrum))
+    nearest = result.first(count)
+    if plot is not None:
+        answers.write_match(plot, result, str(spectrum.name), force=force)
+    if structure is not None:
+        # A library knows its dataset by name alone.
+        dataset = library.source if among is None or matching.is_library(among) else str(among)
+        _write_structure(dataset, nearest[0].crystal, structure, force=force)
+    if json:
+        terminal.print_json(
+            {
+                "file": spectrum.source,
+                "label": spectrum.name,
+                "e0": result.aligned.rise,
+                "matches": [resemblance.to_json() for resemblance in nearest],
+            }
+        )
+        return
+    rows = [
+        [
+            resemblance.crystal.removeprefix(f"{resemblance.formula}_").replace("_", " "),
+            resemblance.formula,
+            _number(resemblance.coordination, 0),
+            _number(resemblance.oxidation_state, 1),
+            _number(resemblance.bond_length, 2),
+            f"{resemblance.misfit:.3f}",
+            f"{resemblance.stretch:.2f}",
+        ]
+        for resemblance in nearest
+    ]
+    heads = ["crystal", "formula", "CN", "state", "length, Å", "misfit", "stretch"]
+    title = f"{spectrum.name}: rises at {result.aligned.rise:.1f} eV"
+    terminal.print_table(heads, rows, title=title, words=2)
+
+
+def _write_structure(dataset: str, crystal: str, path: Path, *, force: bool) -> None:
+    from ase.io import write
+
+    structures = datasets.load_dataset(dataset).structures
+    if crystal not in structures:
+        raise InputError(f"{dataset}: has no structure of {crystal}, which was measured itself")
+    with replacing(path, force=force) as temporary:
+        write(temporary, structures[crystal], format=path.suffix.lstrip(".") or None)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,35 @@
+"""The public names of the room and where they live; each is imported when it is first used."""
+
+from ._building import build_library as build_library
+from ._curves import GRID as GRID, REFERENCE as REFERENCE, Distortion as Distortion
+from ._library import (
+    TARGETS as TARGETS,
+    Judgement as Judgement,
+    Library as Library,
+    is_library as is_library,
+    load_library as load_library,
+)
+from ._matching import (
+    Aligned as Aligned,
+    Match as Match,
+    Resemblance as Resemblance,
+    align as align,
+    match as match,
+)
+from ._settings import Settings as Settings
+from ._standards import (
+    GOOD as GOOD,
+    Standard as Standard,
+    akin as akin,
+    own as own,
+    read_standards as read_standards,
+    standards_library as standards_library,
+)
+from ._telling import (
+    LEVEL as LEVEL,
+    Classes as Classes,
+    Numbers as Numbers,
+    coordination as coordination,
+    number as number,
+    unstated as unstated,
+)

@@ -1,0 +1,174 @@
+"""The forward model between a computed near edge and a measured one, and how well it fits.
+
+Both are aligned on their rise. What is computed may be moved, its energies stretched, and broadened
+by a Gaussian that grows over the first 20 eV above the rise; amplitude and a line from the rise on
+are those that fit best. ``benchmarks/measured.py`` says what each of these brings.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from nearedge.errors import InputError
+from nearedge.spectra import convolved
+
+GRID = np.arange(-12.0, 35.01, 0.5)
+"""Energies in eV from the rise on which spectra are compared, as far as they have them."""
+
+LEAST = (-8.0, 20.0)
+"""Energies in eV from the rise that a spectrum must have."""
+
+REFERENCE = np.arange(-30.0, 50.01, 0.5)
+"""Energies in eV from the rise on which reference curves are stored."""
+
+GROWS = 20.0
+"""Range above the rise over which the broadening grows, eV."""
+
+AMPLITUDE, SLOPE = (0.8, 1.25), 0.4
+"""Ranges of the amplitude and of the line, whose value is that at the last energy."""
+
+HOLD = 0.003
+"""How the line is held to none, in units of the squared misfit."""
+
+_STAYS, _SMOOTH, _STEP = 8.0, 0.7, 0.1
+
+
+class Distortion(NamedTuple):
+    """What a computed curve must suffer to be like a measured one."""
+
+    width: float  # standard deviation of the Gaussian at the rise, eV
+    growth: float  # what it has grown by, 20 eV above
+    stretch: float  # factor of the energies
+    shift: float  # eV
+
+
+@dataclass(frozen=True)
+class Distortions:
+    """The distortions that are tried: each width, growth, stretch and shift with each other."""
+
+    widths: tuple[float, ...]
+    growths: tuple[float, ...]
+    stretches: tuple[float, ...]
+    shifts: tuple[float, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """How many of each."""
+        return len(self.widths), len(self.growths), len(self.stretches), len(self.shifts)
+
+    def at(self, place: int) -> Distortion:
+        """Give the one at a place of the curves that `distorted` makes."""
+        w, g, s, d = np.unravel_index(place, self.shape)
+        return Distortion(self.widths[w], self.growths[g], self.stretches[s], self.shifts[d])
+
+    @cached_property
+    def kernels(self) -> Float[np.ndarray, "broadening energy reference"]:
+        """Matrices that broaden curves on `REFERENCE`."""
+        rows = []
+        apart = (REFERENCE[:, None] - REFERENCE) ** 2
+        for width in self.widths:
+            for growth in self.growths:
+                sigma = np.maximum(width + growth * np.clip(REFERENCE / GROWS, 0, 1), 0.05)
+                kernel = np.exp(-0.5 * apart / sigma[:, None] ** 2)
+                rows.append(kernel / kernel.sum(axis=1, keepdims=True))
+        return np.array(rows, np.float32)
+
+    def asked(self, grid: Float[np.ndarray, " energy"]) -> Float[np.ndarray, "curve energy"]:
+        """Energies of a reference that come to lie on a grid, a row for each stretch and shift."""
+        stretch = np.repeat(self.stretches, len(self.shifts))[:, None]
+        return (grid - np.tile(self.shifts, len(self.stretches))[:, None]) / stretch
+
+
+COARSE = Distortions((1.2,), (1.5, 4.5), (0.97, 1.03, 1.14), tuple(np.arange(-4.0, 4.01, 2.0)))
+"""Enough to tell which references are worth a closer look."""
+
+FINE = Distortions(
+    (0.0, 1.2, 2.0, 2.8),
+    (0.0, 1.5, 3.0, 4.5, 6.0),
+    (0.94, 0.97, 1.0, 1.03, 1.065, 1.10, 1.14, 1.19, 1.25),
+    tuple(np.arange(-4.0, 4.01, 0.5)),
+)
+"""What computed curves may suffer."""
+
+MEASURED = Distortions((0.0, 0.7, 1.4), (0.0,), (1.0,), tuple(np.arange(-4.0, 4.01, 0.5)))
+"""What curves may suffer that were measured themselves."""
+
+
+class Fit(NamedTuple):
+    """How well the best of its distortions makes each reference like a spectrum."""
+
+    misfit: Float[np.ndarray, " reference"]  # root mean square, of an edge step of one
+    place: Int[np.ndarray, " reference"]  # among the distortions
+    amplitude: Float[np.ndarray, " reference"]
+    slope: Float[np.ndarray, " reference"]
+
+
+def find_rise(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]) -> float:
+    """Find where a normalised spectrum crosses a half and stays above it for 8 eV, in eV.
+
+    The place of the steepest rise is that of the pre-edge in some spectra; this is not.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    # Close to what counts: farther off another edge may come.
+    grid = np.arange(max(energy[0], -30.0), min(energy[-1], 60.0), _STEP)
+    if len(grid) > _STAYS / _STEP:
+        smooth = convolved(energy, mu[None], grid, _SMOOTH)[0]
+        windows = np.lib.stride_tricks.sliding_window_view(smooth > 0.5, round(_STAYS / _STEP))
+        first = int(windows.all(axis=1).argmax())
+        if first > 0:
+            below, above = smooth[first - 1 : first + 1]
+            return float(grid[first] - _STEP * (above - 0.5) / (above - below))
+    raise InputError("it does not rise to half of an edge step and stay there")
+
+
+def distorted(
+    curves: Float[np.ndarray, "reference energy"],
+    distortions: Distortions,
+    grid: Float[np.ndarray, " point"],
+) -> Float[np.ndarray, "reference curve point"]:
+    """Make all curves that distortions make of references, which are on `REFERENCE`."""
+    where = (distortions.asked(grid) - REFERENCE[0]) / (REFERENCE[1] - REFERENCE[0])
+    where = np.clip(where, 0, len(REFERENCE) - 1.001)
+    left = where.astype(int)
+    part = (where - left).astype(np.float32)
+    curves = curves.astype(np.float32)
+    made = []
+    for kernel in distortions.kernels:
+        broad = curves @ kernel.T
+        made.append(broad[:, left] * (1 - part) + broad[:, left + 1] * part)
+    return np.concatenate(made, axis=1)
+
+
+def line(grid: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
+    """Give the line that stands for an error of normalisation: none before the rise."""
+    return np.clip(grid, 0, None) / GRID[-1]
+
+
+def fit(
+    curves: Float[np.ndarray, "reference energy"],
+    distortions: Distortions,
+    grid: Float[np.ndarray, " point"],
+    measured: Float[np.ndarray, " point"],
+) -> Fit:
+    """Fit references to a normalised spectrum on energies from its rise, part of `GRID`."""
+    bank = distorted(curves, distortions, grid)
+    rising, points = line(grid).astype(np.float32), len(grid)
+    y = measured.astype(np.float32)
+    aa, ab = np.einsum("rcp,rcp->rc", bank, bank), bank @ rising
+    bb = float(rising @ rising) + points * HOLD
+    p, q = bank @ y, float(rising @ y)
+    amplitude = np.clip((bb * p - ab * q) / (aa * bb - ab**2), *AMPLITUDE)
+    slope = np.clip((q - amplitude * ab) / bb, -SLOPE, SLOPE)
+    square = float(y @ y) - 2 * amplitude * p - 2 * slope * q
+    square = square + amplitude**2 * aa + 2 * amplitude * slope * ab + slope**2 * bb
+    place = square.argmin(axis=1)
+    best = np.arange(len(bank)), place
+    misfit = np.sqrt(np.maximum(square[best].astype(float), 0) / points)
+    return Fit(misfit, place, amplitude[best].astype(float), slope[best].astype(float))

@@ -1,0 +1,186 @@
+"""Reference spectra of sites of known structure, aligned on their rise and ready to be fitted."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from nearedge.edges import Edge
+from nearedge.errors import InputError
+from nearedge.matching._curves import REFERENCE
+from nearedge.matching._settings import Settings
+from nearedge.records import pack, read_json, replacing, unpack
+from nearedge.spectra import Identity, Window
+
+FORMAT = "nearedge-library"
+VERSION = 1
+
+TARGETS = ("coordination", "oxidation_state", "bond_length")
+"""What a library can tell, if its references state it."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How good a library is on measured spectra of an element; None: of all elements.
+
+    Accuracies are those of the coordination number, `new_compounds` that without the crystals that
+    consist of the same elements; `oxidation_state` is the share that is right within 0.5.
+    """
+
+    absorber: str | None
+    n: int
+    answered: int
+    accuracy: float | None
+    balanced_accuracy: float | None
+    new_compounds: float | None
+    oxidation_state: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """Reference spectra of one kind of edge, of one or several elements.
+
+    Made by `build_library` or `load_library`.
+
+    Attributes
+    ----------
+    edge : str
+        ``K``, ``L3`` ...
+    absorber, crystal, formula : tuple of str
+        Of each reference: the element, the structure, and what that consists of.
+    atom : int array, shape (reference,)
+        Index of the absorber in its structure; -1 of measured references.
+    measured : bool array, shape (reference,)
+        Whether it was measured or computed.
+    curves : float array, shape (reference, energy)
+        Normalised, at `nearedge.matching.REFERENCE` eV from the rise.
+    values : float array, shape (reference, target)
+        The `TARGETS` of each reference; NaN where they are not known.
+    source, origin : str
+        The dataset, and the engine that computed it.
+    settings : Settings
+        By what a fit becomes an answer.
+    judged : tuple of Judgement
+        How good it is on measured spectra, where that is known.
+    """
+
+    edge: str
+    absorber: tuple[str, ...]
+    crystal: tuple[str, ...]
+    formula: tuple[str, ...]
+    atom: Int[np.ndarray, " reference"]
+    measured: Bool[np.ndarray, " reference"]
+    curves: Float[np.ndarray, "reference energy"]
+    values: Float[np.ndarray, "reference target"]
+    source: str
+    origin: str
+    settings: Settings = field(default_factory=Settings)
+    judged: tuple[Judgement, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.absorber)
+
+    def __repr__(self) -> str:
+        return f"<Library: {len(self)} references of {', '.join(map(str, self.edges))}>"
+
+    @property
+    def identity(self) -> Identity:
+        """What its spectra are of: the edge, if it is one. Zero and unit need not agree."""
+        return Identity(self.edges[0] if len(self.edges) == 1 else None)
+
+    @property
+    def window(self) -> Window:
+        """The energies it sees, from the rise."""
+        return Window(float(REFERENCE[0]), float(REFERENCE[-1]), len(REFERENCE))
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """The edges that it has references of."""
+        return tuple(Edge(element, self.edge) for element in dict.fromkeys(self.absorber))
+
+    def value(self, target: str) -> Float[np.ndarray, " reference"]:
+        """Give a target of each reference."""
+        return self.values[:, TARGETS.index(target)]
+
+    def of(self, absorber: str) -> "Library":
+        """Select the references of an element."""
+        return self.select([element == absorber for element in self.absorber])
+
+    def select(self, mask: Sequence[bool] | Bool[np.ndarray, " reference"]) -> "Library":
+        """Select references."""
+        rows = np.flatnonzero(mask)
+        texts = {
+            name: tuple(getattr(self, name)[row] for row in rows)
+            for name in ("absorber", "crystal", "formula")
+        }
+        arrays = {
+            name: getattr(self, name)[rows] for name in ("atom", "measured", "curves", "values")
+        }
+        return replace(self, **texts, **arrays)
+
+    def joined(self, other: "Library") -> "Library":
+        """Add the references of another library of the same kind of edge."""
+        if other.edge != self.edge:
+            raise InputError(
+                f"{other.source}: holds {other.edge}-edges, {self.source} {self.edge}-edges; they "
+                "cannot be one library"
+            )
+        texts = {
+            name: getattr(self, name) + getattr(other, name)
+            for name in ("absorber", "crystal", "formula")
+        }
+        arrays = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("atom", "measured", "curves", "values")
+        }
+        return replace(self, **texts, **arrays)
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write a folder: ``weights.safetensors``, the curves, and ``model.json``."""
+        from safetensors.numpy import save_file
+
+        plain, arrays = pack(self)
+        about = {"format": FORMAT, "version": VERSION, "nearedge": version("nearedge")}
+        text = json.dumps(about | {"library": plain}, allow_nan=False) + "\n"
+        with replacing(path, force=force) as folder:
+            folder.mkdir()
+            (folder / "model.json").write_text(text, encoding="utf-8")
+            weights = folder / "weights.safetensors"
+            save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, weights)
+            # safetensors lets nobody else read its files.
+            weights.chmod((folder / "model.json").stat().st_mode)
+
+
+def is_library(path: str | Path) -> bool:
+    """Tell whether a model folder is a library."""
+    file = Path(path) / "model.json"
+    return file.is_file() and read_json(file).get("format") == FORMAT
+
+
+def load_library(path: str | Path) -> Library:
+    """Read a library's folder.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or of another version.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = Path(path)
+    about = read_json(path / "model.json")
+    if about.get("format") != FORMAT or about.get("version") != VERSION:
+        raise InputError(
+            f"{path}: is no library of version {VERSION}; make it anew: nearedge train library "
+            f"DATASET -o {path} --force"
+        )
+    try:
+        arrays = load_file(path / "weights.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: its weights cannot be read ({error}); make it anew") from None
+    return unpack(Library, about.get("library", {}), arrays, source=str(path))
