@@ -278,7 +278,7 @@ def _score(several: Sequence[_Told]) -> MeasuredScore:
     )
 
 
-def _mean(values: Iterable[float]) -> float | None:
+def _mean(values: Iterable[float | int | bool]) -> float | None:
     several = list(values)
     return float(np.mean(several)) if several else None
 

@@ -1,6 +1,19 @@
 """By what a fit becomes an answer: numbers chosen on measured spectra of known structure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+RISES: Mapping[str, tuple[float, float]] = {
+    "Ti": (-3.2, 4.0),
+    "V": (6.0, 1.8),
+    "Cr": (6.8, 2.2),
+    "Mn": (-1.2, 3.5),
+    "Fe": (-0.6, 4.1),
+    "Co": (1.0, 3.7),
+    "Ni": (4.2, 2.6),
+    "Cu": (-2.3, 5.0),
+}
+"""Rise of K-edges: eV above the tabulated energy in state 0, and eV for each unit of charge."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +31,18 @@ class Settings:
         Misfit of the best reference from which nothing is answered.
     least : float
         Probability from which a coordination number belongs to the set.
-    spread : tuple of float
+    spread : pair of float
         Standard deviation that is added to oxidation state and bond length (Å), for intervals.
+    rises : mapping of str to pair of float
+        Where the K-edge of an element rises, see `RISES`.
+    rise_sigma, rise_wrong : float
+        Standard deviation about that, eV, and the share of spectra whose energies are wrong.
     """
 
-    sigma: float = 0.03
+    sigma: float = 0.02
     limit: float = 0.12
     least: float = 0.1
     spread: tuple[float, float] = (0.3, 0.03)
+    rises: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(RISES))
+    rise_sigma: float = 1.2
+    rise_wrong: float = 0.1

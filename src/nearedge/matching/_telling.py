@@ -50,12 +50,18 @@ def coordination(match: Match) -> Classes | None:
 
 
 def number(match: Match, target: str) -> Numbers | None:
-    """Tell the mean oxidation state or bond length; None if no like reference states it."""
+    """Tell the mean oxidation state or bond length; None if no like reference states it.
+
+    For the oxidation state the energy of the rise speaks as well as the shape.
+    """
     values = match.library.value(target).astype(float)
     there = np.isfinite(values)
     shares = _shares(match, there)
     if shares is None:
         return None
+    if target == "oxidation_state":
+        shares = shares * np.where(there, rise_likelihood(match, values), 0.0)
+        shares /= shares.sum()
     spread = match.library.settings.spread[target == "bond_length"]
     values, shares = values[there], shares[there]
     # Quantiles of the mixture of a Gaussian for each reference.
@@ -63,6 +69,24 @@ def number(match: Match, target: str) -> Numbers | None:
     below = ndtr((grid[:, None] - values) / spread) @ shares
     low, high = np.interp([(1 - LEVEL) / 2, (1 + LEVEL) / 2], below, grid)
     return Numbers(float(shares @ values), float(low), float(high))
+
+
+def rise_likelihood(
+    match: Match, states: Float[np.ndarray, " state"]
+) -> Float[np.ndarray, " state"]:
+    """Likelihood of where the spectrum rises, for each oxidation state, times any factor.
+
+    One for all where energies are not absolute, or no law is known for the element.
+    """
+    settings, spectrum = match.library.settings, match.aligned.spectrum
+    edge = match.library.edges[0]
+    if edge.name != "K" or edge.absorber not in settings.rises or not spectrum.absolute:
+        return np.ones(len(states))
+    zero, slope = settings.rises[edge.absorber]
+    off = (match.aligned.rise - edge.energy - zero - slope * states) / settings.rise_sigma
+    # What is wrong is wrong by some eV either way, as by twenty in all.
+    wrong = settings.rise_wrong * settings.rise_sigma * np.sqrt(2 * np.pi) / 20
+    return (1 - settings.rise_wrong) * np.exp(-0.5 * off**2) + wrong
 
 
 def _shares(

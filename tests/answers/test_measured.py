@@ -1,0 +1,93 @@
+"""The rung `measured`: right, wrong and unanswered are counted as such."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nearedge.answers import evaluate_measured, judgements
+from nearedge.answers.measured import _score, _Told
+from nearedge.datasets import SiteSpectra
+from nearedge.errors import InputError
+from nearedge.matching import (
+    Library,
+    Standard,
+    build_library,
+    read_standards,
+    standards_library,
+)
+
+
+@pytest.fixture(scope="module")
+def library(crystal_dataset: SiteSpectra) -> Library:
+    return build_library(crystal_dataset)
+
+
+@pytest.fixture(scope="module")
+def standards(standards_folder: Path) -> list[Standard]:
+    return read_standards(standards_folder)
+
+
+def test_scores_are_shares_of_what_was_answered() -> None:
+    told = [
+        _Told(4, 4, (4,), 3.2, (2.9, 3.5), 3.0),
+        _Told(4, 6, (4, 6), 3.0, (2.9, 3.5), 4.0),
+        _Told(6, 6, (6,)),
+        _Told(6, 6, (6,)),
+        _Told(6, reason="Unlike"),
+    ]
+    score = _score(told)
+    assert (score.n, score.answered) == (5, 4)
+    assert score.accuracy == pytest.approx(0.75)
+    assert score.balanced_accuracy == pytest.approx(0.75)
+    assert score.per_class == {"4": "1 of 2", "6": "2 of 2"}
+    assert score.set_coverage == 1.0
+    assert score.mean_set_size == pytest.approx(1.25)
+    assert score.oxidation_state == pytest.approx(0.5)
+    assert score.oxidation_state_coverage == pytest.approx(0.5)
+
+
+def test_nothing_answered_is_no_score() -> None:
+    assert _score([_Told(6, reason="noise")]).accuracy is None
+
+
+def test_standards_are_scored_beside_baselines(library: Library, standards: list[Standard]) -> None:
+    result = evaluate_measured(lambda _: (library, "library"), standards)
+    assert result.score.n == 7  # one is of grade B
+    assert result.score.accuracy is not None
+    assert result.score.accuracy > 0.8
+    assert result.moved.n == 70
+    assert result.moved.accuracy == pytest.approx(result.score.accuracy)
+    assert set(result.baselines) == {
+        "always the commonest", "1-nn", "random-forest", "nearest standard",
+    }  # fmt: skip
+    # Without its own elements only the other coordination number is left.
+    assert result.without_own is not None
+    assert result.without_own.accuracy == 0.0
+    assert set(result.by_element) == {"Fe", "Mn"}
+    plain = result.to_json()
+    json.dumps(plain, allow_nan=False)
+    assert plain["accuracy"] == result.score.accuracy
+    assert [one.absorber for one in judgements(result)] == [None, "Fe", "Mn"]
+
+
+def test_a_library_is_not_scored_on_standards_it_holds(
+    library: Library, standards: list[Standard]
+) -> None:
+    taught = library.joined(standards_library(standards, "standards"))
+    result = evaluate_measured(lambda _: (taught, "taught"), standards)
+    plain = evaluate_measured(lambda _: (library, "library"), standards)
+    # Each compound is left out, and here that leaves the other class alone.
+    assert result.score.per_class == plain.score.per_class
+
+
+def test_other_edges_are_not_answered(library: Library, standards: list[Standard]) -> None:
+    iron = library.of("Fe")
+    result = evaluate_measured(lambda _: (iron, "iron"), standards)
+    assert result.score.answered == 4
+    assert result.reasons == {"OtherEdge": 3}
+
+
+def test_no_standard_is_no_score(library: Library, standards: list[Standard]) -> None:
+    with pytest.raises(InputError, match="no measured spectrum of grade A"):
+        evaluate_measured(lambda _: (library, "library"), [s for s in standards if s.grade == "B"])

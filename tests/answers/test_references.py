@@ -1,0 +1,132 @@
+"""A library answers measured spectra: by the file's own element, or it says why not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nearedge.answers import (
+    Request,
+    answer,
+    draw,
+    find_library,
+    load_any,
+    own_references,
+    write_match,
+)
+from nearedge.datasets import SiteSpectra, save_dataset
+from nearedge.edges import Edge
+from nearedge.errors import InputError
+from nearedge.matching import Library, Settings, build_library, read_standards
+from nearedge.spectra import Identity, Spectrum
+from tests.conftest import edge_mu
+
+AXIS = np.arange(-50.0, 150.0, 0.5)
+
+
+@pytest.fixture(scope="module")
+def library(crystal_dataset: SiteSpectra) -> Library:
+    return build_library(crystal_dataset)
+
+
+def measured(element: str, onset: float, number: int, crystal: float) -> Spectrum:
+    identity = Identity(Edge(element), "absolute")
+    return Spectrum("mu", AXIS + onset, edge_mu(AXIS, number, crystal), "file.dat", identity)
+
+
+def test_what_is_like_it_is_told(library: Library) -> None:
+    (told,) = answer(library, measured("Fe", 7112.0, 4, 3.0), name="library")
+    assert told.applies
+    assert told.edge == Edge("Fe")
+    assert told.e0 == pytest.approx(7119.0, abs=0.5)
+    assert told.values["coordination"].value == 4.0
+    assert told.values["coordination"].text().startswith("4 (4")
+    assert set(told.values) == {"coordination", "oxidation_state", "bond_length"}
+    plain = told.to_json()
+    json.dumps(plain, allow_nan=False)
+    assert len(plain["nearest"]) == 5
+    assert plain["nearest"][0]["formula"] == "FeS"
+    assert "8 sites by made" in told.basis
+
+
+@pytest.mark.parametrize("moved", [-3.0, 3.0])
+def test_a_wrong_zero_does_not_change_the_coordination(library: Library, moved: float) -> None:
+    spectrum = measured("Mn", 6539.0, 6, 1.0)
+    there = replace(spectrum, energy=spectrum.energy + moved)
+    (plain,), (other,) = answer(library, spectrum), answer(library, there)
+    first, second = (told.values["coordination"].to_json() for told in (plain, other))
+    assert first["probabilities"] == pytest.approx(second["probabilities"], abs=1e-3)
+
+
+def test_the_rise_tells_oxidation_states_apart(crystal_dataset: SiteSpectra) -> None:
+    settings = Settings(sigma=1.0, rises={"Fe": (0.0, 3.0)})
+    library = build_library(crystal_dataset, settings)
+    states = []
+    for onset in (2.0, 3.0):  # where 2+ and 3+ rise, above the table's energy
+        spectrum = measured("Fe", 7112.0 + 3 * onset - 7.0, 6, 1.0)
+        (told,) = answer(library, spectrum)
+        states.append(float(told.values["oxidation_state"].value))
+    assert states[0] == pytest.approx(2.0, abs=0.2)
+    assert states[1] == pytest.approx(3.0, abs=0.2)
+
+
+def test_another_edge_is_refused_by_name(library: Library) -> None:
+    (told,) = answer(library, measured("Ni", 8333.0, 6, 0.0))
+    assert not told.applies
+    assert not told.values
+    assert str(told.reasons[0]) == "this is a Ni K-edge (8333 eV); the model reads Fe K, Mn K"
+
+
+def test_what_is_like_no_reference_is_refused(library: Library) -> None:
+    spectrum = measured("Fe", 7112.0, 6, 1.0)
+    wave = 0.5 * np.sin(AXIS / 1.5) * (AXIS > 7)
+    (told,) = answer(library, replace(spectrum, mu=spectrum.mu + wave))
+    assert not told.applies
+    assert "like none of the Fe K-edges it is compared with" in str(told.reasons[0])
+    (forced,) = answer(library, replace(spectrum, mu=spectrum.mu + wave), Request(force=True))
+    assert not forced.applies
+    assert "coordination" in forced.values
+    assert any("--force" in remark for remark in forced.remarks)
+
+
+def test_what_is_like_an_unstated_crystal_is_refused(library: Library) -> None:
+    sure = replace(library, settings=Settings(sigma=0.001))
+    (told,) = answer(sure, measured("Mn", 6539.0, 6, 6.0))
+    assert not told.applies
+    assert "most like Mn63, whose first shell has no clear end" in str(told.reasons[0])
+
+
+def test_noise_is_no_edge(library: Library) -> None:
+    noise = np.random.default_rng(0).normal(size=len(AXIS))
+    (told,) = answer(library, replace(measured("Fe", 7112.0, 4, 0.0), mu=noise))
+    assert not told.applies
+
+
+def test_a_figure_shows_the_nearest(library: Library, tmp_path: Path) -> None:
+    (told,) = answer(library, measured("Fe", 7112.0, 4, 3.0))
+    figure = draw(told)
+    assert len(figure.axes) == 2
+    assert len(figure.axes[0].lines) == 8
+    assert told.match is not None
+    write_match(tmp_path / "match.png", told.match)
+    assert (tmp_path / "match.png").stat().st_size > 10_000
+
+
+def test_a_library_is_found(library: Library, crystal_dataset: SiteSpectra, tmp_path: Path) -> None:
+    spectrum = measured("Fe", 7112.0, 4, 3.0)
+    save_dataset(crystal_dataset, tmp_path / "data")
+    library.save(tmp_path / "library")
+    for folder in (tmp_path / "data", tmp_path / "library"):
+        assert len(find_library(spectrum, folder)) == len(library)
+    assert isinstance(load_any(tmp_path / "library"), Library)
+    assert set(own_references(library, spectrum).absorber) == {"Fe"}
+    with pytest.raises(InputError, match="the model reads Fe K, Mn K"):
+        own_references(library, measured("Ni", 8333.0, 6, 0.0))
+
+
+def test_the_shared_standards_are_of_the_edges_their_table_says(shared_data: Path) -> None:
+    standards = read_standards(shared_data / "measured")
+    assert len(standards) == 129
+    assert all(one.spectrum.edge in (None, one.edge) for one in standards)
