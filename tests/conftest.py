@@ -208,6 +208,8 @@ def stand_in_ocean(recorded_ocean: Path, tmp_path: Path) -> Path:
     for name, electrons in (("Mg-sp.UPF", 10), ("O.UPF", 6)):
         (folder / "upf" / name).write_text(f'<PP_HEADER z_valence="{electrons:8.2f}"/>\n')
     return program
+
+
 def edge_mu(energy: np.ndarray, number: int, crystal: float) -> np.ndarray:
     """K-edge of a site with so many neighbours, 7 eV above the zero; `crystal` tells it apart."""
     rise = np.arctan((energy - 7.0) / 0.8) / np.pi + 0.5
