@@ -78,12 +78,13 @@ def test_ocean_runs_and_is_imported_alike(
     subprocess.run([stand_in_ocean, "ocean.in"], cwd=by_hand, check=True)
     code, _, err = run(
         "dataset", "import", *MAGNESIA, "--spectra", str(by_hand), "--structure",
-        str(by_hand / "structure.extxyz"), "-o", str(tmp_path / "imported"),
+        str(by_hand / "structure.extxyz"), "--energies", "-9", "39", "0.05", "-o",
+        str(tmp_path / "imported"),
     )  # fmt: skip
     assert code == 0, err
     imported = load_dataset(tmp_path / "imported")
-    np.testing.assert_allclose(imported.energy, data.energy, atol=1e-5)
-    np.testing.assert_allclose(imported.mu, data.mu, rtol=1e-4)
+    same = np.interp(imported.energy, data.energy, data.mu[0])
+    np.testing.assert_allclose(imported.mu[0], same, rtol=1e-3)
     for name in ("engine", "energy_zero", "mu_unit"):
         assert imported.attributes[name] == data.attributes[name]
 

@@ -1,4 +1,5 @@
 import gzip
+import json
 import shutil
 from pathlib import Path
 
@@ -103,6 +104,31 @@ def test_the_format_is_seen(tmp_path: Path, iron_oxide: Path) -> None:
     assert guess_format(tmp_path) == "feff"
     with pytest.raises(InputError, match="no such file"):
         guess_format(tmp_path / "absent")
+
+
+def test_runs_of_absolute_energies_are_merged_on_shared_ones(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    """Of one spectrum on two absolute scales, each with its own conduction band minimum."""
+    rule, parts = EnvironmentRule("O", "Mg", 2.6, 1.7), []
+    for name, cbm in (("a", 3.0), ("b", 3.013)):
+        run = tmp_path / name
+        shutil.copytree(shared_data / "ocean-run-mgo", run, copy_function=shutil.copyfile)
+        record = json.loads((run / "CNBSE" / "bse.json").read_text())
+        record["bse"]["cbm"] = cbm
+        record["bse"]["screen"]["core_offset"]["enable"] = True
+        (run / "CNBSE" / "bse.json").write_text(json.dumps(record))
+        for path in (run / "CNBSE").glob("absspct*"):
+            values = np.loadtxt(path)
+            values[:, 0] += cbm
+            np.savetxt(path, values, header="iter=  100")
+        energies = (-9.0, 39.0, 0.05)
+        parts.append(import_dataset(run / "POSCAR", run, rule, snapshot=name, energies=energies))
+    data = merge(parts)
+    assert_allclose(data.energy, np.arange(-9, 39.01, 0.05), atol=1e-9)
+    assert_allclose(data.mu[0], data.mu[1], rtol=1e-5)
+    with pytest.raises(InputError, match=r"cover -20 to 39 eV in steps of 0.05 eV"):
+        import_dataset(run / "POSCAR", run, rule, energies=(-20.0, 39.0, 0.05))
 
 
 def test_gzipped_ocean_files_are_read_as_they_are(shared_data: Path, tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def import_(
         Literal["matrix", "ocean", "feff"] | None,
         Option(help="Format of the spectra (default: a file is a matrix, else seen)."),
     ] = None,
+    energies: Annotated[
+        tuple[float, float, float] | None,
+        Option(
+            help="Energies in eV to interpolate spectra to: least, greatest, step. Core offsets of "
+            "OCEAN give each run energies of its own, which cannot be merged.",
+            metavar="MIN MAX STEP",
+        ),
+    ] = None,
     engine: Annotated[str | None, Option(help="Code that computed the spectra.")] = None,
     energy_zero: Annotated[str | None, Option(help="What 0 eV is, e.g. CBM.")] = None,
     mu_unit: Annotated[str | None, Option(help="Unit of the spectra.")] = None,
@@ -77,6 +85,7 @@ def import_(
         snapshot=snapshot,
         trajectory=trajectory,
         temperature=temperature,
+        energies=energies,
         attributes={key: text for key, text in attributes.items() if text is not None},
     )
     datasets.save_dataset(data, output, force=force)

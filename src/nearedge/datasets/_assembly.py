@@ -129,5 +129,5 @@ def _check_alike(first: SiteSpectra, other: SiteSpectra) -> None:
         raise InputError(
             f"{other.source}: its energies ({len(theirs)} from {theirs[0]:g} to {theirs[-1]:g} eV) "
             f"are not those of {first.source} ({len(ours)} from {ours[0]:g} to {ours[-1]:g} eV); "
-            "bring both onto one grid first"
+            "import both with the same --energies"
         )

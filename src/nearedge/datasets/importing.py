@@ -31,6 +31,7 @@ def import_dataset(
     snapshot: str | None = None,
     trajectory: str | None = None,
     temperature: float | None = None,
+    energies: tuple[float, float, float] | None = None,
     attributes: Mapping[str, Any] | None = None,
 ) -> SiteSpectra:
     """Make a dataset of one structure and the spectra of its absorbers.
@@ -52,6 +53,9 @@ def import_dataset(
         is the snapshot's own.
     temperature : float, optional
         In K.
+    energies : tuple of float, optional
+        Least and greatest energy and step, eV from the engine's zero, to which spectra are
+        interpolated; those of the spectra by default.
     attributes : dict, optional
         What to say of the spectra (``engine``, ``energy_zero``, ``mu_unit``, ``licence`` ...) over
         what the files say.
@@ -81,6 +85,15 @@ def import_dataset(
     atoms = absorbers(frame.atoms, rule.absorber)
     read = READERS[format or guess_format(spectra)]
     rank, energy, mu, origin = read(spectra, rule.absorber)
+    if energies is not None:
+        low, high, step = energies
+        grid = low + step * np.arange(round((high - low) / step) + 1 if step > 0 else 0)
+        if len(grid) < 2 or grid[0] < energy[0] - 1e-3 or grid[-1] > energy[-1] + 1e-3:
+            raise InputError(
+                f"{spectra}: has energies from {energy[0]:g} to {energy[-1]:g} eV, which do not "
+                f"cover {low:g} to {high:g} eV in steps of {step:g} eV; ask for others"
+            )
+        energy, mu = grid, np.array([np.interp(grid, energy, spectrum) for spectrum in mu])
     if len(rank) and rank.max() >= len(atoms):
         raise InputError(
             f"{spectra}: has a spectrum of {rule.absorber} atom {rank.max() + 1}, but {structure} "
