@@ -31,15 +31,16 @@ def write_inputs(
     path = Path(path)
     if repeated := repeated_names(snapshots):
         raise InputError(f"several snapshots are named {', '.join(repeated)}; rename them")
-    names = []
-    with replacing(path, force=force) as folder:
+    folders = []
+    with replacing(path, force=force) as temporary:
         for snapshot in _every(snapshots, every):
             chosen = list(_sites(snapshot, rule, sites, symmetry=symmetry))
-            names.append(snapshot.name.replace("/", "_"))
-            (folder / names[-1]).mkdir(parents=True)
+            run = temporary / snapshot.name.replace("/", "_")
+            run.mkdir(parents=True)
             try:
-                inputs.write(snapshot.atoms, chosen, folder / names[-1])
+                inputs.write(snapshot.atoms, chosen, run)
             except InputError as error:
                 raise InputError(f"{snapshot.name}: {error}") from None
-            write_snapshots(folder / names[-1] / STRUCTURE, [snapshot])
-    return [path / name for name in names]
+            write_snapshots(run / STRUCTURE, [snapshot])
+            folders.append(path / run.name)
+    return folders

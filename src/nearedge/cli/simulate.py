@@ -136,13 +136,11 @@ def simulate(
                 "--dry-run", workers=workers, executor=executor != "local", parsl=parsl,
                 resume=resume, ocean_program=ocean_program,
             )  # fmt: skip
-            chosen = inputs.settings
             runs = campaigns.write_inputs(snapshots, inputs, rule, output, **which, force=force)
             typer.echo(
                 f"{output}: inputs of {len(runs)} OCEAN runs; run ocean.pl ocean.in in each, then: "
                 f"nearedge dataset import --format ocean --spectra {runs[0]} --structure "
-                f"{runs[0] / campaigns.STRUCTURE} --energies {chosen.energy_min:g} "
-                f"{chosen.energy_max:g} 0.05 --absorber {absorber} ..."
+                f"{runs[0] / campaigns.STRUCTURE} --energies MIN MAX STEP --absorber {absorber} ..."
             )
             return
         program = engines.OceanEngine(inputs, ocean_program or "ocean.pl")

@@ -32,16 +32,7 @@ _Z_VALENCE = re.compile(r'z_valence\s*=\s*"\s*([\d.]+(?:[Ee][+-]?\d+)?)|([\d.]+)
 class OceanInput:
     """Writes the input of one run for the chosen sites of a structure.
 
-    Parameters
-    ----------
-    edge : Edge
-        What is computed. OCEAN computes L2 and L3 together, and so M4 and M5 ...
-    settings : OceanSettings
-        How.
-    pseudopotentials : Path, optional
-        Folder of UPF files, one an element, named by it: ``Mg-sp.UPF``; OCEAN's own by default.
-    mpi : str
-        How OCEAN starts programs in parallel, e.g. ``mpirun -n 4``; its default if empty.
+    OCEAN computes L2 and L3 together, and so M4 and M5.
 
     Examples
     --------
@@ -53,8 +44,8 @@ class OceanInput:
 
     edge: Edge
     settings: OceanSettings = field(default_factory=OceanSettings)
-    pseudopotentials: Path | None = None
-    mpi: str = ""
+    pseudopotentials: Path | None = None  # folder of UPF files, Mg-sp.UPF; OCEAN's if None
+    mpi: str = ""  # how programs are started in parallel; OCEAN's default if empty
 
     def write(self, atoms: Atoms, sites: Sequence[int], folder: Path) -> None:
         """Write all that OCEAN reads to a folder."""
@@ -153,14 +144,11 @@ class OceanInput:
         for element in dict.fromkeys(atoms.symbols):
             name = re.compile(rf"{element}(?![a-z]).*\.upf", re.IGNORECASE)
             paths = sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
-            if not paths:
+            if len(paths) != 1:
+                there = ", ".join(path.name for path in paths) or "none"
                 raise InputError(
-                    f"{folder}: holds no pseudopotential of {element}; put {element}.UPF there"
-                )
-            if len(paths) > 1:
-                names = ", ".join(path.name for path in paths)
-                raise InputError(
-                    f"{folder}: holds several pseudopotentials of {element} ({names}); leave one"
+                    f"{folder}: must hold one pseudopotential of {element}, as {element}.UPF, and "
+                    f"holds {there}; put one there"
                 )
             chosen[element] = paths[0]
         return chosen
