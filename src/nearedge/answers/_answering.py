@@ -1,6 +1,6 @@
 """A model meets spectra: one path for a site, an average and a measured sample."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,10 +11,11 @@ from nearedge.answers._answer import Answer, Evidence, Value
 from nearedge.answers._check import check, edge_range, is_relative
 from nearedge.answers._references import FORCED, answer_by_references
 from nearedge.errors import InputError
+from nearedge.learning.features import with_features
 from nearedge.matching import Library
 from nearedge.models import Model
 from nearedge.models.inference import Inference, Zero
-from nearedge.spectra import Preparation, Spectrum, prepare, resample
+from nearedge.spectra import Preparation, Spectrum, cut_window, prepare
 from nearedge.trust import LEVEL, OtherEdge, OutsideEdge, Reason
 
 Align = Literal["auto", "none"]
@@ -41,6 +42,8 @@ class Request:
         of a regressor; 1 for single sites. If unknown, the widest intervals are given.
     force : bool
         Whether a model answers that does not apply.
+    features : mapping of str to str
+        Values of a model's categorical features that the files do not tell.
     """
 
     align: Align | None = None
@@ -49,6 +52,7 @@ class Request:
     merge: bool = False
     atoms_averaged: int | None = None
     force: bool = False
+    features: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.align == "none" and self.zero is not None:
@@ -199,6 +203,18 @@ def _shares(
     return Value(likeliest, level=LEVEL, probabilities=chances, intervals=intervals)
 
 
+def _word(feature: str, spectrum: Spectrum, request: Request) -> str:
+    """Give the value of a feature: as it was asked for, or as the file or its edge tells."""
+    stated = {"absorber": spectrum.edge.absorber} if spectrum.edge else {}
+    stated |= {**spectrum.metadata, **request.features}
+    if feature not in stated:
+        raise InputError(
+            f"{spectrum.source}::{spectrum.name}: does not say its {feature}, which the model "
+            f"needs; give it with --feature {feature}=VALUE"
+        )
+    return stated[feature]
+
+
 def _computed(
     model: Model,
     spectra: Sequence[tuple[Spectrum, tuple[Reason, ...]]],
@@ -214,7 +230,12 @@ def _computed(
         )
     first, _ = spectra[0]
     mu = np.array([spectrum.mu for spectrum, _ in spectra])
-    inputs = resample(first.energy, mu, model.window.grid, first.source)
+    seen = cut_window(first.energy, mu, model.window, first.source)
+    words = {
+        feature.name: np.array([_word(feature.name, one, request) for one, _ in spectra])
+        for feature in model.features
+    }
+    inputs = with_features(seen, model.features, words, first.source)
     told = _classes(model, inputs) if classifier else _numbers(model, inputs, atoms)
     rung = model.record.estimate.rung
     basis = f"{_meaning(model)}; "
@@ -236,7 +257,7 @@ def _computed(
             basis=basis,
         )
         for (spectrum, against), values, reasons in zip(
-            spectra, told, model.novelty.reasons(inputs), strict=True
+            spectra, told, model.novelty.reasons(seen), strict=True
         )
     ]
 

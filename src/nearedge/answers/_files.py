@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer
+from nearedge.edges import Edge
 from nearedge.errors import InputError, NearEdgeError
 from nearedge.files import read_spectra
 from nearedge.matching import Library, is_library, load_library
@@ -44,10 +45,15 @@ def read_any(
     from nearedge.datasets import load_dataset
 
     data = load_dataset(path)
-    return [
-        Spectrum(f"{snapshot}/{atom}", data.energy, mu, path, data.identity)
-        for snapshot, atom, mu in zip(data.snapshot, data.atom, data.mu, strict=True)
-    ]
+    columns = {name: data.groups(name) for name in data.group_names if name != "atom"}
+    spectra = []
+    for row, intensities in enumerate(data.mu):
+        words = {name: str(column[row]) for name, column in columns.items()}
+        edge = Edge(words["absorber"], str(data.attributes.get("edge", "K")))
+        name = f"{words['snapshot']}/{data.atom[row]}"
+        identity = replace(data.identity, edge=edge)
+        spectra.append(Spectrum(name, data.energy, intensities, path, identity, metadata=words))
+    return spectra
 
 
 def choose_ready(spectrum: Spectrum) -> tuple[Model | Library, str]:

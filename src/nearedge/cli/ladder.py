@@ -14,6 +14,7 @@ def ladder(
     recipe: options.RecipeName = "best",
     seeds: Annotated[int, Option(help="Seeds, each with a fold of its own.", min=1, max=50)] = 3,
     seed: options.Seed = 0,
+    feature: options.Features = None,
     engine_dataset: options.EngineDataset = None,
     json: options.Json = False,
 ) -> None:
@@ -21,7 +22,9 @@ def ladder(
     data = datasets.load_dataset(dataset)
     other = datasets.load_dataset(engine_dataset) if engine_dataset else None
     with progress_bar() as tell:
-        climbed = rungs.climb(data, recipe, seeds=seeds, seed=seed, other=other, progress=tell)
+        climbed = rungs.climb(
+            data, recipe, seeds=seeds, seed=seed, features=feature or (), other=other, progress=tell
+        )
     if json:
         terminal.print_json(records.as_json(climbed))
         return

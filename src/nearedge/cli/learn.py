@@ -41,6 +41,7 @@ def train(
             " (default: the strictest that the dataset can carry)."
         ),
     ] = None,
+    feature: options.Features = None,
     recipe: options.RecipeName = "best",
     standards: Annotated[
         Path | None,
@@ -67,8 +68,9 @@ def train(
         return
     with progress_bar(f"training on {dataset}"):
         model = models.train(
-            data, kind, target=target, recipe=recipe, group=group, hold_out=held_out, seed=seed
-        )
+            data, kind, target=target, recipe=recipe, group=group, hold_out=held_out, seed=seed,
+            features=feature or (),
+        )  # fmt: skip
     model.save(output, force=force)
     record = model.record
     estimate = record.estimate

@@ -30,6 +30,15 @@ ForceAnswer = Annotated[
     Option("--force", help="Answer although the model does not apply; replace existing outputs."),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
+Features = Annotated[
+    list[str] | None,
+    Option(
+        "--feature",
+        help="Column of the dataset to tell beside the spectrum, such as absorber or a space group;"
+        " may be given several times.",
+        metavar="NAME",
+    ),
+]
 Seed = Annotated[int, Option(help="Seed of everything random.", min=0)]
 EngineDataset = Annotated[
     Path | None,

@@ -66,6 +66,13 @@ def predict(
             " sites: a regressor's intervals narrow with it (default: unknown, the widest).",
         ),
     ] = None,
+    feature: Annotated[
+        list[str] | None,
+        Option(
+            help="What a model wants to be told beside the spectrum and the files do not say.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
     csv: Annotated[Path | None, Option(help="File to write a table to.")] = None,
     plot: Annotated[
         Path | None, Option(help="Folder for a figure of each measured spectrum.")
@@ -92,6 +99,7 @@ def predict(
         merge=merge,
         atoms_averaged=atoms_averaged,
         force=force,
+        features=dict(_pair(text) for text in feature or ()),
     )
     answers: list[answering.Answer] = []
     failures: list[answering.Failure] = []
@@ -127,6 +135,13 @@ def predict(
         typer.echo(f"nearedge: {' '.join(failure.reason.split())}", err=True)
     if failures:
         raise typer.Exit(1)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise typer.BadParameter(f"--feature needs NAME=VALUE, not '{text}'")
+    return name, value
 
 
 def _split(paths: Sequence[str]) -> tuple[Path | None, list[str]]:

@@ -2,18 +2,20 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from ase import Atoms
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from nearedge.datasets._info import DatasetInfo, EnergyInfo
 from nearedge.datasets._table import (
     ATTRIBUTES,
+    UNCLEAR,
     check_table,
+    class_names,
     compute_labels,
     label_sites,
     rule_attributes,
@@ -22,8 +24,9 @@ from nearedge.datasets._table import (
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.learning.examples import Labelled
+from nearedge.learning.features import Feature, with_features
 from nearedge.records import Json
-from nearedge.spectra import Identity, Window, check_spectra, resample
+from nearedge.spectra import Identity, Window, check_spectra, cut_window
 from nearedge.structures import Snapshot
 from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_order
 
@@ -95,16 +98,16 @@ class SiteSpectra:
         return self.table["mu"].values.astype(float)
 
     @property
-    def coordination(self) -> Int[np.ndarray, " site"]:
-        """Number of neighbour atoms of each site."""
+    def coordination(self) -> Shaped[np.ndarray, " site"]:
+        """Number of neighbour atoms of each site; NaN where the dataset leaves it open."""
         if "coordination" not in self.table.coords:
             raise InputError(f"{self.source}: states no coordination of its sites")
         return self.table["coordination"].values
 
     @property
     def environment(self) -> np.ndarray:
-        """Class name of each site; its element where the dataset states no classes."""
-        return self.table.get("environment", self.table["absorber"]).values
+        """Class name of each site; where none is stated its coordination, or else its element."""
+        return class_names(self.table)
 
     @property
     def snapshot(self) -> np.ndarray:
@@ -165,7 +168,9 @@ class SiteSpectra:
     def targets(self) -> dict[str, AnyTarget]:
         """What is known of the sites or can be computed, by name."""
         targets = {} if self.rule is None else self.rule.targets()
-        stated = {name: kind(None) for name, kind in TARGETS.items() if name in self.table.coords}
+        names = {*map(str, self.table.coords)}
+        names |= {"environment"} if "coordination" in names else set()
+        stated = {name: kind(None) for name, kind in TARGETS.items() if name in names}
         # What was computed by the dataset's own rule is known more precisely: with its parameters.
         return {**stated, **targets}
 
@@ -185,11 +190,21 @@ class SiteSpectra:
         """
         if target.name in self.table.coords and target == self.targets.get(target.name):
             return self.table[target.name].values
+        if target.of_classes and target.neighbour is None:
+            return np.where(self.environment == UNCLEAR, "", self.environment)
         return compute_labels(target, self.structures, self.snapshot, self.atom)
 
-    def labelled(self, target: Target, window: Window) -> Labelled:
-        """Give the spectra on a window's energies with the target of each site."""
-        return Labelled(self.inputs(window), self.labels(target), self.environment)
+    def labelled(
+        self, target: Target, window: Window, features: Sequence[Feature] = ()
+    ) -> Labelled:
+        """Give the spectra in a window, behind features, with the target of each site."""
+        words = {feature.name: self.groups(feature.name) for feature in features}
+        inputs = with_features(self.inputs(window), features, words, self.source)
+        return Labelled(inputs, self.labels(target), self.environment, tuple(map(len, features)))
+
+    def features(self, names: Iterable[str]) -> tuple[Feature, ...]:
+        """Give columns of words, see `groups`, as features with the values that occur."""
+        return tuple(Feature(name, tuple(np.unique(self.groups(name)).tolist())) for name in names)
 
     @property
     def classes(self) -> list[str]:
@@ -203,7 +218,7 @@ class SiteSpectra:
 
     def inputs(self, window: Window | None = None) -> Float[np.ndarray, "site grid"]:
         """Spectra on a window's energies, which the dataset must cover, as a model takes them."""
-        return resample(self.energy, self.mu, (window or Window()).grid, self.source)
+        return cut_window(self.energy, self.mu, window or Window(), self.source)
 
     def groups(self, by: str) -> np.ndarray:
         """Name the group of each site: sites of one group are not independent.
@@ -226,6 +241,12 @@ class SiteSpectra:
         """What `groups` takes."""
         columns = self.table.coords.items()
         return ["atom", *(str(name) for name, column in columns if column.dtype.kind == "U")]
+
+    @property
+    def hard(self) -> bool:
+        """Whether all edges lie above 2 keV: core holes blur them, no gap shows their zero."""
+        name = str(self.table.attrs.get("edge", "K"))
+        return all(Edge(absorber, name).energy > 2000 for absorber in self.absorbers)
 
     def names_mask(self, names: Sequence[str]) -> Bool[np.ndarray, " site"]:
         """Tell which sites belong to the named snapshots or trajectories."""
@@ -313,7 +334,8 @@ class SiteSpectra:
         for array in (self.energy, self.mu):
             digest.update(np.ascontiguousarray(array).tobytes())
         if "coordination" in self.table.coords:
-            digest.update(self.coordination.astype("int64").tobytes())
+            counts = np.nan_to_num(self.coordination.astype(float), nan=-1)
+            digest.update(counts.astype("int64").tobytes())
         for names in (self.environment, self.snapshot, self.trajectory, self.atom):
             digest.update("\n".join(map(str, names)).encode())
         return digest.hexdigest()

@@ -26,6 +26,9 @@ REQUIRED = ("engine", "energy_zero", "mu_unit")
 ATTRIBUTES = (*REQUIRED, *RULE, "edge")
 """Attributes that parts of a dataset must agree on."""
 
+UNCLEAR = "unclear"
+"""The class of a site whose coordination is left open."""
+
 
 class Objection(NamedTuple):
     """What a test has against the site in a row; rejected sites are unfit, others doubtful."""
@@ -53,6 +56,15 @@ def check_table(table: xr.Dataset, source: str) -> None:
     missing = [name for name in REQUIRED if name not in table.attrs]
     if missing:
         raise InputError(f"{source}: does not say its {', '.join(missing)}; make the dataset again")
+
+
+def class_names(table: xr.Dataset) -> np.ndarray:
+    """Name the class of each site; where none is stated by its coordination or else its element."""
+    if "environment" in table or "coordination" not in table:
+        return table.get("environment", table["absorber"]).values
+    counts = table["coordination"].values.astype(float)
+    names = np.nan_to_num(counts, nan=-1).astype(int).astype(str)
+    return np.where(np.isnan(counts), UNCLEAR, names)
 
 
 def unusable_sites(table: xr.Dataset, structures: Mapping[str, Atoms]) -> Iterator[Objection]:

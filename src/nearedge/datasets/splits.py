@@ -20,6 +20,7 @@ Rung = Literal[
     "trajectory",
     "crystal",
     "composition",
+    "absorber",
     "engine",
     "engine-aligned",
 ]
@@ -35,6 +36,7 @@ MEANING: dict[str, str] = {
     "trajectory": "no trajectory on both sides",
     "crystal": "no crystal on both sides",
     "composition": "no chemical composition on both sides",
+    "absorber": "no element that absorbs on both sides",
     "engine": "spectra of another engine on the test side, and no atom on both sides",
     "engine-aligned": "the same, after a shift, factor and broadening learnt without labels",
 }
@@ -103,9 +105,12 @@ def obstacle(data: SiteSpectra, rung: str) -> str | None:
 
 
 def strictest(data: SiteSpectra) -> tuple[Rung | None, str | None]:
-    """Find the strictest rung that a dataset can carry; if there is none, say why."""
+    """Find the strictest rung that a dataset can carry; if there is none, say why.
+
+    Elements are not kept apart: no model is for one that it was not taught.
+    """
     reason = None
-    for rung in reversed(SPLITS[1:]):
+    for rung in reversed(SPLITS[1:-1]):
         if rung in data.group_names:
             reason = obstacle(data, rung)
             if reason is None:

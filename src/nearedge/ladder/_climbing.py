@@ -40,6 +40,7 @@ def climb(
     seeds: int = 3,
     seed: int = 0,
     only: Sequence[Rung] | None = None,
+    features: Sequence[str] = (),
     other: SiteSpectra | None = None,
     paper: Paper | None = None,
     beside: Ladder | None = None,
@@ -50,7 +51,9 @@ def climb(
 
     Each seed has its own fold, examples and network; three test every site once on each rung. Test
     spectra of classes that the training side cannot teach (where the recipe trains on averages,
-    those of a single spectrum) are errors.
+    those of a single spectrum) are errors. Sites whose class is left open are not used. Beside
+    features, or of several absorbers, nothing is averaged: there is no rung ``paper``, and numbers
+    are told of single sites alone.
 
     Parameters
     ----------
@@ -61,6 +64,9 @@ def climb(
         How many, and the first.
     only : sequence of str, optional
         The rungs that are wanted; all by default.
+    features : sequence of str
+        Columns of the dataset that stand beside the spectra as categorical features. On the rung
+        ``absorber`` a value is the unknown one.
     other : SiteSpectra, optional
         Spectra of another engine, for the rung ``engine``, where one factor brings them to the
         mean intensity of `data`, and ``engine-aligned``, where energy shift, factor and broadening
@@ -85,22 +91,30 @@ def climb(
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     tell = progress or (lambda _text, _part: None)
-    window = recipe.reach(*(side.energy for side in (data, other) if side is not None))
+    environment = data.labels(data.target("environment"))
+    if (environment == "").any():
+        data = data.select(environment != "")
+    sides = [side for side in (data, other) if side is not None]
+    window = recipe.reach(*(side.energy for side in sides), hard=all(side.hard for side in sides))
+    told = data.features(features)
+    single = not told and data.identity.edge is not None
     for name in ("trajectory", "crystal"):
         if name in data.group_names and len(set(data.groups(name))) > 1:
             check_copies(data, name)
     environment, coordination = (
-        data.labelled(data.target(name), window) for name in ("environment", "coordination")
+        data.labelled(data.target(name), window, told) for name in ("environment", "coordination")
     )
     wanted: Sequence[Rung] = RUNGS if only is None else only
     steps: dict[str, Step] = {}
     levels: dict[str, Level] = {}
     numbers: dict[str, dict[str, Explained]] = {}
     rungs, not_climbed = _rungs(
-        recipe, data, environment.mu, other, window, wanted, seeds=seeds, seed=seed
-    )
+        recipe, data, environment.mu, other if single else None, window, wanted, seeds=seeds,
+        seed=seed,
+    )  # fmt: skip
     if "paper" in wanted:
-        if reason := obstacle(data, "paper"):
+        reason = obstacle(data, "paper")
+        if reason := reason or ("" if single else "spectra beside features are not averaged"):
             not_climbed = {"paper": reason, **not_climbed}
         else:
             if paper is None:
@@ -127,17 +141,20 @@ def climb(
     classifiers = iter(fit_classifiers(recipe, jobs) if jobs else [])
     tell("training the regressors", 0.7)
     jobs = [job(coordination, part, part.train) for part in parts]
-    regressors = iter(fit_regressors(recipe, jobs, by_class=True) if jobs else [])
+    regressors = iter(fit_regressors(recipe, jobs, by_class=True) if jobs and single else [])
     for done, rung in enumerate(rungs):
         tell(f"scoring the plain methods: {rung.name}", 0.75 + 0.25 * done / len(rungs))
         telling = [next(classifiers) for _ in rung.parts]
-        counting = [next(regressors) for _ in rung.parts]
+        counting = [next(regressors) for _ in rung.parts if single]
         earlier = beside.rungs.get(rung.name) if beside else None
         steps[rung.name] = rung_step(rung, telling, environment.value, seed, earlier)
-        levels[rung.name] = rung_level(rung, counting, coordination.value, seed)
-        for name, target in data.targets.items() if recipe.kernel else ():
-            if not target.of_classes and (told := explain(recipe, rung, data, target, seed)):
-                numbers.setdefault(name, {})[rung.name] = told
+        if single:
+            levels[rung.name] = rung_level(rung, counting, coordination.value, seed)
+        for name, target in data.targets.items() if recipe.kernel or told else ():
+            if not target.of_classes and (
+                number := explain(recipe, rung, data, target, environment.categories, seed)
+            ):
+                numbers.setdefault(name, {})[rung.name] = number
         if witness:
             witness(rung, telling, counting)
     tell("done", 1.0)

@@ -93,7 +93,8 @@ class Explained:
     spread: float
     mae: float
     baselines: dict[str, float]
-    """The same of plain methods."""
+    """Explained variance by plain methods."""
+    baseline_mae: dict[str, float]
     n: int
 
 

@@ -207,7 +207,12 @@ def _contest(offs: Sequence[Off]) -> Contest:
 
 
 def explain(
-    recipe: Recipe, rung: RungParts, data: SiteSpectra, target: Target, seed: int
+    recipe: Recipe,
+    rung: RungParts,
+    data: SiteSpectra,
+    target: Target,
+    categories: tuple[int, ...],
+    seed: int,
 ) -> Explained | None:
     """Score the recipe's kernel machines for a number; None if it does not vary where tested."""
     taught, truth = (side.labels(target).astype(float) for side in (data, rung.tested))
@@ -215,29 +220,31 @@ def explain(
     def told(_: int, part: Part) -> dict[str, np.ndarray]:
         train = part.train[np.isfinite(taught[part.train])]
         test = part.test[np.isfinite(truth[part.test])]
-        sites = Labelled(part.taught[train], taught[train], data.environment[train])
+        sites = Labelled(part.taught[train], taught[train], data.environment[train], categories)
         turn = seed + part.turn
         (machine,) = fit_regressors(recipe, [(sites, turn)])
         others = baseline_numbers((sites.mu, sites.value), part.tested[test], turn)
         return {"truth": truth[test], "": machine.predict(part.tested[test]), **others}
 
-    r2, errors = [], []
+    r2: list[dict[str, float]] = []
+    errors: list[dict[str, float]] = []
     for joined in _by_seed(rung, told):
         values = joined.pop("truth")
         if len(values) < 2 or not np.ptp(values):
             return None
         r2.append({name: float(r2_score(values, numbers)) for name, numbers in joined.items()})
-        errors.append(float(np.abs(joined[""] - values).mean()))
+        errors.append({name: float(np.abs(of - values).mean()) for name, of in joined.items()})
     tested = np.concatenate([part.test for part in rung.parts])
-    columns = dict(_columns(r2))
-    scores = columns.pop("")
+    columns, off = dict(_columns(r2)), dict(_columns(errors))
+    scores, own = columns.pop(""), off.pop("")
     return Explained(
         meaning=target.words(),
         unit=target.unit,
         r2=_mean(scores),
         spread=_spread(scores),
-        mae=_mean(errors),
+        mae=_mean(own),
         baselines={name: _mean(column) for name, column in columns.items()},
+        baseline_mae={name: _mean(column) for name, column in off.items()},
         n=len(np.unique(tested[np.isfinite(truth[tested])])),
     )
 

@@ -207,6 +207,11 @@ def robustness(
                 f"model '{name}' is a {model.kind} of the {model.target.words()}, another a "
                 f"{first.kind} of the {first.target.words()}; compare models of one kind and target"
             )
+        if model.features or model.window.aligned:
+            raise InputError(
+                f"model '{name}' looks at spectra from their rise or beside features; robustness "
+                "is of models that read the stated energies alone"
+            )
     training, labels = first.record.training, scored.labels(first.target)
     if first.kind == "classifier":
         constant = max(training.classes, key=lambda name: training.classes[name])

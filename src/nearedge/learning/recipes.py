@@ -35,6 +35,9 @@ from nearedge.targets import class_order
 PAPER_WINDOW = Window()
 """The input of the paper's networks."""
 
+HARD = Window(-12.0, 35.0, 95, aligned=True)
+"""What is seen of edges above 2 keV, from the rise."""
+
 Job = tuple[Labelled, int]
 """Raw training spectra, and the seed of the examples made of them and of the networks."""
 
@@ -96,8 +99,13 @@ class Recipe:
         _, place, counts = np.unique(environment, return_inverse=True, return_counts=True)
         return counts[place] >= (2 if self.averaged else 1)
 
-    def reach(self, *stored: Float[np.ndarray, " _"]) -> Window:
-        """Choose the energies for spectra stored on these (eV): the paper's if they are few."""
+    def reach(self, *stored: Float[np.ndarray, " _"], hard: bool = False) -> Window:
+        """Choose the energies for spectra stored on these (eV): the paper's if they are few.
+
+        Of hard edges that are stored as far as the step shows it is `HARD`.
+        """
+        if hard and all(energy[0] <= -10 and energy[-1] >= 55 for energy in stored):
+            return HARD
         enough = all(covered(energy, self.window.grid).all() for energy in stored)
         return self.window if enough else PAPER_WINDOW
 
@@ -116,7 +124,9 @@ class Recipe:
         """
         if self.kernel and class_values is None:
             return KernelRegressor(random_state=seed, **changes)
-        parameters = {**self.regressor, "random_state": seed, **changes}
+        raw = changes.get("categories") and not self.averaged
+        parameters = {**(self.classifier if raw else self.regressor), "random_state": seed}
+        parameters |= changes
         if not self.fractions or class_values is None:
             return NetworkRegressor(**parameters)
         names = class_order(class_values)
@@ -219,7 +229,8 @@ def fit_classifiers(recipe: Recipe, jobs: Sequence[Job]) -> list[Classifier]:
             examples.append(partition(count, seed=seed).split(*averages)[:2])
         else:
             examples.append(((sites.mu, sites.value), None))
-    return fit_many([recipe.new_classifier(seed) for _, seed in jobs], examples)
+    classifiers = [recipe.new_classifier(seed, categories=sites.categories) for sites, seed in jobs]
+    return fit_many(classifiers, examples)
 
 
 def fit_regressors(
@@ -228,18 +239,20 @@ def fit_regressors(
     """Train a regressor for each job, side by side.
 
     With `by_class` the number follows from the class, so that fractions of classes tell its mean.
+    Beside categorical features it is learnt from the raw spectra, or where the recipe wants
+    averages, of averages that have the mean of their features.
     """
     regressors, examples = [], []
     for sites, seed in jobs:
-        class_values = sites.class_values() if by_class else None
-        regressors.append(recipe.new_regressor(seed, class_values))
+        class_values = sites.class_values() if by_class and not sites.categories else None
+        regressors.append(recipe.new_regressor(seed, class_values, categories=sites.categories))
         examples.append(_examples(recipe, regressors[-1], sites, seed))
     return fit_many(regressors, examples)
 
 
 def _examples(recipe: Recipe, regressor: Regressor, sites: Labelled, seed: int) -> Split:
     """Make what a regressor learns from."""
-    if isinstance(regressor, KernelRegressor):
+    if isinstance(regressor, KernelRegressor) or (sites.categories and not recipe.averaged):
         return (sites.mu, sites.value), None
     count, size = recipe.mixtures.count, recipe.mixtures.size
     if recipe.averaged:

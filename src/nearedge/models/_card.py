@@ -1,5 +1,8 @@
 """A model in words: what it is for, what it saw, how far it can be believed."""
 
+from collections.abc import Sequence
+
+from nearedge.learning.features import Feature
 from nearedge.models._record import Calibration, Measured, Record
 from nearedge.spectra import Identity, Window
 from nearedge.targets import Target
@@ -9,7 +12,12 @@ _TOLD = 20  # Sites of a class from which its own share is told.
 
 
 def card(
-    identity: Identity, target: Target, window: Window, record: Record, novelty: Novelty
+    identity: Identity,
+    target: Target,
+    window: Window,
+    record: Record,
+    novelty: Novelty,
+    features: Sequence[Feature] = (),
 ) -> str:
     """Describe a model in Markdown, by its parts."""
     absorber = "all" if identity.edge is None else identity.edge.absorber
@@ -20,7 +28,8 @@ def card(
         f"{identity.edge or 'several'} edge spectra",
         "",
         f"Tells the {target.words()} of {absorber} sites from spectra at "
-        f"{window.points} energies from {window.minimum:g} to {window.maximum:g} eV.",
+        f"{window.points} energies from {window.minimum:g} to {window.maximum:g} eV"
+        f"{' from the rise' if window.aligned else ''}.",
         "",
         "| | |",
         "|---|---|",
@@ -28,6 +37,7 @@ def card(
         f"| trained on | {training.sites} sites of {len(training.snapshots)} snapshots, "
         f"{len(training.trajectories)} trajectories |",
         f"| class counts | {counts} |",
+        *(f"| told beside it | {one.name}: {', '.join(one.values)} |" for one in features),
         f"| held out | {', '.join(training.held_out) or 'nothing'} |",
         f"| recipe, seed | {training.recipe}, {training.seed} |",
         f"| data fingerprint | `{training.fingerprint}` |",

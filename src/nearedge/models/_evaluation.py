@@ -165,12 +165,14 @@ def evaluate(
         cannot be told of the sites, or they are training sites under other names.
     """
     chosen = data.select(data.names_mask(only)) if only else data
-    if chosen.identity.edge != model.identity.edge:
+    # A model of several elements that is told which says itself which it was not taught.
+    told = model.identity.edge is None and any(f.name == "absorber" for f in model.features)
+    if chosen.identity.edge != model.identity.edge and not told:
         raise InputError(
             f"{data.source}: holds {chosen.identity.edge or 'several'} edge spectra, the model "
             f"reads {model.identity.edge or 'several'}; give a dataset of the same edge"
         )
-    sites = chosen.labelled(model.target, model.window)
+    sites = chosen.labelled(model.target, model.window, model.features)
     if not sites.valued.all():
         chosen, sites = chosen.select(sites.valued), sites.part(sites.valued)
     rung, seen = _rung(model, chosen)
@@ -180,7 +182,7 @@ def evaluate(
         rung=rung,
         meaning="some of these sites were trained on" if rung == "training" else MEANING[rung],
         seen=seen,
-        outside=int(model.novelty.flags(sites.mu).sum()),
+        outside=int(model.novelty.flags(sites.spectra).sum()),
     )
     if isinstance(model.estimator, Classifier):
         return _classes(model, model.estimator, sites, chosen.trajectory, about)

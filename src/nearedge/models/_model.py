@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
+from nearedge.learning.features import Feature
 from nearedge.models._card import card
 from nearedge.models._record import Record
 from nearedge.models._registry import ready_model
@@ -40,6 +41,7 @@ class _WithoutEstimator:
     novelty: Novelty
     seen: Float[np.ndarray, "site point"]
     inference: Inference | None = None
+    features: tuple[Feature, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +68,8 @@ class Model(_WithoutEstimator):
         By what training spectra are known again, see `nearedge.datasets.prints`.
     inference : Inference or None
         What it knows of measured spectra.
+    features : tuple of Feature
+        What it is told beside a spectrum.
     """
 
     estimator: AnyEstimator
@@ -80,9 +84,10 @@ class Model(_WithoutEstimator):
         plain, arrays, source = stored
         fitted = make_dataclass("Fitted", [("estimator", estimators.AnyEstimator)])
         made = unpack(fitted, {"estimator": plain}, arrays, source=source).estimator
-        if made.n_features_in_ != self.window.points:
+        inputs = self.window.points + sum(map(len, self.features))
+        if made.n_features_in_ != inputs:
             raise InputError(
-                f"{source}: speaks of {made.n_features_in_} and {self.window.points} energies at "
+                f"{source}: speaks of {made.n_features_in_} and {inputs} energies at "
                 "once; train the model again"
             )
         object.__setattr__(self, "estimator", made)
@@ -122,7 +127,9 @@ class Model(_WithoutEstimator):
             "software": {name: version(name) for name in ("nearedge", "jax", "scikit-learn")},
             "model": plain,
         }
-        words = card(self.identity, self.target, self.window, self.record, self.novelty)
+        words = card(
+            self.identity, self.target, self.window, self.record, self.novelty, self.features
+        )
         text = json.dumps(about, indent=1, allow_nan=False) + "\n"
         with replacing(path, force=force) as folder:
             folder.mkdir()

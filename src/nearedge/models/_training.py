@@ -30,6 +30,7 @@ def train(
     group: str | None = None,
     hold_out: Sequence[str] = (),
     window: Window | None = None,
+    features: Sequence[str] = (),
     seed: int = 0,
 ) -> Model:
     """Train a model, and estimate its error on groups of sites it has not seen.
@@ -52,7 +53,10 @@ def train(
         Snapshots or trajectories whose sites are not used in any way.
     window : Window, optional
         The energies the model sees; by default those of the recipe, or the paper's if the spectra
-        do not reach so far.
+        do not reach so far; of edges above 2 keV from the rise.
+    features : sequence of str
+        Columns of the dataset that stand beside the spectrum as categorical features, such as
+        ``"absorber"``: networks embed them.
     seed : int
         Seed of everything random.
 
@@ -74,10 +78,14 @@ def train(
         )
     recipe = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     used = data.select(~data.names_mask(hold_out)) if hold_out else data
-    window = window or recipe.reach(used.energy)
+    window = window or recipe.reach(used.energy, hard=used.hard)
     sites = used.labelled(asked, window)
     if not sites.valued.all():
         used, sites = used.select(sites.valued), sites.part(sites.valued)
+    told = used.features(features)
+    sites = used.labelled(asked, window, told) if told else sites
+    # Several elements have no average that is a spectrum: each site is learnt by itself.
+    by_class = asked.from_classes and not features and used.identity.edge is not None
     rung, reason = (group, None) if group else strictest(used)
     folds: list[Fold] = []
     groups = None
@@ -96,7 +104,7 @@ def train(
             judged = judge_classifiers(fitted[1:], folds, sites, names, groups, seed)
     else:
         jobs = [(sites.part(part), seed) for part in parts]
-        fitted = fit_regressors(recipe, jobs, by_class=asked.from_classes)
+        fitted = fit_regressors(recipe, jobs, by_class=by_class)
         if groups is not None:
             judged = judge_regressors(
                 fitted[1:], folds, sites, fraction_classes(fitted[0]), used.snapshot, groups, seed,
@@ -116,9 +124,11 @@ def train(
         fingerprint=used.fingerprint(),
     )
     estimate = replace(scores, rung=rung, meaning=rung and MEANING.get(rung), reason=reason)
-    novelty = fit_novelty(sites.mu, window.grid, groups=groups, labels=sites.environment, seed=seed)
+    novelty = fit_novelty(
+        sites.spectra, window.grid, groups=groups, labels=sites.environment, seed=seed
+    )
     inference = measured = None
-    if fraction_classes(fitted[0]) and folds:
+    if fraction_classes(fitted[0]) and folds and not window.aligned:
         stored = replace(sites, mu=used.mu)
         inference, measured = fit_inference(used.energy, stored, folds, window.grid, recipe, seed)
     return Model(
@@ -130,6 +140,7 @@ def train(
         novelty=novelty,
         seen=prints(used.mu),
         inference=inference,
+        features=told,
     )
 
 

@@ -13,11 +13,15 @@ SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Window:
-    """The energies a model sees, eV from the zero; by default those of Li, Lu and Chan (2019)."""
+    """The energies a model sees, eV from the zero; by default those of Li, Lu and Chan (2019).
+
+    If `aligned`, they are counted from the rise of each spectrum, whose step is made one.
+    """
 
     minimum: float = -1.2
     maximum: float = 11.5
     points: int = 70
+    aligned: bool = False
 
     def __post_init__(self) -> None:
         if not (np.isfinite([self.minimum, self.maximum]).all() and self.minimum < self.maximum):

@@ -18,7 +18,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
 from nearedge.models import Model, trained_on
-from nearedge.spectra import Identity, Spectrum, Window, resample
+from nearedge.spectra import Identity, Spectrum, Window, cut_window
 from nearedge.targets import Target
 
 MOST = 200
@@ -133,6 +133,11 @@ def explain_spectrum(
     width and steps see `attribute`.
     """
     classifier = model.target.of_classes
+    if model.features:
+        raise InputError(
+            f"the model is told {model.features[0].name} beside the spectrum, which is not "
+            "explained; train one without --feature"
+        )
     if target is not None and not classifier:
         raise InputError(
             f"class '{target}' is asked about, but the model predicts numbers; leave out the "
@@ -145,7 +150,7 @@ def explain_spectrum(
         target = str(prediction.values[model.target.name].value)
     if target is not None and target == against:
         raise InputError(f"class '{target}' is asked about against itself; choose another class")
-    spectrum = resample(energy, mu[None], model.window.grid, name)
+    spectrum = cut_window(energy, mu[None], model.window, name)
     setting = Setting(model.target, model.identity, against, training.baseline(against))
     asked = scores(model.estimator, [target or ""], against)
     (attribution,) = attribute(

@@ -21,7 +21,7 @@ from nearedge.learning.estimators._base import (
     floored_spread,
     validate_data,
 )
-from nearedge.learning.estimators._machines import Machines, combine, kernel, train_machines
+from nearedge.learning.estimators._machines import MachinesRecord, combine, kernel, train_machines
 
 Machine = TypeVar("Machine", bound="KernelEstimator")
 
@@ -153,17 +153,6 @@ class KernelEstimator(SavedEstimator):
             estimator.scale_ = 1 / record.inverse_scale
         estimator.n_features_in_ = (len(record.mean) + sum(estimator.categories)) // 2
         return estimator
-
-
-@dataclass(frozen=True)
-class MachinesRecord:
-    """What a `KernelClassifier` is made of again; the inverse of an infinite scale is finite."""
-
-    parameters: Parameters
-    mean: np.ndarray
-    inverse_scale: np.ndarray
-    machines: Machines
-    steepness: float
 
 
 class KernelClassifier(LikeliestClass, KernelEstimator):

@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 from scipy.special import log_expit, logsumexp
 from sklearn.svm import SVC as _SVC
 
+from nearedge.learning.estimators._base import Parameters
+
 # Its gamma may be a number, but is inferred to be a string.
 SVC: Any = _SVC
 
@@ -41,6 +43,17 @@ class Machines:
     ) -> Float[np.ndarray, "example pair"]:
         """Margins of every pair of classes, in single precision but for the last sum."""
         return kernel(features, self.support) @ np.asarray(self.weights, np.float32) + self.offsets
+
+
+@dataclass(frozen=True)
+class MachinesRecord:
+    """What a `KernelClassifier` is made of again; the inverse of an infinite scale is finite."""
+
+    parameters: Parameters
+    mean: np.ndarray
+    inverse_scale: np.ndarray
+    machines: Machines
+    steepness: float
 
 
 def kernel(
