@@ -69,7 +69,9 @@ def fail(fault: str, recorded: Path) -> None:
     if fault == "hang":
         Path(__file__).with_name("pid").write_text(str(os.getpid()))
         time.sleep(600)
-    shutil.copytree(recorded / "CNBSE", "CNBSE", copy_function=shutil.copyfile)
+    Path("CNBSE").mkdir()
+    for path in (recorded / "CNBSE").iterdir():
+        shutil.copyfile(path, Path("CNBSE") / path.name)
     if fault == "stale":
         path = Path("CNBSE") / "absspct_O_.0001_1s_02"
         path.write_text(path.read_text().replace("iter=  100", "iter=   40", 1))

@@ -72,6 +72,13 @@ class OceanInput:
         valence = {element: _valence(path) for element, path in files.items()}
         electrons = sum(valence.get(symbol, 0.0) for symbol in atoms.symbols)
         moment = sum(settings.moments.get(symbol, 0.0) for symbol in atoms.symbols)
+        partial = bool(moment or settings.metal or electrons % 2)
+        # Quantum Espresso wants shares of the valence electrons.
+        magnetisation = ", ".join(
+            f"starting_magnetization({number}) = {share / valence.get(element, _VALENCE):.3f}"
+            for number, element in enumerate(elements, start=1)
+            if (share := settings.moments.get(element))
+        )
         # Bands of the majority spin; a negative number counts from half the electrons.
         sign, occupied = (1 if files else -1), ceil((electrons + moment) / 2)
         bands = [
@@ -114,24 +121,13 @@ class OceanInput:
             "bse.core.plot.points": str(round((high - low) / step)),
             "calc.mode": "xas",
             "calc.edges": "\n".join(f"{site + 1} {shell} {orbital}" for site in sites),
+            "dft.nspin": "2" if moment else "",
+            "dft.smag": magnetisation,
+            "dft.occopt": "3" if partial else "",
+            "dft.degauss": f"{settings.smearing:g}" if partial else "",
+            "structure.metal": "true" if partial else "",
+            "screen.core_offset.enable": "true" if inequivalent else "",
         }
-        if moment:
-            # Quantum Espresso wants shares of the valence electrons.
-            shares = {
-                number: settings.moments.get(name, 0.0) / valence.get(name, _VALENCE)
-                for number, name in enumerate(elements, start=1)
-            }
-            keywords["dft.nspin"] = "2"
-            keywords["dft.smag"] = ", ".join(
-                f"starting_magnetization({number}) = {share:.3f}"
-                for number, share in shares.items()
-                if share
-            )
-        if moment or settings.metal or electrons % 2:
-            keywords |= {"structure.metal": "true", "dft.occopt": "3"}
-            keywords["dft.degauss"] = f"{settings.smearing:g}"
-        if inequivalent:
-            keywords["screen.core_offset.enable"] = "true"
         return {name: text for name, text in (keywords | settings.keywords).items() if text}
 
     def _files(self, atoms: Atoms) -> dict[str, Path]:
