@@ -71,5 +71,5 @@ def _numbers(axes: Axes, match: Match) -> None:
     places = np.arange(len(likely))
     colours = [BLUE if n in told.set else GREY for n in likely]
     axes.bar(places, list(likely.values()), color=colours)
-    axes.set_xticks(places, [str(n) for n in likely])
+    axes.set_xticks(places, [f"{n:g}" for n in likely])
     axes.set(ylim=(0, 1), ylabel="probability (blue: in the set)")

@@ -106,8 +106,8 @@ def _values(matched: Match) -> dict[str, Value]:
             float(min(classes.set)),
             float(max(classes.set)),
             LEVEL,
-            set=tuple(map(str, classes.set)),
-            probabilities={str(n): share for n, share in classes.probabilities.items()},
+            set=tuple(f"{n:g}" for n in classes.set),
+            probabilities={f"{n:g}": share for n, share in classes.probabilities.items()},
         )
     for target in ("oxidation_state", "bond_length"):
         if told := number(matched, target):

@@ -221,7 +221,9 @@ def _tell(standard: Standard, model: object, name: str) -> _Told:
 def _said(told: Answer, truth: int, state: float) -> _Told:
     value = told.values.get("coordination") or told.values.get("environment")
     number = _number(value)
-    members = tuple(int(n) for n in (value.set if value and value.set else ()) if n.isdigit())
+    members = tuple(
+        round(float(n)) for n in (value.set if value and value.set else ()) if n[:1].isdigit()
+    )
     oxidation = told.values.get("oxidation_state")
     ends = None
     if oxidation and oxidation.low is not None and oxidation.high is not None:

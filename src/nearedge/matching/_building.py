@@ -1,6 +1,8 @@
 """A library made of a dataset of computed spectra."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -8,12 +10,14 @@ from jaxtyping import Float
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.matching._curves import REFERENCE, find_rise
-from nearedge.matching._library import TARGETS, Library
+from nearedge.matching._library import MEAN, TARGETS, Library
 from nearedge.matching._settings import Settings
 
 
 def build_library(data: SiteSpectra, settings: Settings | None = None) -> Library:
     """Make a library of a dataset; sites whose spectrum has no rise are left out.
+
+    Of an element with several sites in a crystal their mean is a reference, too.
 
     Parameters
     ----------
@@ -31,38 +35,73 @@ def build_library(data: SiteSpectra, settings: Settings | None = None) -> Librar
             f"{data.source}: states no coordination of its sites; label crystals by their first "
             "shell: nearedge simulate without --neighbour (extra: crystals)"
         )
-    rows, curves = [], []
-    for row, mu in enumerate(data.mu):
+    sites = _sites(data)
+    sites += _means(data, sites)
+    curves, usable = [], []
+    for site in sites:
         try:
-            curves.append(aligned(data.energy, mu))
+            curves.append(aligned(data.energy, site.mu))
         except InputError:
             continue
-        rows.append(row)
-    if not rows:
+        usable.append(site)
+    if not usable:
         raise InputError(f"{data.source}: no spectrum has a rise and 30 eV beyond it")
-    table = data.table.isel(site=rows)
-    values = np.full((len(rows), len(TARGETS)), np.nan, np.float32)
-    for place, name in enumerate(TARGETS):
-        if name in table.coords:
-            values[:, place] = table[name].values
-    names = table["snapshot"].values.tolist()
     formulas = {
         name: atoms.symbols.formula.reduce()[0].format("hill")
         for name, atoms in data.structures.items()
     }
     return Library(
         edge=str(data.attributes.get("edge", "K")),
-        absorber=tuple(table["absorber"].values.tolist()),
-        crystal=tuple(names),
-        formula=tuple(formulas[name] for name in names),
-        atom=table["atom"].values,
-        measured=np.zeros(len(rows), bool),
+        absorber=tuple(site.absorber for site in usable),
+        crystal=tuple(site.crystal for site in usable),
+        formula=tuple(formulas[site.crystal] for site in usable),
+        atom=np.array([site.atom for site in usable]),
+        measured=np.zeros(len(usable), bool),
         curves=np.array(curves, np.float32),
-        values=values,
+        values=np.array([site.values for site in usable], np.float32),
         source=Path(data.source).name,
         origin=str(data.attributes["engine"]),
         settings=settings or Settings(),
     )
+
+
+class _Site(NamedTuple):
+    absorber: str
+    crystal: str
+    atom: int
+    multiplicity: float
+    mu: np.ndarray
+    values: np.ndarray
+
+
+def _sites(data: SiteSpectra) -> list[_Site]:
+    table = data.table
+    values = np.full((len(data), len(TARGETS)), np.nan)
+    for place, name in enumerate(TARGETS):
+        if name in table.coords:
+            values[:, place] = table[name].values
+    many = table["multiplicity"].values if "multiplicity" in table.coords else np.ones(len(data))
+    columns = (table["absorber"].values, data.snapshot, data.atom, many, data.mu, values)
+    return [_Site(str(a), str(c), int(n), *rest) for a, c, n, *rest in zip(*columns, strict=True)]
+
+
+def _means(data: SiteSpectra, sites: Sequence[_Site]) -> list[_Site]:
+    """Average the sites of an element in a crystal that has several, as its spectrum does.
+
+    Their energies have one zero: the Fermi level of the crystal.
+    """
+    groups: dict[tuple[str, str], list[_Site]] = {}
+    for site in sites:
+        groups.setdefault((site.absorber, site.crystal), []).append(site)
+    means = []
+    for (absorber, crystal), members in groups.items():
+        if len(members) > 1:
+            share = np.array([site.multiplicity for site in members], float)
+            share /= share.sum()
+            mu = share @ np.array([site.mu for site in members])
+            values = share @ np.array([site.values for site in members])
+            means.append(_Site(absorber, crystal, MEAN, len(members), mu, values))
+    return means
 
 
 def aligned(

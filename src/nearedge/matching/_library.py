@@ -19,6 +19,9 @@ from nearedge.spectra import Identity, Window
 FORMAT = "nearedge-library"
 VERSION = 1
 
+MEAN = -1
+"""Index that stands for all sites of an element in a crystal, and for measured references."""
+
 TARGETS = ("coordination", "oxidation_state", "bond_length")
 """What a library can tell, if its references state it."""
 
@@ -53,7 +56,7 @@ class Library:
     absorber, crystal, formula : tuple of str
         Of each reference: the element, the structure, and what that consists of.
     atom : int array, shape (reference,)
-        Index of the absorber in its structure; -1 of measured references.
+        Index of the absorber in its structure; `MEAN` of all together.
     measured : bool array, shape (reference,)
         Whether it was measured or computed.
     curves : float array, shape (reference, energy)

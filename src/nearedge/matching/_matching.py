@@ -20,7 +20,7 @@ from nearedge.matching._curves import (
     fit,
     line,
 )
-from nearedge.matching._library import Library
+from nearedge.matching._library import MEAN, Library
 from nearedge.records import Json, as_json
 from nearedge.spectra import Spectrum, normalise
 
@@ -126,7 +126,7 @@ class Match:
                 library.crystal[row],
                 library.formula[row],
                 library.absorber[row],
-                None if library.measured[row] else int(library.atom[row]),
+                None if library.atom[row] == MEAN else int(library.atom[row]),
                 *(None if np.isnan(value) else float(value) for value in library.values[row]),
                 float(self.misfit[row]),
                 *self.distortion(row),

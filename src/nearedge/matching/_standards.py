@@ -13,7 +13,7 @@ from jaxtyping import Bool
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.files import read_spectra
-from nearedge.matching._library import TARGETS, Library
+from nearedge.matching._library import MEAN, TARGETS, Library
 from nearedge.matching._matching import Aligned, align
 from nearedge.spectra import Spectrum
 
@@ -99,7 +99,7 @@ def standards_library(standards: Sequence[Standard], source: str) -> Library:
         absorber=tuple(one.edge.absorber for one, _ in usable),
         crystal=tuple(f"{one.compound} {one.structure} (measured)" for one, _ in usable),
         formula=tuple(one.compound for one, _ in usable),
-        atom=np.full(len(usable), -1),
+        atom=np.full(len(usable), MEAN),
         measured=np.ones(len(usable), bool),
         curves=np.array([aligned.whole() for _, aligned in usable], np.float32),
         values=np.array(values, np.float32),

@@ -23,11 +23,14 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Classes:
-    """The likeliest class, the set of those that are not ruled out, and all probabilities."""
+    """The likeliest number, the set of those that are not ruled out, and all probabilities.
 
-    value: int
-    set: tuple[int, ...]
-    probabilities: dict[int, float]
+    A number that is not whole is the mean over the sites of a crystal.
+    """
+
+    value: float
+    set: tuple[float, ...]
+    probabilities: dict[float, float]
 
 
 def unstated(match: Match) -> float:
@@ -41,8 +44,9 @@ def coordination(match: Match) -> Classes | None:
     shares = _shares(match, np.isfinite(number))
     if shares is None:
         return None
-    classes = np.unique(number[np.isfinite(number)]).astype(int)
-    probability = {int(n): float(shares[number == n].sum()) for n in classes}
+    number = number.astype(float).round(1)
+    classes = np.unique(number[np.isfinite(number)]).tolist()
+    probability = {n: float(shares[number == n].sum()) for n in classes}
     best = max(probability, key=lambda n: probability[n])
     least = match.library.settings.least
     chosen = {n for n, share in probability.items() if share >= least} | {best}
