@@ -97,6 +97,11 @@ class MeasuredEvaluation:
         """Give it ready for JSON, the main scores at the top."""
         return {**as_json(self.score), **as_json(self)}
 
+    def to_rung(self) -> Json:
+        """Give it as the ladder gives its rungs: accuracies alone as baselines."""
+        accuracies = {name: score.accuracy for name, score in self.baselines.items()}
+        return {**self.to_json(), "baselines": accuracies, "spread": None}
+
 
 @dataclass(frozen=True)
 class _Told:

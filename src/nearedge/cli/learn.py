@@ -8,7 +8,7 @@ import typer
 from typer import Argument, Option
 
 from nearedge import answers, datasets, matching, models, records
-from nearedge.cli import options, terminal
+from nearedge.cli import measured as measured_rung, options, terminal
 from nearedge.drawing.progress import progress_bar
 
 
@@ -108,7 +108,11 @@ def _library(
         own = matching.standards_library(matching.read_standards(standards), str(standards))
         library = library.joined(own)
     judge = measured or standards
-    result = None if judge is None else _judged(lambda _: (library, str(output)), judge, library)
+    result = (
+        None
+        if judge is None
+        else measured_rung.judge(lambda _: (library, str(output)), judge, library)
+    )
     if result is not None:
         library = replace(library, judged=answers.judgements(result))
     library.save(output, force=force)
@@ -119,54 +123,7 @@ def _library(
         return
     typer.echo(f"{output}: {len(library)} references of {', '.join(map(str, library.edges))}")
     if result is not None:
-        _print_measured(result)
-
-
-def _judged(
-    choose: "answers.Choose", folder: Path, library: "matching.Library | None" = None
-) -> "answers.MeasuredEvaluation":
-    standards = matching.read_standards(folder)
-    if library is not None:
-        standards = [one for one in standards if one.edge in library.edges]
-    with progress_bar() as tell:
-        return answers.evaluate_measured(choose, standards, progress=tell)
-
-
-def _print_measured(result: "answers.MeasuredEvaluation") -> None:
-    scores = {
-        "this model": result.score,
-        "on new compounds": result.without_own,
-        "moved by up to 3 eV": result.moved,
-        **result.baselines,
-        **result.by_element,
-    }
-    rows = [
-        [
-            name,
-            f"{score.answered}/{score.n}",
-            *map(
-                _percent,
-                (
-                    score.accuracy,
-                    score.balanced_accuracy,
-                    score.set_coverage,
-                    score.oxidation_state,
-                    score.oxidation_state_coverage,
-                ),
-            ),
-        ]
-        for name, score in scores.items()
-        if score is not None
-    ]
-    heads = ["in percent", "answered", "right", "balanced", "in set", "state ± 0.5", "in interval"]
-    title = "rung measured: spectra from beamlines of known structure"
-    terminal.print_table(heads, rows, title=title)
-    for reason, count in result.reasons.items():
-        typer.echo(f"not answered: {count}, {reason}")
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}".rstrip("%")
+        measured_rung.show(result)
 
 
 def evaluate(
@@ -182,10 +139,7 @@ def evaluate(
     ] = None,
     more: options.MoreNames = None,
     only: options.Only = None,
-    measured: Annotated[
-        Path | None,
-        Option(help="Folder of measured spectra of known structure: truth.tsv and its files."),
-    ] = None,
+    measured: options.Measured = None,
     json: options.Json = False,
 ) -> None:
     """Score a model on the raw, unaveraged sites of a dataset, or on measured spectra."""
@@ -195,11 +149,11 @@ def evaluate(
             raise typer.BadParameter("give a dataset or --measured, not both")
         chosen = None if model is None else (answers.load_any(model), str(model))
         choose = answers.choose_ready if chosen is None else lambda _: chosen
-        result = _judged(choose, measured)
+        result = measured_rung.judge(choose, measured)
         if json:
             terminal.print_json(result.to_json())
         else:
-            _print_measured(result)
+            measured_rung.show(result)
         return
     if model is None or dataset is None:
         raise typer.BadParameter("give a model and a dataset, or --measured")

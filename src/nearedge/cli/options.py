@@ -40,6 +40,10 @@ Features = Annotated[
     ),
 ]
 Seed = Annotated[int, Option(help="Seed of everything random.", min=0)]
+Measured = Annotated[
+    Path | None,
+    Option(help="Folder of measured spectra of known structure: truth.tsv and its files."),
+]
 EngineDataset = Annotated[
     Path | None,
     Option(

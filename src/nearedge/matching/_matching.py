@@ -97,12 +97,15 @@ class Match:
     misfit : float array, shape (reference,)
         Root mean square of what is left, of an edge step of one, in the order of the library;
         infinite of those that a coarse fit had ruled out.
+    distortions : Distortions
+        What computed references could suffer.
     """
 
     aligned: Aligned
     library: Library
     order: Int[np.ndarray, " reference"]
     misfit: Float[np.ndarray, " reference"]
+    distortions: Distortions
     _place: Int[np.ndarray, " reference"]
     _line: Float[np.ndarray, "reference 2"]
 
@@ -114,7 +117,7 @@ class Match:
     def distortion(self, reference: int) -> Distortion:
         """Say what a reference had to suffer."""
         measured = bool(self.library.measured[reference])
-        return (MEASURED if measured else FINE).at(int(self._place[reference]))
+        return (MEASURED if measured else self.distortions).at(int(self._place[reference]))
 
     def first(self, count: int) -> list[Resemblance]:
         """Describe the references that are the most like it."""
@@ -177,8 +180,8 @@ def align(spectrum: Spectrum) -> Aligned:
     return Aligned(spectrum, made.e0 + rise, moved, grid, mu)
 
 
-def match(library: Library, aligned: Aligned) -> Match:
-    """Fit the references of a library to a spectrum.
+def match(library: Library, aligned: Aligned, distortions: Distortions = FINE) -> Match:
+    """Fit the references of a library to a spectrum; `distortions` are those of computed ones.
 
     Raises
     ------
@@ -192,13 +195,13 @@ def match(library: Library, aligned: Aligned) -> Match:
         coarse = fit(library.curves, COARSE, aligned.energy, aligned.mu).misfit
         near = np.sort(coarse.argpartition(CLOSER)[:CLOSER])
     misfit = np.full(len(library), np.inf)
-    place, line = np.zeros(len(library), int), np.zeros((len(library), 2))
-    for distortions, rows in (
-        (FINE, near[~library.measured[near]]),
+    place, lines = np.zeros(len(library), int), np.zeros((len(library), 2))
+    for suffered, rows in (
+        (distortions, near[~library.measured[near]]),
         (MEASURED, near[library.measured[near]]),
     ):
         if len(rows):
-            fitted = fit(library.curves[rows], distortions, aligned.energy, aligned.mu)
+            fitted = fit(library.curves[rows], suffered, aligned.energy, aligned.mu)
             misfit[rows], place[rows] = fitted.misfit, fitted.place
-            line[rows] = np.column_stack([fitted.amplitude, fitted.slope])
-    return Match(aligned, library, misfit.argsort(), misfit, place, line)
+            lines[rows] = np.column_stack([fitted.amplitude, fitted.slope])
+    return Match(aligned, library, misfit.argsort(), misfit, distortions, place, lines)
