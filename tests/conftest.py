@@ -229,10 +229,10 @@ def crystal_dataset() -> SiteSpectra:
     }
     snapshots, mu = [], []
     for name, (kind, place) in cells.items():
-        atoms = bulk(kind[:2] + "SO"[kind[2] == "6"], "rocksalt", a=4.3)
-        atoms.set_cell(atoms.cell * (1 + 0.01 * place), scale_atoms=True)
+        atoms = bulk(kind[:2] + "SO"[kind[2] == "6"], "rocksalt", a=4.3, cubic=True)
+        atoms.rattle(0.1, seed=len(snapshots))
         snapshots.append(Snapshot(name, name, None, None, atoms))
-        mu.append(edge_mu(energy, int(kind[2]), 2.0 * place))
+        mu.append(edge_mu(energy, int(kind[2]), 2.0 * place + 0.7 * (kind[:2] == "Mn")))
     numbers = np.array([float(kind[2]) for kind, _ in cells.values()])
     extra = {
         "coordination": np.where(np.array(list(cells)) == "Mn63", np.nan, numbers),

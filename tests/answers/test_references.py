@@ -93,7 +93,7 @@ def test_what_is_like_no_reference_is_refused(library: Library) -> None:
 
 def test_what_is_like_an_unstated_crystal_is_refused(library: Library) -> None:
     sure = replace(library, settings=Settings(sigma=0.001))
-    (told,) = answer(sure, measured("Mn", 6539.0, 6, 6.0))
+    (told,) = answer(sure, measured("Mn", 6539.0, 6, 6.7))
     assert not told.applies
     assert "most like Mn63, whose first shell has no clear end" in str(told.reasons[0])
 

@@ -98,3 +98,14 @@ def test_a_dataset_or_measured_spectra(run: Run, folder: Path, standards_folder:
     both = ("model", str(folder / "data"), "--measured", str(standards_folder))
     assert run("evaluate", *both)[0] == 2
     assert run("evaluate")[0] == 2
+
+
+def test_the_ladder_climbs_to_what_was_measured(
+    run: Run, folder: Path, standards_folder: Path
+) -> None:
+    data, options = str(folder / "data"), ("--recipe", "paper", "--seeds", "1", "--json")
+    code, out, _ = run("ladder", data, "--measured", str(standards_folder), *options)
+    rung = json.loads(out)["rungs"]["measured"]
+    assert code == 0
+    assert rung["n"] == 7
+    assert set(rung["baselines"]) >= {"1-nn", "random-forest", "always the commonest"}
