@@ -44,7 +44,7 @@ def results(telling_dataset: SiteSpectra) -> Reproduction:
         seeds=2,
         widths=(8,),
         sizes=(200, 400),
-        sweep_epochs=5,
+        sweep_epochs=20,
         quick=True,
     )
     return reproduce(telling_dataset, protocol, seed=11)
