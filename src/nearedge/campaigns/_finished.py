@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ CREATE TABLE IF NOT EXISTS grids (number INTEGER PRIMARY KEY, energy BLOB NOT NU
 CREATE TABLE IF NOT EXISTS sites (
     structure TEXT, atom INTEGER, grid INTEGER NOT NULL, mu BLOB NOT NULL, provenance TEXT NOT NULL,
     PRIMARY KEY (structure, atom)
-) WITHOUT ROWID;
+);
 """
 
 
@@ -35,9 +36,13 @@ class FinishedSites:
             # that several processes write; the campaign's own lock keeps others out.
             without = "?vfs=unix-none" if os.name == "posix" else ""
             self._database = sqlite3.connect(f"{path.absolute().as_uri()}{without}", uri=True)
-            self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
+            for setting in (
+                "page_size=32768",  # a spectrum has some kB
+                "locking_mode=EXCLUSIVE",
+                "journal_mode=WAL",
+                "synchronous=NORMAL",
+            ):
+                self._database.execute(f"PRAGMA {setting}")
             self._database.executescript(_TABLES)
             for number, energy in self._database.execute("SELECT number, energy FROM grids"):
                 self._grids[energy] = number
@@ -48,12 +53,15 @@ class FinishedSites:
         """Write all to the one file."""
         self._database.close()
 
-    def sites(self) -> set[tuple[str, int]]:
-        """Which are finished."""
+    def sites(self) -> defaultdict[str, set[int]]:
+        """Give the atoms that are finished, by structure."""
+        atoms: defaultdict[str, set[int]] = defaultdict(set)
         try:
-            return set(self._database.execute("SELECT structure, atom FROM sites"))
+            for structure, atom in self._database.execute("SELECT structure, atom FROM sites"):
+                atoms[structure].add(atom)
         except sqlite3.Error as error:
             raise self._damaged(error) from None
+        return atoms
 
     def add(self, results: Iterable[tuple[str, int, SiteSpectrum]]) -> None:
         """Keep some spectra, all of them or none."""

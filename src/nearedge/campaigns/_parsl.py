@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ _INTERCHANGE = (
     "import ctypes, runpy; getattr(ctypes.CDLL(None), 'prctl', lambda *_: 0)(1, 15); "
     "runpy.run_module('parsl.executors.high_throughput.interchange', run_name='__main__')"
 )
+# Workers of a node whose configuration does not say.
+_WORKERS = 64
 # Characters of what Parsl says of jobs that did not start: it repeats itself.
 _REASON = 600
 
@@ -47,9 +50,8 @@ class ParslExecutor(Executor):
         self.timeout, self._folder = timeout, folder
         self._config = _read(str(configuration))
         self._kernel: DataFlowKernel | None = None
-        slots = sum(_slots(executor) for executor in self._config.executors)
-        # Twice the workers, so that none waits for work; a job says later how many it has.
-        self.ahead = max(2 * slots, 1000)
+        # None waits for work, and few groups are begun before others are done.
+        self.ahead = 2 * sum(_slots(executor) for executor in self._config.executors)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run a picklable call in a worker; the time limit counts from its start."""
@@ -153,7 +155,8 @@ def _read(configuration: str) -> "Config":
 
 
 def _slots(executor: Any) -> int:
-    """Count the tasks that an executor can run at once, as far as its configuration tells."""
+    """Count the tasks that an executor can run at once, if need be by a guess."""
     provider = getattr(executor, "provider", None)
-    blocks = getattr(provider, "max_blocks", 1) * getattr(provider, "nodes_per_block", 1)
-    return int(blocks * getattr(executor, "workers_per_node", 1))
+    nodes = getattr(provider, "max_blocks", 1) * getattr(provider, "nodes_per_block", 1)
+    workers = getattr(executor, "max_workers_per_node", inf)
+    return int(nodes * (_WORKERS if workers == inf else workers))

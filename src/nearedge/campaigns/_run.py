@@ -202,9 +202,9 @@ def _collect(
     """Make a dataset of the finished sites."""
     keys = [fingerprint(snapshot.atoms) for snapshot in snapshots]
     there = finished.sites()
-    done = [(number, atom) for number, atom in todo if (keys[number], atom) in there]
+    done = [(number, atom) for number, atom in todo if atom in there[keys[number]]]
     energy = finished.spectrum(keys[done[0][0]], done[0][1]).energy
-    mu = np.empty((len(done), len(energy)))
+    mu = np.empty((len(done), len(energy)), np.float32)  # as datasets keep it
     # The numbers that the provenance of every site holds.
     provenance: dict[str, list[float | int]] = {}
     for row, (number, atom) in enumerate(done):

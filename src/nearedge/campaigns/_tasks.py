@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -111,55 +111,6 @@ class _Task:
     tries: int = 1
 
 
-class _Ledger:
-    """What is left to do, group by group, and what failed."""
-
-    def __init__(self, groups: Sequence[Group], finished: set[tuple[str, int]]) -> None:
-        # Structures may be equal, and are computed once.
-        self.groups = {group.name: group for group in groups}
-        self.left = {
-            name: {site for site in group.sites if (group.fingerprint, site) not in finished}
-            for name, group in self.groups.items()
-        }
-        self.total = sum(len(group.sites) for group in self.groups.values())
-        self.done = self.total - sum(map(len, self.left.values()))
-        self.failures: dict[tuple[str, int], str] = {}
-        self._open = Counter(
-            group.structure for group in self.groups.values() if self.left[group.name]
-        )
-        self._sites, self._failed = Counter[str](), Counter[str]()
-        for group in self.groups.values():
-            self._sites[group.structure] += len(group.sites)
-
-    def end(self, group: Group, sites: Iterable[int], reason: str | None) -> bool:
-        """Strike sites that were computed or failed off; whether that ends their group."""
-        ended = sorted(sites)
-        self.left[group.name].difference_update(ended)
-        if reason is None:
-            self.done += len(ended)
-        else:
-            self.failures |= {(group.name, site): reason for site in ended}
-            self._failed[group.structure] += len(ended)
-        return not self.left[group.name]
-
-    def text(self, running: int) -> str:
-        """Say what is counted, with what failed and how many tasks are submitted."""
-        counts = {"failed": len(self.failures), "submitted": running}
-        return ", ".join(["sites", *(f"{count} {what}" for what, count in counts.items() if count)])
-
-    def is_sound(self, group: Group) -> bool:
-        """Whether no site of a group failed."""
-        return not any((group.name, site) in self.failures for site in group.sites)
-
-    def end_of_structure(self, group: Group) -> str | None:
-        """Count a group that ended; say what became of its structure if it was the last."""
-        name = group.structure
-        self._open[name] -= 1
-        if self._open[name]:
-            return None
-        return f"{name}: {self._sites[name] - self._failed[name]} of {self._sites[name]} sites"
-
-
 def compute_groups(
     state: CampaignState,
     finished: FinishedSites,
@@ -173,69 +124,82 @@ def compute_groups(
 
     This process alone writes what is finished; workers return it.
     """
-    ledger = _Ledger(groups, finished.sites())
-    waiting = deque(_Task(group) for name, group in ledger.groups.items() if ledger.left[name])
+    # Structures may be equal, and are computed once.
+    unique, before = {group.name: group for group in groups}, finished.sites()
+    left = {name: set(group.sites) - before[group.fingerprint] for name, group in unique.items()}
+    total = sum(len(group.sites) for group in unique.values())
+    done = total - sum(map(len, left.values()))
+    waiting = deque(_Task(group) for name, group in unique.items() if left[name])
     running: dict[Future[Any], _Task] = {}
     ended: SimpleQueue[Future[Any]] = SimpleQueue()
-    ahead = getattr(executor, "ahead", _AHEAD)
+    failures: dict[tuple[str, int], str] = {}
     scratch = state.folder / "work" if isinstance(executor, LocalExecutor) else None
 
-    def submit(task: _Task) -> None:
-        if task.site is None:
-            future = executor.submit(prepare_group, engine, task.group, state)
+    def submit(group: Group, site: int | None) -> Future[Any]:
+        if site is None:
+            return executor.submit(prepare_group, engine, group, state)
+        return executor.submit(compute_site, engine, group, site, state, scratch)
+
+    def settle(task: _Task, future: Future[Any]) -> Iterator[tuple[str, int, SiteSpectrum]]:
+        """Take note of what became of a task; give its spectrum, of which atom."""
+        group, unfinished = task.group, left[task.group.name]
+        if task.tries < _TRIES and isinstance(future.exception(), WorkerLostError):
+            waiting.appendleft(replace(task, tries=task.tries + 1))
+            return
+        reason = reason_of_failure(future, getattr(executor, "timeout", None))
+        if reason is not None:
+            lost = sorted(unfinished) if task.site is None else [task.site]
+            why = f"preparation failed: {reason}" if task.site is None else reason
+            failures.update({(group.name, site): why for site in lost})
+            unfinished.difference_update(lost)
+            bar.write_log(f"{group.structure} atoms {lost}: {why}")
+        elif task.site is None:
+            # Before other groups, so that early structures are complete early.
+            sites = sorted(unfinished, reverse=True)
+            waiting.extendleft(_Task(group, site) for site in sites)
         else:
-            future = executor.submit(compute_site, engine, task.group, task.site, state, scratch)
-        running[future] = task
-        future.add_done_callback(ended.put)
+            unfinished.discard(task.site)
+            yield group.fingerprint, task.site, future.result()
 
     with counting_bar(console, log=state.folder / LOG) as bar:
-        shown = bar.add_task("sites", total=ledger.total)
-        if ledger.done:
-            bar.print_line(f"{ledger.done} of {ledger.total} sites were finished before")
-        while waiting or running:
-            while waiting and len(running) < ahead:
-                submit(waiting.popleft())
-            bar.update(shown, completed=ledger.done, description=ledger.text(len(running)))
-            results, over = [], []
-            for future in _ready(ended):
-                task = running.pop(future)
-                group = task.group
-                if task.tries < _TRIES and isinstance(future.exception(), WorkerLostError):
-                    waiting.appendleft(replace(task, tries=task.tries + 1))
-                    continue
-                reason = reason_of_failure(future, getattr(executor, "timeout", None))
-                if task.site is None and reason is None:
-                    # Before other groups, so that early structures are complete early.
-                    sites = sorted(ledger.left[group.name], reverse=True)
-                    waiting.extendleft(_Task(group, site) for site in sites)
-                    continue
-                if task.site is None:
-                    members = ledger.left[group.name].copy()
-                    reason = f"preparation failed: {reason}"
-                else:
-                    members = {task.site}
-                    if reason is None:
-                        results.append((group.fingerprint, task.site, future.result()))
-                if reason is not None:
-                    bar.write_log(f"{group.structure} atoms {sorted(members)}: {reason}")
-                if ledger.end(group, members, reason):
-                    over.append(group)
-            finished.add(results)
-            for group in over:
-                if ledger.is_sound(group):
+        shown = bar.add_task("sites", total=total, completed=done)
+        if done:
+            bar.print_line(f"{done} of {total} sites were finished before")
+        try:
+            while waiting or running:
+                while waiting and len(running) < getattr(executor, "ahead", _AHEAD):
+                    task = waiting.popleft()
+                    future = submit(task.group, task.site)
+                    running[future] = task
+                    future.add_done_callback(ended.put)
+                tasks = [(running.pop(future), future) for future in _ready(ended)]
+                results: list[tuple[str, int, SiteSpectrum]] = []
+                try:
+                    for task, future in tasks:
+                        results += settle(task, future)
+                finally:
+                    finished.add(results)
+                done += len(results)
+                lost = f"{len(failures)} failed, " if failures else ""
+                doing = f"sites, {lost}{len(running)} submitted"
+                bar.update(shown, completed=done, description=doing)
+                for group in {task.group.name: task.group for task, _ in tasks}.values():
                     # Its sites, which are finished, hold what is known of the preparation.
-                    shutil.rmtree(state.group(group.name), ignore_errors=True)
-                if line := ledger.end_of_structure(group):
-                    bar.print_line(line)
-        bar.update(shown, completed=ledger.done, description=ledger.text(0))
-    failures = [
-        Failure(group.structure, site, ledger.failures[group.name, site])
+                    if not left[group.name] and not any(
+                        (group.name, site) in failures for site in group.sites
+                    ):
+                        shutil.rmtree(state.group(group.name), ignore_errors=True)
+        finally:
+            for future in running:
+                future.cancel()
+    failed = [
+        Failure(group.structure, site, failures[group.name, site])
         for group in groups
         for site in group.sites
-        if (group.name, site) in ledger.failures
+        if (group.name, site) in failures
     ]
-    write_failures(state.folder / FAILURES, failures)
-    return failures
+    write_failures(state.folder / FAILURES, failed)
+    return failed
 
 
 def _ready(ended: "SimpleQueue[Future[Any]]") -> Iterator[Future[Any]]:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets._table import ATTRIBUTES, RULE, label_sites, rule_attributes
 from nearedge.errors import InputError
-from nearedge.structures import Snapshot
+from nearedge.structures import Snapshot, repeated_names
 from nearedge.targets import EnvironmentRule
 
 
@@ -32,14 +32,13 @@ def assemble(
     and ``mu_unit``. `extra` are further columns: targets under their names, where no rule labels
     the sites, groups as texts (``crystal``), a Fermi level.
     """
-    names = [snapshot.name for snapshot in snapshots]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    if twice := repeated_names(snapshots):
         raise InputError(f"{source}: several snapshots are named {', '.join(twice)}; rename them")
     if len(sites) != len(mu):
         raise InputError(f"{source}: {len(mu)} spectra do not fit {len(sites)} sites")
     origin = [snapshots[number] for number, _ in sites]
-    structures = {frame.name: frame.labelled() for frame in origin}
+    used = (snapshots[number] for number in dict.fromkeys(number for number, _ in sites))
+    structures = {frame.name: frame.labelled() for frame in used}
     atom = np.array([index for _, index in sites], int)
     snapshot = np.array([frame.name for frame in origin])
     symbols = {name: frame.get_chemical_symbols() for name, frame in structures.items()}

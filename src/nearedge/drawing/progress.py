@@ -83,7 +83,7 @@ def _line(task: Task) -> str:
     if (task.total or 1) > 1:
         done = f"{task.completed:.0f} of {task.total:.0f}, {done}"
     left, speed = task.time_remaining, task.speed or task.finished_speed
-    rate = "" if speed is None else f", {60 * speed:.3g} a minute"
+    rate = "" if speed is None else f", {60 * speed:.{0 if speed > 1 else 1}f} a minute"
     rest = "" if left is None else f", about {_minutes(float(left))} left"
     return f"{task.description}: {done}{_minutes(float(task.elapsed or 0))} so far{rate}{rest}"
 

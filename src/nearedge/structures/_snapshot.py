@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,8 @@ def write_snapshots(
 
 def repeated_names(snapshots: Sequence[Snapshot]) -> list[str]:
     """List the names that several snapshots have."""
-    names = [snapshot.name for snapshot in snapshots]
-    return sorted({name for name in names if names.count(name) > 1})
+    times = Counter(snapshot.name for snapshot in snapshots)
+    return sorted(name for name, count in times.items() if count > 1)
 
 
 def fingerprint(atoms: Atoms) -> str:
