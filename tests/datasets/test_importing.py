@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 from nearedge.datasets import SiteSpectra, merge
 from nearedge.datasets.importing import guess_format, import_dataset
 from nearedge.errors import InputError
+from nearedge.spectra import Window
 from nearedge.targets import EnvironmentRule
 
 RULE = EnvironmentRule("O", "Fe", 2.6, 1.7)
@@ -88,6 +89,15 @@ def test_a_structure_without_absorber_or_neighbour_is_refused(
         import_dataset(iron_oxide, spectra, EnvironmentRule("S", "Fe", 2.6, 1.7))
     with pytest.raises(InputError, match="holds no Co atom"):
         import_dataset(iron_oxide, spectra, EnvironmentRule("O", "Co", 2.6, 1.7))
+
+
+def test_words_on_the_sites_are_features(iron_oxide: Path, tmp_path: Path) -> None:
+    spectra = table(tmp_path / "mu.dat", 4)
+    data = import_dataset(iron_oxide, spectra, RULE, columns={"space_group": "Fm-3m"})
+    (feature,) = data.features(["space_group"], Window())
+    assert (feature.name, feature.values) == ("space_group", ("Fm-3m",))
+    with pytest.raises(InputError, match="column 'atom' has a meaning of its own"):
+        import_dataset(iron_oxide, spectra, RULE, columns={"atom": "a"})
 
 
 def test_several_structures_are_refused(tmp_path: Path) -> None:

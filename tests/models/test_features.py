@@ -114,7 +114,7 @@ def test_the_ladder_reaches_elements_that_were_not_taught(data: SiteSpectra) -> 
     assert "paper" in ladder.not_climbed
     # Sites whose coordination is left open are no class.
     assert ladder.rungs["absorber"].n == 81
-    assert ladder.rungs["crystal"].accuracy > 0.9
+    assert ladder.rungs["crystal"].accuracy > 0.8
     by_rung = ladder.targets["bond_length"]
     assert by_rung["crystal"].mae < 0.5 * by_rung["absorber"].mae
     assert by_rung["crystal"].mae < by_rung["crystal"].baseline_mae["constant"]

@@ -85,3 +85,12 @@ def test_lengths_and_distortion() -> None:
 def test_rules_that_disagree_are_marked() -> None:
     # Eight neighbours and six a seventh farther: counted as 8 or 14.
     assert not first_shells(bulk("Fe", "bcc", a=2.87), [0])[0].agrees
+
+
+def test_a_crystal_whose_bonds_are_impossible_is_not_scored() -> None:
+    pressed, right = (
+        first_shells(bulk("MnO", "rocksalt", a=2 * length), [0])[0] for length in (1.4, 2.22)
+    )
+    assert pressed.coordination == pressed.by_gap == 6
+    assert (pressed.agrees, right.agrees) == (False, True)
+    assert 1.8 < right.bond_valence < 2.2

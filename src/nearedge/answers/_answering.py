@@ -11,11 +11,11 @@ from nearedge.answers._answer import Answer, Evidence, Value
 from nearedge.answers._check import check, edge_range, is_relative
 from nearedge.answers._references import FORCED, answer_by_references
 from nearedge.errors import InputError
-from nearedge.learning.features import with_features
+from nearedge.learning.features import RISE, with_features
 from nearedge.matching import Library
 from nearedge.models import Model
 from nearedge.models.inference import Inference, Zero
-from nearedge.spectra import Preparation, Spectrum, cut_window, prepare
+from nearedge.spectra import Preparation, Spectrum, cut_window, find_rises, prepare
 from nearedge.trust import LEVEL, OtherEdge, OutsideEdge, Reason
 
 Align = Literal["auto", "none"]
@@ -234,7 +234,10 @@ def _computed(
     words = {
         feature.name: np.array([_word(feature.name, one, request) for one, _ in spectra])
         for feature in model.features
+        if feature.values
     }
+    if model.window.aligned:
+        words[RISE] = find_rises(first.energy, mu, first.source)
     inputs = with_features(seen, model.features, words, first.source)
     told = _classes(model, inputs) if classifier else _numbers(model, inputs, atoms)
     rung = model.record.estimate.rung

@@ -253,7 +253,7 @@ def _first_shells(snapshots: list[Snapshot], sites: list[tuple[int, int]]) -> di
         {
             "coordination": shell.coordination if shell.agrees else np.nan,
             "bond_length": shell.bond_length if shell.agrees else np.nan,
-            "bond_valence": shell.bond_valence,
+            "bond_valence": shell.bond_valence if shell.agrees else np.nan,
             "oxidation_state": float("nan" if (state := shell.oxidation_state) is None else state),
             "distortion": shell.distortion,
             "ligands": "".join(shell.ligands),

@@ -70,6 +70,13 @@ def import_(
     energy_zero: Annotated[str | None, Option(help="What 0 eV is, e.g. CBM.")] = None,
     mu_unit: Annotated[str | None, Option(help="Unit of the spectra.")] = None,
     licence: Annotated[str | None, Option(help="Licence of the spectra.")] = None,
+    column: Annotated[
+        list[str] | None,
+        Option(
+            help="Word on all its sites, for train --feature: space_group=Fd-3m.",
+            metavar="NAME=WORD",
+        ),
+    ] = None,
     force: options.Force = False,
 ) -> None:
     """Make a dataset of one structure and the spectra of its absorbers."""
@@ -87,6 +94,7 @@ def import_(
         temperature=temperature,
         energies=energies,
         attributes={key: text for key, text in attributes.items() if text is not None},
+        columns=options.pairs("--column", column),
     )
     datasets.save_dataset(data, output, force=force)
     if trajectory is None:

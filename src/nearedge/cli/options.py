@@ -151,6 +151,15 @@ Equilibration = Annotated[
 Interval = Annotated[float, Option(help="Time between snapshots, fs.")]
 
 
+def pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    """Read texts of the form NAME=VALUE after an option."""
+    parts = [text.partition("=") for text in texts or ()]
+    for text, (name, _, value) in zip(texts or (), parts, strict=True):
+        if not (name and value):
+            raise typer.BadParameter(f"{option} needs NAME=VALUE, not '{text}'")
+    return {name: value for name, _, value in parts}
+
+
 def named(option: str, names: list[str] | None, more: list[str] | None) -> list[str]:
     """Put the names after an option together, those that arrived as arguments too."""
     if more and not names:

@@ -99,7 +99,7 @@ def predict(
         merge=merge,
         atoms_averaged=atoms_averaged,
         force=force,
-        features=dict(_pair(text) for text in feature or ()),
+        features=options.pairs("--feature", feature),
     )
     answers: list[answering.Answer] = []
     failures: list[answering.Failure] = []
@@ -135,13 +135,6 @@ def predict(
         typer.echo(f"nearedge: {' '.join(failure.reason.split())}", err=True)
     if failures:
         raise typer.Exit(1)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise typer.BadParameter(f"--feature needs NAME=VALUE, not '{text}'")
-    return name, value
 
 
 def _split(paths: Sequence[str]) -> tuple[Path | None, list[str]]:

@@ -24,9 +24,9 @@ from nearedge.datasets._table import (
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.learning.examples import Labelled
-from nearedge.learning.features import Feature, with_features
+from nearedge.learning.features import RISE, Feature, features_of, with_features
 from nearedge.records import Json
-from nearedge.spectra import Identity, Window, check_spectra, cut_window
+from nearedge.spectra import Identity, Window, check_spectra, cut_window, find_rises
 from nearedge.structures import Snapshot
 from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_order
 
@@ -35,8 +35,7 @@ from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_
 class SiteSpectra:
     """A dataset: spectra of single absorber atoms, labelled and traceable to their atoms.
 
-    Made by `nearedge.datasets.assemble`, `nearedge.load_dataset` or `nearedge.simulate`, rarely
-    by hand.
+    Made by `assemble`, `load_dataset` or `simulate`, rarely by hand.
 
     Parameters
     ----------
@@ -194,17 +193,18 @@ class SiteSpectra:
             return np.where(self.environment == UNCLEAR, "", self.environment)
         return compute_labels(target, self.structures, self.snapshot, self.atom)
 
-    def labelled(
-        self, target: Target, window: Window, features: Sequence[Feature] = ()
-    ) -> Labelled:
+    def labelled(self, target: Target, window: Window, told: Sequence[Feature] = ()) -> Labelled:
         """Give the spectra in a window, behind features, with the target of each site."""
-        words = {feature.name: self.groups(feature.name) for feature in features}
-        inputs = with_features(self.inputs(window), features, words, self.source)
-        return Labelled(inputs, self.labels(target), self.environment, tuple(map(len, features)))
+        words = {each.name: self._told(each.name) for each in told}
+        inputs = with_features(self.inputs(window), told, words, self.source)
+        return Labelled(inputs, self.labels(target), self.environment, tuple(map(len, told)))
 
-    def features(self, names: Iterable[str]) -> tuple[Feature, ...]:
-        """Give columns of words, see `groups`, as features with the values that occur."""
-        return tuple(Feature(name, tuple(np.unique(self.groups(name)).tolist())) for name in names)
+    def features(self, names: Iterable[str], window: Window) -> tuple[Feature, ...]:
+        """Give columns of words, see `groups`, as features, and what the window leaves out."""
+        return features_of({each: self._told(each) for each in (*names, *[RISE] * window.aligned)})
+
+    def _told(self, name: str) -> np.ndarray:
+        return find_rises(self.energy, self.mu, self.source) if name == RISE else self.groups(name)
 
     @property
     def classes(self) -> list[str]:

@@ -9,12 +9,14 @@ import numpy as np
 
 from nearedge.datasets._assembly import assemble
 from nearedge.datasets._sites import SiteSpectra
+from nearedge.datasets._table import SITE_COORDINATES
 from nearedge.engines import RunSpectra, read_feff_run, read_ocean_run
 from nearedge.errors import InputError
 from nearedge.files import read_table
+from nearedge.learning.features import RISE
 from nearedge.spectra import Window, covered
 from nearedge.structures import read_snapshots
-from nearedge.targets import EnvironmentRule, absorbers
+from nearedge.targets import TARGETS, EnvironmentRule, absorbers
 
 MANY = 20
 """Energies that a spectrum needs at least."""
@@ -33,6 +35,7 @@ def import_dataset(
     temperature: float | None = None,
     energies: tuple[float, float, float] | None = None,
     attributes: Mapping[str, Any] | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> SiteSpectra:
     """Make a dataset of one structure and the spectra of its absorbers.
 
@@ -59,6 +62,8 @@ def import_dataset(
     attributes : dict, optional
         What to say of the spectra (``engine``, ``energy_zero``, ``mu_unit``, ``licence`` ...) over
         what the files say.
+    columns : mapping of str to str, optional
+        Further words on the sites, of which models can be told: a space group, a defect type.
 
     Returns
     -------
@@ -69,6 +74,8 @@ def import_dataset(
     InputError
         If a file cannot be used, or spectra and absorbers differ in number.
     """
+    if taken := sorted({*SITE_COORDINATES, *TARGETS, RISE} & {*(columns or {})}):
+        raise InputError(f"column '{taken[0]}' has a meaning of its own; choose another name")
     spectra = Path(spectra)
     frames = read_snapshots(structure)
     if len(frames) != 1:
@@ -118,6 +125,7 @@ def import_dataset(
         mu,
         rule,
         {**origin, **(attributes or {}), "structure_file": Path(structure).name},
+        extra={key: np.full(len(rank), word) for key, word in (columns or {}).items()},
         source=str(spectra),
     )
 

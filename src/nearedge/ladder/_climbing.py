@@ -96,7 +96,7 @@ def climb(
         data = data.select(environment != "")
     sides = [side for side in (data, other) if side is not None]
     window = recipe.reach(*(side.energy for side in sides), hard=all(side.hard for side in sides))
-    told = data.features(features)
+    told = data.features(features, window)
     single = not told and data.identity.edge is not None
     for name in ("trajectory", "crystal"):
         if name in data.group_names and len(set(data.groups(name))) > 1:

@@ -1,4 +1,4 @@
-"""Categorical features of sites: words beside a spectrum, a column of zeros and ones for each."""
+"""Features of sites beside their spectra: words, a column of zeros and ones each, and the rise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,15 @@ from jaxtyping import Float
 
 from nearedge.errors import InputError
 
+RISE = "rise"
+"""The number that is told where spectra are counted from it: its energy from the stated zero."""
+
 
 @dataclass(frozen=True)
 class Feature:
     """What is known of a site in words (absorber, space group, defect type), and its values.
+
+    One without values is a number, told in units of its spread from the mean.
 
     Examples
     --------
@@ -21,13 +26,17 @@ class Feature:
     """
 
     name: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    mean: float = 0.0
+    spread: float = 1.0
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.values) or 1
 
     def columns(self, words: np.ndarray, source: str) -> Float[np.ndarray, "site value"]:
         """Give one in the column of each site's value; a value that is not one is an error."""
+        if not self.values:
+            return ((words.astype(float) - self.mean) / self.spread)[:, None]
         others = np.setdiff1d(words, self.values)
         if len(others):
             raise InputError(
@@ -35,6 +44,16 @@ class Feature:
                 f"{', '.join(self.values)}: leave those sites out, or train on some of them"
             )
         return (words[:, None] == np.array(self.values)).astype(float)
+
+
+def features_of(columns: Mapping[str, np.ndarray]) -> tuple[Feature, ...]:
+    """Make features of columns: words with the values that occur, numbers with their spread."""
+    return tuple(
+        Feature(name, tuple(np.unique(column).tolist()))
+        if column.dtype.kind == "U"
+        else Feature(name, (), float(column.mean()), float(column.std()) or 1.0)
+        for name, column in columns.items()
+    )
 
 
 def with_features(

@@ -36,7 +36,12 @@ PAPER_WINDOW = Window()
 """The input of the paper's networks."""
 
 HARD = Window(-12.0, 35.0, 95, aligned=True)
-"""What is seen of edges above 2 keV, from the rise."""
+"""What is seen of edges above 2 keV, from the rise: a Fermi level lies anywhere in a gap."""
+
+BESIDE: Mapping[str, float] = {"C": 10.0, "reach": 1.0, "slopes": 0.1, "scale_floor": 0.05}
+BESIDE_NUMBERS: Mapping[str, float] = {"epsilon": 0.02, "scale_floor": 0.2}
+"""Of kernel machines that are told features: chosen on K-edges of crystals, by composition
+(``benchmarks/crystals.py``)."""
 
 Job = tuple[Labelled, int]
 """Raw training spectra, and the seed of the examples made of them and of the networks."""
@@ -111,7 +116,8 @@ class Recipe:
 
     def new_classifier(self, seed: int, **changes: Any) -> Classifier:
         """Make an unfitted classifier of this recipe, with some parameters changed."""
-        parameters = {**self.classifier, "random_state": seed, **changes}
+        beside = BESIDE if self.kernel and changes.get("categories") else {}
+        parameters = {**self.classifier, **beside, "random_state": seed, **changes}
         return (KernelClassifier if self.kernel else NetworkClassifier)(**parameters)
 
     def new_regressor(
@@ -123,7 +129,8 @@ class Recipe:
         the number does not follow from the class.
         """
         if self.kernel and class_values is None:
-            return KernelRegressor(random_state=seed, **changes)
+            beside = BESIDE_NUMBERS if changes.get("categories") else {}
+            return KernelRegressor(random_state=seed, **beside, **changes)
         raw = changes.get("categories") and not self.averaged
         parameters = {**(self.classifier if raw else self.regressor), "random_state": seed}
         parameters |= changes

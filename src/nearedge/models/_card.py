@@ -37,7 +37,7 @@ def card(
         f"| trained on | {training.sites} sites of {len(training.snapshots)} snapshots, "
         f"{len(training.trajectories)} trajectories |",
         f"| class counts | {counts} |",
-        *(f"| told beside it | {one.name}: {', '.join(one.values)} |" for one in features),
+        *(f"| told beside it | {one.name}: {', '.join(one.values) or 'eV'} |" for one in features),
         f"| held out | {', '.join(training.held_out) or 'nothing'} |",
         f"| recipe, seed | {training.recipe}, {training.seed} |",
         f"| data fingerprint | `{training.fingerprint}` |",

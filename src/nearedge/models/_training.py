@@ -82,10 +82,10 @@ def train(
     sites = used.labelled(asked, window)
     if not sites.valued.all():
         used, sites = used.select(sites.valued), sites.part(sites.valued)
-    told = used.features(features)
+    told = used.features(features, window)
     sites = used.labelled(asked, window, told) if told else sites
     # Several elements have no average that is a spectrum: each site is learnt by itself.
-    by_class = asked.from_classes and not features and used.identity.edge is not None
+    by_class = asked.from_classes and not told and used.identity.edge is not None
     rung, reason = (group, None) if group else strictest(used)
     folds: list[Fold] = []
     groups = None

@@ -16,24 +16,41 @@ BLUR, STRIDE = 0.7, 0.1
 
 
 def find_rises(
-    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "site energy"]
+    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "site energy"], source: str
 ) -> Float[np.ndarray, " site"]:
-    """Find where spectra of step one cross a half to stay above it, in eV; NaN where none does.
+    """Find where spectra cross half of their step to stay above it, in eV.
+
+    Raises
+    ------
+    InputError
+        If one does nowhere.
 
     Examples
     --------
     >>> energy = np.arange(-20.0, 60.0, 0.5)
-    >>> find_rises(energy, np.array([1 / (1 + np.exp(3.0 - energy)), 0 * energy])).round(2)
-    array([ 3., nan])
+    >>> find_rises(energy, 5 / (1 + np.exp([[3.0], [4.0]] - energy)), "steps").round(2)
+    array([3., 4.])
     """
     grid = np.arange(energy[0], energy[-1], STRIDE)
-    smooth = convolved(energy, mu, grid, BLUR)
+    smooth = convolved(energy, mu / _steps(energy, mu), grid, BLUR)
     length = min(round(STAYS / STRIDE), len(grid))
     stays = np.lib.stride_tricks.sliding_window_view(smooth > 0.5, length, axis=1).all(axis=-1)
     rows, first = np.arange(len(mu)), stays.argmax(axis=1)
+    if not first.all():
+        raise InputError(
+            f"{source}: spectrum {int(first.argmin()) + 1} has no rise to be counted from; leave "
+            "it out"
+        )
     below, above = smooth[rows, first - 1], smooth[rows, first]
-    back = np.divide(above - 0.5, above - below, where=first > 0, out=np.full(len(mu), np.nan))
-    return grid[first] - STRIDE * back
+    return grid[first] - STRIDE * (above - 0.5) / (above - below)
+
+
+def _steps(
+    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "site energy"]
+) -> Float[np.ndarray, "site 1"]:
+    """Heights of the edges; infinite where there is none."""
+    steps = mu[:, energy >= energy[-1] - LAST].mean(axis=1, keepdims=True)
+    return np.where(steps > 0, steps, np.inf)
 
 
 def cut_window(
@@ -51,13 +68,5 @@ def cut_window(
     """
     if not window.aligned:
         return resample(energy, mu, window.grid, source)
-    steps = mu[:, energy >= energy[-1] - LAST].mean(axis=1, keepdims=True)
-    curves = mu / np.where(steps > 0, steps, np.inf)
-    rises = find_rises(energy, curves)
-    if np.isnan(rises).any():
-        number = int(np.flatnonzero(np.isnan(rises))[0]) + 1
-        raise InputError(
-            f"{source}: spectrum {number} has no rise to be counted from; leave it out"
-        )
-    pairs = zip(rises, curves, strict=True)
-    return np.vstack([resample(energy - e0, row[None], window.grid, source) for e0, row in pairs])
+    rows = zip(find_rises(energy, mu, source), mu / _steps(energy, mu), strict=True)
+    return np.vstack([resample(energy - e0, row[None], window.grid, source) for e0, row in rows])

@@ -15,6 +15,7 @@ from nearedge.targets import bond_constants, neighbour_distances
 _REACH = 4.5
 # Å: bonds that are longer add next to nothing to a bond valence; what makes one e times weaker.
 _LONGEST, _SOFTNESS = 5.0, 0.37
+_MOST = 8.0
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,11 @@ class Shell:
 
     @property
     def agrees(self) -> bool:
-        """Whether both rules count the same neighbours; where not, do not score the site."""
-        return self.coordination == self.by_gap
+        """Whether both rules count the same neighbours; where not, do not score the site.
+
+        Nor where bonds are so short that their valences exceed every oxidation state there is.
+        """
+        return self.coordination == self.by_gap and not self.bond_valence > _MOST
 
 
 def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:

@@ -135,8 +135,8 @@ def explain_spectrum(
     classifier = model.target.of_classes
     if model.features:
         raise InputError(
-            f"the model is told {model.features[0].name} beside the spectrum, which is not "
-            "explained; train one without --feature"
+            f"the model is told {model.features[0].name} beside the spectrum; only what reads the "
+            "spectrum alone is explained"
         )
     if target is not None and not classifier:
         raise InputError(
