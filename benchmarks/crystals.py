@@ -8,7 +8,32 @@ training side. Run it with::
     nearedge dataset merge cr fe mn ... -o DATASET
     python benchmarks/crystals.py DATASET [--quick] [--json]
 
-RESULTS
+408 sites of 280 compositions (Ti to Zn, FEFF10), 8 folds by composition. Coordination: right in %;
+bond valence (v.u.) and mean bond length (Å): R2 and mean absolute error; oxidation state: R2 of 391
+sites. With ``--quick``, a minute or two::
+
+                                   coordination  bond valence  bond length   oxidation state
+    rise, told absorber                    85.0  0.907 0.231   0.809 0.034             0.892
+    rise, told absorber and ligands        85.0  0.905 0.227   0.884 0.025             0.892
+    rise, told nothing                     86.5  0.871 0.278   0.786 0.041             0.874
+    rise alone, its energy not told        85.3  0.905 0.255   0.773 0.036             0.889
+    rise, to 20 eV                         81.6  0.880 0.260   0.799 0.037             0.883
+    stated zero                            85.3  0.895 0.270   0.768 0.038             0.870
+    rise, one model an absorber            80.9  0.917 0.238   0.763 0.038             0.875
+    nested choice                          86.3  0.905 0.236   0.884 0.025             0.890
+    constant, or majority                  50.7 -0.005 1.028  -0.008 0.109            -0.011
+    1-NN                                   83.3  0.799 0.327   0.685 0.044             0.839
+    ridge, or SVM                          86.3  0.815 0.383   0.713 0.053             0.837
+    random forest                          82.1  0.858 0.305   0.746 0.042             0.857
+    told both, 25 % of the compositions    80.9  0.847 0.321   0.682 0.044             0.823
+    told both, 50 %                        81.9  0.868 0.282   0.792 0.035             0.872
+
+So: the rise and its energy together beat either the rise alone or the stated zero. The absorber
+matters for numbers; the ligands for the length. Half of the lengths are within 0.012 Å. What is
+wrong is a few sites: coordination 5 (54 % right) and 3, Cu and Fe; pyrite and marcasite, whose
+tabulated constants give a valence of 5; CoO, whose spectrum has its rise at a pre-edge peak; one
+Cu of 12 "neighbours". With five compositions of the site's own element and class in training 91 %
+of the coordinations are right.
 """
 
 import argparse
@@ -99,7 +124,7 @@ def scores(truth: np.ndarray, told: np.ndarray, usual: np.ndarray) -> dict[str, 
         return {"accuracy": 100 * float(right.mean()), "balanced": 100 * float(balanced)}
     off = np.where(np.isnan(told), usual, told) - truth
     return {
-        "r2": 1 - float(np.mean(off**2) / np.var(truth)),
+        "r2": 1 - float(np.mean(off**2) / (np.var(truth) or np.nan)),
         "mae": float(np.abs(off).mean()),
         "median": float(np.median(np.abs(off))),
     }
