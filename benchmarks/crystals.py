@@ -29,11 +29,12 @@ sites. With ``--quick``, a minute or two::
     told both, 50 %                        81.9  0.868 0.282   0.792 0.035             0.872
 
 So: the rise and its energy together beat either the rise alone or the stated zero. The absorber
-matters for numbers; the ligands for the length. Half of the lengths are within 0.012 Å. What is
-wrong is a few sites: coordination 5 (54 % right) and 3, Cu and Fe; pyrite and marcasite, whose
-tabulated constants give a valence of 5; CoO, whose spectrum has its rise at a pre-edge peak; one
-Cu of 12 "neighbours". With five compositions of the site's own element and class in training 91 %
-of the coordinations are right.
+matters for numbers, the ligands for the length; half of the lengths are within 0.012 Å. Networks
+with embeddings, told both, do no better than kernels: 82.8 %, 0.837 and 0.308, 0.851 and 0.036.
+What is wrong is a few sites: coordination 5 (54 % right) and 3, Cu and Fe; pyrite and marcasite,
+whose constants give a valence of 5; a CoO whose pre-edge peak stands as high as its edge, and a Cu
+of 12 "neighbours": without the last two, and of oxides alone (382 sites, 10 folds), 88.5 % of the
+coordinations are right, R2 of the bond valence is 0.947, and lengths are off by 0.021 Å.
 """
 
 import argparse
