@@ -37,12 +37,12 @@ def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
     classes = sorted({int(r.coordination) for r in nearest if r.coordination is not None})
     colours = class_colours([str(n) for n in classes])
     energy, step = match.aligned.energy, 0.9
-    for place, (reference, row) in enumerate(zip(nearest, match.order, strict=False)):
+    for place, reference in enumerate(nearest):
         level = step * (len(nearest) - 1 - place)
         number = reference.coordination
         colour = GREY if number is None else colours[f"{number:.0f}"]
         axes.plot(energy, match.aligned.mu + level, color=BLACK, lw=1.1)
-        axes.plot(energy, match.curve(int(row)) + level, color=colour, ls="--", lw=1.4)
+        axes.plot(energy, match.curve(reference.reference) + level, color=colour, ls="--", lw=1.4)
         axes.text(energy[-1], level + 0.5, _words(reference), ha="right", va="bottom", fontsize=7.5)
     axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, moved apart")
     axes.set_title("measured (black) over the nearest references", fontsize=9)

@@ -59,10 +59,11 @@ class Aligned:
 class Resemblance:
     """A reference that is like a spectrum: its rank, what it is, and what it had to suffer.
 
-    The coordination number and the oxidation state are None where they are not stated.
+    `reference` is its place in the library, `atom` None for the mean over a crystal's sites. The coordination number and the oxidation state are None where they are not stated.
     """
 
     rank: int
+    reference: int
     crystal: str
     formula: str
     absorber: str
@@ -120,12 +121,17 @@ class Match:
         return (MEASURED if measured else self.distortions).at(int(self._place[reference]))
 
     def first(self, count: int) -> list[Resemblance]:
-        """Describe the references that are the most like it."""
-        rows = [int(row) for row in self.order[:count] if np.isfinite(self.misfit[row])]
+        """Describe the crystals that are the most like it, each by its best site."""
         library = self.library
+        best: dict[str, int] = {}
+        for row in self.order:
+            if np.isfinite(self.misfit[row]):
+                best.setdefault(library.crystal[row], int(row))
+        rows = list(best.values())[:count]
         return [
             Resemblance(
                 rank,
+                row,
                 library.crystal[row],
                 library.formula[row],
                 library.absorber[row],
