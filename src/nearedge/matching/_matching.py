@@ -59,7 +59,8 @@ class Aligned:
 class Resemblance:
     """A reference that is like a spectrum: its rank, what it is, and what it had to suffer.
 
-    `reference` is its place in the library, `atom` None for the mean over a crystal's sites. The coordination number and the oxidation state are None where they are not stated.
+    `reference` is its place in the library, `atom` None for the mean over a crystal's sites. The
+    coordination number and the oxidation state are None where they are not stated.
     """
 
     rank: int

@@ -10,6 +10,10 @@ from nearedge.errors import InputError
 from nearedge.records import Json, read_json
 
 
+MEASURED = "measured"
+"""Rung of libraries, which are judged on spectra from beamlines."""
+
+
 @dataclass(frozen=True)
 class ReadyModel:
     """What is known of a model that ships before it is loaded; no edge: of several absorbers."""
@@ -34,9 +38,10 @@ def ready_models() -> tuple[ReadyModel, ...]:
     ('li3feo35', 'O K', ('coordination', 'environment'), 'trajectory')
     """
     root = Path(str(files("nearedge") / "data"))
-    return tuple(
-        model for path in sorted(root.glob("*/model/model.json")) for model in _described(path)
-    )
+    paths = sorted(root.glob("*/model/model.json"))
+    models = [model for path in paths for model in _described(path)]
+    # A library compares, and says nothing of spectra that are of no element it has.
+    return tuple(sorted(models, key=lambda model: model.rung == MEASURED))
 
 
 def ready_model(edge: Edge | None = None) -> ReadyModel:
@@ -85,7 +90,7 @@ def _library(path: Path, plain: Json) -> list[ReadyModel]:
             targets=("coordination", "oxidation_state", "bond_length"),
             score="accuracy",
             value=judged[absorber]["accuracy"] if absorber in judged else None,
-            rung="measured" if absorber in judged else None,
+            rung=MEASURED,
         )
         for absorber in dict.fromkeys(plain["absorber"])
     ]
