@@ -9,7 +9,6 @@ from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.records import Json, read_json
 
-
 MEASURED = "measured"
 """Rung of libraries, which are judged on spectra from beamlines."""
 
