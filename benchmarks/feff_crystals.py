@@ -1,6 +1,5 @@
 """What a K-edge of a crystal costs with the settings of its edge, and how far off the full run.
 
-
 The full run has a self-consistent field of 4 Å with FEFF's own mixing; all else is the same. Of
 each crystal the first absorber is computed with both. Run it with::
 

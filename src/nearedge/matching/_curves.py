@@ -33,6 +33,9 @@ AMPLITUDE, SLOPE = (0.8, 1.25), 0.4
 HOLD = 0.003
 """How the line is held to none, in units of the squared misfit."""
 
+HOLD_STRETCH = 2.5
+"""How the stretch is held to that usual for an element: so far from it, the misfit grows by one."""
+
 _STAYS, _SMOOTH, _STEP = 8.0, 0.7, 0.1
 
 
@@ -63,6 +66,11 @@ class Distortions:
         """Give the one at a place of the curves that `distorted` makes."""
         w, g, s, d = np.unravel_index(place, self.shape)
         return Distortion(self.widths[w], self.growths[g], self.stretches[s], self.shifts[d])
+
+    def held(self, stretch: float) -> Float[np.ndarray, " curve"]:
+        """Squared misfit that each curve is charged for another stretch than the usual one."""
+        off = (np.array(self.stretches) - stretch) / HOLD_STRETCH
+        return np.broadcast_to(off[:, None] ** 2, self.shape).ravel()
 
     @cached_property
     def kernels(self) -> Float[np.ndarray, "broadening energy reference"]:
@@ -156,8 +164,12 @@ def fit(
     distortions: Distortions,
     grid: Float[np.ndarray, " point"],
     measured: Float[np.ndarray, " point"],
+    stretch: float | None = None,
 ) -> Fit:
-    """Fit references to a normalised spectrum on energies from its rise, part of `GRID`."""
+    """Fit references to a normalised spectrum on energies from its rise, part of `GRID`.
+
+    The stretch is held to a usual one, if it is given.
+    """
     bank = distorted(curves, distortions, grid)
     rising, points = line(grid).astype(np.float32), len(grid)
     y = measured.astype(np.float32)
@@ -168,6 +180,8 @@ def fit(
     slope = np.clip((q - amplitude * ab) / bb, -SLOPE, SLOPE)
     square = float(y @ y) - 2 * amplitude * p - 2 * slope * q
     square = square + amplitude**2 * aa + 2 * amplitude * slope * ab + slope**2 * bb
+    if stretch is not None:
+        square = square + points * distortions.held(stretch)
     place = square.argmin(axis=1)
     best = np.arange(len(bank)), place
     misfit = np.sqrt(np.maximum(square[best].astype(float), 0) / points)

@@ -198,17 +198,19 @@ def match(library: Library, aligned: Aligned, distortions: Distortions = FINE) -
     if not len(library):
         raise InputError(f"{library.source}: holds no reference to compare with")
     near = np.arange(len(library))
+    elements = set(library.absorber)
+    stretch = library.settings.stretches.get(elements.pop()) if len(elements) == 1 else None
     if len(library) > CLOSER:
         coarse = fit(library.curves, COARSE, aligned.energy, aligned.mu).misfit
         near = np.sort(coarse.argpartition(CLOSER)[:CLOSER])
     misfit = np.full(len(library), np.inf)
     place, lines = np.zeros(len(library), int), np.zeros((len(library), 2))
-    for suffered, rows in (
-        (distortions, near[~library.measured[near]]),
-        (MEASURED, near[library.measured[near]]),
+    for suffered, usual, rows in (
+        (distortions, stretch, near[~library.measured[near]]),
+        (MEASURED, None, near[library.measured[near]]),
     ):
         if len(rows):
-            fitted = fit(library.curves[rows], suffered, aligned.energy, aligned.mu)
+            fitted = fit(library.curves[rows], suffered, aligned.energy, aligned.mu, usual)
             misfit[rows], place[rows] = fitted.misfit, fitted.place
             lines[rows] = np.column_stack([fitted.amplitude, fitted.slope])
     return Match(aligned, library, misfit.argsort(), misfit, distortions, place, lines)

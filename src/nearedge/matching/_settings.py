@@ -15,6 +15,12 @@ RISES: Mapping[str, tuple[float, float]] = {
 }
 """Rise of K-edges: eV above the tabulated energy in state 0, and eV for each unit of charge."""
 
+STRETCHES: Mapping[str, float] = {
+    "Ti": 1.14, "V": 1.10, "Cr": 1.0, "Mn": 1.03, "Fe": 1.0, "Co": 1.0, "Ni": 0.97, "Cu": 0.97,
+    "Zn": 1.0,
+}  # fmt: skip
+"""By how much the energies of FEFF10's K-edges are usually too narrow."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -35,6 +41,8 @@ class Settings:
         Standard deviation that is added to oxidation state and bond length (Å), for intervals.
     rises : mapping of str to pair of float
         Where the K-edge of an element rises, see `RISES`.
+    stretches : mapping of str to float
+        By how much energies are usually too narrow, see `STRETCHES`; of other elements it is free.
     rise_sigma, rise_wrong : float
         Standard deviation about that, eV, and the share of spectra whose energies are wrong.
     """
@@ -45,4 +53,5 @@ class Settings:
     spread: tuple[float, float] = (0.3, 0.03)
     rises: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(RISES))
     rise_sigma: float = 1.2
+    stretches: Mapping[str, float] = field(default_factory=lambda: dict(STRETCHES))
     rise_wrong: float = 0.1
