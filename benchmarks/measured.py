@@ -88,11 +88,14 @@ def make_cases(
         except InputError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
-        mine = library.of(standard.edge.absorber)
-        others = mine.select(~akin(mine, standard))
-        foreign = match(others, aligned, distortions) if len(others) else None
-        pairs = np.flatnonzero(own(mine, standard) & np.isfinite(mine.value("coordination")))
-        cases.append(Case(standard, match(mine, aligned, distortions), foreign, pairs))
+        element = standard.edge.absorber
+        near = library.near(element)
+        others = near.select(~akin(near, standard))
+        foreign = match(others, aligned, element, distortions) if len(others) else None
+        whole = match(near, aligned, element, distortions)
+        there = whole.own & np.isfinite(near.value("coordination"))
+        pairs = np.flatnonzero(own(near, standard) & there)
+        cases.append(Case(standard, whole, foreign, pairs))
     return cases
 
 
@@ -244,11 +247,8 @@ def draw(cases: Sequence[Case], path: Path) -> None:
         axes = figure.subplots(-(-len(shown) // 3), 3, sharex=True, sharey=True, squeeze=False)
         for axis, (misfit, case, row) in zip(axes.ravel(), shown, strict=False):
             aligned, one = case.whole.aligned, case.standard
-            plain = match(
-                case.whole.library.select(np.arange(len(case.whole.library)) == row),
-                aligned,
-                VARIANTS["moved"],
-            )
+            alone = case.whole.library.select(np.arange(len(case.whole.library)) == row)
+            plain = match(alone, aligned, one.edge.absorber, VARIANTS["moved"])
             axis.plot(aligned.energy, aligned.mu, color=BLACK)
             axis.plot(aligned.energy, plain.curve(0), color=SKY, lw=1.0, zorder=1)
             axis.plot(aligned.energy, case.whole.curve(row), color=VERMILION, lw=1.2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nearedge.datasets import SiteSpectra, save_dataset
-from tests.conftest import edge_mu
+from tests.conftest import ONSET, edge_mu
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -19,7 +19,7 @@ def folder(crystal_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("match")
     save_dataset(crystal_dataset, path / "data")
     axis = np.arange(-50.0, 150.0, 0.5)
-    columns = np.column_stack([axis + 7112.0, edge_mu(axis, 4, 2.0)])
+    columns = np.column_stack([axis + ONSET["Fe", 4], edge_mu(axis, 4, 2.0)])
     np.savetxt(path / "fe.dat", columns, header="Element.symbol: Fe\nElement.edge: K\nenergy mu")
     twice = np.column_stack([columns, columns[:, 1] ** 2])
     np.savetxt(path / "two.dat", twice, header="energy mu_a mu_b")

@@ -10,7 +10,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.matching import Library, align, build_library, match
 from nearedge.spectra import Spectrum
-from tests.conftest import edge_mu
+from tests.conftest import ONSET, edge_mu
 
 AXIS = np.arange(-50.0, 150.0, 0.5)
 
@@ -21,19 +21,20 @@ def iron(crystal_dataset: SiteSpectra) -> Library:
 
 
 def measured(number: int, place: int) -> Spectrum:
-    return Spectrum("mu", AXIS + 7112.0, edge_mu(AXIS, number, 2.0 * place), "fe.dat")
+    mu = edge_mu(AXIS, number, 2.0 * place)
+    return Spectrum("mu", AXIS + ONSET["Fe", number], mu, "fe.dat")
 
 
 @pytest.mark.parametrize("number", [4, 6])
 @pytest.mark.parametrize("place", range(4))
 def test_a_crystal_is_the_most_like_itself(iron: Library, number: int, place: int) -> None:
-    result = match(iron, align(measured(number, place)))
+    result = match(iron, align(measured(number, place)), "Fe")
     first = result.first(3)
     assert first[0].crystal == f"Fe{number}{place}"
     assert first[0].misfit < 0.02
-    assert [r.misfit for r in first] == sorted(r.misfit for r in first)
-    assert result.weights().sum() == pytest.approx(1.0)
-    assert result.weights().argmax() == result.order[0]
+    assert first[0].misfit == pytest.approx(result.best, abs=2e-3)
+    assert result.weights(result.own).sum() == pytest.approx(1.0)
+    assert result.weights(result.own).argmax() == result.order[0]
 
 
 @given(st.floats(-300, 300), st.floats(0.01, 1e6), st.floats(-2, 2))
@@ -47,7 +48,7 @@ def test_zero_unit_and_level_do_not_matter(shift: float, unit: float, level: flo
 
 
 def test_a_reference_is_drawn_as_it_fits(iron: Library) -> None:
-    result = match(iron, align(measured(6, 2)))
+    result = match(iron, align(measured(6, 2)), "Fe")
     for row in result.order[:4]:
         left = result.curve(int(row)) - result.aligned.mu
         assert np.sqrt((left**2).mean()) == pytest.approx(result.misfit[row], abs=3e-3)
@@ -55,9 +56,9 @@ def test_a_reference_is_drawn_as_it_fits(iron: Library) -> None:
 
 def test_a_coarse_look_leaves_the_best_in(iron: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     aligned = align(measured(4, 2))
-    thorough = match(iron, aligned)
+    thorough = match(iron, aligned, "Fe")
     monkeypatch.setattr("nearedge.matching._matching.CLOSER", 3)
-    quick = match(iron, aligned)
+    quick = match(iron, aligned, "Fe")
     assert quick.order[0] == thorough.order[0]
     assert np.isfinite(quick.misfit).sum() == 3
 
@@ -77,10 +78,24 @@ def test_a_scan_that_ends_early_is_compared_as_far_as_it_goes(iron: Library) -> 
     short = replace(spectrum, energy=spectrum.energy[inside], mu=spectrum.mu[inside])
     aligned = align(short)
     assert aligned.energy[-1] < 26
-    assert match(iron, aligned).first(1)[0].coordination == 6
+    assert match(iron, aligned, "Fe").first(1)[0].coordination == 6
 
 
 def test_an_empty_library_says_so(iron: Library) -> None:
     empty = iron.select(np.zeros(len(iron), bool))
     with pytest.raises(InputError, match="holds no reference"):
-        match(empty, align(measured(4, 0)))
+        match(empty, align(measured(4, 0)), "Fe")
+
+
+def test_other_elements_count_less(crystal_dataset: SiteSpectra) -> None:
+    library = build_library(crystal_dataset)
+    result = match(library.near("Fe"), align(measured(6, 1)), "Fe")
+    assert set(result.library.absorber) == {"Fe", "Mn"}
+    everything = np.ones(len(result.library), bool)
+    even = replace(result.library, settings=replace(library.settings, foreign=1.0))
+    share = result.weights(everything)[result.own].sum()
+    assert share > replace(result, library=even).weights(everything)[result.own].sum()
+    assert {one.absorber for one in result.first(20)} == {"Fe"}
+    assert {one.absorber for one in result.first(20, foreign=True)} == {"Fe", "Mn"}
+    assert not result.weights(np.zeros(len(result.library), bool)).any()
+    assert len(library.near("Ni")) == 0

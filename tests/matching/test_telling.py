@@ -23,7 +23,8 @@ AXIS = np.arange(-50.0, 150.0, 0.5)
 
 def matched(data: SiteSpectra, element: str, neighbours: int, place: float) -> Match:
     library = build_library(data).of(element)
-    return match(library, align(Spectrum("mu", AXIS, edge_mu(AXIS, neighbours, place), "made")))
+    spectrum = Spectrum("mu", AXIS, edge_mu(AXIS, neighbours, place), "made")
+    return match(library, align(spectrum), element)
 
 
 def test_probabilities_add_up_and_the_set_holds_the_likeliest(crystal_dataset: SiteSpectra) -> None:

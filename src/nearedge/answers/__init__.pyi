@@ -20,7 +20,7 @@ from ._files import (
     read_any as read_any,
 )
 from ._match_figure import draw_match as draw_match, write_match as write_match
-from ._references import own_references as own_references
+from ._references import absorber_of as absorber_of, own_references as own_references
 from ._table import answer_table as answer_table, write_csv as write_csv
 from .measured import (
     MeasuredEvaluation as MeasuredEvaluation,

@@ -50,7 +50,7 @@ def own_references(library: Library, spectrum: Spectrum) -> Library:
     edge = absorber_of(library, spectrum)
     if edge not in library.edges:
         raise InputError(f"{spectrum.source}::{spectrum.name}: {OtherEdge(edge, _edges(library))}")
-    return library.of(edge.absorber)
+    return library.near(edge.absorber)
 
 
 def _edges(library: Library) -> str:
@@ -71,11 +71,10 @@ def _answer(library: Library, spectrum: Spectrum, name: str, force: bool) -> Ans
     )
     if edge not in library.edges:
         return answer.but(reasons=(OtherEdge(edge, _edges(library)),))
-    own = library.of(edge.absorber)
-    against = tuple(check(own, spectrum))
+    against = tuple(check(library.of(edge.absorber), spectrum))
     if against and not force:
         return answer.but(reasons=against)
-    matched = match(own, align(spectrum))
+    matched = match(library.near(edge.absorber), align(spectrum), edge.absorber)
     reasons = (*against, *_reasons(matched))
     values = {} if reasons and not force else _values(matched)
     forced = (FORCED,) if reasons and force else ()
@@ -92,9 +91,9 @@ def _answer(library: Library, spectrum: Spectrum, name: str, force: bool) -> Ans
 def _reasons(matched: Match) -> list[Reason]:
     settings = matched.library.settings
     if matched.best > settings.limit:
-        return [Unlike(matched.best, settings.limit, matched.library.edges[0])]
+        return [Unlike(matched.best, settings.limit, Edge(matched.absorber, matched.library.edge))]
     if unstated(matched) > MOST_UNSTATED:
-        return [Unstated(matched.library.crystal[matched.order[0]])]
+        return [Unstated(matched.first(1)[0].crystal)]
     return []
 
 
@@ -116,10 +115,14 @@ def _values(matched: Match) -> dict[str, Value]:
 
 
 def _basis(library: Library, absorber: str) -> str:
-    computed = int((~library.of(absorber).measured).sum())
-    measured = len(library.of(absorber)) - computed
+    own = library.of(absorber)
+    computed = int((~own.measured).sum())
+    measured = len(own) - computed
     basis = f"coordination: neighbours of {absorber} in the first shell, as in the crystals that "
-    basis += f"are like it, of {computed} sites by {library.origin.split(' (')[0]}"
+    basis += f"are like it, of {computed} spectra by {library.origin.split(' (')[0]}"
+    others = len(library.near(absorber)) - len(own)
+    if others:
+        basis += f" and {others} of its neighbours in the periodic table"
     if measured:
         basis += f" and {measured} measured standards"
     judged = next((one for one in library.judged if one.absorber is None), None)

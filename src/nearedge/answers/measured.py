@@ -306,11 +306,13 @@ def _baselines(
 ) -> dict[str, list[_Told]]:
     from sklearn.ensemble import RandomForestClassifier
 
+    from nearedge.learning import baselines
+
     number, state = library.value("coordination"), library.value("oxidation_state")
     computed = ~library.measured & np.isfinite(number)
     grid = slice(36, 131)  # -12 to 35 eV of the reference curves
     forests = {
-        element: RandomForestClassifier(300, random_state=seed).fit(
+        element: RandomForestClassifier(baselines.CLASS_TREES, random_state=seed).fit(
             library.curves[rows][:, grid], number[rows].astype(int)
         )
         for element in dict.fromkeys(library.absorber)
@@ -340,7 +342,7 @@ def _baselines(
         guess = int(forests[element].predict(curve[None])[0])
         told["random-forest"].append(_Told(truth, guess, true_state=true_state))
         foreign = others.select(~akin(others, standard))
-        nearest = int(match(foreign, aligned).order[0])
+        nearest = int(match(foreign, aligned, element).order[0])
         told["nearest standard"].append(
             _Told(
                 truth,

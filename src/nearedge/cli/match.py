@@ -49,10 +49,11 @@ def match(
         )
     (spectrum,) = several
     library = answers.find_library(spectrum, among)
+    absorber = answers.absorber_of(library, spectrum).absorber
     if not all_elements:
         library = answers.own_references(library, spectrum)
-    result = matching.match(library, matching.align(spectrum))
-    nearest = result.first(count)
+    result = matching.match(library, matching.align(spectrum), absorber)
+    nearest = result.first(count, foreign=all_elements)
     if plot is not None:
         answers.write_match(plot, result, str(spectrum.name), force=force)
     if structure is not None:

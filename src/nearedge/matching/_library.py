@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from ase.data import atomic_numbers
 from jaxtyping import Bool, Float, Int
 
 from nearedge.edges import Edge
@@ -112,6 +113,11 @@ class Library:
     def of(self, absorber: str) -> "Library":
         """Select the references of an element."""
         return self.select([element == absorber for element in self.absorber])
+
+    def near(self, absorber: str) -> "Library":
+        """Select the references of an element and of its neighbours in the periodic table."""
+        number = atomic_numbers[absorber]
+        return self.select([abs(atomic_numbers[one] - number) <= 1 for one in self.absorber])
 
     def select(self, mask: Sequence[bool] | Bool[np.ndarray, " reference"]) -> "Library":
         """Select references."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
+from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.matching._curves import (
     COARSE,
@@ -25,7 +26,8 @@ from nearedge.records import Json, as_json
 from nearedge.spectra import Spectrum, normalise
 
 CLOSER = 48
-"""References that are looked at closely: the best of a coarse fit."""
+"""References of its own element, and of others, that are looked at closely: the best of a coarse
+fit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,8 @@ class Match:
     Attributes
     ----------
     aligned : Aligned
+    absorber : str
+        Element of the spectrum.
     library : Library
         The references that were compared.
     order : int array, shape (reference,)
@@ -104,6 +108,7 @@ class Match:
     """
 
     aligned: Aligned
+    absorber: str
     library: Library
     order: Int[np.ndarray, " reference"]
     misfit: Float[np.ndarray, " reference"]
@@ -116,17 +121,27 @@ class Match:
         """Misfit of the best reference."""
         return float(self.misfit[self.order[0]])
 
+    @property
+    def own(self) -> Bool[np.ndarray, " reference"]:
+        """Which references are of the spectrum's own element."""
+        return np.array([element == self.absorber for element in self.library.absorber])
+
     def distortion(self, reference: int) -> Distortion:
         """Say what a reference had to suffer."""
         measured = bool(self.library.measured[reference])
         return (MEASURED if measured else self.distortions).at(int(self._place[reference]))
 
-    def first(self, count: int) -> list[Resemblance]:
-        """Describe the crystals that are the most like it, each by its best site."""
-        library = self.library
+    def first(self, count: int, *, foreign: bool = False) -> list[Resemblance]:
+        """Describe the likeliest crystals, each by its best site.
+
+        Those of its own element, unless `foreign` asks for all. Where it rises speaks as well as
+        the misfit: crystals of another oxidation state come later.
+        """
+        library, wanted = self.library, self.own | foreign
+        charged = self.misfit**2 - library.settings.sigma**2 * np.log(self.rise_likelihood())
         best: dict[str, int] = {}
-        for row in self.order:
-            if np.isfinite(self.misfit[row]):
+        for row in charged.argsort(kind="stable"):
+            if np.isfinite(self.misfit[row]) and wanted[row]:
                 best.setdefault(library.crystal[row], int(row))
         rows = list(best.values())[:count]
         return [
@@ -145,6 +160,24 @@ class Match:
             for rank, row in enumerate(rows, start=1)
         ]
 
+    def rise_likelihood(self) -> Float[np.ndarray, " reference"]:
+        """Likelihood of where it rises, for the oxidation state of each reference; one at most.
+
+        The same for all where energies are not absolute, or no law is known for the element.
+        """
+        settings, spectrum = self.library.settings, self.aligned.spectrum
+        edge = Edge(self.absorber, self.library.edge)
+        states = self.library.value("oxidation_state").astype(float)
+        if edge.name != "K" or edge.absorber not in settings.rises or not spectrum.absolute:
+            return np.ones(len(states))
+        zero, slope = settings.rises[edge.absorber]
+        off = (self.aligned.rise - edge.energy - zero - slope * states) / settings.rise_sigma
+        # What is wrong is wrong by some eV either way, as by twenty in all.
+        wrong = settings.rise_wrong * settings.rise_sigma * np.sqrt(2 * np.pi) / 20
+        likelihood = (1 - settings.rise_wrong) * np.exp(-0.5 * off**2) + wrong
+        # Where no state is stated, it may be any.
+        return np.where(np.isfinite(states), likelihood, np.sqrt(wrong))
+
     def curve(self, reference: int) -> Float[np.ndarray, " point"]:
         """Give a reference as it fits the spectrum, on the energies of `aligned`."""
         of = self.library.curves[[reference]]
@@ -153,10 +186,17 @@ class Match:
         amplitude, slope = self._line[reference]
         return amplitude * made + slope * line(self.aligned.energy)
 
-    def weights(self) -> Float[np.ndarray, " reference"]:
-        """Weigh the references by their misfits; the weights add up to one."""
-        square = (self.misfit**2 - self.best**2) / self.library.settings.sigma**2
-        weight = np.exp(-square)
+    def weights(self, among: Bool[np.ndarray, " reference"]) -> Float[np.ndarray, " reference"]:
+        """Weigh some of the references by their misfits; the weights add up to one.
+
+        Those of other elements count less. All are zero if a coarse fit had ruled out all of them.
+        """
+        misfit = np.where(among, self.misfit, np.inf)
+        best, settings = misfit.min(initial=np.inf), self.library.settings
+        if not np.isfinite(best):
+            return np.zeros(len(misfit))
+        weight = np.exp((best**2 - misfit**2) / settings.sigma**2)
+        weight = weight * np.where(self.own, 1.0, settings.foreign)
         return weight / weight.sum()
 
 
@@ -187,8 +227,19 @@ def align(spectrum: Spectrum) -> Aligned:
     return Aligned(spectrum, made.e0 + rise, moved, grid, mu)
 
 
-def match(library: Library, aligned: Aligned, distortions: Distortions = FINE) -> Match:
-    """Fit the references of a library to a spectrum; `distortions` are those of computed ones.
+def match(
+    library: Library, aligned: Aligned, absorber: str, distortions: Distortions = FINE
+) -> Match:
+    """Fit the references of a library to a spectrum.
+
+    Parameters
+    ----------
+    library : Library
+    aligned : Aligned
+    absorber : str
+        Element of the spectrum.
+    distortions : Distortions
+        What computed references may suffer.
 
     Raises
     ------
@@ -197,20 +248,22 @@ def match(library: Library, aligned: Aligned, distortions: Distortions = FINE) -
     """
     if not len(library):
         raise InputError(f"{library.source}: holds no reference to compare with")
-    near = np.arange(len(library))
-    elements = set(library.absorber)
-    stretch = library.settings.stretches.get(elements.pop()) if len(elements) == 1 else None
-    if len(library) > CLOSER:
-        coarse = fit(library.curves, COARSE, aligned.energy, aligned.mu).misfit
-        near = np.sort(coarse.argpartition(CLOSER)[:CLOSER])
+    energy, mu = aligned.energy, aligned.mu
+    elements = np.array(library.absorber)
+    coarse = fit(library.curves, COARSE, energy, mu).misfit
+    near = np.full(len(library), False)
+    for group in (elements == absorber, elements != absorber):
+        rows = np.flatnonzero(group)
+        near[rows[coarse[rows].argsort()[:CLOSER]]] = True
     misfit = np.full(len(library), np.inf)
     place, lines = np.zeros(len(library), int), np.zeros((len(library), 2))
-    for suffered, usual, rows in (
-        (distortions, stretch, near[~library.measured[near]]),
-        (MEASURED, None, near[library.measured[near]]),
-    ):
-        if len(rows):
-            fitted = fit(library.curves[rows], suffered, aligned.energy, aligned.mu, usual)
-            misfit[rows], place[rows] = fitted.misfit, fitted.place
-            lines[rows] = np.column_stack([fitted.amplitude, fitted.slope])
-    return Match(aligned, library, misfit.argsort(), misfit, distortions, place, lines)
+    for element in np.unique(elements[near]).tolist():
+        for measured in (False, True):
+            rows = np.flatnonzero(near & (elements == element) & (library.measured == measured))
+            if len(rows):
+                suffered = MEASURED if measured else distortions
+                usual = None if measured else library.settings.stretches.get(element)
+                fitted = fit(library.curves[rows], suffered, energy, mu, usual)
+                misfit[rows], place[rows] = fitted.misfit, fitted.place
+                lines[rows] = np.column_stack([fitted.amplitude, fitted.slope])
+    return Match(aligned, absorber, library, misfit.argsort(), misfit, distortions, place, lines)

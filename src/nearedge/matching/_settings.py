@@ -33,6 +33,8 @@ class Settings:
     sigma : float
         Misfit by which a reference counts less than the best one: its weight is
         ``exp(-(misfit**2 - best**2) / sigma**2)``.
+    foreign : float
+        How much a reference of a neighbouring element counts for the coordination number.
     limit : float
         Misfit of the best reference from which nothing is answered.
     least : float
@@ -47,7 +49,8 @@ class Settings:
         Standard deviation about that, eV, and the share of spectra whose energies are wrong.
     """
 
-    sigma: float = 0.02
+    sigma: float = 0.03
+    foreign: float = 0.3
     limit: float = 0.12
     least: float = 0.1
     spread: tuple[float, float] = (0.3, 0.03)
