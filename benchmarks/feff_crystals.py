@@ -4,7 +4,7 @@ The full run has a self-consistent field of 4 Å with FEFF's own mixing; all els
 each crystal the first absorber is computed with both. Run it with::
 
     nearedge structures crystals --absorber Ti ... -o crystals
-    python benchmarks/crystals.py crystals -o FOLDER [--count 20]
+    python benchmarks/feff_crystals.py crystals -o FOLDER [--count 20]
 
 Every spectrum is a file in the output folder: a run that was ended goes on where it was. The
 deviation is the relative L2 of the spectra, not shifted, and after the best shift.

@@ -46,13 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_learning() -> Iterator[None]:
-    """No test asks how good a forest is, and few how many networks train at once.
+    """No test asks how good a forest is, how often energies are moved, and few how many networks train at once.
 
     One at a time they share a compiled program, whatever their number: each costs seconds.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nearedge.learning.baselines.CLASS_TREES", 20)
         patch.setattr("nearedge.learning.baselines.NUMBER_TREES", 20)
+        patch.setattr("nearedge.answers.measured.DRAWS", 2)
         patch.setattr("nearedge.learning.training._schedule.NETWORKS_AT_ONCE", 1)
         yield
 

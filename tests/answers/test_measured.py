@@ -56,7 +56,7 @@ def test_standards_are_scored_beside_baselines(library: Library, standards: list
     assert result.score.n == 7  # one is of grade B
     assert result.score.accuracy is not None
     assert result.score.accuracy > 0.8
-    assert result.moved.n == 70
+    assert result.moved.n == 2 * 7
     assert result.moved.accuracy == pytest.approx(result.score.accuracy)
     assert set(result.baselines) == {
         "always the commonest", "1-nn", "random-forest", "nearest standard",
