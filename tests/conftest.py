@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_learning() -> Iterator[None]:
-    """No test asks how good a forest is, how often energies are moved, and few how many networks train at once.
+    """No test asks how good forests are or how often energies move, few how networks train at once.
 
     One at a time they share a compiled program, whatever their number: each costs seconds.
     """
