@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nearedge.errors import InputError
-from nearedge.spectra import convolved
+from nearedge.spectra import half_rises
 
 GRID = np.arange(-12.0, 35.01, 0.5)
 """Energies in eV from the rise on which spectra are compared, as far as they have them."""
@@ -35,8 +35,6 @@ HOLD = 0.003
 
 HOLD_STRETCH = 2.5
 """How the stretch is held to that usual for an element: so far from it, the misfit grows by one."""
-
-_STAYS, _SMOOTH, _STEP = 8.0, 0.7, 0.1
 
 
 class Distortion(NamedTuple):
@@ -117,22 +115,17 @@ class Fit(NamedTuple):
 def find_rise(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]) -> float:
     """Find where a normalised spectrum crosses a half and stays above it for 8 eV, in eV.
 
-    The place of the steepest rise is that of the pre-edge in some spectra; this is not.
-
     Raises
     ------
     InputError
         If there is none.
     """
     # Close to what counts: farther off another edge may come.
-    grid = np.arange(max(energy[0], -30.0), min(energy[-1], 60.0), _STEP)
-    if len(grid) > _STAYS / _STEP:
-        smooth = convolved(energy, mu[None], grid, _SMOOTH)[0]
-        windows = np.lib.stride_tricks.sliding_window_view(smooth > 0.5, round(_STAYS / _STEP))
-        first = int(windows.all(axis=1).argmax())
-        if first > 0:
-            below, above = smooth[first - 1 : first + 1]
-            return float(grid[first] - _STEP * (above - 0.5) / (above - below))
+    near = (energy >= -30) & (energy <= 60)
+    if near.sum() > 1 and np.ptp(energy[near]) > LEAST[1] - LEAST[0]:
+        (rise,) = half_rises(energy[near], mu[None, near]).tolist()
+        if np.isfinite(rise):
+            return float(rise)
     raise InputError("it does not rise to half of an edge step and stay there")
 
 

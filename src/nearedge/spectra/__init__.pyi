@@ -23,7 +23,11 @@ from ._preparation import (
     merge_scans as merge_scans,
     prepare as prepare,
 )
-from ._rise import cut_window as cut_window, find_rises as find_rises
+from ._rise import (
+    cut_window as cut_window,
+    find_rises as find_rises,
+    half_rises as half_rises,
+)
 from ._spectrum import (
     ABSOLUTE as ABSOLUTE,
     Channel as Channel,

@@ -31,18 +31,30 @@ def find_rises(
     >>> find_rises(energy, 5 / (1 + np.exp([[3.0], [4.0]] - energy)), "steps").round(2)
     array([3., 4.])
     """
+    rises = half_rises(energy, mu / _steps(energy, mu))
+    if not np.isfinite(rises).all():
+        raise InputError(
+            f"{source}: spectrum {int(np.isnan(rises).argmax()) + 1} has no rise to be counted "
+            "from; leave it out"
+        )
+    return rises
+
+
+def half_rises(
+    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "site energy"]
+) -> Float[np.ndarray, " site"]:
+    """Find where spectra of step one cross a half to stay above it, in eV; NaN where nowhere.
+
+    The steepest rise is that of the pre-edge in some spectra; this is not.
+    """
     grid = np.arange(energy[0], energy[-1], STRIDE)
-    smooth = convolved(energy, mu / _steps(energy, mu), grid, BLUR)
+    smooth = convolved(energy, mu, grid, BLUR)
     length = min(round(STAYS / STRIDE), len(grid))
     stays = np.lib.stride_tricks.sliding_window_view(smooth > 0.5, length, axis=1).all(axis=-1)
     rows, first = np.arange(len(mu)), stays.argmax(axis=1)
-    if not first.all():
-        raise InputError(
-            f"{source}: spectrum {int(first.argmin()) + 1} has no rise to be counted from; leave "
-            "it out"
-        )
     below, above = smooth[rows, first - 1], smooth[rows, first]
-    return grid[first] - STRIDE * (above - 0.5) / (above - below)
+    slope = np.where(first > 0, above - below, np.nan)
+    return grid[first] - STRIDE * (above - 0.5) / slope
 
 
 def _steps(
