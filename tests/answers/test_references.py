@@ -19,7 +19,7 @@ from nearedge.answers import (
 from nearedge.datasets import SiteSpectra, save_dataset
 from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.matching import Library, Settings, build_library, read_standards
+from nearedge.matching import Library, Settings, build_library, read_standards, save_library
 from nearedge.spectra import Identity, Spectrum
 from tests.conftest import ONSET, edge_mu
 
@@ -117,7 +117,7 @@ def test_a_figure_shows_the_nearest(library: Library, tmp_path: Path) -> None:
 def test_a_library_is_found(library: Library, crystal_dataset: SiteSpectra, tmp_path: Path) -> None:
     spectrum = measured("Fe", ONSET["Fe", 4], 4, 3.0)
     save_dataset(crystal_dataset, tmp_path / "data")
-    library.save(tmp_path / "library")
+    save_library(library, tmp_path / "library")
     for folder in (tmp_path / "data", tmp_path / "library"):
         assert len(find_library(spectrum, folder)) == len(library)
     assert isinstance(load_any(tmp_path / "library"), Library)

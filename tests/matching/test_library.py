@@ -16,6 +16,7 @@ from nearedge.matching import (
     is_library,
     load_library,
     read_standards,
+    save_library,
     standards_library,
 )
 
@@ -50,7 +51,7 @@ def test_the_unit_of_a_dataset_does_not_matter(
 
 
 def test_what_was_written_is_read(library: Library, tmp_path: Path) -> None:
-    library.save(tmp_path / "library")
+    save_library(library, tmp_path / "library")
     assert is_library(tmp_path / "library")
     again = load_library(tmp_path / "library")
     assert again.crystal == library.crystal
@@ -61,7 +62,7 @@ def test_what_was_written_is_read(library: Library, tmp_path: Path) -> None:
 
 def test_a_damaged_library_is_refused(library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "library"
-    library.save(folder)
+    save_library(library, folder)
     about = json.loads((folder / "model.json").read_text())
     about["library"]["edge"] = 5
     (folder / "model.json").write_text(json.dumps(about))

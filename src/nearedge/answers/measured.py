@@ -77,7 +77,7 @@ class MeasuredEvaluation:
         Of a library without the crystals that consist of the elements of the measured compound.
     moved : MeasuredScore
         The same spectra, moved by up to 3 eV either way, ten times each.
-    by_element : dict of str to MeasuredScore
+    by_element, by_element_without_own : dict of str to MeasuredScore
     baselines : dict of str to MeasuredScore
         Always the commonest, and, of a library, the nearest reference without any forward model,
         a random forest trained on the references, and the nearest other measured standard.
@@ -90,6 +90,7 @@ class MeasuredEvaluation:
     without_own: MeasuredScore | None
     moved: MeasuredScore
     by_element: dict[str, MeasuredScore]
+    by_element_without_own: dict[str, MeasuredScore]
     baselines: dict[str, MeasuredScore]
     reasons: dict[str, int]
 
@@ -176,15 +177,18 @@ def evaluate_measured(
         _score(plain),
         _score(without) if without else None,
         _score(moved),
-        {
-            element: _score(
-                [told for told, own in zip(plain, elements, strict=True) if own == element]
-            )
-            for element in dict.fromkeys(elements)
-        },
+        _by_element(plain, elements),
+        _by_element(without, elements) if len(without) == len(good) else {},
         {name: _score(several) for name, several in baselines.items()},
         dict(Counter(told.reason for told in plain if told.reason)),
     )
+
+
+def _by_element(told: Sequence[_Told], elements: Sequence[str]) -> dict[str, MeasuredScore]:
+    groups: dict[str, list[_Told]] = {}
+    for element, one in zip(elements, told, strict=True):
+        groups.setdefault(element, []).append(one)
+    return {element: _score(members) for element, members in groups.items()}
 
 
 def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
@@ -205,7 +209,10 @@ def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
 
     return (
         judgement(None, result.score, result.without_own),
-        *(judgement(name, score, None) for name, score in result.by_element.items()),
+        *(
+            judgement(name, score, result.by_element_without_own.get(name))
+            for name, score in result.by_element.items()
+        ),
     )
 
 

@@ -115,7 +115,7 @@ def _library(
     )
     if result is not None:
         library = replace(library, judged=answers.judgements(result))
-    library.save(output, force=force)
+    matching.save_library(library, output, force=force)
     if json:
         counts = {str(edge): len(library.of(edge.absorber)) for edge in library.edges}
         about = {"model": str(output), "kind": "library", "references": counts}

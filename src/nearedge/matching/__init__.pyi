@@ -2,12 +2,15 @@
 
 from ._building import build_library as build_library
 from ._curves import GRID as GRID, REFERENCE as REFERENCE, Distortion as Distortion
+from ._folder import (
+    is_library as is_library,
+    load_library as load_library,
+    save_library as save_library,
+)
 from ._library import (
     TARGETS as TARGETS,
     Judgement as Judgement,
     Library as Library,
-    is_library as is_library,
-    load_library as load_library,
 )
 from ._matching import (
     Aligned as Aligned,

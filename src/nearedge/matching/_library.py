@@ -1,10 +1,7 @@
 """Reference spectra of sites of known structure, aligned on their rise and ready to be fitted."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -14,11 +11,7 @@ from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.matching._curves import REFERENCE
 from nearedge.matching._settings import Settings
-from nearedge.records import pack, read_json, replacing, unpack
 from nearedge.spectra import Identity, Window
-
-FORMAT = "nearedge-library"
-VERSION = 1
 
 MEAN = -1
 """Index that stands for all sites of an element in a crystal, and for measured references."""
@@ -147,49 +140,3 @@ class Library:
             for name in ("atom", "measured", "curves", "values")
         }
         return replace(self, **texts, **arrays)
-
-    def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Write a folder: ``weights.safetensors``, the curves, and ``model.json``."""
-        from safetensors.numpy import save_file
-
-        plain, arrays = pack(self)
-        about = {"format": FORMAT, "version": VERSION, "nearedge": version("nearedge")}
-        text = json.dumps(about | {"library": plain}, allow_nan=False) + "\n"
-        with replacing(path, force=force) as folder:
-            folder.mkdir()
-            (folder / "model.json").write_text(text, encoding="utf-8")
-            weights = folder / "weights.safetensors"
-            save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, weights)
-            # safetensors lets nobody else read its files.
-            weights.chmod((folder / "model.json").stat().st_mode)
-
-
-def is_library(path: str | Path) -> bool:
-    """Tell whether a model folder is a library."""
-    file = Path(path) / "model.json"
-    return file.is_file() and read_json(file).get("format") == FORMAT
-
-
-def load_library(path: str | Path) -> Library:
-    """Read a library's folder.
-
-    Raises
-    ------
-    InputError
-        If it is damaged, or of another version.
-    """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    path = Path(path)
-    about = read_json(path / "model.json")
-    if about.get("format") != FORMAT or about.get("version") != VERSION:
-        raise InputError(
-            f"{path}: is no library of version {VERSION}; make it anew: nearedge train library "
-            f"DATASET -o {path} --force"
-        )
-    try:
-        arrays = load_file(path / "weights.safetensors")
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: its weights cannot be read ({error}); make it anew") from None
-    return unpack(Library, about.get("library", {}), arrays, source=str(path))

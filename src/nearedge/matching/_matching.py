@@ -189,14 +189,13 @@ class Match:
     def weights(self, among: Bool[np.ndarray, " reference"]) -> Float[np.ndarray, " reference"]:
         """Weigh some of the references by their misfits; the weights add up to one.
 
-        Those of other elements count less. All are zero if a coarse fit had ruled out all of them.
+        All are zero if a coarse fit had ruled out all of them.
         """
         misfit = np.where(among, self.misfit, np.inf)
-        best, settings = misfit.min(initial=np.inf), self.library.settings
+        best = misfit.min(initial=np.inf)
         if not np.isfinite(best):
             return np.zeros(len(misfit))
-        weight = np.exp((best**2 - misfit**2) / settings.sigma**2)
-        weight = weight * np.where(self.own, 1.0, settings.foreign)
+        weight = np.exp((best**2 - misfit**2) / self.library.settings.sigma**2)
         return weight / weight.sum()
 
 

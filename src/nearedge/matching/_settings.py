@@ -33,12 +33,14 @@ class Settings:
     sigma : float
         Misfit by which a reference counts less than the best one: its weight is
         ``exp(-(misfit**2 - best**2) / sigma**2)``.
-    foreign : float
-        How much a reference of a neighbouring element counts for the coordination number.
+    voices : int
+        How many references, the best ones, speak for each coordination number.
     limit : float
         Misfit of the best reference from which nothing is answered.
     least : float
         Probability from which a coordination number belongs to the set.
+    inside : float
+        Share of the weight that lies inside the intervals of numbers.
     spread : pair of float
         Standard deviation that is added to oxidation state and bond length (Å), for intervals.
     rises : mapping of str to pair of float
@@ -50,10 +52,11 @@ class Settings:
     """
 
     sigma: float = 0.03
-    foreign: float = 0.3
-    limit: float = 0.12
-    least: float = 0.1
-    spread: tuple[float, float] = (0.3, 0.03)
+    voices: int = 8
+    limit: float = 0.1
+    least: float = 0.35
+    inside: float = 0.45
+    spread: tuple[float, float] = (0.15, 0.02)
     rises: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(RISES))
     rise_sigma: float = 1.2
     stretches: Mapping[str, float] = field(default_factory=lambda: dict(STRETCHES))

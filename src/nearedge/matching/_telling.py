@@ -44,7 +44,10 @@ def coordination(match: Match) -> Classes | None:
     if not shares.any():
         return None
     classes = np.unique(number[np.isfinite(number)]).tolist()
-    probability = {n: float(shares[number == n].sum()) for n in classes}
+    voices = match.library.settings.voices
+    # As many speak for a rare number as for a common one.
+    spoken = {n: float(np.sort(shares[number == n])[-voices:].sum()) for n in classes}
+    probability = {n: share / sum(spoken.values()) for n, share in spoken.items()}
     best = max(probability, key=lambda n: probability[n])
     least = match.library.settings.least
     chosen = {n for n, share in probability.items() if share >= least} | {best}
@@ -52,7 +55,7 @@ def coordination(match: Match) -> Classes | None:
 
 
 def number(match: Match, target: str) -> Numbers | None:
-    """Tell the mean oxidation state or bond length; None if no like reference states it.
+    """Tell oxidation state or bond length by the median; None if no like reference states it.
 
     Those of other elements say nothing of them. For the oxidation state the energy of the rise
     speaks as well as the shape.
@@ -65,10 +68,12 @@ def number(match: Match, target: str) -> Numbers | None:
     if target == "oxidation_state":
         shares = shares * match.rise_likelihood()
         shares /= shares.sum()
-    spread = match.library.settings.spread[target == "bond_length"]
+    settings = match.library.settings
+    spread = settings.spread[target == "bond_length"]
     values, shares = values[there], shares[there]
     # Quantiles of the mixture of a Gaussian for each reference.
     grid = np.linspace(values.min() - 4 * spread, values.max() + 4 * spread, 2001)
     below = ndtr((grid[:, None] - values) / spread) @ shares
-    low, high = np.interp([(1 - LEVEL) / 2, (1 + LEVEL) / 2], below, grid)
-    return Numbers(float(shares @ values), float(low), float(high))
+    half = settings.inside / 2
+    ends = np.interp([0.5, 0.5 - half, 0.5 + half], below, grid)
+    return Numbers(*map(float, ends))

@@ -1,0 +1,71 @@
+"""A library in words: what it holds, how it answers, how far it can be believed."""
+
+from collections import Counter
+
+import numpy as np
+
+from nearedge.matching._library import Judgement, Library
+
+
+def card(library: Library) -> str:
+    """Describe a library in Markdown."""
+    settings = library.settings
+    number = library.value("coordination")
+    counts = Counter(number[np.isfinite(number)].astype(float).round(1).tolist())
+    held = Counter(zip(library.absorber, library.measured.tolist(), strict=True))
+    lines = [
+        f"# Coordination from {library.edge}-edges of {', '.join(dict.fromkeys(library.absorber))}",
+        "",
+        f"{len(library)} reference spectra of {len(set(library.crystal))} crystals, computed by "
+        f"{library.origin} (dataset {library.source}); {int(library.measured.sum())} measured. A "
+        "measured spectrum is fitted by each of its element and of the neighbouring elements: "
+        "moved, stretched, broadened. Those that fit tell coordination number, oxidation state "
+        "and mean bond length (Å).",
+        "",
+        "| element | computed | measured |",
+        "|---|---|---|",
+        *(
+            f"| {element} | {held[element, False]} | {held[element, True]} |"
+            for element in dict.fromkeys(library.absorber)
+        ),
+        "",
+        "References by coordination number: "
+        + ", ".join(f"{n:g}: {count}" for n, count in sorted(counts.items()))
+        + f"; not stated: {int(np.isnan(number).sum())}.",
+        "",
+        "## How far it can be believed",
+        *_judged(library.judged),
+        "",
+        f"Nothing is answered where the best reference misses the spectrum by more than "
+        f"{settings.limit:g} of the edge step (root mean square), or where it is most like a "
+        "crystal whose coordination number is not stated. A number belongs to the set from a "
+        f"probability of {settings.least:g}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _judged(judged: tuple[Judgement, ...]) -> list[str]:
+    if not judged:
+        return ["It was not judged on measured spectra."]
+    return [
+        "On measured spectra of known structure, rung **measured**, in percent; new compounds: "
+        "without the crystals of the same elements.",
+        "",
+        "| element | answered | coordination | mean of classes | new compounds | state ± 0.5 |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {one.absorber or 'all'} | {one.answered} of {one.n} | "
+            + " | ".join(
+                "-" if value is None else f"{100 * value:.0f}"
+                for value in (
+                    one.accuracy,
+                    one.balanced_accuracy,
+                    one.new_compounds,
+                    one.oxidation_state,
+                )
+            )
+            + " |"
+            for one in judged
+        ),
+    ]
