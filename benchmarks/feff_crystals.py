@@ -18,6 +18,7 @@ import resource
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -63,7 +64,7 @@ def deviation(energy: np.ndarray, mu: np.ndarray, full: np.ndarray) -> tuple[flo
         moved = np.interp(energy + shift, energy, mu)
         return 100 * float(np.linalg.norm(moved - full) / np.linalg.norm(full))
 
-    best = minimize_scalar(apart, bounds=(-1.0, 1.0), method="bounded")
+    best: Any = minimize_scalar(apart, bounds=(-1.0, 1.0), method="bounded")
     return apart(0.0), float(best.fun)
 
 

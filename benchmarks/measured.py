@@ -36,7 +36,6 @@ from nearedge.drawing.style import BLACK, SKY, VERMILION, figure_style
 from nearedge.errors import InputError
 from nearedge.matching import (
     GOOD,
-    Distortions,
     Library,
     Match,
     Settings,
@@ -50,7 +49,7 @@ from nearedge.matching import (
     own,
     read_standards,
 )
-from nearedge.matching._curves import FINE
+from nearedge.matching._curves import FINE, Distortions
 
 VARIANTS: dict[str, Distortions] = {
     "moved": replace(FINE, widths=(0.0,), growths=(0.0,), stretches=(1.0,)),
@@ -171,6 +170,7 @@ def choose(
 def study(library: Library, standards: Sequence[Standard], figure: Path | None) -> dict[str, Any]:
     """Measure everything."""
     result: dict[str, Any] = {"references": len(library)}
+    cases: list[Case] = []
     for name, distortions in VARIANTS.items():
         cases = make_cases(library, standards, distortions)
         result[name] = {

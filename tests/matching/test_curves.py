@@ -31,7 +31,7 @@ def curve(peak: float = 4.0, height: float = 0.6, width: float = 2.0) -> np.ndar
 CURVES = np.array([curve(), curve(7.0, 0.3, 3.0), curve(2.0, 1.2, 1.0)], np.float32)
 
 
-@given(st.integers(0, np.prod(FINE.shape) - 1), st.integers(0, 2))
+@given(st.integers(0, int(np.prod(FINE.shape)) - 1), st.integers(0, 2))
 def test_a_distortion_that_is_tried_is_found(place: int, reference: int) -> None:
     measured = distorted(CURVES[[reference]], FINE, GRID)[0, place].astype(float)
     fitted = fit(CURVES, FINE, GRID, measured)

@@ -21,7 +21,7 @@ from nearedge.matching._curves import (
     fit,
     line,
 )
-from nearedge.matching._library import MEAN, Library
+from nearedge.matching._library import MEAN, TARGETS, Library
 from nearedge.records import Json, as_json
 from nearedge.spectra import Spectrum, normalise
 
@@ -144,21 +144,25 @@ class Match:
             if np.isfinite(self.misfit[row]) and wanted[row]:
                 best.setdefault(library.crystal[row], int(row))
         rows = list(best.values())[:count]
-        return [
-            Resemblance(
-                rank,
-                row,
-                library.crystal[row],
-                library.formula[row],
-                library.absorber[row],
-                None if library.atom[row] == MEAN else int(library.atom[row]),
-                *(None if np.isnan(value) else float(value) for value in library.values[row]),
-                float(self.misfit[row]),
-                *self.distortion(row),
-                *self._line[row].tolist(),
-            )
-            for rank, row in enumerate(rows, start=1)
-        ]
+        return [self._resemblance(rank, row) for rank, row in enumerate(rows, start=1)]
+
+    def _resemblance(self, rank: int, row: int) -> Resemblance:
+        library = self.library
+        values = [None if np.isnan(value) else float(value) for value in library.values[row]]
+        amplitude, slope = self._line[row].tolist()
+        return Resemblance(
+            rank=rank,
+            reference=row,
+            crystal=library.crystal[row],
+            formula=library.formula[row],
+            absorber=library.absorber[row],
+            atom=None if library.atom[row] == MEAN else int(library.atom[row]),
+            **dict(zip(TARGETS, values, strict=True)),
+            misfit=float(self.misfit[row]),
+            **self.distortion(row)._asdict(),
+            amplitude=amplitude,
+            slope=slope,
+        )
 
     def rise_likelihood(self) -> Float[np.ndarray, " reference"]:
         """Likelihood of where it rises, for the oxidation state of each reference; one at most.

@@ -63,12 +63,12 @@ def read_standards(folder: str | Path) -> list[Standard]:
     for line, row in enumerate(rows, start=2):
         try:
             edge = Edge(row["absorber"], row["edge"])
-            numbers = [float(row.get(name) or "nan") for name in TARGETS[:2]]
+            number, state = (float(row.get(name) or "nan") for name in TARGETS[:2])
         except ValueError as error:
             raise InputError(f"{path}, line {line}: {error}") from None
         spectrum = read_spectra(Path(folder) / row["file"])[0]
-        texts = (row["compound"], row.get("structure") or "")
-        standards.append(Standard(spectrum, edge, *texts, *numbers, row.get("grade") or ""))
+        structure, grade = row.get("structure") or "", row.get("grade") or ""
+        standards.append(Standard(spectrum, edge, row["compound"], structure, number, state, grade))
     return standards
 
 
