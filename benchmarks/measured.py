@@ -10,7 +10,22 @@ of what is left from -12 to 35 eV about the rise, of an edge step of one. Run it
 MEASURED is a folder with ``truth.tsv`` and the files it names; those of grade A are judged.
 The numbers of `nearedge.matching.Settings` are chosen here: for each compound on the others.
 
-RESULTS
+696 sites of Ti to Zn by FEFF10 and their 82 means, 83 spectra; the numbers that are right in
+percent (mean over 4, 5 and 6), sigma chosen on other compounds; with all references, and without
+those of the same set of elements::
+
+                     misfit of 67 pairs   all references   without
+    moved                         0.102      94.0 (93.8)   90.4 (92.8)
+    + stretched                   0.093      92.8 (93.3)   91.6 (92.8)
+    + broadened                   0.060      92.8 (87.2)   91.6 (86.7)
+    + growing                     0.050      92.8 (89.2)   91.6 (89.2)
+
+All but the first are within what three spectra make. The own crystal is the first of its element
+for 15 %, among the first five for 51 % of the pairs (25 and 72 % when there were 363 sites). With
+references of the own element only it was 88 to 94 % with 363 to 580 sites, and 78 to 90 % without:
+those of the neighbouring elements are what helps most. Of other elements still farther off: worse.
+Sigma from 0.015 to 0.07: 94 %, without 90 to 93 %.
+
 What did not help, on 149 sites: slopes instead of curves (87 and 77 % by the nearest site, with the
 own crystal in the library and without), or beside them; curves to 20 eV only (78 and 68 %); to
 50 eV (86 and 79 %); leaving the pre-edge out (88 and 77 %); dividing the weights by the number of
@@ -215,7 +230,9 @@ def pair_figures(cases: Sequence[Case]) -> dict[str, Any]:
         best = min(case.pairs, key=lambda row: case.whole.misfit[row])
         element = case.standard.edge.absorber
         misfits.setdefault(element, []).append(float(case.whole.misfit[best]))
-        ranks.append(int(np.flatnonzero(np.isin(case.whole.order, case.pairs))[0]))
+        names = {case.whole.library.crystal[row] for row in case.pairs}
+        listed = [one.crystal in names for one in case.whole.first(50)]
+        ranks.append(listed.index(True) if True in listed else len(listed))
         if np.isfinite(case.whole.misfit[best]):
             asked.setdefault(element, []).append(case.whole.distortion(int(best))[:3])
     every = [value for values in misfits.values() for value in values]

@@ -73,7 +73,9 @@ def test_classifiers_of_all_recipes_learn(
 ) -> None:
     mu, environment, _ = sites
     common = environment != "dimer"
-    jobs = [(Labelled(mu[common], environment[common], environment[common]), seed) for seed in (1, 2)]
+    jobs = [
+        (Labelled(mu[common], environment[common], environment[common]), seed) for seed in (1, 2)
+    ]
     averaging = fit_classifiers(small(PAPER), jobs)
     assert [model.random_state for model in averaging] == [1, 2]
     assert all(model.score(mu[common], environment[common]) > 0.9 for model in averaging)

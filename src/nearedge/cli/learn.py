@@ -221,7 +221,9 @@ def list_models(json: options.Json = False) -> None:
         return
     for model in ready:
         value = "unknown" if model.value is None else f"{model.value:.3f}"
+        measured = model.rung == "measured"
+        unseen = "of measured spectra of known structure" if measured else "on unseen sites"
         typer.echo(
             f"{model.edge or 'several absorbers'}: {', '.join(model.targets)}; {model.score} "
-            f"{value} on unseen sites, rung {model.rung} ({model.name})"
+            f"{value} {unseen}, rung {model.rung} ({model.name})"
         )

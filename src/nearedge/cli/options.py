@@ -12,7 +12,7 @@ def to(help: str, *names: str) -> Any:
     return Option("-o", *(names or ["--output"]), help=help)
 
 
-Dataset = Annotated[Path, Argument(help="Dataset folder, or li3feo35: the one that ships.")]
+Dataset = Annotated[Path, Argument(help="Dataset folder, or one that ships: li3feo35, 3d-k-edges.")]
 Structures = Annotated[list[Path], Argument(help="Files of structures, any format ASE reads.")]
 ModelFolder = Annotated[Path, Argument(help="Model folder.")]
 # After "--hold-out A" further names arrive as arguments: an option of many values.

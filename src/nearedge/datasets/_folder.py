@@ -60,7 +60,7 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     ----------
     path : str or Path
         A folder that `save_dataset` or the command line wrote, or the name of a dataset that ships:
-        ``li3feo35``.
+        ``li3feo35``, ``3d-k-edges``.
 
     Returns
     -------

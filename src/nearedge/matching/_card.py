@@ -13,8 +13,9 @@ def card(library: Library) -> str:
     number = library.value("coordination")
     counts = Counter(number[np.isfinite(number)].astype(float).round(1).tolist())
     held = Counter(zip(library.absorber, library.measured.tolist(), strict=True))
+    elements = ", ".join(edge.absorber for edge in library.edges)
     lines = [
-        f"# Coordination from {library.edge}-edges of {', '.join(dict.fromkeys(library.absorber))}",
+        f"# Coordination from {library.edge}-edges of {elements}",
         "",
         f"{len(library)} reference spectra of {len(set(library.crystal))} crystals, computed by "
         f"{library.origin} (dataset {library.source}); {int(library.measured.sum())} measured. A "
@@ -25,8 +26,8 @@ def card(library: Library) -> str:
         "| element | computed | measured |",
         "|---|---|---|",
         *(
-            f"| {element} | {held[element, False]} | {held[element, True]} |"
-            for element in dict.fromkeys(library.absorber)
+            f"| {edge.absorber} | {held[edge.absorber, False]} | {held[edge.absorber, True]} |"
+            for edge in library.edges
         ),
         "",
         "References by coordination number: "

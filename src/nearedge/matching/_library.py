@@ -96,8 +96,9 @@ class Library:
 
     @property
     def edges(self) -> tuple[Edge, ...]:
-        """The edges that it has references of."""
-        return tuple(Edge(element, self.edge) for element in dict.fromkeys(self.absorber))
+        """The edges that it has references of, by their energies."""
+        edges = (Edge(element, self.edge) for element in set(self.absorber))
+        return tuple(sorted(edges, key=lambda edge: edge.energy))
 
     def value(self, target: str) -> Float[np.ndarray, " reference"]:
         """Give a target of each reference."""

@@ -81,15 +81,19 @@ def _described(path: Path) -> list[ReadyModel]:
 def _library(path: Path, plain: Json) -> list[ReadyModel]:
     """Describe a library of references: a model for each of its elements."""
     judged = {one["absorber"]: one for one in plain["judged"]}
+    edges = sorted(
+        (Edge(absorber, plain["edge"]) for absorber in set(plain["absorber"])),
+        key=lambda edge: edge.energy,
+    )
     return [
         ReadyModel(
             name=path.parents[1].name,
             folder=path.parent,
-            edge=Edge(absorber, plain["edge"]),
+            edge=edge,
             targets=("coordination", "oxidation_state", "bond_length"),
             score="accuracy",
-            value=judged[absorber]["accuracy"] if absorber in judged else None,
+            value=judged[edge.absorber]["accuracy"] if edge.absorber in judged else None,
             rung=MEASURED,
         )
-        for absorber in dict.fromkeys(plain["absorber"])
+        for edge in edges
     ]

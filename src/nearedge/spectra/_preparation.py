@@ -120,7 +120,8 @@ def glitches(mu: Float[np.ndarray, " energy"]) -> Bool[np.ndarray, " energy"]:
         before, after = sound[sound < first][-3:], sound[sound >= last][:3]
         near = np.concatenate([before[-2:], after[:2]])
         own = np.arange(first, last)
-        left = np.abs(mu[own] - np.polynomial.Polynomial.fit(near, mu[near], 3)(own))
+        smooth = np.polynomial.Polynomial.fit(near, mu[near], min(3, len(near) - 1))
+        left = np.abs(mu[own] - smooth(own))
         step = float(np.abs(np.diff(mu[np.concatenate([before, after])])).max())
         bad[own] = left > max(limit, STEPS * step)
     return bad
