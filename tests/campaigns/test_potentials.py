@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,17 +56,19 @@ def test_the_median_serves_all(tmp_path: Path) -> None:
 @pytest.mark.engine
 def test_failures_are_told_and_a_run_resumes(tmp_path: Path) -> None:
     path = tmp_path / "potentials"
-    hopeless = FeffSettings(**{**vars(TINY), "timeout": 0.1})
+    # Some seconds: the system counts whole ones.
+    slow = replace(TINY, cluster_radius=5.0, scf_radius=3.5, lmax=2)
+    hopeless = replace(slow, timeout=0.1)
     with pytest.raises(EngineError, match="O_in_OMg converged in none of the structures.*longer"):
         reference_potentials([magnesia(4.21, "a")], path, "O", hopeless, workers=1)
     assert not path.exists()
     with pytest.raises(InputError, match="pass --resume"):
         reference_potentials([magnesia(4.21, "a")], path, "O", hopeless, workers=1)
     # The longest time is no part of what is computed.
-    found = reference_potentials([magnesia(4.21, "a")], path, "O", TINY, workers=1, resume=True)
+    found = reference_potentials([magnesia(4.21, "a")], path, "O", slow, workers=1, resume=True)
     assert len(found["O_in_OMg"].trials) == 1
     with pytest.raises(InputError, match="already exists"):
-        reference_potentials([magnesia(4.21, "a")], path, "O", TINY)
+        reference_potentials([magnesia(4.21, "a")], path, "O", slow)
 
 
 def test_nothing_to_compute(tmp_path: Path) -> None:

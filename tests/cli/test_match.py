@@ -67,7 +67,7 @@ def test_a_library_is_trained_judged_and_used(
     data = str(folder / "data")
     code, out, _ = run("train", "library", data, "-o", library, "--measured", standards)
     assert code == 0
-    assert "16 references of Fe K, Mn K" in out
+    assert "16 references of Mn K, Fe K" in out
     assert "rung measured" in out
     code, out, _ = run("evaluate", library, "--measured", standards, "--json")
     result = json.loads(out)

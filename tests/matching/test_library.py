@@ -28,11 +28,11 @@ def library(crystal_dataset: SiteSpectra) -> Library:
 
 def test_every_site_becomes_a_reference(library: Library, crystal_dataset: SiteSpectra) -> None:
     assert len(library) == len(crystal_dataset) == 16
-    assert library.edges == (Edge("Fe"), Edge("Mn"))
+    assert library.edges == (Edge("Mn"), Edge("Fe"))
     assert library.crystal[0] == "Fe40"
     assert library.formula[:1] + library.formula[-1:] == ("FeS", "MnO")
     assert np.isnan(library.value("coordination")).sum() == 1
-    assert repr(library) == "<Library: 16 references of Fe K, Mn K>"
+    assert repr(library) == "<Library: 16 references of Mn K, Fe K>"
 
 
 def test_curves_have_their_rise_at_zero_and_a_step_of_one(library: Library) -> None:

@@ -4,16 +4,28 @@ import pytest
 
 from nearedge.edges import Edge
 from nearedge.errors import InputError
+from nearedge.matching import load_library
 from nearedge.models import load_model, ready_model, ready_models
 
 
 def test_what_is_listed_is_what_is_loaded() -> None:
     for ready in ready_models():
+        if ready.rung == "measured":
+            continue
         model = load_model(ready.folder)
         assert model.identity.edge == ready.edge
         assert model.target.name in ready.targets
         assert model.record.estimate.rung == ready.rung
         assert model.record.estimate.value == ready.value
+
+
+def test_a_library_is_listed_by_element() -> None:
+    libraries = [ready for ready in ready_models() if ready.rung == "measured"]
+    library = load_library(libraries[0].folder)
+    assert tuple(ready.edge for ready in libraries) == library.edges
+    judged = {one.absorber: one.accuracy for one in library.judged}
+    assert all(ready.value == judged[ready.edge.absorber] for ready in libraries if ready.edge)
+    assert ready_model(Edge("Fe")).name == "3d-k-edges"
 
 
 def test_a_model_is_found_by_its_edge_or_the_lack_is_told() -> None:
