@@ -10,6 +10,7 @@ from nearedge.matching import Match
 from nearedge.models.inference import Fit, Posterior
 from nearedge.records import Json, as_json
 from nearedge.spectra import Prepared
+from nearedge.targets import TARGETS
 from nearedge.trust import Reason
 
 
@@ -126,7 +127,8 @@ class Answer:
     def sentence(self) -> str:
         """Say the answer in one sentence."""
         told = ", ".join(
-            f"{target.replace('_', ' ')} {value.text()}" for target, value in self.values.items()
+            f"{target.replace('_', ' ')} {value.text()}{_unit(target, ' {}')}"
+            for target, value in self.values.items()
         )
         if self.applies:
             return f"{self.name}: {told}"
@@ -178,3 +180,19 @@ class Answer:
             for name, share in (value.probabilities or {}).items():
                 row[f"{target}.{name}"] = share
         return {**row, "remarks": "; ".join(self.remarks)}
+
+
+def heading(target: str) -> str:
+    """Name a target with its unit.
+
+    Examples
+    --------
+    >>> heading("bond_length"), heading("coordination")
+    ('bond length, Å', 'coordination')
+    """
+    return target.replace("_", " ") + _unit(target, ", {}")
+
+
+def _unit(target: str, form: str) -> str:
+    unit = TARGETS[target].unit if target in TARGETS else ""
+    return form.format(unit) if unit else ""

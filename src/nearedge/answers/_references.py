@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from nearedge.answers._answer import Answer, Value
 from nearedge.answers._check import check
 from nearedge.edges import Edge
@@ -93,7 +95,8 @@ def _reasons(matched: Match) -> list[Reason]:
     if matched.best > settings.limit:
         return [Unlike(matched.best, settings.limit, Edge(matched.absorber, matched.library.edge))]
     if unstated(matched) > MOST_UNSTATED:
-        return [Unstated(matched.first(1)[0].crystal)]
+        silent = matched.own & np.isnan(matched.library.value("coordination"))
+        return [Unstated(matched.library.crystal[int(matched.weights(silent).argmax())])]
     return []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from nearedge.answers._answer import Answer, Value
+from nearedge.answers._answer import Answer, Value, heading
 from nearedge.records import replacing
 
 
@@ -30,8 +30,8 @@ def answer_table(answers: Sequence[Answer]) -> Table:
     targets = list(dict.fromkeys(target for answer in answers for target in answer.values))
     table = Table()
     table.add_column("spectrum", overflow="fold")
-    for heading in (*(target.replace("_", " ") for target in targets), "E0, eV"):
-        table.add_column(heading, justify="right")
+    for head in (*map(heading, targets), "E0, eV"):
+        table.add_column(head, justify="right")
     table.add_column("applies")
     for answer in answers:
         table.add_row(
