@@ -247,7 +247,9 @@ def test_compositions_unlike_the_training_datas_are_read_and_held(
 def test_a_sentence_says_it_all() -> None:
     values = {"coordination": Value(1.42, 1.1, 1.77), "bond_valence": Value(0.5)}
     said = Answer("data/scan.dat", "mu", None, 530.0, "m", "atom", values=values)
-    assert said.sentence() == "scan.dat mu: coordination 1.42 (1.10 to 1.77), bond valence 0.50 v.u."
+    assert (
+        said.sentence() == "scan.dat mu: coordination 1.42 (1.10 to 1.77), bond valence 0.50 v.u."
+    )
     assert repr(said) == f"<Answer: {said.sentence()}>"
 
 

@@ -97,3 +97,15 @@ def test_neighbours_in_the_table_are_compared_with(crystal_dataset: SiteSpectra)
     assert {one.absorber for one in result.first(20, foreign=True)} == {"Fe", "Mn"}
     assert not result.weights(np.zeros(len(result.library), bool)).any()
     assert len(library.near("Ni")) == 0
+
+
+def test_a_computed_spectrum_is_known_again(crystal_dataset: SiteSpectra) -> None:
+    library = build_library(crystal_dataset).near("Fe")
+    for row in (0, 5, 9):
+        identity = crystal_dataset.identity
+        spectrum = Spectrum(
+            "site", crystal_dataset.energy, crystal_dataset.mu[row], "data", identity
+        )
+        result = match(library, align(spectrum), library.absorber[row])
+        assert result.order[0] == row
+        assert result.weights(result.own)[row] > 0.9

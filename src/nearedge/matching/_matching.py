@@ -122,14 +122,20 @@ class Match:
         return float(self.misfit[self.order[0]])
 
     @property
+    def sigma(self) -> float:
+        """Misfit by which a reference counts less than the best one."""
+        settings = self.library.settings
+        return settings.sigma if self.aligned.spectrum.absolute else settings.computed_sigma
+
+    @property
     def own(self) -> Bool[np.ndarray, " reference"]:
         """Which references are of the spectrum's own element."""
         return np.array([element == self.absorber for element in self.library.absorber])
 
     def distortion(self, reference: int) -> Distortion:
         """Say what a reference had to suffer."""
-        measured = bool(self.library.measured[reference])
-        return (MEASURED if measured else self.distortions).at(int(self._place[reference]))
+        alike = self.library.measured[reference] == self.aligned.spectrum.absolute
+        return (MEASURED if alike else self.distortions).at(int(self._place[reference]))
 
     def first(self, count: int, *, foreign: bool = False) -> list[Resemblance]:
         """Describe the likeliest crystals, each by its best site.
@@ -138,7 +144,7 @@ class Match:
         the misfit: crystals of another oxidation state come later.
         """
         library, wanted = self.library, self.own | foreign
-        charged = self.misfit**2 - library.settings.sigma**2 * np.log(self.rise_likelihood())
+        charged = self.misfit**2 - self.sigma**2 * np.log(self.rise_likelihood())
         best: dict[str, int] = {}
         for row in charged.argsort(kind="stable"):
             if np.isfinite(self.misfit[row]) and wanted[row]:
@@ -199,7 +205,7 @@ class Match:
         best = misfit.min(initial=np.inf)
         if not np.isfinite(best):
             return np.zeros(len(misfit))
-        weight = np.exp((best**2 - misfit**2) / self.library.settings.sigma**2)
+        weight = np.exp((best**2 - misfit**2) / self.sigma**2)
         return weight / weight.sum()
 
 
@@ -264,8 +270,10 @@ def match(
         for measured in (False, True):
             rows = np.flatnonzero(near & (elements == element) & (library.measured == measured))
             if len(rows):
-                suffered = MEASURED if measured else distortions
-                usual = None if measured else library.settings.stretches.get(element)
+                # What was made alike lacks the same.
+                alike = measured == aligned.spectrum.absolute
+                suffered = MEASURED if alike else distortions
+                usual = None if alike else library.settings.stretches.get(element)
                 fitted = fit(library.curves[rows], suffered, energy, mu, usual)
                 misfit[rows], place[rows] = fitted.misfit, fitted.place
                 lines[rows] = np.column_stack([fitted.amplitude, fitted.slope])

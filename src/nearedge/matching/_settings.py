@@ -33,6 +33,8 @@ class Settings:
     sigma : float
         Misfit by which a reference counts less than the best one: its weight is
         ``exp(-(misfit**2 - best**2) / sigma**2)``.
+    computed_sigma : float
+        The same of spectra that were computed themselves, which lack nothing of nature.
     voices : int
         How many references, the best ones, speak for each coordination number.
     limit : float
@@ -52,6 +54,7 @@ class Settings:
     """
 
     sigma: float = 0.03
+    computed_sigma: float = 0.005
     voices: int = 8
     limit: float = 0.1
     least: float = 0.35
