@@ -9,7 +9,10 @@ each crystal the first absorber is computed with both. Run it with::
 Every spectrum is a file in the output folder: a run that was ended goes on where it was. The
 deviation is the relative L2 of the spectra, not shifted, and after the best shift.
 
-RESULTS
+20 crystals of Ti to Zn, on a machine that did other things too: 9.9 CPU s in the median, 26 at
+most, where the full run takes 27 and 137; 0.8 % off in the median, 0.4 % after a shift. Four are
+off by more than 3 %: haradaite 6.0 (5.7 after a shift), EuTiO3 4.8 and scorzalite 4.1 (1.2, 1.0)
+and one 3.7.
 """
 
 import argparse
