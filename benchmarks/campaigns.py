@@ -147,7 +147,7 @@ def workers(count: int) -> dict[str, Any]:
     """Sites of FEFF10 through Parsl."""
     return {
         "workers": count,
-        **campaign(FeffEngine(SMALL), structures(6, (2, 2, 1)), "parsl", count),
+        **campaign(FeffEngine(SMALL), structures(18, (2, 2, 1)), "parsl", count),
     }
 
 
