@@ -36,14 +36,14 @@ def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
     nearest = match.first(shown)
     classes = sorted({int(r.coordination) for r in nearest if r.coordination is not None})
     colours = class_colours([str(n) for n in classes])
-    energy, step = match.aligned.energy, 0.9
+    energy, step = match.aligned.energy, 1.1
     for place, reference in enumerate(nearest):
         level = step * (len(nearest) - 1 - place)
         number = reference.coordination
         colour = GREY if number is None else colours[f"{number:.0f}"]
         axes.plot(energy, match.aligned.mu + level, color=BLACK, lw=1.1)
         axes.plot(energy, match.curve(reference.reference) + level, color=colour, ls="--", lw=1.4)
-        axes.text(energy[-1], level + 0.3, _words(reference), ha="right", va="bottom", fontsize=7.5)
+        axes.text(energy[-1], level + 0.28, _words(reference), ha="right", va="bottom", fontsize=7.5)
     axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, moved apart")
     axes.set_title("measured (black) over the nearest references", fontsize=9)
 
