@@ -43,7 +43,8 @@ def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
         colour = GREY if number is None else colours[f"{number:.0f}"]
         axes.plot(energy, match.aligned.mu + level, color=BLACK, lw=1.1)
         axes.plot(energy, match.curve(reference.reference) + level, color=colour, ls="--", lw=1.4)
-        axes.text(energy[-1], level + 0.28, _words(reference), ha="right", va="bottom", fontsize=7.5)
+        words = _words(reference)
+        axes.text(energy[-1], level + 0.28, words, ha="right", va="bottom", fontsize=7.5)
     axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, moved apart")
     axes.set_title("measured (black) over the nearest references", fontsize=9)
 
