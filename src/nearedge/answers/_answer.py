@@ -1,9 +1,8 @@
 """What a model answers for one spectrum, and its JSON, its sentence and its row of a table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nearedge.edges import Edge
 from nearedge.matching import Match
@@ -109,10 +108,6 @@ class Answer:
 
     def __repr__(self) -> str:
         return f"<Answer: {self.sentence()}>"
-
-    def but(self, **changes: Any) -> "Answer":
-        """Give the same answer with some attributes changed."""
-        return replace(self, **changes)
 
     @property
     def applies(self) -> bool:

@@ -1,6 +1,7 @@
 """A library of references meets measured spectra."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -72,15 +73,16 @@ def _answer(library: Library, spectrum: Spectrum, name: str, force: bool) -> Ans
         remarks=spectrum.notes,
     )
     if edge not in library.edges:
-        return answer.but(reasons=(OtherEdge(edge, _edges(library)),))
+        return replace(answer, reasons=(OtherEdge(edge, _edges(library)),))
     against = tuple(check(library.of(edge.absorber), spectrum))
     if against and not force:
-        return answer.but(reasons=against)
+        return replace(answer, reasons=against)
     matched = match(library.near(edge.absorber), align(spectrum), edge.absorber)
     reasons = (*against, *_reasons(matched))
     values = {} if reasons and not force else _values(matched)
     forced = (FORCED,) if reasons and force else ()
-    return answer.but(
+    return replace(
+        answer,
         e0=matched.aligned.rise,
         reasons=reasons,
         values=values,

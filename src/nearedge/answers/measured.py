@@ -12,6 +12,9 @@ from nearedge.answers._files import Choose
 from nearedge.errors import InputError, NearEdgeError
 from nearedge.matching import (
     GOOD,
+    GRID,
+    REFERENCE,
+    Aligned,
     Judgement,
     Library,
     Standard,
@@ -20,6 +23,7 @@ from nearedge.matching import (
     match,
     standards_library,
 )
+from nearedge.models import Model
 from nearedge.records import Json, as_json
 
 MOVED, DRAWS = 3.0, 10
@@ -157,15 +161,17 @@ def evaluate_measured(
         if isinstance(model, Library):
             libraries[id(model)] = model
             related = akin(model, standard)
+            without.append(_tell(standard, model.select(~related), name))
             # A library that was taught the very compound by measurement would score itself.
             model = model.select(~(related & model.measured))
-            without.append(_tell(standard, model.select(~akin(model, standard)), name))
         first = _tell(standard, model, name)
         plain.append(first)
+        base = _base(standard) if isinstance(model, Library) else None
         for shift in rng.uniform(-MOVED, MOVED, DRAWS):
             energy = standard.spectrum.energy + shift
             there = replace(standard, spectrum=replace(standard.spectrum, energy=energy))
-            moved.append(first if _as_before(standard, there, model) else _tell(there, model, name))
+            same = base is not None and _as_before(base, there)
+            moved.append(first if same else _tell(there, model, name))
     tell("baselines", 1.0)
     baselines = {"always the commonest": _commonest(good)}
     if len(libraries) == 1:
@@ -216,10 +222,10 @@ def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
     )
 
 
-def _tell(standard: Standard, model: object, name: str) -> _Told:
+def _tell(standard: Standard, model: Model | Library, name: str) -> _Told:
     truth, state = round(standard.coordination), standard.oxidation_state
     try:
-        (told,) = answer(model, standard.spectrum, Request(), name=name)  # type: ignore[arg-type]
+        (told,) = answer(model, standard.spectrum, Request(), name=name)
     except NearEdgeError as error:
         return _Told(
             truth, reason=str(error).partition("::")[2].partition(": ")[2], true_state=state
@@ -227,10 +233,10 @@ def _tell(standard: Standard, model: object, name: str) -> _Told:
     if not told.applies:
         reason = type(told.reasons[0]).__name__
         return _Told(truth, reason=reason, true_state=state)
-    return _said(told, truth, state)
+    return _beside(told, truth, state)
 
 
-def _said(told: Answer, truth: int, state: float) -> _Told:
+def _beside(told: Answer, truth: int, state: float) -> _Told:
     value = told.values.get("coordination") or told.values.get("environment")
     number = _number(value)
     members = tuple(
@@ -252,17 +258,22 @@ def _number(value: Value | None) -> int | None:
     return round(text)
 
 
-def _as_before(standard: Standard, moved: Standard, model: object) -> bool:
-    """Tell whether moving a spectrum changes nothing of what a library compares."""
-    if not isinstance(model, Library) or standard.spectrum.edge is None:
-        return False
+def _base(standard: Standard) -> Aligned | None:
+    """Align a spectrum whose file says its edge; None if it cannot be, or lies off its edge."""
     try:
-        first, second = align(standard.spectrum), align(moved.spectrum)
+        aligned = align(standard.spectrum)
     except InputError:
+        return None
+    named = standard.spectrum.edge is not None and standard.edge.holds(aligned.rise)
+    return aligned if named else None
+
+
+def _as_before(base: Aligned, moved: Standard) -> bool:
+    """Tell whether moving a spectrum changes nothing of what a library compares."""
+    there = _base(moved)
+    if there is None or len(there.mu) != len(base.mu):
         return False
-    near = standard.edge.holds(second.rise) and standard.edge.holds(first.rise)
-    same = len(first.mu) == len(second.mu) and np.allclose(first.mu, second.mu, atol=1e-4)
-    return bool(near and same)
+    return bool(np.allclose(base.mu, there.mu, atol=1e-4))
 
 
 def _score(several: Sequence[_Told]) -> MeasuredScore:
@@ -317,7 +328,7 @@ def _baselines(
 
     number, state = library.value("coordination"), library.value("oxidation_state")
     computed = ~library.measured & np.isfinite(number)
-    grid = slice(36, 131)  # -12 to 35 eV of the reference curves
+    grid = np.isin(REFERENCE, GRID)
     forests = {
         element: RandomForestClassifier(baselines.CLASS_TREES, random_state=seed).fit(
             library.curves[rows][:, grid], number[rows].astype(int)

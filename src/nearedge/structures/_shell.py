@@ -9,12 +9,10 @@ from ase import Atoms
 
 from nearedge.errors import InputError, MissingExtraError
 from nearedge.structures.clusters import cut_cluster
-from nearedge.targets import bond_constants, neighbour_distances
+from nearedge.targets import REACH, B, bond_constants, neighbour_distances
 
 # Å within which a first shell is searched.
 _REACH = 4.5
-# Å: bonds that are longer add next to nothing to a bond valence; what makes one e times weaker.
-_LONGEST, _SOFTNESS = 5.0, 0.37
 _MOST = 8.0
 
 
@@ -98,16 +96,16 @@ def _bond_valence(atoms: Atoms, site: int, ligands: Sequence[str], state: int | 
         anion = Element(symbol)
         if anion not in ELECTRONEG or anion.X <= cation.X or cation not in BV_PARAMS:
             return np.nan
-        _, distance = neighbour_distances(atoms, np.array([site]), symbol, _LONGEST)
+        _, distance = neighbour_distances(atoms, np.array([site]), symbol, REACH)
         if constants := bond_constants(cation.symbol, symbol):
             sums = {
-                charge: float(np.exp((length - distance) / _SOFTNESS).sum())
+                charge: float(np.exp((length - distance) / B).sum())
                 for charge, length in constants.items()
             }
             continue
         (r, c), (s, e) = ((BV_PARAMS[it]["r"], BV_PARAMS[it]["c"]) for it in (cation, anion))
         length = r + s - r * s * (np.sqrt(c) - np.sqrt(e)) ** 2 / (c * r + e * s)
-        others += float(np.exp((length - distance) / _SOFTNESS).sum())
+        others += float(np.exp((length - distance) / B).sum())
     if not sums:
         return others
     nearest = min(sums, key=lambda charge: abs(sums[charge] + others - charge))

@@ -1,6 +1,6 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._bond_valence import bond_constants as bond_constants
+from ._bond_valence import B as B, bond_constants as bond_constants
 from ._environments import EnvironmentRule as EnvironmentRule
 from ._neighbours import (
     absorbers as absorbers,
@@ -9,6 +9,7 @@ from ._neighbours import (
 )
 from ._targets import (
     DIMER as DIMER,
+    REACH as REACH,
     TARGETS as TARGETS,
     AnyTarget as AnyTarget,
     BondLength as BondLength,
