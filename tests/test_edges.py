@@ -18,9 +18,6 @@ def test_a_k_edge_is_told_from_its_energy_even_if_the_beamline_is_off(metal: str
 def test_the_k_edges_rise_with_the_atomic_number() -> None:
     energies = [Edge(metal).energy for metal in METALS]
     assert energies == sorted(energies)
-    widths = [Edge(metal).core_hole_width or 0.0 for metal in METALS]
-    assert widths == sorted(widths)
-    assert widths[0] > 0
 
 
 def test_oxygen_at_absolute_energies_is_oxygen_and_a_relative_axis_is_nothing() -> None:

@@ -1,13 +1,13 @@
-"""An absorber and its edge as one object, with its tabulated energy and width."""
+"""An absorber and its edge as one object, with its tabulated energy."""
 
 import re
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 from nearedge.errors import InputError
 
@@ -23,13 +23,6 @@ BELOW, ABOVE = 20.0, 25.0
 The table is of free atoms or metals: oxidation shifts an edge by up to 18 eV, the O K-edge of
 oxides begins 14 eV below its tabulated 543.1 eV, and beamlines are wrong by up to 12 eV.
 """
-
-
-class _Level(NamedTuple):
-    """A core level as the table has it: energy and width in eV (the width None if unknown)."""
-
-    energy: float
-    width: float | None
 
 
 @dataclass(frozen=True, order=True)
@@ -76,17 +69,12 @@ class Edge:
     @property
     def energy(self) -> float:
         """Tabulated energy in eV (Elam, Ravel and Sieber 2002, as xraydb has it)."""
-        return _levels()[self.absorber][self.name].energy
+        return _levels()[self.absorber][self.name]
 
     @property
     def onset(self) -> float:
         """Where the edge rises in most compounds, eV: the tabulated energy, but for O and F."""
         return ONSET.get((self.absorber, self.name), self.energy)
-
-    @property
-    def core_hole_width(self) -> float | None:
-        """Natural width of the core level in eV (Krause and Oliver 1979); None if unknown."""
-        return _levels()[self.absorber][self.name].width
 
     def holds(self, energy: float) -> bool:
         """Tell whether the rise of a measured edge at this energy, eV, can be this edge's.
@@ -133,29 +121,23 @@ def edges_near(energy: float) -> list[Edge]:
     near = [
         Edge(element, name)
         for element, levels in _levels().items()
-        for name, level in levels.items()
-        if name in COMMON and level.energy > 50 and Edge(element, name).holds(energy)
+        for name, tabulated in levels.items()
+        if name in COMMON and tabulated > 50 and Edge(element, name).holds(energy)
     ]
     return sorted(near, key=lambda edge: abs(edge.onset - energy) + COMMON[edge.name])
 
 
 @cache
-def _levels() -> Mapping[str, Mapping[str, _Level]]:
-    """Read the table that comes with xraydb; importing xraydb itself would cost a second."""
+def _levels() -> Mapping[str, Mapping[str, float]]:
+    """Read the energies that come with xraydb; importing xraydb itself would cost a second."""
     package = find_spec("xraydb")
     if package is None or package.origin is None:
         raise InputError("the tables of X-ray edges are missing; pip install xraydb")
     file = Path(package.origin).with_name("xraydb.sqlite")
-    query = (
-        "select x.element, x.iupac_symbol, x.absorption_edge, w.width from xray_levels x left join"
-        " corelevel_widths w on x.element = w.element and x.iupac_symbol = w.edge"
-    )
-    connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
-    try:
-        rows = connection.execute(query).fetchall()
-    finally:
-        connection.close()
-    levels: dict[str, dict[str, _Level]] = {}
-    for element, name, energy, width in rows:
-        levels.setdefault(element, {}).setdefault(name, _Level(energy, width))
+    levels: dict[str, dict[str, float]] = {}
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        for element, name, energy in connection.execute(
+            "select element, iupac_symbol, absorption_edge from xray_levels"
+        ):
+            levels.setdefault(element, {}).setdefault(name, energy)
     return levels

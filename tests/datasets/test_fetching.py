@@ -133,7 +133,7 @@ def test_an_archive_with_other_content(cache: Path, served: tuple[PublicData, Pa
 @pytest.mark.parametrize("public", PUBLIC.values(), ids=PUBLIC)
 def test_everything_that_is_fetched_is_pinned(public: PublicData) -> None:
     assert PUBLIC[public.name] is public
-    used = {name for one in public.snapshots for name in (one.structure, one.spectra)}
+    used = {name for pair in public.snapshots.values() for name in pair}
     assert used == set(public.files)
     for file in public.files.values():
         assert file == PublicFile(file.size, f"{int(file.sha256, 16):064x}")

@@ -1,11 +1,10 @@
 from collections.abc import Callable
-from dataclasses import asdict
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from nearedge.datasets import SiteSpectra
+from nearedge.datasets import SiteSpectra, summary
 from nearedge.errors import InputError
 from nearedge.spectra import Window
 from nearedge.targets import EnvironmentRule
@@ -78,12 +77,12 @@ def test_the_fingerprint_sees_a_label_and_a_last_digit(make_dataset: Maker) -> N
 
 
 def test_info_is_plain_and_whole(make_dataset: Maker) -> None:
-    info = make_dataset().info()
-    assert (info.sites, info.snapshots, info.trajectories) == (8, 2, 1)
-    assert asdict(info.energy) == {"min": -2.0, "max": 12.0, "n": 57, "zero": "CBM"}
-    assert info.absorbers == {"O": 8}
-    assert info.temperatures == [300.0]
-    assert info.provenance == {"seed": 3}
+    info = summary(make_dataset())
+    assert (info["sites"], info["snapshots"], info["trajectories"]) == (8, 2, 1)
+    assert info["energy"] == {"min": -2.0, "max": 12.0, "n": 57, "zero": "CBM"}
+    assert info["absorbers"] == {"O": 8}
+    assert info["temperatures"] == [300.0]
+    assert info["provenance"] == {"seed": 3}
 
 
 @pytest.mark.parametrize(

@@ -54,15 +54,15 @@ class LocalExecutor(Executor):
 def reason_of_failure(future: Future[Any], timeout: float | None = None) -> str | None:
     """Say why a task that is done failed; None if it did not."""
     error = future.exception()
-    if isinstance(error, BrokenExecutor) and not isinstance(error, BrokenProcessPool):
-        raise EngineError(str(error))
     if isinstance(error, BrokenProcessPool):
         raise EngineError(
             f"worker processes do not start ({error}); in a script, call this under: "
             "if __name__ == '__main__':"
         )
+    if isinstance(error, BrokenExecutor):
+        raise EngineError(str(error))
     if error is None or isinstance(error, NearEdgeError):
-        return None if error is None else str(error)
+        return error and str(error)
     if isinstance(error, TimeoutError):
         return "took too long" if timeout is None else f"took longer than {timeout:g} s"
     if isinstance(error, ProcessExpired):

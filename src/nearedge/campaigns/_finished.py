@@ -4,7 +4,8 @@ import json
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class FinishedSites:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._grids: dict[bytes, int] = {}
-        try:
+        with self._sound():
             # File systems of clusters have neither SQLite's locks nor the shared memory of a log
             # that several processes write; the campaign's own lock keeps others out.
             without = "?vfs=unix-none" if os.name == "posix" else ""
@@ -46,8 +47,6 @@ class FinishedSites:
             self._database.executescript(_TABLES)
             for number, energy in self._database.execute("SELECT number, energy FROM grids"):
                 self._grids[energy] = number
-        except sqlite3.Error as error:
-            raise self._damaged(error) from None
 
     def close(self) -> None:
         """Write all to the one file."""
@@ -56,11 +55,9 @@ class FinishedSites:
     def sites(self) -> defaultdict[str, set[int]]:
         """Give the atoms that are finished, by structure."""
         atoms: defaultdict[str, set[int]] = defaultdict(set)
-        try:
+        with self._sound():
             for structure, atom in self._database.execute("SELECT structure, atom FROM sites"):
                 atoms[structure].add(atom)
-        except sqlite3.Error as error:
-            raise self._damaged(error) from None
         return atoms
 
     def add(self, results: Iterable[tuple[str, int, SiteSpectrum]]) -> None:
@@ -89,11 +86,9 @@ class FinishedSites:
             "SELECT energy, mu, provenance FROM sites JOIN grids ON grid = number "
             "WHERE structure = ? AND atom = ?"
         )
-        try:
+        with self._sound():
             energy, mu, provenance = self._database.execute(query, (structure, atom)).fetchone()
             return SiteSpectrum(np.frombuffer(energy), np.frombuffer(mu), json.loads(provenance))
-        except (sqlite3.Error, TypeError, ValueError) as error:
-            raise self._damaged(error) from None
 
     def _grid(self, energy: np.ndarray) -> int:
         key = np.asarray(energy, np.float64).tobytes()
@@ -103,5 +98,11 @@ class FinishedSites:
             self._grids[key] = cursor.lastrowid
         return self._grids[key]
 
-    def _damaged(self, error: Exception) -> InputError:
-        return InputError(f"{self.path}: is damaged ({error}); delete it and pass --resume")
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise InputError(
+                f"{self.path}: is damaged ({error}); delete it and pass --resume"
+            ) from None

@@ -2,19 +2,18 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import asdict, replace
+from operator import itemgetter
 from pathlib import Path
-
-from rich.console import Console
 
 from nearedge.campaigns._executor import LocalExecutor, reason_of_failure
 from nearedge.campaigns._run import site_groups
 from nearedge.campaigns._state import CampaignState
 from nearedge.campaigns._tasks import Group, prepare_group
 from nearedge.drawing.progress import counting_bar
-from nearedge.engines import FeffSettings, Reference, write_reference
+from nearedge.engines import FeffSettings, Preparation, Reference, write_reference
 from nearedge.engines.feff import FeffEngine
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing
@@ -37,7 +36,6 @@ def reference_potentials(
     workers: int | None = None,
     resume: bool = False,
     force: bool = False,
-    console: Console | None = None,
 ) -> dict[str, Reference]:
     """Compute potentials that the sites of many similar structures can share.
 
@@ -62,11 +60,17 @@ def reference_potentials(
     ]
     state = CampaignState(path.with_name(f"{path.name}.campaign"))
     with state.opened(engine, resume=resume, force=force):
-        failures = _compute(state, engine, groups, workers or os.cpu_count() or 1, console)
+        slots, reasons = max(1, min(workers or os.cpu_count() or 1, len(groups))), {}
+        with counting_bar() as bar, LocalExecutor(slots, _TIMEOUT) as pool:
+            shown = bar.add_task("potentials", total=len(groups))
+            running = {pool.submit(prepare_group, engine, group, state): group for group in groups}
+            for future in as_completed(running):
+                reasons[running[future].name] = reason_of_failure(future, _TIMEOUT)
+                bar.advance(shown)
         members: dict[str, list[Group]] = {}
         for group in groups:
             members.setdefault(engine.kind(group.label), []).append(group)
-        references = {name: _median(state, trials, failures) for name, trials in members.items()}
+        references = {name: _median(state, trials, reasons) for name, trials in members.items()}
         with replacing(path, force=force) as temporary:
             temporary.mkdir()
             write_reference(temporary, engine.settings, references)
@@ -74,46 +78,24 @@ def reference_potentials(
     return {label: reference for label, (_, reference) in references.items()}
 
 
-def _compute(
-    state: CampaignState,
-    engine: FeffEngine,
-    groups: Sequence[Group],
-    workers: int,
-    console: Console | None,
-) -> dict[str, str]:
-    """Prepare the groups; return why some failed, by their names."""
-    failures: dict[str, str] = {}
-    executor = LocalExecutor(max(1, min(workers, len(groups))), _TIMEOUT)
-    with counting_bar(console) as bar, executor:
-        shown = bar.add_task("potentials", total=len(groups))
-        running = {executor.submit(prepare_group, engine, group, state): group for group in groups}
-        for future in as_completed(running):
-            reason = reason_of_failure(future, executor.timeout)
-            if reason is not None:
-                failures[running[future].name] = reason
-            bar.advance(shown)
-    return failures
-
-
 def _median(
-    state: CampaignState, trials: Sequence[Group], failures: dict[str, str]
+    state: CampaignState, trials: Sequence[Group], reasons: Mapping[str, str | None]
 ) -> tuple[Path, Reference]:
     """Choose the potentials of one class of sites: their folder, and what is known of them."""
-    prepared = [(trial, state.preparation(trial.name)) for trial in trials]
-    done = [
-        (field.fermi_level, f"{trial.structure} {trial.label}", trial, field)
-        for trial, field in prepared
-        if field is not None and field.fermi_level is not None
-    ]
+    done: list[tuple[float, Group, Preparation]] = []
+    for trial in sorted(trials, key=lambda trial: f"{trial.structure} {trial.label}"):
+        field = state.preparation(trial.name)
+        if field is not None and field.fermi_level is not None:
+            done.append((field.fermi_level, trial, field))
     if not done:
         raise EngineError(
             f"the SCF of {trials[0].label} converged in none of the structures: "
-            f"{failures[trials[0].name]}"
+            f"{reasons[trials[0].name]}"
         )
-    done.sort(key=lambda trial: trial[:2])
-    _, _, chosen, preparation = done[(len(done) - 1) // 2]
+    done.sort(key=itemgetter(0))
+    _, chosen, preparation = done[(len(done) - 1) // 2]
     levels = {
-        f"{trial.structure} atom {field.representative}": level for level, _, trial, field in done
+        f"{trial.structure} atom {field.representative}": level for level, trial, field in done
     }
     reference = Reference(**asdict(replace(preparation, trials=levels)), snapshot=chosen.structure)
     return state.group(chosen.name), reference

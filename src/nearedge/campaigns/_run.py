@@ -5,6 +5,9 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +15,24 @@ from rich.console import Console
 
 from nearedge.campaigns._executor import LocalExecutor
 from nearedge.campaigns._finished import FinishedSites
-from nearedge.campaigns._state import FAILURES, CampaignState, write_failures
+from nearedge.campaigns._state import FAILURES, CampaignState
 from nearedge.campaigns._tasks import Group, compute_groups
 from nearedge.datasets import SiteSpectra, assemble, save_dataset
-from nearedge.engines import Engine
+from nearedge.engines import Engine, OceanInput
 from nearedge.errors import EngineError, InputError
-from nearedge.records import check_free, replacing
+from nearedge.records import check_free, replacing, write_json
 from nearedge.structures import (
     Snapshot,
     equivalent_atoms,
     fingerprint,
     first_shells,
     repeated_names,
+    write_snapshots,
 )
 from nearedge.targets import EnvironmentRule, absorbers
+
+STRUCTURE = "structure.extxyz"
+"""Beside the inputs of a run that is started by hand: what they are for."""
 
 
 def simulate(
@@ -42,7 +49,6 @@ def simulate(
     executor: Executor | None = None,
     resume: bool = False,
     force: bool = False,
-    console: Console | None = None,
 ) -> SiteSpectra:
     """Compute the spectra of the absorbers of many structures and save them as a dataset.
 
@@ -80,8 +86,6 @@ def simulate(
         Whether to go on with what an earlier run left.
     force : bool
         Whether to replace an existing dataset and to throw away what an earlier run left.
-    console : rich.console.Console, optional
-        Where progress is shown; stderr by default.
 
     Returns
     -------
@@ -96,44 +100,32 @@ def simulate(
         If no site was finished.
     """
     path = Path(path)
-    console = console or Console(stderr=True)
     state = CampaignState(path.with_name(f"{path.name}.campaign"))
     if resume and not force and path.exists() and not state.folder.exists():
         raise InputError(
             f"{path}: is complete, there is nothing to resume; pass --force to compute it anew"
         )
     check_free(path, force=force or resume)
-    if repeated := repeated_names(snapshots):
-        raise InputError(f"several snapshots are named {', '.join(repeated)}; rename them")
-    chosen = _every(snapshots, every)
-    sites_of = [_sites(snapshot, rule, sites, symmetry=symmetry) for snapshot in chosen]
-    groups = [
-        group
-        for snapshot, members in zip(chosen, sites_of, strict=True)
-        for group in site_groups(engine, snapshot, list(members))
-    ]
-    todo = {
-        (number, atom): count
-        for number, members in enumerate(sites_of)
-        for atom, count in members.items()
-    }
+    chosen = choose_sites(snapshots, rule, every, sites, symmetry=symmetry)
+    groups = [group for frame, atoms in chosen for group in site_groups(engine, frame, list(atoms))]
+    total = sum(len(atoms) for _, atoms in chosen)
     with state.opened(engine, resume=resume, force=force) as finished:
-        slots = max(1, min(workers or os.cpu_count() or 1, len(todo)))
+        slots = max(1, min(workers or os.cpu_count() or 1, total))
         with executor or LocalExecutor(slots, timeout) as pool:
-            failures = compute_groups(state, finished, engine, groups, pool, console=console)
-        if len(failures) == len(todo):
+            failures = compute_groups(state, finished, engine, groups, pool)
+        if len(failures) == total:
             raise EngineError(
-                f"none of {len(todo)} sites was finished ({state.folder / FAILURES} says why): "
+                f"none of {total} sites was finished ({state.folder / FAILURES} says why): "
                 f"{failures[0].reason}"
             )
-        data = _collect(state, finished, engine, rule, chosen, todo)
+        data = _collect(state, finished, engine, rule, chosen)
         with replacing(path, force=force or resume) as temporary:
             save_dataset(data, temporary)
             if failures:
-                write_failures(temporary / FAILURES, failures)
+                write_json(temporary / FAILURES, list(map(asdict, failures)))
     if failures:
-        console.print(
-            f"{len(failures)} of {len(todo)} sites failed; --resume tries them again:",
+        Console(stderr=True).print(
+            f"{len(failures)} of {total} sites failed; --resume tries them again:",
             *(f"  {lost.snapshot} atom {lost.atom}: {lost.reason}" for lost in failures),
             sep="\n",
             style="yellow",
@@ -145,24 +137,66 @@ def simulate(
     return data
 
 
-def _every(snapshots: Sequence[Snapshot], every: int) -> list[Snapshot]:
+def write_inputs(
+    snapshots: Sequence[Snapshot],
+    inputs: OceanInput,
+    rule: EnvironmentRule | str,
+    path: str | Path,
+    *,
+    every: int = 1,
+    sites: Sequence[int] | None = None,
+    symmetry: bool = True,
+    force: bool = False,
+) -> list[Path]:
+    """Write what `simulate` would give OCEAN; return the folders, of one structure each.
+
+    They hold it as well, in ``structure.extxyz``.
+    """
+    path = Path(path)
+    chosen = choose_sites(snapshots, rule, every, sites, symmetry=symmetry)
+    folders = []
+    with replacing(path, force=force) as temporary:
+        for snapshot, atoms in chosen:
+            run = temporary / snapshot.name.replace("/", "_")
+            run.mkdir(parents=True)
+            try:
+                inputs.write(snapshot.atoms, list(atoms), run)
+            except InputError as error:
+                raise InputError(f"{snapshot.name}: {error}") from None
+            write_snapshots(run / STRUCTURE, [snapshot])
+            folders.append(path / run.name)
+    return folders
+
+
+def choose_sites(
+    snapshots: Sequence[Snapshot],
+    rule: EnvironmentRule | str,
+    every: int,
+    sites: Sequence[int] | None,
+    *,
+    symmetry: bool,
+) -> list[tuple[Snapshot, dict[int, int]]]:
+    """Choose structures, see `simulate`, and of each the atoms, with for how many each stands."""
+    if repeated := repeated_names(snapshots):
+        raise InputError(f"several snapshots are named {', '.join(repeated)}; rename them")
     if every < 1:
         raise InputError(f"every is {every}; take every 1st, 2nd, ... snapshot")
-    place: Counter[str] = Counter()
-    chosen = []
+    runs: dict[str, list[Snapshot]] = {}
     for snapshot in snapshots:
-        if place[snapshot.trajectory] % every == 0:
-            chosen.append(snapshot)
-        place[snapshot.trajectory] += 1
-    if not chosen:
+        runs.setdefault(snapshot.trajectory, []).append(snapshot)
+    taken = {snapshot.name for run in runs.values() for snapshot in run[::every]}
+    if not taken:
         raise InputError("no structures to compute; name at least one file")
-    return chosen
+    return [
+        (snapshot, _sites(snapshot, rule, sites, symmetry=symmetry))
+        for snapshot in snapshots
+        if snapshot.name in taken
+    ]
 
 
 def _sites(
     snapshot: Snapshot, rule: EnvironmentRule | str, sites: Sequence[int] | None, *, symmetry: bool
 ) -> dict[int, int]:
-    """Atoms to compute in a structure, and for how many each of them stands."""
     absorber = rule if isinstance(rule, str) else rule.absorber
     try:
         atoms = snapshot.atoms
@@ -196,14 +230,19 @@ def _collect(
     finished: FinishedSites,
     engine: Engine,
     rule: EnvironmentRule | str,
-    snapshots: list[Snapshot],
-    todo: dict[tuple[int, int], int],
+    chosen: list[tuple[Snapshot, dict[int, int]]],
 ) -> SiteSpectra:
     """Make a dataset of the finished sites."""
+    there, snapshots = finished.sites(), [snapshot for snapshot, _ in chosen]
     keys = [fingerprint(snapshot.atoms) for snapshot in snapshots]
-    there = finished.sites()
-    done = [(number, atom) for number, atom in todo if atom in there[keys[number]]]
-    energy = finished.spectrum(keys[done[0][0]], done[0][1]).energy
+    done = {
+        (number, atom): count
+        for number, (_, atoms) in enumerate(chosen)
+        for atom, count in atoms.items()
+        if atom in there[keys[number]]
+    }
+    first, atom = next(iter(done))
+    energy = finished.spectrum(keys[first], atom).energy
     mu = np.empty((len(done), len(energy)), np.float32)  # as datasets keep it
     # The numbers that the provenance of every site holds.
     provenance: dict[str, list[float | int]] = {}
@@ -217,19 +256,14 @@ def _collect(
         mu[row] = spectrum.mu
         for name, value in spectrum.provenance.items():
             provenance.setdefault(name, []).append(value)
-    extra = {
-        name: np.array(values)
-        for name, values in sorted(provenance.items())
-        if len(values) == len(done)
-    }
-    multiplicity = np.array([todo[site] for site in done])
-    if (multiplicity > 1).any():
-        extra["multiplicity"] = multiplicity
+    extra = {n: np.array(vs) for n, vs in sorted(provenance.items()) if len(vs) == len(done)}
+    if max(done.values()) > 1:
+        extra["multiplicity"] = np.array(list(done.values()))
     if isinstance(rule, str):
-        extra |= _first_shells(snapshots, done)
+        extra |= _first_shells(snapshots, list(done))
     return assemble(
         snapshots,
-        done,
+        list(done),
         energy,
         mu,
         None if isinstance(rule, str) else rule,
@@ -241,25 +275,21 @@ def _collect(
 
 def _first_shells(snapshots: list[Snapshot], sites: list[tuple[int, int]]) -> dict[str, np.ndarray]:
     """Describe the sites of crystals; where two rules of the first shell disagree, by nothing."""
-    atoms_of: dict[int, list[int]] = {}
-    for number, atom in sites:
-        atoms_of.setdefault(number, []).append(atom)
-    shells = [
-        (snapshots[number], shell)
-        for number, members in atoms_of.items()
-        for shell in first_shells(snapshots[number].atoms, members)
-    ]
-    rows = [
-        {
-            "coordination": shell.coordination if shell.agrees else np.nan,
-            "bond_length": shell.bond_length if shell.agrees else np.nan,
-            "bond_valence": shell.bond_valence if shell.agrees else np.nan,
-            "oxidation_state": float("nan" if (state := shell.oxidation_state) is None else state),
-            "distortion": shell.distortion,
-            "ligands": "".join(shell.ligands),
-            "crystal": crystal.name,
-            "composition": crystal.atoms.symbols.formula.reduce()[0].format("hill"),
-        }
-        for crystal, shell in shells
-    ]
+    rows = []
+    for number, members in groupby(sites, itemgetter(0)):
+        crystal = snapshots[number]
+        for shell in first_shells(crystal.atoms, [atom for _, atom in members]):
+            state = shell.oxidation_state
+            row = {
+                "coordination": shell.coordination,
+                "bond_length": shell.bond_length,
+                "bond_valence": shell.bond_valence,
+                "oxidation_state": np.nan if state is None else state,
+                "distortion": shell.distortion,
+                "ligands": "".join(shell.ligands),
+                "crystal": crystal.name,
+                "composition": crystal.atoms.symbols.formula.reduce()[0].format("hill"),
+            }
+            unclear = () if shell.agrees else ("coordination", "bond_length", "bond_valence")
+            rows.append(row | dict.fromkeys(unclear, np.nan))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}

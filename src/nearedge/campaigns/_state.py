@@ -1,16 +1,15 @@
 """The folder of a campaign: everything finished is there, so a killed run can go on."""
 
 import contextlib
-import json
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from nearedge.campaigns._finished import FinishedSites
 from nearedge.engines import Engine, Preparation
 from nearedge.errors import InputError
-from nearedge.records import read_json, replacing, unpack, write_json
+from nearedge.records import read_json, unpack, write_json
 
 FAILURES, LOG = "failures.json", "campaign.log"
 PREPARATION = "preparation.json"
@@ -63,12 +62,6 @@ class CampaignState:
                         f"{self.folder}: was begun with other {', '.join(changed)}; give what it "
                         "was begun with, or pass --force without --resume to begin anew"
                     )
-                if (self.folder / "sites").is_dir():
-                    raise InputError(
-                        f"{self.folder / 'sites'}: is of an earlier version of nearedge, whose "
-                        "results this one does not read; finish it with that, or pass --force "
-                        "without --resume to begin anew"
-                    )
             for path in others:
                 if not resume or path.name in (*_TRANSIENT, FAILURES):
                     _remove(path)
@@ -105,13 +98,6 @@ class CampaignState:
         if not record.is_file():
             return None
         return unpack(Preparation, read_json(record), source=str(record))
-
-
-def write_failures(path: Path, failures: Sequence[Failure]) -> None:
-    """List what failed in a JSON file."""
-    with replacing(path, force=True) as temporary:
-        text = json.dumps([asdict(failure) for failure in failures], indent=1)
-        temporary.write_text(text + "\n")
 
 
 def _remove(path: Path) -> None:

@@ -5,27 +5,21 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from ase import Atoms
-from rich.console import Console
 
 from nearedge.campaigns._executor import LocalExecutor, WorkerLostError, reason_of_failure
 from nearedge.campaigns._finished import FinishedSites
-from nearedge.campaigns._state import (
-    FAILURES,
-    LOG,
-    PREPARATION,
-    CampaignState,
-    Failure,
-    write_failures,
-)
+from nearedge.campaigns._state import FAILURES, LOG, PREPARATION, CampaignState, Failure
 from nearedge.drawing.progress import counting_bar
-from nearedge.engines import Engine, Preparation, SiteSpectrum
-from nearedge.records import pack, read_json, unpack, write_json
+from nearedge.engines import Engine, SiteSpectrum
+from nearedge.records import pack, write_json
 from nearedge.structures import fingerprint
 
 # Times that a task is given to a worker when workers are lost with it: the fault is mostly not its.
@@ -44,10 +38,11 @@ class Group:
     atoms: Atoms
     label: str
     sites: tuple[int, ...]
-    fingerprint: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "fingerprint", fingerprint(self.atoms))
+    @cached_property
+    def fingerprint(self) -> str:
+        """What results are kept by: equal structures are computed once."""
+        return fingerprint(self.atoms)
 
     @property
     def name(self) -> str:
@@ -63,12 +58,9 @@ def prepare_group(engine: Engine, group: Group, state: CampaignState) -> None:
     if state.preparation(group.name) is not None:
         return
     work = Path(tempfile.mkdtemp(prefix=f"{group.name}-", dir=state.folder / "work"))
-    try:
+    with _telling_kept(work, state, group.name):
         plain, _ = pack(engine.prepare(group.atoms, group.sites, work))
         write_json(work / PREPARATION, plain)
-    except BaseException:
-        _keep_telling(work, state.folder / "failed" / group.name)
-        raise
     try:
         work.rename(state.group(group.name))
     except OSError:
@@ -79,27 +71,29 @@ def compute_site(
     engine: Engine, group: Group, site: int, state: CampaignState, scratch: Path | None
 ) -> SiteSpectrum:
     """Compute a site of a prepared group, in the scratch folder or the machine's own."""
-    with tempfile.TemporaryDirectory(
-        prefix="nearedge-", dir=scratch, ignore_cleanup_errors=True
-    ) as work:
-        prepared = state.group(group.name)
-        try:
-            spectrum = engine.spectrum(group.atoms, site, prepared, Path(work))
-        except BaseException:
-            name = f"{group.fingerprint}-{site:05d}"
-            _keep_telling(Path(work), state.folder / "failed" / name)
-            raise
-    record = prepared / PREPARATION
-    preparation = unpack(Preparation, read_json(record), source=str(record))
+    prepared, name = state.group(group.name), f"{group.fingerprint}-{site:05d}"
+    with (
+        tempfile.TemporaryDirectory("", "nearedge-", scratch, ignore_cleanup_errors=True) as work,
+        _telling_kept(Path(work), state, name),
+    ):
+        spectrum = engine.spectrum(group.atoms, site, prepared, Path(work))
+    preparation = state.preparation(group.name)
+    assert preparation is not None
     return replace(spectrum, provenance={**preparation.numbers(), **spectrum.provenance})
 
 
-def _keep_telling(work: Path, folder: Path) -> None:
-    for path in work.rglob("*"):
-        if path.is_file() and path.stat().st_size <= _TELLING:
-            copy = folder / path.relative_to(work)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
+@contextmanager
+def _telling_kept(work: Path, state: CampaignState, name: str) -> Iterator[None]:
+    """Keep what an engine wrote if it fails in this block."""
+    try:
+        yield
+    except BaseException:
+        for path in work.rglob("*"):
+            if path.is_file() and path.stat().st_size <= _TELLING:
+                copy = state.folder / "failed" / name / path.relative_to(work)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, copy)
+        raise
 
 
 @dataclass(frozen=True)
@@ -117,8 +111,6 @@ def compute_groups(
     engine: Engine,
     groups: Sequence[Group],
     executor: Executor,
-    *,
-    console: Console | None = None,
 ) -> list[Failure]:
     """Compute all sites of some groups that are not finished yet, the first groups first.
 
@@ -134,11 +126,6 @@ def compute_groups(
     ended: SimpleQueue[Future[Any]] = SimpleQueue()
     failures: dict[tuple[str, int], str] = {}
     scratch = state.folder / "work" if isinstance(executor, LocalExecutor) else None
-
-    def submit(group: Group, site: int | None) -> Future[Any]:
-        if site is None:
-            return executor.submit(prepare_group, engine, group, state)
-        return executor.submit(compute_site, engine, group, site, state, scratch)
 
     def settle(task: _Task, future: Future[Any]) -> Iterator[tuple[str, int, SiteSpectrum]]:
         """Take note of what became of a task; give its spectrum, of which atom."""
@@ -161,7 +148,7 @@ def compute_groups(
             unfinished.discard(task.site)
             yield group.fingerprint, task.site, future.result()
 
-    with counting_bar(console, log=state.folder / LOG) as bar:
+    with counting_bar(log=state.folder / LOG) as bar:
         shown = bar.add_task("sites", total=total, completed=done)
         if done:
             bar.print_line(f"{done} of {total} sites were finished before")
@@ -169,7 +156,10 @@ def compute_groups(
             while waiting or running:
                 while waiting and len(running) < getattr(executor, "ahead", _AHEAD):
                     task = waiting.popleft()
-                    future = submit(task.group, task.site)
+                    work: tuple[Any, ...] = (prepare_group, engine, task.group, state)
+                    if task.site is not None:
+                        work = (compute_site, engine, task.group, task.site, state, scratch)
+                    future = executor.submit(work[0], *work[1:])
                     running[future] = task
                     future.add_done_callback(ended.put)
                 tasks = [(running.pop(future), future) for future in _ready(ended)]
@@ -198,7 +188,7 @@ def compute_groups(
         for site in group.sites
         if (group.name, site) in failures
     ]
-    write_failures(state.folder / FAILURES, failed)
+    write_json(state.folder / FAILURES, list(map(asdict, failed)), force=True)
     return failed
 
 

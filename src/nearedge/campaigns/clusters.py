@@ -9,8 +9,7 @@ from typing import Literal
 
 from nearedge.errors import InputError
 
-CLUSTERS = ("local", "slurm", "pbs")
-"""What there are configurations for."""
+CLUSTERS = ("local", "slurm", "pbs")  # what there are configurations for
 
 _FILE = '''\
 """Where sites are computed, for: nearedge simulate ... --parsl THIS_FILE.py"""
@@ -62,23 +61,19 @@ class Cluster:
         if not re.fullmatch(r"\d+:[0-5]\d:[0-5]\d", self.walltime):
             raise InputError(f"walltime {self.walltime}: is no time; write e.g. 08:00:00")
         hours, minutes, seconds = map(int, self.walltime.split(":"))
-        several, drain = self.nodes > 1, int(0.9 * (3600 * hours + 60 * minutes + seconds))
-        options = [f"walltime={self.walltime!r},"]
-        overrides = ""
+        drain: int | None = int(0.9 * (3600 * hours + 60 * minutes + seconds))
+        several, overrides, options = "SimpleLauncher", "", [f"walltime={self.walltime!r},"]
         if system == "local":
-            provider, launcher = "LocalProvider", "SimpleLauncher"
-            options, drain = ["# this machine"], None
+            provider, options, drain = "LocalProvider", ["# this machine"], None
         elif system == "slurm":
-            provider, launcher = "SlurmProvider", "SrunLauncher" if several else "SimpleLauncher"
+            provider, several = "SlurmProvider", "SrunLauncher"
+            overrides = f'overrides="--cpus-per-task={self.cores}"'
             options += [f"partition={self.partition!r},", f"cores_per_node={self.cores},"]
             options += ["exclusive=False,  # True: whole nodes, whatever the cores"]
-            overrides = f'overrides="--cpus-per-task={self.cores}"' if several else ""
         else:
-            provider, launcher = (
-                "PBSProProvider",
-                "MpiExecLauncher" if several else "SimpleLauncher",
-            )
+            provider, several = "PBSProProvider", "MpiExecLauncher"
             options += [f"queue={self.partition!r},", f"cpus_per_node={self.cores},"]
+        launcher, overrides = (several, overrides) if self.nodes > 1 else ("SimpleLauncher", "")
         return _FILE.format(
             **{**vars(self), "drain": drain, "provider": provider, "launcher": launcher},
             options=f"\n{' ' * 16}".join(options),

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ase.calculators.calculator import Calculator
-from rich.console import Console
 
-from nearedge.campaigns._motion import run_trajectories
 from nearedge.campaigns._potentials import TRIALS, reference_potentials
 from nearedge.campaigns._run import simulate
 from nearedge.datasets import SiteSpectra, load_dataset
+from nearedge.drawing.progress import counting_bar
 from nearedge.edges import Edge
 from nearedge.engines import FeffSettings
 from nearedge.engines.feff import FeffEngine
@@ -19,8 +18,10 @@ from nearedge.records import as_json, check_free, read_json, write_json
 from nearedge.structures import (
     DisorderedRockSalt,
     Dynamics,
+    Snapshot,
     disordered_starts,
     read_snapshots,
+    run_trajectory,
     write_snapshots,
 )
 from nearedge.targets import EnvironmentRule
@@ -64,14 +65,12 @@ def produce(
     *,
     workers: int | None = None,
     resume: bool = False,
-    console: Console | None = None,
 ) -> SiteSpectra:
     """Make a dataset from nothing: ``spectra/`` in `path`, beside all that it was made of.
 
     Every step is restartable: however a run ends, the next with `resume` goes on from there.
     """
     path = Path(path)
-    console = console or Console(stderr=True)
     _begin(production, path, resume=resume)
     starts_file = path / "starts.extxyz"
     if not starts_file.exists():
@@ -83,7 +82,6 @@ def produce(
         calculator,
         production.dynamics,
         seed=production.seed,
-        console=console,
     )
     if not frames:
         raise InputError(
@@ -100,7 +98,6 @@ def produce(
             trials=production.trials,
             workers=workers,
             resume=resume,
-            console=console,
         )
     if spectra.exists() and not spectra.with_name("spectra.campaign").exists():
         return load_dataset(spectra)
@@ -112,8 +109,42 @@ def produce(
         sites=production.sites,
         workers=workers,
         resume=resume,
-        console=console,
     )
+
+
+def run_trajectories(
+    starts: Sequence[Snapshot],
+    folder: str | Path,
+    calculator: Calculator,
+    settings: Dynamics,
+    *,
+    seed: int = 0,
+) -> list[Snapshot]:
+    """Relax and move structures; what was done before is read back, not done again."""
+    names = [start.trajectory for start in starts]
+    if len(set(names)) != len(names):
+        raise InputError(
+            "start structures must belong to different trajectories; "
+            "give each an info key 'trajectory' or a file of its own"
+        )
+    frames: list[Snapshot] = []
+    with counting_bar() as bar:
+        task = bar.add_task("steps", total=settings.steps * len(starts))
+        for number, start in enumerate(starts):
+            before = number * settings.steps
+            bar.update(task, description=start.trajectory, completed=before)
+
+            def report(done: int, _: int, before: int = before) -> None:
+                bar.update(task, completed=before + done)
+
+            sound = run_trajectory(start, folder, calculator, settings, seed=seed, progress=report)
+            frames += sound
+            record = read_json(Path(folder) / f"{start.trajectory}.json")
+            lines = [f"  rejected {lost['name']}: {lost['reason']}" for lost in record["rejected"]]
+            lines.insert(0, f"{start.trajectory}: {len(sound)} snapshots")
+            bar.console.print("\n".join(lines), markup=False, highlight=False)
+        bar.update(task, completed=settings.steps * len(starts))
+    return frames
 
 
 def _begin(production: Production, path: Path, *, resume: bool) -> None:

@@ -10,17 +10,13 @@ from typer import Option
 
 import nearedge
 from nearedge.cli import dataset, learn, spectra, structures
-from nearedge.cli.cluster import cluster
-from nearedge.cli.compare import compare
 from nearedge.cli.explain import explain
-from nearedge.cli.ladder import ladder
+from nearedge.cli.ladder import compare, ladder, robustness
 from nearedge.cli.map import map_
 from nearedge.cli.match import match
 from nearedge.cli.paper import paper
 from nearedge.cli.predict import predict
-from nearedge.cli.production import make
-from nearedge.cli.robustness import robustness
-from nearedge.cli.simulate import potentials, simulate
+from nearedge.cli.simulate import cluster, potentials, simulate
 from nearedge.errors import NearEdgeError, OutputError
 
 app = typer.Typer(
@@ -57,7 +53,6 @@ def _options(
 app.add_typer(structures.app, name="structures")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(spectra.app, name="spectra")
-dataset.app.command("make")(make)
 for verb in (
     paper,
     potentials,

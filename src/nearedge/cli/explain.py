@@ -66,8 +66,7 @@ def explain(
     Integrated gradients and occlusion check each other. Classes are explained on sites that the
     model has not been trained on, if the dataset has any.
     """
-    if output is not None:
-        check_free(output, force=force)
+    check_free(output, force=force)
     loaded = models.load_model(model)
     data = datasets.load_dataset(spectra) if spectra.is_dir() else None
     trained_on = _training(loaded, training, data)

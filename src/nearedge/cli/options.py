@@ -162,9 +162,10 @@ def pairs(option: str, texts: list[str] | None) -> dict[str, str]:
 
 def named(option: str, names: list[str] | None, more: list[str] | None) -> list[str]:
     """Put the names after an option together, those that arrived as arguments too."""
+    given = [*(names or []), *(more or [])]
     if more and not names:
         raise typer.BadParameter(f"got unexpected extra arguments ({' '.join(more)})")
-    for name in [*(names or []), *(more or [])]:
+    for name in given:
         if name.startswith("-"):
             raise typer.BadParameter(f"{option} needs a name, not '{name}'")
-    return [*(names or []), *(more or [])]
+    return given

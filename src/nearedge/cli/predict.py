@@ -87,9 +87,7 @@ def predict(
     composition. A file that cannot be used is reported, the others go on; the exit code is then 1.
     """
     folder, files = _split(paths)
-    for output in (csv, plot):
-        if output is not None:
-            check_free(output, force=force)
+    check_free(csv, plot, force=force)
     chosen = None if folder is None else (answering.load_any(folder), str(folder))
     choose = answering.choose_ready if chosen is None else lambda _: chosen
     request = answering.Request(

@@ -40,12 +40,8 @@ def print_table(
 
 def say_written(path: Path, data: "SiteSpectra") -> None:
     """Say what a dataset that was written holds."""
-    typer.echo(f"{path}: {len(data)} sites, classes {class_counts(data)}")
-
-
-def class_counts(data: "SiteSpectra") -> str:
-    """Say how many sites each class has."""
-    return ", ".join(f"{name}: {count}" for name, count in data.counts().items())
+    counts = ", ".join(f"{name}: {count}" for name, count in data.counts().items())
+    typer.echo(f"{path}: {len(data)} sites, classes {counts}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ._independence import (
     Independence as Independence,
     independence as independence,
 )
-from ._info import DatasetInfo as DatasetInfo
+from ._info import facts as facts, summary as summary
 from ._quality import (
     Finding as Finding,
     Quality as Quality,

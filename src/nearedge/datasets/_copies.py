@@ -16,18 +16,14 @@ from nearedge.datasets.matching import TOLERANCE, same_structure
 from nearedge.errors import InputError
 from nearedge.targets import neighbour_distances
 
-POINTS = 8
-"""Intensities that a spectrum is recognised by, whatever its scale."""
+POINTS = 8  # intensities that a spectrum is recognised by, whatever its scale
 SAME = 1e-3
 """Distance of two such prints, of length one, of one spectrum: others are ten times apart."""
-MANY = 0.5
-"""Share of a group's sites that are copies from which the group is another one again."""
+MANY = 0.5  # share of a group's sites that are copies from which the group is another one again
 SAME_SPECTRUM = 1e-6
 """Distance of two whole spectra, each of length one, below which they are the same."""
-SAME_POSITION = 0.01
-"""Distance in Å below which an atom is in the same place."""
-REACH = 6.0
-"""Radius in Å within which the surroundings of two atoms are compared."""
+SAME_POSITION = 0.01  # distance in Å below which an atom is in the same place
+REACH = 6.0  # radius in Å within which the surroundings of two atoms are compared
 
 Surroundings = Mapping[str, Float[np.ndarray, " _"]]
 """Sorted distances of the neighbours of each element."""
@@ -117,9 +113,7 @@ def same_spectra(data: SiteSpectra) -> Iterator[Objection]:
     _, group = connected_components(graph, directed=False)
     for number in np.unique(group[pairs[:, 0]]):
         rows = np.flatnonzero(group == number)
-        around = [
-            _surroundings(data.structures[data.snapshot[row]], int(data.atom[row])) for row in rows
-        ]
+        around = [_surroundings(data, row) for row in rows]
         equal = all(_same_surroundings(*pair) for pair in pairwise(around))
         for row in rows[1:] if equal else rows:
             other = rows[0] if row != rows[0] else rows[1]
@@ -130,12 +124,10 @@ def same_spectra(data: SiteSpectra) -> Iterator[Objection]:
             yield Objection(int(row), "same spectrum", f"has the {twin}, {why}", not equal)
 
 
-def _surroundings(atoms: Atoms, atom: int) -> Surroundings:
-    site = np.array([atom])
-    return {
-        element: np.sort(neighbour_distances(atoms, site, element, REACH)[1])
-        for element in sorted(set(atoms.get_chemical_symbols()))
-    }
+def _surroundings(data: SiteSpectra, row: int) -> Surroundings:
+    atoms, site = data.structures[data.snapshot[row]], data.atom[[row]]
+    elements = sorted(set(atoms.get_chemical_symbols()))
+    return {each: np.sort(neighbour_distances(atoms, site, each, REACH)[1]) for each in elements}
 
 
 def _same_surroundings(first: Surroundings, second: Surroundings) -> bool:

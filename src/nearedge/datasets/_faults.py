@@ -11,8 +11,7 @@ from nearedge.errors import InputError
 
 NEGATIVE = 1e-3
 """Most negative intensity that is noise, of the maximum; up to ten times as much is doubtful."""
-FLAT = 1e-3
-"""Smallest difference of highest and lowest intensity, as a fraction of the highest."""
+FLAT = 1e-3  # smallest difference of highest and lowest intensity, as a fraction of the highest
 FERMI_SPREAD = 0.5
 """Farthest in eV that a Fermi level may lie from that of most sites of its snapshot."""
 SCF_ITERATIONS = 30

@@ -10,8 +10,7 @@ from nearedge.datasets._sites import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.structures import Snapshot
 
-PAIRS = 20000
-"""Pairs of different atoms that are drawn."""
+PAIRS = 20000  # pairs of different atoms that are drawn
 
 
 @dataclass(frozen=True)
@@ -70,25 +69,22 @@ def independence(data: SiteSpectra) -> Independence:
 
 def _successive(data: SiteSpectra, mu: Float[np.ndarray, "site energy"]) -> dict[str, list[float]]:
     """Distances of one atom's spectra in successive snapshots, by what lies between these."""
-    frames = data.snapshots()
     distances: dict[str, list[float]] = {}
-    for run in dict.fromkeys(frame.trajectory for frame in frames):
-        # In the order of time where it is known, of the dataset otherwise.
-        own = sorted((f for f in frames if f.trajectory == run), key=lambda f: f.time or 0.0)
-        for before, after in pairwise(own):
-            first, second = (np.flatnonzero(data.snapshot == f.name) for f in (before, after))
-            _, at, to = np.intersect1d(data.atom[first], data.atom[second], return_indices=True)
-            if len(at):
-                apart = _distance(mu[first[at]], mu[second[to]])
-                distances.setdefault(_between(before, after), []).extend(apart.tolist())
+    # In the order of time where it is known, of the dataset otherwise.
+    frames = sorted(data.snapshots(), key=lambda frame: (frame.trajectory, frame.time or 0.0))
+    for before, after in pairwise(frames):
+        first, second = (np.flatnonzero(data.snapshot == f.name) for f in (before, after))
+        _, at, to = np.intersect1d(data.atom[first], data.atom[second], return_indices=True)
+        if len(at) and before.trajectory == after.trajectory:
+            apart = _distance(mu[first[at]], mu[second[to]])
+            distances.setdefault(_between(before, after), []).extend(apart.tolist())
     return distances
 
 
 def _between(before: Snapshot, after: Snapshot) -> str:
-    temperatures = [
-        "?" if frame.temperature is None else f"{frame.temperature:g}" for frame in (before, after)
-    ]
-    text = " to ".join(dict.fromkeys(temperatures)) + " K"
+    stated = (before.temperature, after.temperature)
+    temperatures = dict.fromkeys("?" if t is None else f"{t:g}" for t in stated)
+    text = " to ".join(temperatures) + " K"
     if before.time is None or after.time is None:
         return text
     return f"{text}, {after.time - before.time:g} fs"

@@ -1,59 +1,66 @@
-"""What a dataset is summed up to."""
+"""What a dataset is summed up to, for JSON and in words."""
 
-from dataclasses import dataclass
+import numpy as np
 
-
-@dataclass(frozen=True)
-class EnergyInfo:
-    """Its energies in eV: least, greatest, how many, and what 0 eV is."""
-
-    min: float
-    max: float
-    n: int
-    zero: str
+from nearedge.datasets._sites import SiteSpectra
+from nearedge.datasets._table import ATTRIBUTES
+from nearedge.records import Json, as_json
 
 
-@dataclass(frozen=True)
-class DatasetInfo:
-    """Sites, groups, labels, energies and provenance of a dataset; None where there is not one."""
+def summary(data: SiteSpectra) -> Json:
+    """Give sites, groups, labels, energies and provenance, ready for JSON; None where is none."""
+    energy, attributes, rule = data.energy, data.attributes, data.rule
+    numbers = data.table.coords.get("coordination")
+    plain = {
+        "sites": len(data),
+        "absorbers": data.absorbers,
+        "edge": str(attributes.get("edge", "K")),
+        "snapshots": len(set(data.snapshot)),
+        "trajectories": len(set(data.trajectory)),
+        "snapshot_names": list(dict.fromkeys(data.snapshot.tolist())),
+        "trajectory_names": list(dict.fromkeys(data.trajectory.tolist())),
+        "temperatures": sorted({float(t) for t in data.temperature if np.isfinite(t)}),
+        "classes": data.counts(),
+        "targets": {name: target.words() for name, target in data.targets.items()},
+        "absorber": next(iter(data.absorbers)) if len(data.absorbers) == 1 else None,
+        "neighbour": rule and rule.neighbour,
+        "cutoff": rule and rule.cutoff,
+        "dimer": rule and rule.dimer,
+        "mean_coordination": None if numbers is None else float(numbers.mean()),
+        "engine": str(attributes["engine"]),
+        "energy": {
+            "min": float(energy[0]),
+            "max": float(energy[-1]),
+            "n": len(energy),
+            "zero": str(attributes["energy_zero"]),
+        },
+        "mu_unit": str(attributes["mu_unit"]),
+        "version": str(attributes.get("nearedge_version", "")),
+        "fingerprint": data.fingerprint(),
+        "provenance": {
+            key: value
+            for key, value in attributes.items()
+            if key not in (*ATTRIBUTES, "nearedge_version")
+        },
+    }
+    return as_json(plain)
 
-    sites: int
-    absorbers: dict[str, int]
-    edge: str
-    snapshots: int
-    trajectories: int
-    snapshot_names: list[str]
-    trajectory_names: list[str]
-    temperatures: list[float]
-    classes: dict[str, int]
-    targets: dict[str, str]
-    absorber: str | None
-    neighbour: str | None
-    cutoff: float | None
-    dimer: float | None
-    mean_coordination: float | None
-    engine: str
-    energy: EnergyInfo
-    mu_unit: str
-    version: str
-    fingerprint: str
-    provenance: dict[str, str | int | float]
 
-    def facts(self) -> dict[str, str]:
-        """Sum it up in words."""
-        energy = self.energy
-        sites = ", ".join(f"{count} {element}" for element, count in self.absorbers.items())
-        words = {
-            "sites": f"{self.sites} ({sites} {self.edge}-edge)",
-            "snapshots": f"{self.snapshots} of {self.trajectories} trajectories",
-            "temperatures": ", ".join(f"{t:g} K" for t in self.temperatures) or "not stated",
-            "classes": ", ".join(f"{name}: {count}" for name, count in self.classes.items()),
-            **self.targets,
-            "energies": f"{energy.n} from {energy.min:g} to {energy.max:g} eV",
-            "energy zero": energy.zero,
-            "unit of mu": self.mu_unit,
-            "engine": self.engine,
-            **{key: str(value) for key, value in self.provenance.items()},
-            "fingerprint": self.fingerprint,
-        }
-        return {name.replace("_", " "): text for name, text in words.items()}
+def facts(data: SiteSpectra) -> dict[str, str]:
+    """Sum a dataset up in words."""
+    info = summary(data)
+    sites = ", ".join(f"{count} {element}" for element, count in info["absorbers"].items())
+    words = {
+        "sites": f"{info['sites']} ({sites} {info['edge']}-edge)",
+        "snapshots": f"{info['snapshots']} of {info['trajectories']} trajectories",
+        "temperatures": ", ".join(f"{t:g} K" for t in info["temperatures"]) or "not stated",
+        "classes": ", ".join(f"{name}: {count}" for name, count in info["classes"].items()),
+        **info["targets"],
+        "energies": "{n} from {min:g} to {max:g} eV".format(**info["energy"]),
+        "energy zero": info["energy"]["zero"],
+        "unit of mu": info["mu_unit"],
+        "engine": info["engine"],
+        **{key: str(value) for key, value in info["provenance"].items()},
+        "fingerprint": info["fingerprint"],
+    }
+    return {name.replace("_", " "): text for name, text in words.items()}

@@ -11,10 +11,8 @@ from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets._table import Objection
 from nearedge.spectra import Window, covered, resample
 
-MEMBERS = 8
-"""Sites a class needs for its spectra to be compared with each other."""
-NEAREST = 3
-"""Number of nearest spectra, of other atoms, that a spectrum is compared with."""
+MEMBERS = 8  # sites a class needs for its spectra to be compared with each other
+NEAREST = 3  # number of nearest spectra, of other atoms, that a spectrum is compared with
 DEVIATIONS = 6.0
 """Robust standard deviations (1.4826 times the median absolute deviation) that are usual."""
 SCALE, EXTREME_SCALE = 1.6, 3.0
@@ -23,14 +21,12 @@ DISTANCE, EXTREME_DISTANCE = 2.4, 6.0
 """Distance to the nearest spectra of the class, over the class's median of it: as above."""
 OUTSTANDING = 1.3
 """Smallest such distance of one called upside down or shifted: shapes of a class may be many."""
-LIKENESS = 0.2
-"""Negative correlation with the class's median spectrum of one that is upside down."""
+LIKENESS = 0.2  # negative correlation with the class's median spectrum of one that is upside down
 TURNED, GAIN = 1.4, 1.6
 """How many times nearer to its class a spectrum comes if turned or moved, to be called so."""
 SHIFTS = tuple(sign * size for size in (1.5, 2.0, 2.5, 3.0, 3.5, 4.0) for sign in (1, -1))
 """Shifts in eV that are tried."""
-OVERLAP = 0.75
-"""Part of the window that a shifted spectrum must still cover."""
+OVERLAP = 0.75  # part of the window that a shifted spectrum must still cover
 CONFLICT = 1.9
 """How many times nearer to another class than to its own a spectrum must be to be doubted."""
 
@@ -40,11 +36,10 @@ _TINY = 1e-9
 
 def judged_window(data: SiteSpectra) -> Window:
     """Give the window in which spectra are compared: the default, or all energies there are."""
-    window = Window()
-    low, high = float(data.energy[0]), float(data.energy[-1])
-    if low <= window.minimum and high >= window.maximum:
+    window, energy = Window(), data.energy
+    if covered(energy, window.grid).all():
         return window
-    return Window(low, high, window.points)
+    return Window(float(energy[0]), float(energy[-1]), window.points)
 
 
 def compared_classes(data: SiteSpectra) -> list[str]:
@@ -103,7 +98,8 @@ def odd_shapes(data: SiteSpectra) -> Iterator[Objection]:
         logs = np.log(np.maximum(ratio, _TINY))
         spread = 1.4826 * float(np.median(np.abs(logs)))
         far = logs > max(DEVIATIONS * spread / 2, np.log(DISTANCE))
-        alike = _likeness(members)
+        middle = np.median(members, axis=0)
+        alike = 1 - cdist(members, [middle], "correlation")[:, 0]
         # Each spectrum alone is turned upside down, within its own range.
         upside = members.max(axis=1, keepdims=True) + members.min(axis=1, keepdims=True) - members
         turned = own / np.maximum(_nearest(_shapes(upside), members, same)[0], _TINY)
@@ -149,15 +145,6 @@ def _nearest(
     distances = np.where(same, np.inf, cdist(some, others))
     order = np.argsort(distances, axis=1)[:, :NEAREST]
     return np.take_along_axis(distances, order, axis=1).mean(axis=1), order
-
-
-def _likeness(shape: Float[np.ndarray, "site grid"]) -> Float[np.ndarray, " site"]:
-    """Correlate each spectrum with the median of all."""
-    middle = np.median(shape, axis=0)
-    middle = middle - middle.mean()
-    centred = shape - shape.mean(axis=1, keepdims=True)
-    lengths = np.linalg.norm(centred, axis=1) * np.linalg.norm(middle)
-    return centred @ middle / np.maximum(lengths, _TINY)
 
 
 def _best_shift(

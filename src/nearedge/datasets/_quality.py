@@ -22,14 +22,13 @@ from nearedge.datasets._neighbours import compared_classes, odd_scales, odd_shap
 from nearedge.datasets._sites import SiteSpectra, selected
 from nearedge.datasets._table import Objection, check_table, unusable_sites
 from nearedge.errors import InputError
-from nearedge.records import Json, replacing
+from nearedge.records import Json, replacing, write_json
 from nearedge.spectra import check_spectra
 from nearedge.structures import unsoundness
 
 FAILURES = "failures.json"
 """In a dataset folder: sites that the campaign behind it left out, with reasons."""
-REJECTED = "rejected.json"
-"""In a dataset folder: sites that quality control took out, with reasons."""
+REJECTED = "rejected.json"  # in a dataset folder: sites that quality control took out, with reasons
 LISTS = {"campaign": FAILURES, "earlier check": REJECTED}
 """Where it is listed, by who left a site out."""
 
@@ -51,8 +50,7 @@ class Finding:
     environment: str | None
     test: str
     reason: str
-    rejected: bool
-    """Whether the site is unfit; else a person should look at it."""
+    rejected: bool  # whether the site is unfit; else a person should look at it
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,7 @@ class Quality:
     """Sites that are not in the dataset: snapshot, atom, reason, and by whom, see `LISTS`."""
     too_few: dict[str, int]
     """Classes with too few sites or atoms for their spectra to be compared, and their sites."""
-    kept: SiteSpectra | None
-    """The dataset without its rejected sites; None if no site is left."""
+    kept: SiteSpectra | None  # the dataset without its rejected sites; None if no site is left
 
     @property
     def rejected(self) -> int:
@@ -107,7 +104,7 @@ class Quality:
             save_dataset(self.kept, folder)
             for name, sites in lists.items():
                 if sites or name == REJECTED:
-                    (folder / name).write_text(json.dumps(sites, indent=1) + "\n")
+                    write_json(folder / name, sites)
 
 
 def check_quality(data: SiteSpectra) -> Quality:
@@ -174,18 +171,12 @@ def _judge(
 
 
 def _left_out(path: Path, by: str) -> list[Json]:
-    if not path.is_file():
-        return []
+    kinds = {"snapshot": str, "atom": int, "reason": str}
     try:
+        sites = json.loads(path.read_text()) if path.is_file() else []
         return [
-            {
-                **site,
-                "snapshot": str(site["snapshot"]),
-                "atom": int(site["atom"]),
-                "reason": str(site["reason"]),
-                "by": by,
-            }
-            for site in json.loads(path.read_text())
+            {**site, **{name: kind(site[name]) for name, kind in kinds.items()}, "by": by}
+            for site in sites
         ]
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise InputError(

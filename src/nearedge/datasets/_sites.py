@@ -10,9 +10,7 @@ import xarray as xr
 from ase import Atoms
 from jaxtyping import Bool, Float, Int, Shaped
 
-from nearedge.datasets._info import DatasetInfo, EnergyInfo
 from nearedge.datasets._table import (
-    ATTRIBUTES,
     UNCLEAR,
     check_table,
     class_names,
@@ -293,40 +291,6 @@ class SiteSpectra:
             {name: ("site", values) for name, values in labels.items()}
         )
         return SiteSpectra(table.assign_attrs(rule_attributes(rule)), self.structures, self.source)
-
-    def info(self) -> DatasetInfo:
-        """Sum the dataset up."""
-        energy, attributes, rule = self.energy, self.attributes, self.rule
-        numbers = self.table.coords.get("coordination")
-        return DatasetInfo(
-            sites=len(self),
-            absorbers=self.absorbers,
-            edge=str(attributes.get("edge", "K")),
-            snapshots=len(set(self.snapshot)),
-            trajectories=len(set(self.trajectory)),
-            snapshot_names=list(dict.fromkeys(self.snapshot.tolist())),
-            trajectory_names=list(dict.fromkeys(self.trajectory.tolist())),
-            temperatures=sorted({float(t) for t in self.temperature if np.isfinite(t)}),
-            classes=self.counts(),
-            targets={name: target.words() for name, target in self.targets.items()},
-            absorber=next(iter(self.absorbers)) if len(self.absorbers) == 1 else None,
-            neighbour=rule and rule.neighbour,
-            cutoff=rule and rule.cutoff,
-            dimer=rule and rule.dimer,
-            mean_coordination=None if numbers is None else float(numbers.mean()),
-            engine=str(attributes["engine"]),
-            energy=EnergyInfo(
-                float(energy[0]), float(energy[-1]), len(energy), str(attributes["energy_zero"])
-            ),
-            mu_unit=str(attributes["mu_unit"]),
-            version=str(attributes.get("nearedge_version", "")),
-            fingerprint=self.fingerprint(),
-            provenance={
-                key: value.item() if isinstance(value, np.generic) else value
-                for key, value in attributes.items()
-                if key not in (*ATTRIBUTES, "nearedge_version")
-            },
-        )
 
     def fingerprint(self) -> str:
         """SHA-256 of energies, spectra and labels: tells whether two datasets are the same."""

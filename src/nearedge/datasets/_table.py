@@ -23,11 +23,9 @@ SITE_COORDINATES = {
 RULE = ("absorber", "neighbour", "cutoff", "dimer")
 """Attributes that say how the sites were labelled; a dataset may state its labels instead."""
 REQUIRED = ("engine", "energy_zero", "mu_unit")
-ATTRIBUTES = (*REQUIRED, *RULE, "edge")
-"""Attributes that parts of a dataset must agree on."""
+ATTRIBUTES = (*REQUIRED, *RULE, "edge")  # attributes that parts of a dataset must agree on
 
-UNCLEAR = "unclear"
-"""The class of a site whose coordination is left open."""
+UNCLEAR = "unclear"  # the class of a site whose coordination is left open
 
 
 class Objection(NamedTuple):
@@ -123,13 +121,7 @@ def compute_labels(
 def label_sites(
     structures: Mapping[str, Atoms], snapshot: np.ndarray, atom: np.ndarray, rule: EnvironmentRule
 ) -> dict[str, np.ndarray]:
-    """Find coordination number and class of given atoms, which must be the rule's absorbers."""
-    for name, index in zip(snapshot.tolist(), atom.tolist(), strict=True):
-        if structures[name].get_chemical_symbols()[index] != rule.absorber:
-            raise InputError(
-                f"atom {index} of snapshot '{name}' is no {rule.absorber} atom; spectra and "
-                "structure do not belong together"
-            )
+    """Find coordination number and class of given atoms, the rule's absorbers."""
     return {
         target.name: compute_labels(target, structures, snapshot, atom)
         for target in (rule.coordination, rule.environment)

@@ -1,13 +1,13 @@
 """Public spectra of others: fetched, checked against known SHA-256 and made a dataset."""
 
-import hashlib
 import os
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pooch
 
@@ -17,25 +17,14 @@ from nearedge.datasets.importing import import_dataset
 from nearedge.errors import InputError
 from nearedge.targets import EnvironmentRule
 
-CACHE_VARIABLE = "NEAREDGE_DATA"
-"""Environment variable that names the folder of fetched files."""
+CACHE_VARIABLE = "NEAREDGE_DATA"  # environment variable that names the folder of fetched files
 
 
-@dataclass(frozen=True)
-class PublicFile:
+class PublicFile(NamedTuple):
     """One file: how long it is, in bytes, and its SHA-256."""
 
     size: int
     sha256: str
-
-
-@dataclass(frozen=True)
-class PublicSnapshot:
-    """One snapshot of public data: its name, and the files of its structure and its spectra."""
-
-    name: str
-    structure: str
-    spectra: str
 
 
 @dataclass(frozen=True)
@@ -45,22 +34,19 @@ class PublicData:
     name: str
     archive: str
     """Address of a zip file in which the files are found by size and SHA-256, wherever they lie."""
-    files: Mapping[str, PublicFile]
-    """By the name they have in the cache."""
-    snapshots: Sequence[PublicSnapshot]
+    files: Mapping[str, PublicFile]  # by the name they have in the cache
+    snapshots: Mapping[str, tuple[str, str]]
+    """Names of the files of structure and spectra, by the name of the snapshot."""
     trajectory: str
     rule: EnvironmentRule
     attributes: Mapping[str, Any]
-    left_out: str = ""
-    """What the archive holds and the dataset does not, with the reason."""
+    left_out: str = ""  # what the archive holds and the dataset does not, with the reason
 
 
+_REPOSITORY = "https://github.com/mdlu/neural-networks-with-XANES-and-battery-materials"
 _LI3FEO35 = PublicData(
     name="ocean-li3feo35",
-    archive=(
-        "https://github.com/mdlu/neural-networks-with-XANES-and-battery-materials/"
-        "archive/9ece810.zip"
-    ),
+    archive=f"{_REPOSITORY}/archive/9ece810.zip",
     # The third snapshot is not here: its checksum has not been pinned yet.
     files={
         "POSCAR_0K": PublicFile(
@@ -76,10 +62,10 @@ _LI3FEO35 = PublicData(
             718701, "4f10036e4296da48b28dfa17d05e70e29c620dc9a004be3f1a5ca8f879bec93e"
         ),
     },
-    snapshots=(
-        PublicSnapshot("0K", "POSCAR_0K", "0K_Combo_O_all.dat"),
-        PublicSnapshot("15ps", "POSCAR_15ps", "15ps_Combo_O_all.dat"),
-    ),
+    snapshots={
+        "0K": ("POSCAR_0K", "0K_Combo_O_all.dat"),
+        "15ps": ("POSCAR_15ps", "15ps_Combo_O_all.dat"),
+    },
     trajectory="aimd",
     rule=EnvironmentRule(absorber="O", neighbour="Fe", cutoff=2.6, dimer=1.7),
     attributes={
@@ -88,10 +74,7 @@ _LI3FEO35 = PublicData(
         "mu_unit": "as in the published tables",
         "licence": "MIT",
         "copyright": "Copyright (c) 2019 mdlu",
-        "origin": (
-            "https://github.com/mdlu/neural-networks-with-XANES-and-battery-materials, "
-            "commit 9ece810"
-        ),
+        "origin": f"{_REPOSITORY}, commit 9ece810",
     },
     left_out=(
         "A third snapshot of this repository is left out: its SHA-256 is not pinned in this "
@@ -141,10 +124,14 @@ def fetch_public(public: PublicData) -> Path:
 
 def _fetch(public: PublicData, missing: Sequence[str], scratch: Path, folder: Path) -> None:
     """Download the archive, and take the missing files out of it."""
-    remedy = (
-        f"get {', '.join(missing)} by hand from {public.attributes['origin']}, put them into "
-        f"{folder} under these names, and run again"
-    )
+
+    def refusal(reason: str) -> InputError:
+        return InputError(
+            f"{public.archive}: {reason}; get {', '.join(missing)} by hand from "
+            f"{public.attributes['origin']}, put them into {folder} under these names, and run "
+            "again"
+        )
+
     path = scratch / "archive.zip"
     try:
         # The archive is packed anew by its host now and then: only its files have checksums.
@@ -153,50 +140,39 @@ def _fetch(public: PublicData, missing: Sequence[str], scratch: Path, folder: Pa
         reason = type(error).__name__ if error.errno is None else error.strerror or str(error)
         if (response := getattr(error, "response", None)) is not None:
             reason = f"HTTP {response.status_code}"
-        raise InputError(f"{public.archive}: cannot be downloaded ({reason}); {remedy}") from None
+        raise refusal(f"cannot be downloaded ({reason})") from None
     try:
         with zipfile.ZipFile(path) as archive:
-            contents = {name: _member(archive, public.files[name]) for name in missing}
+            # Only what has the right length is unpacked: never more than that.
+            sizes = {public.files[name].size for name in missing}
+            likely = [member for member in archive.infolist() if member.file_size in sizes]
+            contents = {sha256(data).hexdigest(): data for data in map(archive.read, likely)}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-        raise InputError(
-            f"{public.archive}: is no zip file that can be read ({error}); {remedy}"
-        ) from None
-    for name, content in contents.items():
-        if content is None:
-            file = public.files[name]
-            raise InputError(
-                f"{public.archive}: holds no file of {file.size} bytes with the SHA-256 "
-                f"{file.sha256} ({name}); {remedy}"
+        raise refusal(f"is no zip file that can be read ({error})") from None
+    for name in missing:
+        file = public.files[name]
+        if file.sha256 not in contents:
+            raise refusal(
+                f"holds no file of {file.size} bytes with the SHA-256 {file.sha256} ({name})"
             )
-        (scratch / name).write_bytes(content)
+        (scratch / name).write_bytes(contents[file.sha256])
     for name in missing:
         (scratch / name).replace(folder / name)
 
 
-def _member(archive: zipfile.ZipFile, file: PublicFile) -> bytes | None:
-    for member in archive.infolist():
-        # Only what has the right length is unpacked: never more than that.
-        if member.file_size == file.size:
-            content = archive.read(member)
-            if hashlib.sha256(content).hexdigest() == file.sha256:
-                return content
-    return None
-
-
 def public_dataset(public: PublicData, folder: str | Path) -> SiteSpectra:
     """Make a dataset of the files of public data, in the folder that `fetch_public` gave."""
-    folder = Path(folder)
     return merge(
         [
             import_dataset(
-                folder / snapshot.structure,
-                folder / snapshot.spectra,
+                Path(folder) / structure,
+                Path(folder) / spectra,
                 public.rule,
                 format="matrix",
-                snapshot=snapshot.name,
+                snapshot=name,
                 trajectory=public.trajectory,
                 attributes=public.attributes,
             )
-            for snapshot in public.snapshots
+            for name, (structure, spectra) in public.snapshots.items()
         ]
     )

@@ -18,8 +18,7 @@ from nearedge.spectra import Window, covered
 from nearedge.structures import read_snapshots
 from nearedge.targets import TARGETS, EnvironmentRule, absorbers
 
-MANY = 20
-"""Energies that a spectrum needs at least."""
+MANY = 20  # energies that a spectrum needs at least
 
 Format = Literal["matrix", "ocean", "feff"]
 

@@ -25,8 +25,7 @@ Rung = Literal[
     "engine-aligned",
 ]
 RUNGS: tuple[Rung, ...] = get_args(Rung)
-SPLITS: tuple[Rung, ...] = RUNGS[1:-2]
-"""The rungs that split one dataset."""
+SPLITS: tuple[Rung, ...] = RUNGS[1:-2]  # the rungs that split one dataset
 
 MEANING: dict[str, str] = {
     "paper": "average first, then split the averages at random: parents on both sides",
@@ -42,8 +41,7 @@ MEANING: dict[str, str] = {
 }
 """What each rung keeps apart, in one line."""
 
-FOLDS = 3
-"""Folds of each rung: three seeds, one fold each, test every site once."""
+FOLDS = 3  # folds of each rung: three seeds, one fold each, test every site once
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-MINUTE = 60.0
-"""Seconds between two lines where there is no terminal."""
+MINUTE = 60.0  # seconds between two lines where there is no terminal
 
 _quiet = False
 

@@ -1,13 +1,13 @@
 """The paper's protocol from end to end: networks, sweeps, readings of "L2 0.1", and the ladder."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from nearedge.datasets import SiteSpectra
+from nearedge.datasets import SiteSpectra, summary
 from nearedge.datasets.splits import RUNGS, Rung
 from nearedge.ladder import Progress, Witness, climb
 from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
@@ -150,7 +150,7 @@ def reproduce(
     tell("robustness", 0.96)
     robustness = judge_disturbed(networks, data, seed)
     return Reproduction(
-        dataset=asdict(data.info()),
+        dataset=summary(data),
         settings=protocol.settings(),
         seed=seed,
         quick=protocol.quick,

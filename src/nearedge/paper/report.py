@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from nearedge.datasets import SiteSpectra
+from nearedge.datasets import SiteSpectra, facts
 from nearedge.drawing.style import figure_style, save_figure
 from nearedge.ladder.robustness_figures import draw_robustness
 from nearedge.paper import figures, page, tables
@@ -251,7 +251,7 @@ def _sections(
             "Spectra measured less well",
             [*pictures, page.table(tables.robustness_table(results.robustness))],
         )
-    yield "The dataset", [page.facts(data.info().facts().items())]
+    yield "The dataset", [page.facts(facts(data).items())]
     yield "How this was made", [page.listing(making.command), page.facts(_made(results, making))]
 
 

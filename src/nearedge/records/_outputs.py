@@ -16,23 +16,26 @@ UNWRITABLE = {
 
 
 def check_free(
-    path: str | Path, *, force: bool = False, remedy: str = "--force", space: int = 0
-) -> Path:
-    """Refuse an output that cannot be written, lacks `space` bytes, or exists without `force`."""
-    path = Path(path)
-    try:
-        if path.exists() and not force:
-            raise InputError(f"{path}: already exists; choose another output or pass {remedy}")
-        parent = next(folder for folder in path.absolute().parents if folder.exists())
-        # Whether permission is enough depends on more than permissions: try.
-        with tempfile.TemporaryDirectory(dir=parent, prefix=".nearedge-"):
-            pass
-        status = os.statvfs(parent) if hasattr(os, "statvfs") else None
-        if status is not None and status.f_bavail * status.f_frsize < space:
-            raise OSError(errno.ENOSPC, f"{space / 1e9:.1f} GB are needed")
-    except OSError as error:
-        raise OutputError(path, error) from None
-    return path
+    *paths: str | Path | None, force: bool = False, remedy: str = "--force", space: int = 0
+) -> None:
+    """Refuse outputs that cannot be written, lack `space` bytes, or exist without `force`.
+
+    None stands for an output that nobody asked for.
+    """
+    for path in (Path(path) for path in paths if path is not None):
+        try:
+            if path.exists() and not force:
+                raise InputError(f"{path}: already exists; choose another output or pass {remedy}")
+            parent = next(folder for folder in path.absolute().parents if folder.exists())
+            # Whether permission is enough depends on more than permissions: try.
+            with tempfile.TemporaryDirectory(dir=parent, prefix=".nearedge-"):
+                pass
+            if hasattr(os, "statvfs"):
+                status = os.statvfs(parent)
+                if status.f_bavail * status.f_frsize < space:
+                    raise OSError(errno.ENOSPC, f"{space / 1e9:.1f} GB are needed")
+        except OSError as error:
+            raise OutputError(path, error) from None
 
 
 @contextmanager
@@ -42,7 +45,8 @@ def replacing(path: str | Path, *, force: bool = False, space: int = 0) -> Itera
     The block may make a file or a folder of that name. After an error nothing is left behind, and
     what stood at `path` before is untouched.
     """
-    path = check_free(path, force=force, space=space)
+    check_free(path, force=force, space=space)
+    path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:

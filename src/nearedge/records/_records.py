@@ -1,7 +1,6 @@
 """Dataclasses of plain values, arrays and other records: `pack` splits them, `unpack` undoes it."""
 
 import json
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
@@ -19,8 +18,7 @@ from nearedge.errors import InputError
 from nearedge.records._outputs import replacing
 
 Record = TypeVar("Record")
-Json = dict[str, Any]
-"""What a JSON object holds."""
+Json = dict[str, Any]  # what a JSON object holds
 
 
 class Kept(ABC):
@@ -85,19 +83,8 @@ def as_json(record: object) -> Json:
     >>> as_json(Peak(np.array([1.0, np.nan])))
     {'energy': [1.0, None]}
     """
-    plain = _listed(cattrs.unstructure(record))
-    assert isinstance(plain, dict)
-    return plain
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _listed(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_listed(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    text = json.dumps(cattrs.unstructure(record), default=lambda value: value.tolist())
+    return json.loads(text, parse_constant=lambda _: None)
 
 
 def unpack(
@@ -247,8 +234,8 @@ def read_json(path: str | Path) -> Json:
     return plain
 
 
-def write_json(path: str | Path, plain: Mapping[str, Any], *, force: bool = False) -> None:
-    """Write a JSON object, whole or not at all."""
+def write_json(path: str | Path, plain: Json | list[Json], *, force: bool = False) -> None:
+    """Write JSON, whole or not at all."""
     with replacing(path, force=force) as temporary:
         text = json.dumps(plain, indent=1, allow_nan=False)
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -16,7 +16,6 @@ from ._grids import (
 from ._normalisation import Normalised as Normalised, find_e0 as find_e0, normalise as normalise
 from ._plot import plot as plot
 from ._preparation import (
-    BASELINES as BASELINES,
     Baseline as Baseline,
     Preparation as Preparation,
     Prepared as Prepared,

@@ -8,8 +8,7 @@ from jaxtyping import Float
 FWHM = 2 * math.sqrt(2 * math.log(2))
 """Full width at half maximum of a Gaussian of standard deviation one."""
 
-Each = float | Float[np.ndarray, "spectrum 1"]
-"""One number for all spectra, or one for each."""
+Each = float | Float[np.ndarray, "spectrum 1"]  # one number for all spectra, or one for each
 
 
 def convolved(

@@ -6,8 +6,7 @@ from jaxtyping import Float
 from nearedge.edges import COMMON, Edge, edges_near
 from nearedge.spectra._spectrum import Spectrum
 
-WIDTH = 8.0
-"""The rise is sought as a step between the mean of so many eV below and above it."""
+WIDTH = 8.0  # the rise is sought as a step between the mean of so many eV below and above it
 FIRST = 0.3
 """Share of the largest step from which one before it is the edge: a sample may hold heavier
 elements, whose edges come later."""

@@ -7,8 +7,7 @@ from jaxtyping import Bool, Float
 
 from nearedge.errors import InputError
 
-SLACK = 1e-6
-"""In eV: a window that ends on the last energy must not fail by rounding."""
+SLACK = 1e-6  # in eV: a window that ends on the last energy must not fail by rounding
 
 
 @dataclass(frozen=True)
@@ -80,12 +79,9 @@ def resample(
     source: str = "spectra",
 ) -> Float[np.ndarray, "site grid"]:
     """Interpolate spectra linearly onto another grid; nothing is extrapolated."""
-    from scipy.interpolate import make_interp_spline
-
     if not covered(energy, grid).all():
         raise InputError(
             f"{source}: energies from {energy[0]:g} to {energy[-1]:g} eV do not cover the window "
             f"{grid[0]:g} to {grid[-1]:g} eV; compute or measure a wider range"
         )
-    inside = np.clip(grid, energy[0], energy[-1])
-    return make_interp_spline(energy, mu, k=1, axis=1)(inside)
+    return np.array([np.interp(grid, energy, row) for row in mu])

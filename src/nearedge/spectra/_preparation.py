@@ -13,28 +13,21 @@ from nearedge.spectra._spectrum import Spectrum
 from nearedge.spectra._windows import noise_level
 
 Baseline = Literal["auto", "none", "constant", "line", "victoreen"]
-BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
-GLITCH = 8.0
-"""Deviation from its neighbours that makes a point a glitch, in units of the noise."""
+GLITCH = 8.0  # deviation from its neighbours that makes a point a glitch, in units of the noise
 
-LEAST_GLITCH = 0.02
-"""The same as a share of the spectrum's range: what is smaller does no harm."""
+LEAST_GLITCH = 0.02  # the same as a share of the spectrum's range: what is smaller does no harm
 
 STEPS = 2.0
 """The same in units of the largest step from point to point beside it: peaks have flanks."""
 
-PRE_EDGE = 3.0
-"""Least range in eV before the edge that a background is fitted to."""
+PRE_EDGE = 3.0  # least range in eV before the edge that a background is fitted to
 
-MARGIN = 2.0
-"""What is kept free between that range and the onset of the edge, eV."""
+MARGIN = 2.0  # what is kept free between that range and the onset of the edge, eV
 
-ONSET = 0.05
-"""Share of the range by which a spectrum has risen at its onset."""
+ONSET = 0.05  # share of the range by which a spectrum has risen at its onset
 
-DRIFT = 1.0
-"""Largest shift between two scans that is mended, eV."""
+DRIFT = 1.0  # largest shift between two scans that is mended, eV
 
 
 @dataclass(frozen=True)
@@ -56,9 +49,9 @@ class Preparation:
     glitches: bool = True
 
     def __post_init__(self) -> None:
-        if self.baseline not in BASELINES:
+        if self.baseline not in (known := get_args(Baseline)):
             raise InputError(
-                f"baseline '{self.baseline}' is not known; choose one of {', '.join(BASELINES)}"
+                f"baseline '{self.baseline}' is not known; choose one of {', '.join(known)}"
             )
         ends = self.pre_edge
         if ends is not None and not (np.isfinite(ends).all() and ends[0] < ends[1]):
@@ -149,8 +142,6 @@ def merge_scans(scans: Sequence[Spectrum]) -> Spectrum:
     Scale, level and a drift of up to 1 eV are found by least squares against the first scan. Scans
     count by the inverse square of their noise; one that does not rise where the first does is out.
     """
-    if not scans:
-        raise InputError("no scans to merge; give at least one spectrum")
     first = scans[0]
     if len(scans) == 1:
         return replace(first, name="merged")
@@ -196,19 +187,18 @@ def _baseline(spectrum: Spectrum, preparation: Preparation) -> tuple[np.ndarray,
             f"{spectrum.source}::{spectrum.name}: only {points} points from {low:g} to {high:g} eV "
             "to fit a baseline to; give another --pre-edge range or --baseline none"
         )
-    words, powers, scale = "line", (0, 1), high - low
+    along, powers, words = (energy - low) / (high - low), (0, 1), "line"
     if baseline == "constant":
-        words, powers = "constant", (0,)
+        powers, words = (0,), "constant"
     elif baseline == "victoreen":
-        # Absorption of lighter elements in hard X-ray transmission, a E**-3 + b E**-4 (J. A.
-        # Victoreen, J. Appl. Phys. 19, 855 (1948)).
-        words, powers, scale = "Victoreen's curve", (-3, -4), energy[0]
         if energy[0] <= 0:
             raise InputError(
                 f"{spectrum.source}::{spectrum.name}: Victoreen's baseline needs absolute "
                 f"energies, not {energy[0]:g} eV; choose --baseline line"
             )
-    along = energy / scale if baseline == "victoreen" else (energy - low) / scale
+        # Absorption of lighter elements in hard X-ray transmission, a E**-3 + b E**-4 (J. A.
+        # Victoreen, J. Appl. Phys. 19, 855 (1948)).
+        along, powers, words = energy / energy[0], (-3, -4), "Victoreen's curve"
     design = np.column_stack([along**power for power in powers])
     weights = np.linalg.lstsq(design[before], mu[before], rcond=None)[0]
     fitted = f"{words} through {points} points from {low:.1f} to {high:.1f} eV"

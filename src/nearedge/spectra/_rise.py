@@ -9,8 +9,7 @@ from nearedge.spectra._grids import Window, resample
 
 STAYS = 8.0
 """eV for which a spectrum stays above half of its step behind the rise; no pre-edge peak does."""
-LAST = 30.0
-"""eV at the end of a spectrum whose mean is its step."""
+LAST = 30.0  # eV at the end of a spectrum whose mean is its step
 BLUR, STRIDE = 0.7, 0.1
 """Gaussian blur of what the rise is sought in, and steps in which it is sought, eV."""
 

@@ -21,8 +21,7 @@ Channel = Literal[
 ]
 """How it was measured; ``absorption`` is a stored mu of which nothing more is said."""
 
-ABSOLUTE = "absolute"
-"""The zero of absolute photon energies."""
+ABSOLUTE = "absolute"  # the zero of absolute photon energies
 
 
 @dataclass(frozen=True)

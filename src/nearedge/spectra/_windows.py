@@ -13,12 +13,8 @@ def cut_windows(
     zeros: Float[np.ndarray, " spectrum"],
 ) -> Float[np.ndarray, "spectrum grid"]:
     """Cut a window out of each spectrum, at its own zero; beyond the ends their values are held."""
-    wanted = np.clip(grid + zeros[:, None], energy[0], energy[-1])
-    right = np.clip(np.searchsorted(energy, wanted), 1, len(energy) - 1)
-    left = right - 1
-    share = (wanted - energy[left]) / (energy[right] - energy[left])
-    rows = np.arange(len(mu))[:, None]
-    return mu[rows, left] * (1 - share) + mu[rows, right] * share
+    rows = zip(zeros, mu, strict=True)
+    return np.array([np.interp(grid + zero, energy, row) for zero, row in rows])
 
 
 def covered_zeros(

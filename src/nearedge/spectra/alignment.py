@@ -5,21 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import make_interp_spline
 from scipy.optimize import minimize
 
 from nearedge.errors import InputError
 from nearedge.spectra._distortion import convolved
-from nearedge.spectra._grids import Window, check_spectra, covered, resample
+from nearedge.spectra._grids import Window, covered, resample
 
-MAX_BROADENING = 2.0
-"""Largest standard deviation of the Gaussian that is tried, eV."""
+MAX_BROADENING = 2.0  # largest standard deviation of the Gaussian that is tried, eV
 
 SHIFT_STEP = 0.25
 """Step of the scan over shifts, eV: narrower than the features, so that none is stepped over."""
 
-STARTS = 4
-"""So many of the scan's lowest minima are refined."""
+STARTS = 4  # so many of the scan's lowest minima are refined
 
 
 class Curves(NamedTuple):
@@ -41,14 +38,6 @@ class Alignment:
     shift: float = 0.0
     scale: float = 1.0
     broadening: float = 0.0
-
-    def __post_init__(self) -> None:
-        numbers = (self.shift, self.scale, self.broadening)
-        if not np.isfinite(numbers).all() or self.scale <= 0 or self.broadening < 0:
-            raise InputError(
-                f"alignment by {self.shift} eV, factor {self.scale}, broadening {self.broadening} "
-                "eV; the factor must be positive, the broadening not negative, all finite"
-            )
 
     def apply(
         self,
@@ -106,15 +95,7 @@ def fit_alignment(
     broadening the best factor is known in closed form, so two numbers are searched: all shifts of
     a scan, with several broadenings each, then its lowest minima by L-BFGS-B within the bounds.
     """
-    window = window or Window()
-    for curves in (source, target):
-        check_spectra(curves.energy, curves.mu, curves.source)
-    if paired and len(source.mu) != len(target.mu):
-        raise InputError(
-            f"{source.source}: {len(source.mu)} spectra are no pairs of the {len(target.mu)} of "
-            f"{target.source}; give the same atoms in the same order"
-        )
-    grid = window.grid
+    grid = (window or Window()).grid
     goal = _signature(resample(target.energy, target.mu, grid, target.source), paired)
     norms = np.sqrt((goal**2).sum(axis=(1, 2)))
     if not norms[0] > 0:
@@ -152,8 +133,8 @@ def fit_alignment(
     def scan(steps: np.ndarray, broadening: float) -> list[float]:
         # Smoothed once and then interpolated: near enough to find where minima are.
         reach = np.arange(grid[0] - high, grid[-1] - low + 0.1, 0.1)
-        smooth = make_interp_spline(reach, convolved(energy, mu, reach, broadening), k=1, axis=1)
-        return [judge(smooth(grid - shift))[1] for shift in steps]
+        smooth = convolved(energy, mu, reach, broadening)
+        return [judge(resample(reach, smooth, grid - shift))[1] for shift in steps]
 
     steps = np.linspace(low, high, max(2, round((high - low) / SHIFT_STEP) + 1))
     widths = MAX_BROADENING * np.array([0.0, 0.15, 0.4, 0.8])

@@ -1,7 +1,6 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
 from ._bond_valence import B as B, bond_constants as bond_constants
-from ._environments import EnvironmentRule as EnvironmentRule
 from ._neighbours import (
     absorbers as absorbers,
     dimer_distance as dimer_distance,
@@ -16,6 +15,7 @@ from ._targets import (
     BondValence as BondValence,
     Coordination as Coordination,
     Environment as Environment,
+    EnvironmentRule as EnvironmentRule,
     OxidationState as OxidationState,
     Target as Target,
     class_order as class_order,

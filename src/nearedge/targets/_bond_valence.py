@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-B = 0.37
-"""Å: how much longer a bond is whose valence is lower by a factor of e."""
+B = 0.37  # Å: how much longer a bond is whose valence is lower by a factor of e
 
 R0: Mapping[str, Mapping[str, Mapping[int, float]]] = {
     "O": {

@@ -11,13 +11,16 @@ from jaxtyping import Float, Int
 
 from nearedge.errors import InputError
 from nearedge.targets._bond_valence import B, bond_constants
-from nearedge.targets._neighbours import check_distance, check_element, neighbour_distances
+from nearedge.targets._neighbours import (
+    absorbers,
+    check_distance,
+    check_element,
+    neighbour_distances,
+)
 
-DIMER = "dimer"
-"""The class of a site that is bonded to another one of its own element."""
+DIMER = "dimer"  # the class of a site that is bonded to another one of its own element
 
-REACH = 5.0
-"""Å: bonds that are longer add less than 0.0002 to a bond valence."""
+REACH = 5.0  # Å: bonds that are longer add less than 0.0002 to a bond valence
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,12 @@ class Target:
     """
 
     unit: ClassVar[str] = ""
-    of_classes: ClassVar[bool] = False
-    """Whether its values are names of classes instead of numbers."""
-    discrete: ClassVar[bool] = False
-    """Whether the number of a single site is a whole one."""
+    of_classes: ClassVar[bool] = False  # whether its values are names of classes instead of numbers
+    discrete: ClassVar[bool] = False  # whether the number of a single site is a whole one
     from_classes: ClassVar[bool] = False
     """Whether the mean number of many sites follows from how many are of each class."""
+    stated: ClassVar[str]
+    """What it is, in words, where a dataset states it; `words` say more of what is computed."""
 
     neighbour: str | None
     name: str = field(default="", kw_only=True)
@@ -44,12 +47,12 @@ class Target:
             check_element("neighbour", self.neighbour)
 
     @abstractmethod
-    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+    def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
         """Values of some sites from their structure, which holds the neighbour element."""
 
-    @abstractmethod
     def words(self) -> str:
         """Say what it is, as in ``number of Fe atoms within 2.6 Å``."""
+        return self.stated
 
     def of(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
         """Compute the class names or numbers of some sites; NaN where a site has no value.
@@ -69,13 +72,7 @@ class Target:
                 f"{self.name} cannot be computed without a neighbour element; name one, or give "
                 "a dataset that states it"
             )
-        return self.compute(atoms, np.asarray(sites, int))
-
-    def average(
-        self, values: np.ndarray, weights: Float[np.ndarray, "average site"]
-    ) -> Float[np.ndarray, " average"]:
-        """Average the numbers of sites; each row of weights adds up to one."""
-        return np.asarray(weights @ np.asarray(values, float))
+        return self._compute(atoms, np.asarray(sites, int))
 
     def text(self, value: float | str) -> str:
         """Print a value with its unit.
@@ -100,11 +97,18 @@ class _Within(Target):
 
     def _neighbours(
         self, atoms: Atoms, sites: Int[np.ndarray, " site"]
-    ) -> tuple[Int[np.ndarray, " bond"], Float[np.ndarray, " bond"]]:
-        """Place among `sites` of each bond, and its length in Å; every periodic image counts."""
+    ) -> tuple[Int[np.ndarray, " site"], Int[np.ndarray, " bond"], Float[np.ndarray, " bond"]]:
+        """How many each site has, and of each its place among `sites` and its distance in Å."""
         assert self.neighbour is not None
         assert self.cutoff is not None
-        return neighbour_distances(atoms, sites, self.neighbour, self.cutoff)
+        place, distance = neighbour_distances(atoms, sites, self.neighbour, self.cutoff)
+        return np.bincount(place, minlength=len(sites)), place, distance
+
+    def words(self) -> str:
+        """Say what it is, and within which distance."""
+        if self.neighbour is None:
+            return self.stated
+        return self.stated.replace("neighbours", f"{self.neighbour} atoms within {self.cutoff:g} Å")
 
 
 @dataclass(frozen=True)
@@ -113,19 +117,12 @@ class Coordination(_Within):
 
     discrete: ClassVar[bool] = True
     from_classes: ClassVar[bool] = True
+    stated: ClassVar[str] = "number of neighbours"
 
     name: Literal["coordination"] = field(default="coordination", kw_only=True)
 
-    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
-        """Count the neighbours of each site; every periodic image counts."""
-        place, _ = self._neighbours(atoms, sites)
-        return np.bincount(place, minlength=len(sites))
-
-    def words(self) -> str:
-        """Say what it is."""
-        if self.neighbour is None:
-            return "number of neighbours"
-        return f"number of {self.neighbour} atoms within {self.cutoff:g} Å"
+    def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        return self._neighbours(atoms, sites)[0]
 
 
 @dataclass(frozen=True)
@@ -133,6 +130,7 @@ class Environment(_Within):
     """The class of a site: its coordination number, or, below a distance `dimer`, a dimer."""
 
     of_classes: ClassVar[bool] = True
+    stated: ClassVar[str] = Coordination.stated
 
     dimer: float | None = None
     name: Literal["environment"] = field(default="environment", kw_only=True)
@@ -141,23 +139,19 @@ class Environment(_Within):
         super().__post_init__()
         check_distance("dimer distance", self.dimer)
 
-    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
-        """Name the class of each site."""
-        names = Coordination(self.neighbour, self.cutoff).compute(atoms, sites).astype(str)
-        if self.dimer is None:
-            return names
-        names = names.astype(object)
-        symbols = np.asarray(atoms.get_chemical_symbols())[sites]
-        for element in np.unique(symbols):
-            alike = np.flatnonzero(symbols == element)
-            place, _ = neighbour_distances(atoms, sites[alike], str(element), self.dimer)
-            names[alike[place]] = DIMER
+    def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        names = self._neighbours(atoms, sites)[0].astype(object)
+        if self.dimer is not None:
+            symbols = np.asarray(atoms.get_chemical_symbols())[sites]
+            for element in np.unique(symbols):
+                alike = np.flatnonzero(symbols == element)
+                place, _ = neighbour_distances(atoms, sites[alike], str(element), self.dimer)
+                names[alike[place]] = DIMER
         return names.astype(str)
 
     def words(self) -> str:
-        """Say what it is."""
-        dimer = "" if self.dimer is None else f", a dimer below {self.dimer:g} Å"
-        return Coordination(self.neighbour, self.cutoff).words() + dimer
+        """Say what is counted, and what a dimer is."""
+        return super().words() + ("" if self.dimer is None else f", a dimer below {self.dimer:g} Å")
 
 
 @dataclass(frozen=True)
@@ -165,21 +159,14 @@ class BondLength(_Within):
     """The mean distance of the neighbours within a cutoff; NaN of a site that has none."""
 
     unit: ClassVar[str] = "Å"
+    stated: ClassVar[str] = "mean distance of the neighbours"
 
     name: Literal["bond_length"] = field(default="bond_length", kw_only=True)
 
-    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
-        """Average the distances around each site."""
-        place, distance = self._neighbours(atoms, sites)
-        count = np.bincount(place, minlength=len(sites))
+    def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        count, place, distance = self._neighbours(atoms, sites)
         total = np.bincount(place, weights=distance, minlength=len(sites))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-    def words(self) -> str:
-        """Say what it is."""
-        if self.neighbour is None:
-            return "mean distance of the neighbours"
-        return f"mean distance of the {self.neighbour} atoms within {self.cutoff:g} Å"
 
 
 @dataclass(frozen=True)
@@ -189,31 +176,20 @@ class _Bonds(Target):
     valence: int | None = None
 
     def _best(
-        self, states: Float[np.ndarray, "site state"], sums: Float[np.ndarray, "site state"]
-    ) -> Int[np.ndarray, " site"]:
-        """Place of the oxidation state that agrees best with the sum its constant gives."""
-        return np.where(np.isnan(sums), np.inf, np.abs(sums - states)).argmin(axis=1)
-
-    def _sums(
         self, atoms: Atoms, sites: Int[np.ndarray, " site"]
-    ) -> tuple[Float[np.ndarray, "site state"], Float[np.ndarray, "site state"]]:
-        """Oxidation states that may be, and the sum of each; NaN beyond those of the element."""
+    ) -> tuple[Float[np.ndarray, " site"], Float[np.ndarray, " site"]]:
+        """Oxidation state and bond valence sum of each site: those that agree best."""
         assert self.neighbour is not None
         place, distance = neighbour_distances(atoms, sites, self.neighbour, REACH)
         symbols = np.asarray(atoms.get_chemical_symbols())[sites]
-        pairs = {str(element): self._constants(str(element)) for element in np.unique(symbols)}
-        width = max(map(len, pairs.values()))
-        states, sums = np.full((2, len(sites), width), np.nan)
-        for column in range(width):
-            r0 = np.full(len(sites), np.nan)
-            for element, constants in pairs.items():
-                if column < len(constants):
-                    state, length = list(constants.items())[column]
-                    states[symbols == element, column] = state
-                    r0[symbols == element] = length
-            valences = np.exp((r0[place] - distance) / B)
-            total = np.bincount(place, weights=valences, minlength=len(sites))
-            sums[:, column] = np.where(np.isnan(r0), np.nan, total)
+        states, sums, apart = np.full((3, len(sites)), np.inf)
+        for element in np.unique(symbols):
+            for state, r0 in self._constants(str(element)).items():
+                valences = np.exp((r0 - distance) / B)
+                total = np.bincount(place, weights=valences, minlength=len(sites))
+                off = np.where(symbols == element, np.abs(total - state), np.inf)
+                nearer = off < apart
+                states[nearer], sums[nearer], apart[nearer] = state, total[nearer], off[nearer]
         return states, sums
 
     def _constants(self, element: str) -> Mapping[int, float]:
@@ -238,20 +214,19 @@ class BondValence(_Bonds):
     """
 
     unit: ClassVar[str] = "v.u."
+    stated: ClassVar[str] = "bond valence sum"
 
     name: Literal["bond_valence"] = field(default="bond_valence", kw_only=True)
 
-    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
-        """Add up the valences around each site."""
-        states, sums = self._sums(atoms, sites)
-        return sums[np.arange(len(sites)), self._best(states, sums)]
+    def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        return self._best(atoms, sites)[1]
 
     def words(self) -> str:
-        """Say what it is."""
+        """Say of which atoms, and of which oxidation state."""
         if self.neighbour is None:
-            return "bond valence sum"
+            return self.stated
         state = "" if self.valence is None else f", cation {self.valence:+d}"
-        return f"bond valence sum of the {self.neighbour} atoms{state}"
+        return f"{self.stated} of the {self.neighbour} atoms{state}"
 
 
 @dataclass(frozen=True)
@@ -259,17 +234,12 @@ class OxidationState(_Bonds):
     """The oxidation state of a cation whose constant gives the sum nearest to itself."""
 
     discrete: ClassVar[bool] = True
+    stated: ClassVar[str] = "oxidation state"
 
     name: Literal["oxidation_state"] = field(default="oxidation_state", kw_only=True)
 
-    def compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
-        """Find the state of each site."""
-        states, sums = self._sums(atoms, sites)
-        return states[np.arange(len(sites)), self._best(states, sums)]
-
-    def words(self) -> str:
-        """Say what it is."""
-        return "oxidation state"
+    def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
+        return self._best(atoms, sites)[0]
 
 
 AnyTarget = Union[Environment, Coordination, BondValence, BondLength, OxidationState]  # noqa: UP007
@@ -277,6 +247,71 @@ AnyTarget = Union[Environment, Coordination, BondValence, BondLength, OxidationS
 
 TARGETS: Mapping[str, type[Any]] = {target(None).name: target for target in get_args(AnyTarget)}
 """The targets by name."""
+
+
+@dataclass(frozen=True)
+class EnvironmentRule:
+    """Which element absorbs, and what is counted around it.
+
+    Parameters
+    ----------
+    absorber : str
+        Element that absorbs.
+    neighbour : str
+        Element that is counted around it.
+    cutoff : float
+        Distance in Å below which a neighbour counts.
+    dimer : float or None
+        Distance in Å below which two absorbers are a dimer, a class of its own whatever the
+        coordination number; None for no such class.
+
+    Raises
+    ------
+    InputError
+        If an element is unknown or a distance is not positive.
+    """
+
+    absorber: str
+    neighbour: str
+    cutoff: float
+    dimer: float | None = None
+
+    def __post_init__(self) -> None:
+        check_element("absorber", self.absorber)
+        _ = self.environment
+
+    @property
+    def environment(self) -> Environment:
+        """The class of a site."""
+        return Environment(self.neighbour, self.cutoff, self.dimer)
+
+    @property
+    def coordination(self) -> Coordination:
+        """The number of neighbours of a site."""
+        return Coordination(self.neighbour, self.cutoff)
+
+    def sites(self, atoms: Atoms) -> Int[np.ndarray, " site"]:
+        """Indices of the absorber's atoms in a structure, which must be fit to be labelled."""
+        sites = absorbers(atoms, self.absorber)
+        self.environment.of(atoms, sites)
+        return sites
+
+    def targets(self) -> dict[str, AnyTarget]:
+        """Give what can be computed of the sites, by name.
+
+        The bond valence is that of the commonest oxidation state of the cation, if constants of the
+        pair are tabulated.
+
+        Examples
+        --------
+        >>> list(EnvironmentRule("O", "Fe", 2.6).targets())
+        ['environment', 'coordination', 'bond_length', 'bond_valence']
+        """
+        length = BondLength(self.neighbour, self.cutoff)
+        targets: list[AnyTarget] = [self.environment, self.coordination, length]
+        if constants := bond_constants(self.absorber, self.neighbour):
+            targets.append(BondValence(self.neighbour, next(iter(constants))))
+        return {target.name: target for target in targets}
 
 
 def class_order(names: Iterable[str]) -> list[str]:
