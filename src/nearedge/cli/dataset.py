@@ -124,7 +124,11 @@ def merge_(
 ) -> None:
     """Join datasets of one engine, one labelling rule and one energy grid."""
     check_free(output, force=force)
-    attributes = dict(map(_key_and_text, attribute or []))
+    attributes = options.pairs("--attribute", attribute)
+    for key in attributes:
+        if not key.isidentifier() or key in datasets.ATTRIBUTES:
+            others = ", ".join(datasets.ATTRIBUTES)
+            raise typer.BadParameter(f"'{key}' is no KEY; write a name other than {others}")
     data = datasets.merge([datasets.load_dataset(path) for path in paths], attributes)
     datasets.save_dataset(data, output, force=force)
     terminal.say_written(output, data)
@@ -260,15 +264,6 @@ def make(
             production, output, structures.sevennet(), workers=workers, resume=resume
         )
     terminal.say_written(output / "spectra", data)
-
-
-def _key_and_text(attribute: str) -> tuple[str, str]:
-    key, equals, text = attribute.partition("=")
-    if not (key.isidentifier() and equals and text) or key in datasets.ATTRIBUTES:
-        raise typer.BadParameter(
-            f"'{attribute}' is not KEY=TEXT with a key other than {', '.join(datasets.ATTRIBUTES)}"
-        )
-    return key, text
 
 
 def _print_quality(quality: "datasets.Quality") -> None:

@@ -129,11 +129,14 @@ def _choose(
 ) -> "tuple[str, np.ndarray, np.ndarray, explanation.Site | None]":
     """Find the wanted spectrum: its name, energies and intensities, and its site in a dataset."""
     if data is None:
-        spectra = {spectrum.name: spectrum for spectrum in answers.read_any(str(path))}
-        names = list(spectra)
+        choices = {
+            one.name: (f"{path.name}, {one.name}", one.energy, one.mu, None)
+            for one in answers.read_any(str(path))
+        }
     else:
-        sites = (explanation.Site(data, row) for row in range(len(data)))
-        spectra, names = {}, [site.name for site in sites]
+        sites, mu = (explanation.Site(data, row) for row in range(len(data))), data.mu
+        choices = {site.name: (site.name, data.energy, mu[site.row], site) for site in sites}
+    names = list(choices)
     if wanted is None and len(names) == 1:
         wanted = names[0]
     if wanted not in names:
@@ -141,7 +144,4 @@ def _choose(
         raise InputError(
             f"{path}: {missing}; choose one with --spectrum, from '{names[0]}' to '{names[-1]}'"
         )
-    if data is None:
-        return f"{path.name}, {wanted}", spectra[wanted].energy, spectra[wanted].mu, None
-    site = explanation.Site(data, names.index(wanted))
-    return wanted, data.energy, data.mu[site.row], site
+    return choices[wanted]

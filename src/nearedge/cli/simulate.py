@@ -31,15 +31,6 @@ def feff_settings(
     return replace(settings, dimer=settings.dimer if dimer is None else dimer or None, **given)
 
 
-def ocean_input(
-    edge: Edge, settings: Path | None, pseudopotentials: Path | None, mpi: str | None
-) -> "engines.OceanInput":
-    """What OCEAN is given, with the settings of a file."""
-    plain = {} if settings is None else records.read_json(settings)
-    chosen = records.unpack(engines.OceanSettings, plain, source=str(settings))
-    return engines.OceanInput(edge, chosen, pseudopotentials, mpi or "")
-
-
 def refuse_options(company: str, **options: object) -> None:
     """Refuse options that do nothing in the company of another."""
     if idle := [f"--{name.replace('_', '-')}" for name, value in options.items() if value]:
@@ -117,11 +108,9 @@ def simulate(
             mpi=mpi, ocean_settings=ocean_settings, dry_run=dry_run,
         )  # fmt: skip
     settings = feff_settings(Edge(absorber, edge), dimer, **radii)
-    rule = (
-        absorber
-        if neighbour is None or cutoff is None
-        else targets.EnvironmentRule(absorber, neighbour, cutoff, settings.dimer)
-    )
+    rule = absorber
+    if neighbour is not None and cutoff is not None:
+        rule = targets.EnvironmentRule(absorber, neighbour, cutoff, settings.dimer)
     snapshots = [snapshot for path in structures for snapshot in cells.read_snapshots(path)]
     which: dict[str, Any] = {"every": every, "sites": site_list(sites), "symmetry": symmetry}
     timeout = 3600.0
@@ -130,7 +119,9 @@ def simulate(
         folder = shipped if potentials == Path("shipped") else potentials
         program = engines.FeffEngine(settings, folder)
     else:
-        inputs = ocean_input(Edge(absorber, edge), ocean_settings, pseudopotentials, mpi)
+        plain = {} if ocean_settings is None else records.read_json(ocean_settings)
+        chosen = records.unpack(engines.OceanSettings, plain, source=str(ocean_settings))
+        inputs = engines.OceanInput(Edge(absorber, edge), chosen, pseudopotentials, mpi or "")
         if dry_run:
             refuse_options(
                 "--dry-run", workers=workers, executor=executor != "local", parsl=parsl,
@@ -145,7 +136,7 @@ def simulate(
             return
         program = engines.OceanEngine(inputs, ocean_program or "ocean.pl")
         # A run takes the cores that MPI gives it.
-        workers, timeout = workers or 1, inputs.settings.timeout
+        workers, timeout = workers or 1, chosen.timeout
     pool = None
     if executor == "parsl" or parsl:
         logs = output.with_name(f"{output.name}.campaign") / "parsl"

@@ -113,7 +113,7 @@ def same_spectra(data: SiteSpectra) -> Iterator[Objection]:
     _, group = connected_components(graph, directed=False)
     for number in np.unique(group[pairs[:, 0]]):
         rows = np.flatnonzero(group == number)
-        around = [_surroundings(data, row) for row in rows]
+        around = [_surroundings(data, row) for row in rows.tolist()]
         equal = all(_same_surroundings(*pair) for pair in pairwise(around))
         for row in rows[1:] if equal else rows:
             other = rows[0] if row != rows[0] else rows[1]

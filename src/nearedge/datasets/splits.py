@@ -166,9 +166,6 @@ def _with_names_of(data: SiteSpectra, other: SiteSpectra) -> SiteSpectra:
     pairs = match_snapshots(data.structures, other.structures)
     shared = {theirs: run_of[ours] for ours, theirs in pairs.items()}
     sites = list(zip(other.snapshot.tolist(), other.trajectory.tolist(), strict=True))
-    whole: dict[str, str] = {}
-    for name, run in sites:
-        if name in shared:
-            whole.setdefault(run, shared[name])
+    whole = {run: shared[name] for name, run in reversed(sites) if name in shared}
     names = [shared.get(name, whole.get(run, run)) for name, run in sites]
     return replace(other, table=other.table.assign_coords(trajectory=("site", np.array(names))))

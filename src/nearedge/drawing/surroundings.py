@@ -43,42 +43,20 @@ def draw_surroundings(axes: Axes, cluster: Atoms, caption: str) -> None:
     symbols = cluster.get_chemical_symbols()
     for index in np.argsort(points[:, 2]):
         x, y, z = points[index]
-        size = 0.30 + 0.24 * radii[index]
-        size *= 1 + 0.10 * z / reach
+        size = (0.30 + 0.24 * radii[index]) * (1 + 0.10 * z / reach)
         order = 20 + 5 * z / reach
-        axes.imshow(
-            _ball(jmol_colors[cluster.numbers[index]]),
-            extent=(x - size, x + size, y - size, y + size),
-            zorder=order,
-            interpolation="bilinear",
-        )
+        extent = (x - size, x + size, y - size, y + size)
+        ball = _ball(jmol_colors[cluster.numbers[index]])
+        axes.imshow(ball, extent=extent, zorder=order, interpolation="bilinear")
         rim = {"ec": "black", "lw": 1.6} if index == 0 else {"ec": "0.25", "lw": 0.6}
         axes.add_patch(Circle((x, y), size, fill=False, zorder=order + 0.01, **rim))
-        axes.text(
-            x,
-            y,
-            symbols[index],
-            ha="center",
-            va="center_baseline",
-            fontsize=6.5,
-            fontweight="bold" if index == 0 else "normal",
-            zorder=order + 0.02,
-        )
-    span = float(np.linalg.norm(points[:, :2], axis=1).max()) + 0.75
-    span = max(span, 2.9)
+        text = axes.text(x, y, symbols[index], ha="center", va="center_baseline", fontsize=6.5)
+        text.set(fontweight="bold" if index == 0 else "normal", zorder=order + 0.02)
+    span = max(float(np.linalg.norm(points[:, :2], axis=1).max()) + 0.75, 2.9)
     axes.set(xlim=(-span, span), ylim=(-span, span), aspect="equal")
     axes.axis("off")
-    axes.text(
-        0.5,
-        -0.02,
-        caption,
-        transform=axes.transAxes,
-        ha="center",
-        va="top",
-        fontsize=6,
-        color="0.35",
-        linespacing=1.3,
-    )
+    below = axes.text(0.5, -0.02, caption, transform=axes.transAxes, ha="center", va="top")
+    below.set(fontsize=6, color="0.35", linespacing=1.3)
 
 
 def _ball(colour: Float[np.ndarray, " 3"], pixels: int = 96) -> Float[np.ndarray, "y x 4"]:

@@ -17,7 +17,7 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 def normal_integral(z: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Integrate the normal density up to `z`; to import SciPy for it would take 0.2 s."""
     integral, inside = np.heaviside(z, 0.5), np.abs(z) < 8.5  # elsewhere 0 or 1, to 1e-16
-    integral[inside] = 0.5 + 0.5 * _erf(z[inside] / math.sqrt(2)).astype(float)
+    integral[inside] = 0.5 + 0.5 * np.asarray(_erf(z[inside] / math.sqrt(2)), float)
     return integral
 
 

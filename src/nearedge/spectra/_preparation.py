@@ -82,12 +82,12 @@ def prepare(spectrum: Spectrum, preparation: Preparation | None = None) -> Prepa
         if replaced.any():
             mu = mu.copy()
             mu[replaced] = np.interp(energy[replaced], energy[~replaced], mu[~replaced])
-            places = energy[replaced]
-            listed = ", ".join(f"{place:.1f}" for place in places[:5])
-            listed += ", ..." if len(places) > 5 else ""
-            many = f"{len(places)} glitches replaced by their neighbours"
-            words = "1 glitch replaced by its neighbours" if len(places) == 1 else many
-            steps.append(f"{words}, at {listed} eV")
+            places = [f"{place:.1f}" for place in energy[replaced]]
+            words = "1 glitch replaced by its neighbours"
+            if len(places) > 1:
+                words = f"{len(places)} glitches replaced by their neighbours"
+            places[5:] = ["..."] if len(places) > 5 else []
+            steps.append(f"{words}, at {', '.join(places)} eV")
     baseline, words = _baseline(replace(spectrum, mu=mu), preparation)
     steps.append(words)
     return Prepared(replace(spectrum, mu=mu - baseline), spectrum, baseline, replaced, tuple(steps))

@@ -38,6 +38,7 @@ class Alignment:
     shift: float = 0.0
     scale: float = 1.0
     broadening: float = 0.0
+    residual: float = np.nan  # what is left: root mean square over that of the target
 
     def apply(
         self,
@@ -59,20 +60,13 @@ class Alignment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate(Alignment):
-    """An alignment, and what it leaves: root mean square over that of the target."""
-
-    residual: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlignmentFit(Candidate):
+class AlignmentFit(Alignment):
     """The best alignment, and the best other one at least 1 eV away, its rival."""
 
     residual_before: float
     shift_bounds: tuple[float, float]
     at_bound: bool
-    rival: Candidate | None = None
+    rival: Alignment | None = None
 
     @property
     def ambiguous(self) -> bool:
@@ -122,10 +116,10 @@ def fit_alignment(
             return 0.0, 1.0
         return scale, float(((scale * signature - goal) ** 2).sum() / (goal**2).sum()) ** 0.5
 
-    def candidate(shift: float, broadening: float) -> Candidate | None:
+    def candidate(shift: float, broadening: float) -> Alignment | None:
         shift, broadening = float(np.clip(shift, low, high)), max(float(broadening), 0.0)
         scale, left = judge(convolved(energy, mu, grid - shift, broadening))
-        return Candidate(shift, scale, broadening, residual=left) if scale > 0 else None
+        return Alignment(shift, scale, broadening, left) if scale > 0 else None
 
     def distance(x: np.ndarray) -> float:
         return judge(convolved(energy, mu, grid - x[0], x[1]))[1]
