@@ -162,7 +162,8 @@ def compute_groups(
                     future = executor.submit(work[0], *work[1:])
                     running[future] = task
                     future.add_done_callback(ended.put)
-                tasks = [(running.pop(future), future) for future in _ready(ended)]
+                ready = [ended.get(), *(ended.get() for _ in range(ended.qsize()))]
+                tasks = [(running.pop(future), future) for future in ready]
                 results: list[tuple[str, int, SiteSpectrum]] = []
                 try:
                     for task, future in tasks:
@@ -175,9 +176,7 @@ def compute_groups(
                 bar.update(shown, completed=done, description=doing)
                 for group in {task.group.name: task.group for task, _ in tasks}.values():
                     # Its sites, which are finished, hold what is known of the preparation.
-                    if not left[group.name] and not any(
-                        (group.name, site) in failures for site in group.sites
-                    ):
+                    if not left[group.name] and not any(name == group.name for name, _ in failures):
                         shutil.rmtree(state.group(group.name), ignore_errors=True)
         finally:
             for future in running:
@@ -190,10 +189,3 @@ def compute_groups(
     ]
     write_json(state.folder / FAILURES, list(map(asdict, failed)), force=True)
     return failed
-
-
-def _ready(ended: "SimpleQueue[Future[Any]]") -> Iterator[Future[Any]]:
-    """Wait for a task to end; give all that did."""
-    yield ended.get()
-    while not ended.empty():
-        yield ended.get()

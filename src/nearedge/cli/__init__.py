@@ -42,9 +42,7 @@ def _options(
         bool | None,
         Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = None,
-    quiet: Annotated[
-        bool, Option(QUIET, help="Show no progress; before or after the verb.")
-    ] = False,
+    quiet: Annotated[bool, Option(QUIET, help="Show no progress; may follow the verb.")] = False,
 ) -> None:
     if quiet or PROGRESS in sys.modules:
         import_module(PROGRESS).be_quiet(quiet)

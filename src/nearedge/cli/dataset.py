@@ -50,7 +50,7 @@ def import_(
     cutoff: Annotated[float, Option(help="Distance in Å below which a neighbour counts.")],
     dimer: options.Dimer = None,
     snapshot: Annotated[
-        str | None, Option(help="Name of the snapshot (default: the file's name).")
+        str | None, Option(help="Name of the snapshot (default: the file's).")
     ] = None,
     trajectory: Annotated[
         str | None, Option(help="Trajectory that the snapshot belongs to (default: its own).")
@@ -74,10 +74,7 @@ def import_(
     licence: Annotated[str | None, Option(help="Licence of the spectra.")] = None,
     column: Annotated[
         list[str] | None,
-        Option(
-            help="Word on all its sites, for train --feature: space_group=Fd-3m.",
-            metavar="NAME=WORD",
-        ),
+        Option(help="Word on all sites, as space_group=Fd-3m for --feature.", metavar="NAME=WORD"),
     ] = None,
     force: options.Force = False,
 ) -> None:
@@ -115,10 +112,7 @@ def merge_(
     output: options.Output,
     attribute: Annotated[
         list[str] | None,
-        Option(
-            help="What to say of the whole, e.g. licence='CC BY 4.0'; may be repeated.",
-            metavar="KEY=TEXT",
-        ),
+        Option(help="Said of the whole, as licence='CC BY 4.0'; repeatable.", metavar="KEY=TEXT"),
     ] = None,
     force: options.Force = False,
 ) -> None:
@@ -196,9 +190,7 @@ def independence_(path: options.Dataset, json: options.Json = False) -> None:
 @app.command("fetch")
 def fetch(
     name: Annotated[PublicName, Argument(help="Public data to fetch.")],
-    output: Annotated[
-        Path | None, options.to("Folder to write (default: named like the data).")
-    ] = None,
+    output: Annotated[Path | None, options.to("Folder to write (default: NAME).")] = None,
     force: options.Force = False,
 ) -> None:
     """Download public data, check its SHA-256 and make a dataset of it.

@@ -51,12 +51,8 @@ def explain(
             " ships, whichever it is)."
         ),
     ] = None,
-    nearest: Annotated[
-        int, Option(help="Number of nearest training spectra, one of each atom.", min=0)
-    ] = 5,
-    width: Annotated[
-        float, Option(help="Width of the energy intervals that are hidden, eV.")
-    ] = 1.0,
+    nearest: Annotated[int, Option(help="Nearest training spectra, one of each atom.", min=0)] = 5,
+    width: Annotated[float, Option(help="Width of the hidden energy intervals, eV.")] = 1.0,
     output: Annotated[Path | None, options.to("Folder for figure, numbers and structures.")] = None,
     json: options.Json = False,
     force: options.Force = False,

@@ -72,9 +72,7 @@ def robustness(
     ] = None,
     output: Annotated[
         Path | None,
-        options.to(
-            "Figure to write (.png, .svg or .pdf); of a regressor a second one of mixtures."
-        ),
+        options.to("Figure (.png, .svg or .pdf); of a regressor a second one of mixtures."),
     ] = None,
     seed: options.Seed = 0,
     json: options.Json = False,

@@ -129,9 +129,7 @@ def _library(
 def evaluate(
     model: Annotated[
         Path | None,
-        Argument(
-            help="Model folder (default, with --measured: those that ship).", show_default=False
-        ),
+        Argument(help="Model folder (with --measured: those that ship).", show_default=False),
     ] = None,
     dataset: Annotated[
         Path | None,

@@ -28,22 +28,14 @@ def map_(
     ],
     output: options.Output,
     energies: Annotated[
-        Path | None,
-        Option(
-            help="Text with an energy in eV on each line; not needed if an HDF5 file holds them."
-        ),
+        Path | None, Option(help="Text, an energy in eV on each line; an HDF5 file may hold them.")
     ] = None,
     path: Annotated[
         str | None,
-        Option(
-            help="Images within an HDF5 file, if it holds several stacks.", metavar="/ENTRY/DATA"
-        ),
+        Option(help="Images in an HDF5 file, if it holds several.", metavar="/ENTRY/DATA"),
     ] = None,
     energy_path: Annotated[
-        str | None,
-        Option(
-            help="Energies within an HDF5 file, if they are not found.", metavar="/ENTRY/ENERGY"
-        ),
+        str | None, Option(help="Energies in an HDF5 file, if not found.", metavar="/ENTRY/ENERGY")
     ] = None,
     axis: Annotated[
         Literal["first", "last"] | None,

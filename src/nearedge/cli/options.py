@@ -91,14 +91,10 @@ ClusterRadius = Annotated[
 ]
 ScfRadius = Annotated[
     float | None,
-    Option(
-        help="Radius of multiple scattering in the self-consistent field, Å.",
-        show_default="by edge",
-    ),
+    Option(help="Radius of multiple scattering in the SCF, Å.", show_default="by edge"),
 ]
 FmsRadius = Annotated[
-    float | None,
-    Option(help="Radius of multiple scattering in the spectrum, Å.", show_default="by edge"),
+    float | None, Option(help="Radius of full multiple scattering, Å.", show_default="by edge")
 ]
 OceanProgram = Annotated[
     str | None, Option(help="OCEAN's ocean.pl (default: the one on the PATH).", metavar="FILE")
@@ -115,7 +111,7 @@ OceanSettingsFile = Annotated[
     Path | None,
     Option(
         help="JSON file of fields of nearedge.engines.OceanSettings: cut-offs, meshes, and "
-        "keywords, those of ocean.in.",
+        "keywords, those of ocean.in."
     ),
 ]
 DryRun = Annotated[bool, Option("--dry-run", help="Write OCEAN's inputs to OUTPUT and stop.")]

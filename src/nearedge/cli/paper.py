@@ -16,14 +16,10 @@ from nearedge.records import check_free
 
 
 def paper(
-    dataset: Annotated[
-        Path | None, Option(help="Dataset folder (default: the one that ships).")
-    ] = None,
+    dataset: Annotated[Path | None, Option(help="Dataset folder (default: what ships).")] = None,
     out: Annotated[
         Path | None,
-        options.to(
-            "Folder to write (default: paper; with --quick paper-quick).", "--out", "--output"
-        ),
+        options.to("Folder to write (default: paper or paper-quick).", "--out", "--output"),
     ] = None,
     seed: options.Seed = 0,
     quick: Annotated[

@@ -55,9 +55,7 @@ def predict(
     ] = False,
     energy: options.EnergyColumn = None,
     mu: options.MuColumn = None,
-    merge: Annotated[
-        bool, Option("--merge", help="Average all measured spectra: scans of one sample.")
-    ] = False,
+    merge: Annotated[bool, Option("--merge", help="Average scans of one sample.")] = False,
     atoms_averaged: Annotated[
         int | None,
         Option(
@@ -68,15 +66,10 @@ def predict(
     ] = None,
     feature: Annotated[
         list[str] | None,
-        Option(
-            help="What a model wants to be told beside the spectrum and the files do not say.",
-            metavar="NAME=VALUE",
-        ),
+        Option(help="What a model must be told and files do not say.", metavar="NAME=VALUE"),
     ] = None,
     csv: Annotated[Path | None, Option(help="File to write a table to.")] = None,
-    plot: Annotated[
-        Path | None, Option(help="Folder for a figure of each measured spectrum.")
-    ] = None,
+    plot: Annotated[Path | None, Option(help="Folder for figures of measured spectra.")] = None,
     json: options.Json = False,
     force: options.ForceAnswer = False,
 ) -> None:

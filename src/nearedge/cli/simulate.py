@@ -48,9 +48,7 @@ def simulate(
             "shell, extra: crystals)."
         ),
     ] = None,
-    cutoff: Annotated[
-        float | None, Option(help="Distance in Å below which a neighbour counts.")
-    ] = None,
+    cutoff: Annotated[float | None, Option(help="Distance in Å below which it counts.")] = None,
     dimer: options.Dimer = None,
     engine: Annotated[Literal["feff", "ocean"], Option(help="What computes.")] = "feff",
     every: Annotated[

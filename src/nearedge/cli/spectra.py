@@ -96,9 +96,7 @@ def simulate_(
     e0: Annotated[float, Option("--e0", help="Where the computed zero lies, eV.")] = 530.0,
     broadening: Annotated[float, Option(help="Extra full width at half maximum, eV.")] = 0.5,
     signal_to_noise: Annotated[float, Option(help="Highest intensity over the noise.")] = 50.0,
-    background: Annotated[
-        float, Option(help="Constant background, share of the highest intensity.")
-    ] = 0.3,
+    background: Annotated[float, Option(help="Background, share of the highest intensity.")] = 0.3,
     slope: Annotated[
         float, Option(help="Rise of the background over all energies, in the same unit.")
     ] = 0.2,

@@ -23,9 +23,7 @@ def crystals(
     output: options.Output,
     absorber: Annotated[list[str], Option(help="Element that absorbs; several times for several.")],
     folder: Annotated[Path | None, Option("--from", help="Folder of CIFs to choose from.")] = None,
-    limit: Annotated[
-        int | None, Option(help="Most crystals to take, small cells first.", min=1)
-    ] = None,
+    limit: Annotated[int | None, Option(help="Most crystals, small cells first.", min=1)] = None,
     max_atoms: Annotated[int, Option(help="Most atoms in a primitive cell.", min=1)] = 80,
     force: options.Force = False,
 ) -> None:
@@ -84,16 +82,12 @@ def md(
         list[float] | None,
         Option(help="Temperature in K, several one after the other (default: 300, 1000)."),
     ] = None,
-    frames: Annotated[
-        list[int] | None, Option(help="Snapshots at each temperature (default: 1, 2).")
-    ] = None,
+    frames: Annotated[list[int] | None, Option(help="Snapshots at each (default: 1, 2).")] = None,
     equilibration: options.Equilibration = 160.0,
     interval: options.Interval = 100.0,
     timestep: Annotated[float, Option(help="Time step, fs.")] = 2.0,
     friction: Annotated[float, Option(help="Friction of the Langevin thermostat, 1/fs.")] = 0.02,
-    relaxation_steps: Annotated[
-        int, Option(help="Most steps of the relaxation before.", min=0)
-    ] = 40,
+    relaxation_steps: Annotated[int, Option(help="Most steps of the relaxation.", min=0)] = 40,
     seed: options.Seed = 0,
     resume: options.Resume = False,
 ) -> None:

@@ -82,12 +82,9 @@ def import_dataset(
             f"{structure}: holds {len(frames)} structures; spectra belong to one, give that frame"
         )
     name = snapshot or frames[0].name
-    frame = replace(
-        frames[0],
-        name=name,
-        trajectory=trajectory or name,
-        temperature=frames[0].temperature if temperature is None else temperature,
-    )
+    frame = replace(frames[0], name=name, trajectory=trajectory or name)
+    if temperature is not None:
+        frame = replace(frame, temperature=temperature)
     atoms = absorbers(frame.atoms, rule.absorber)
     read = READERS[format or guess_format(spectra)]
     rank, energy, mu, origin = read(spectra, rule.absorber)

@@ -56,10 +56,8 @@ def check_element(role: str, element: str) -> None:
         raise InputError(f"{role} '{element}' is not a chemical element; write e.g. O or Fe")
 
 
-def check_distance(role: str, distance: float | None, *, needed: bool = False) -> None:
-    """Refuse a distance that is not positive, or missing where it is needed."""
-    if distance is None and not needed:
-        return
+def check_distance(role: str, distance: float | None) -> None:
+    """Refuse a distance that is missing or not positive."""
     if distance is None or not (np.isfinite(distance) and distance > 0):
         raise InputError(f"{role} {distance} must be a positive distance in Å")
 

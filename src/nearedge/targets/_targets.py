@@ -93,7 +93,8 @@ class _Within(Target):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_distance("cutoff", self.cutoff, needed=self.neighbour is not None)
+        if self.neighbour is not None:
+            check_distance("cutoff", self.cutoff)
 
     def _neighbours(
         self, atoms: Atoms, sites: Int[np.ndarray, " site"]
@@ -137,7 +138,8 @@ class Environment(_Within):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_distance("dimer distance", self.dimer)
+        if self.dimer is not None:
+            check_distance("dimer distance", self.dimer)
 
     def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
         names = self._neighbours(atoms, sites)[0].astype(object)
