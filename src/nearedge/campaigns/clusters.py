@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -41,20 +41,17 @@ config = Config(
 '''
 
 
-def _environment() -> str:
-    return f"export PATH={Path(sys.executable).parent}:$PATH"
-
-
 @dataclass(frozen=True)
 class Cluster:
     """What is asked of a cluster, or of this machine."""
 
     nodes: int = 1  # of a job
     jobs: int = 1  # at once
-    cores: int = field(default_factory=lambda: os.cpu_count() or 1)  # of a node, a worker each
+    cores: int = os.cpu_count() or 1  # of a node, a worker each
     walltime: str = "01:00:00"  # of a job, HH:MM:SS
     partition: str | None = None  # Slurm's partition, PBS's queue; None: the cluster's default
-    worker_init: str = field(default_factory=_environment)  # shell commands before workers start
+    # Shell commands before workers start.
+    worker_init: str = f"export PATH={Path(sys.executable).parent}:$PATH"
 
     def configuration(self, system: Literal["local", "slurm", "pbs"]) -> str:
         """Write a Python file whose ``config`` is a ``parsl.Config``."""

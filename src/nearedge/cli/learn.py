@@ -108,12 +108,10 @@ def _library(
         own = matching.standards_library(matching.read_standards(standards), str(standards))
         library = library.joined(own)
     judge = measured or standards
-    result = (
-        None
-        if judge is None
-        else measured_rung.judge(lambda _: (library, str(output)), judge, library)
-    )
-    if result is not None:
+    result = None
+    if judge is not None:
+        chosen = (library, str(output))
+        result = measured_rung.judge(lambda _: chosen, judge, library)
         library = replace(library, judged=answers.judgements(result))
     matching.save_library(library, output, force=force)
     if json:

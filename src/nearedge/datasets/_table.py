@@ -41,10 +41,10 @@ def check_table(table: xr.Dataset, source: str) -> None:
     """Refuse a table that is no dataset, whatever its sites are like."""
     if "mu" not in table or table["mu"].dims != ("site", "energy") or "energy" not in table:
         raise InputError(f"{source}: holds no mu(site, energy); it is not a nearedge dataset")
-    targets = {name: "U" if target.of_classes else "biuf" for name, target in TARGETS.items()}
+    targets = {
+        name: "U" if TARGETS[name].of_classes else "biuf" for name in TARGETS if name in table
+    }
     for name, letters in (targets | SITE_COORDINATES).items():
-        if name not in table and name in TARGETS:
-            continue
         if name not in table or table[name].dims != ("site",):
             raise InputError(f"{source}: says no '{name}' of its sites; make the dataset again")
         if table[name].dtype.kind not in letters:

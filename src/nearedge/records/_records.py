@@ -199,9 +199,8 @@ def _shaped(converter: cattrs.Converter, dataclass: Any) -> Callable[[Any, Any],
 
 
 def _is_array(hint: Any) -> bool:
-    if isinstance(hint, type) and issubclass(hint, AbstractArray):
-        return True
-    return np.ndarray in (hint, get_origin(hint))
+    shaped = isinstance(hint, type) and issubclass(hint, AbstractArray)
+    return shaped or np.ndarray in (hint, get_origin(hint))
 
 
 def _array(value: Any, _: Any) -> np.ndarray:
