@@ -99,7 +99,7 @@ def robustness(
             name: models.evaluate(candidate, data, only=names) for name, candidate in loaded.items()
         }
     rungs = {
-        name: {key: getattr(scores, key) for key in ("rung", "meaning", "seen")}
+        name: {"rung": scores.rung, "meaning": scores.meaning, "seen": scores.seen}
         for name, scores in evaluated.items()
     }
     if output is not None:
@@ -110,13 +110,8 @@ def robustness(
                 figure = draw_robustness(result, title=title)
                 save_figure(figure, temporary.with_suffix(""), [path.suffix[1:]])
     if json:
-        terminal.print_json(
-            {
-                "kind": next(iter(loaded.values())).kind,
-                "models": rungs,
-                **{what: records.as_json(result) for what, result in results.items()},
-            }
-        )
+        plain = {what: records.as_json(result) for what, result in results.items()}
+        terminal.print_json({"kind": next(iter(loaded.values())).kind, "models": rungs, **plain})
         return
     for name, scored in rungs.items():
         seen = f": {scored['seen']} of these sites were trained on" if scored["seen"] else ""

@@ -199,21 +199,20 @@ def list_models(json: options.Json = False) -> None:
     """List the ready models: absorber, edge, what each tells, how good it is on which rung."""
     ready = models.ready_models()
     if json:
-        terminal.print_json(
-            [
-                {
-                    "name": model.name,
-                    "absorber": model.edge and model.edge.absorber,
-                    "edge": model.edge and model.edge.name,
-                    "targets": list(model.targets),
-                    "score": model.score,
-                    "value": model.value,
-                    "rung": model.rung,
-                    "folder": str(model.folder),
-                }
-                for model in ready
-            ]
-        )
+        plain = [
+            {
+                "name": model.name,
+                "absorber": model.edge and model.edge.absorber,
+                "edge": model.edge and model.edge.name,
+                "targets": list(model.targets),
+                "score": model.score,
+                "value": model.value,
+                "rung": model.rung,
+                "folder": str(model.folder),
+            }
+            for model in ready
+        ]
+        terminal.print_json(plain)
         return
     for model in ready:
         value = "unknown" if model.value is None else f"{model.value:.3f}"

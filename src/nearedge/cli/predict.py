@@ -173,10 +173,6 @@ def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:
         own = [answer for answer in answers if answer.file == file]
         shared = [text for text in own[0].remarks if all(text in answer.remarks for answer in own)]
         remarks += [f"{Path(file).name}: {text}" for text in shared]
-        remarks += [
-            f"{answer.name}: {text}"
-            for answer in own
-            for text in answer.remarks
-            if text not in shared
-        ]
+        for answer in own:
+            remarks += [f"{answer.name}: {text}" for text in answer.remarks if text not in shared]
     return remarks

@@ -42,25 +42,24 @@ def list_(
         for spectrum in reading.read_spectra(file, energy=energy, mu=mu)
     ]
     if json:
-        terminal.print_json(
-            [
-                {
-                    "file": spectrum.source,
-                    "name": spectrum.name,
-                    "points": len(spectrum.energy),
-                    "energy_min": float(spectrum.energy[0]),
-                    "energy_max": float(spectrum.energy[-1]),
-                    "absorber": spectrum.edge and spectrum.edge.absorber,
-                    "edge": spectrum.edge and spectrum.edge.name,
-                    "channel": spectrum.channel,
-                    "zero": spectrum.identity.zero,
-                    "notes": list(spectrum.notes),
-                    "left_out": dict(spectrum.left_out),
-                    "metadata": dict(spectrum.metadata),
-                }
-                for spectrum in listed
-            ]
-        )
+        plain = [
+            {
+                "file": spectrum.source,
+                "name": spectrum.name,
+                "points": len(spectrum.energy),
+                "energy_min": float(spectrum.energy[0]),
+                "energy_max": float(spectrum.energy[-1]),
+                "absorber": spectrum.edge and spectrum.edge.absorber,
+                "edge": spectrum.edge and spectrum.edge.name,
+                "channel": spectrum.channel,
+                "zero": spectrum.identity.zero,
+                "notes": list(spectrum.notes),
+                "left_out": dict(spectrum.left_out),
+                "metadata": dict(spectrum.metadata),
+            }
+            for spectrum in listed
+        ]
+        terminal.print_json(plain)
         return
     several = len({spectrum.source for spectrum in listed}) > 1
     rows = [

@@ -144,11 +144,9 @@ def _judge(
     findings: list[Finding] = []
 
     def note(objections: Iterator[Objection], rows: np.ndarray) -> None:
-        for objection in objections:
-            row = int(rows[objection.row])
-            fit[row] &= not objection.rejected
-            snapshot, atom, environment = sites[row]
-            _, test, reason, rejected = objection
+        for row, test, reason, rejected in objections:
+            fit[rows[row]] &= not rejected
+            snapshot, atom, environment = sites[rows[row]]
             findings.append(Finding(snapshot, atom, environment, test, reason, rejected))
 
     def rest() -> SiteSpectra | None:
