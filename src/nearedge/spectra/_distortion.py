@@ -52,7 +52,7 @@ def broadened(
 
 def recorded(
     mu: Float[np.ndarray, "spectrum energy"],
-    rng: np.random.Generator,
+    rng: "np.random.Generator",  # in quotes: its import takes a while
     *,
     background: Each = 0.0,
     slope: Each = 0.0,
