@@ -16,8 +16,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from nearedge.campaigns import simulate
-from nearedge.campaigns._finished import FinishedSites
-from nearedge.campaigns._state import CampaignState
+from nearedge.campaigns._state import CampaignState, FinishedSites
 from nearedge.datasets import load_dataset
 from nearedge.engines import FeffSettings
 from nearedge.engines.feff import FeffEngine

@@ -14,8 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from nearedge.campaigns._executor import LocalExecutor
-from nearedge.campaigns._finished import FinishedSites
-from nearedge.campaigns._state import FAILURES, CampaignState
+from nearedge.campaigns._state import FAILURES, CampaignState, FinishedSites
 from nearedge.campaigns._tasks import Group, compute_groups
 from nearedge.datasets import SiteSpectra, assemble, save_dataset
 from nearedge.engines import Engine, OceanInput

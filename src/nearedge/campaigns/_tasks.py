@@ -15,8 +15,14 @@ from typing import Any
 from ase import Atoms
 
 from nearedge.campaigns._executor import LocalExecutor, WorkerLostError, reason_of_failure
-from nearedge.campaigns._finished import FinishedSites
-from nearedge.campaigns._state import FAILURES, LOG, PREPARATION, CampaignState, Failure
+from nearedge.campaigns._state import (
+    FAILURES,
+    LOG,
+    PREPARATION,
+    CampaignState,
+    Failure,
+    FinishedSites,
+)
 from nearedge.drawing.progress import counting_bar
 from nearedge.engines import Engine, SiteSpectrum
 from nearedge.records import pack, write_json

@@ -1,6 +1,5 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._bond_valence import B as B, bond_constants as bond_constants
 from ._neighbours import (
     absorbers as absorbers,
     dimer_distance as dimer_distance,
@@ -11,6 +10,7 @@ from ._targets import (
     REACH as REACH,
     TARGETS as TARGETS,
     AnyTarget as AnyTarget,
+    B as B,
     BondLength as BondLength,
     BondValence as BondValence,
     Coordination as Coordination,
@@ -18,5 +18,6 @@ from ._targets import (
     EnvironmentRule as EnvironmentRule,
     OxidationState as OxidationState,
     Target as Target,
+    bond_constants as bond_constants,
     class_order as class_order,
 )

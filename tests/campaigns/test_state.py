@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.campaigns._finished import FinishedSites
+from nearedge.campaigns._state import FinishedSites
 from nearedge.engines import SiteSpectrum
 from nearedge.errors import InputError
 
@@ -40,7 +40,7 @@ def test_a_kill_costs_nothing_that_was_added(tmp_path: Path) -> None:
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "import numpy as np\n"
-        "from nearedge.campaigns._finished import FinishedSites\n"
+        "from nearedge.campaigns._state import FinishedSites\n"
         "from nearedge.engines import SiteSpectrum\n"
         "finished = FinishedSites(Path(sys.argv[1]))\n"
         "for atom in range(300):\n"
