@@ -37,6 +37,8 @@ SMALL = {**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32}
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled training programs: each costs seconds, and processes and runs share them."""
+    if not config.pluginmanager.has_plugin("cacheprovider"):
+        return
     assert config.cache is not None
     folder = str(config.cache.mkdir("jax"))
     jax.config.update("jax_compilation_cache_dir", folder)
