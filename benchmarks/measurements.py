@@ -46,7 +46,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from nearedge.answers import answer
 from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.datasets.splits import turns
-from nearedge.files import read_table
+from nearedge.engines import read_table
 from nearedge.learning.baselines import regressor_baselines
 from nearedge.learning.examples import composition_weights, membership
 from nearedge.models import Conditions, Model, load_model, train

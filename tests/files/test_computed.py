@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from nearedge.engines import read_absspct, read_xmu
+from nearedge.engines import read_absspct, read_table, read_xmu
 from nearedge.errors import InputError
-from nearedge.files import read_spectra, read_table
+from nearedge.files import read_spectra
 
 FEFF10 = (
     "# #                                                              FEFF 10.0.0\n"
@@ -101,14 +101,14 @@ def test_a_table_is_read_as_it_was_written(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "holds no spectrum"),
-        (b"# only a comment\n", "holds no spectrum"),
+        (b"", "holds no numbers"),
+        (b"# only a comment\n", "holds no numbers"),
         (b"1.0\n2.0\n", "holds no spectrum"),
-        (b"1 2\n2 x\n", "not a table of numbers .*'x'"),
-        (b"1 2\n3\n", "not a table of numbers .*number of columns changed"),
+        (b"1 2\n2 x # y\n", r"line 2 is not a row of numbers \('2 x'\)"),
+        (b"1 2\n3\n", "line 2 holds 1 numbers, the first row 2"),
         (b"1 2\n1 3\n", "must increase"),
-        (b"1 2\n2 nan\n", "intensity nan at 2 eV"),
-        (gzip.compress(b"1 2\n2 3\n", mtime=0), "is not text"),
+        (b"1 2\n2 nan\n", "row 2 of the table holds a number that is not finite, in column 2"),
+        (b"\xff\xfe1 2\n2 3\n", "is not text"),
     ],
 )
 def test_a_wrong_table_is_named_with_its_fault(path: Path, content: bytes, said: str) -> None:
@@ -120,7 +120,7 @@ def test_a_wrong_table_is_named_with_its_fault(path: Path, content: bytes, said:
 def test_cut_and_missing_tables_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.dat.gz"
     path.write_bytes(gzip.compress(b"1 2\n2 3\n" * 500, mtime=0)[:-12])
-    with pytest.raises(InputError, match=r"cut.dat.gz: is not a table"):
+    with pytest.raises(InputError, match=r"cut.dat.gz: cannot be read"):
         read_table(path)
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="No such file"):
         read_table(tmp_path / "absent.dat")

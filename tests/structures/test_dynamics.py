@@ -98,7 +98,7 @@ def test_killed_and_continued_is_the_same(tmp_path: Path, after: int) -> None:
     folder = tmp_path / "killed"
     with pytest.raises(Killed):
         run_trajectory(copper(), folder, EMT(), SHORT, seed=3, progress=killer(after))
-    assert [path.name for path in folder.iterdir()] == ["cu.checkpoint.npz"]
+    assert [path.name for path in folder.iterdir()] == ["cu.checkpoint.json"]
     steps: list[int] = []
     resumed = run_trajectory(
         copper(), folder, EMT(), SHORT, seed=3, progress=lambda done, _: steps.append(done)
@@ -109,7 +109,7 @@ def test_killed_and_continued_is_the_same(tmp_path: Path, after: int) -> None:
         assert one.name == other.name
         assert np.abs(one.atoms.positions - other.atoms.positions).max() < 1e-7
     assert (folder / "cu.json").exists()
-    assert not (folder / "cu.checkpoint.npz").exists()
+    assert not (folder / "cu.checkpoint.json").exists()
 
 
 def test_a_complete_trajectory_is_not_run_again(tmp_path: Path) -> None:
@@ -143,16 +143,18 @@ def test_other_settings_are_refused(tmp_path: Path, killed: bool) -> None:
             run_trajectory(copper(), tmp_path, EMT(), SHORT, seed=1, progress=killer(2))
     else:
         run_trajectory(copper(), tmp_path, EMT(), SHORT, seed=1)
-    with pytest.raises(InputError, match=r"cu\.(json|checkpoint\.npz): .*another folder"):
+    with pytest.raises(InputError, match=r"cu\.(json|checkpoint\.json): .*another folder"):
         run_trajectory(copper(), tmp_path, EMT(), SHORT, seed=2)
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
-    (tmp_path / "cu.checkpoint.npz").write_bytes(b"torn")
-    with pytest.raises(InputError, match="cu.checkpoint.npz: not a checkpoint.*delete it"):
+    (tmp_path / "cu.checkpoint.json").write_bytes(b"torn")
+    with pytest.raises(
+        InputError, match="cu.checkpoint.json: no valid JSON.*checkpoint of a run; delete it"
+    ):
         run_trajectory(copper(), tmp_path, EMT(), SHORT)
     (tmp_path / "cu.json").write_text("{}")
-    with pytest.raises(InputError, match="cu.json: not the record"):
+    with pytest.raises(InputError, match="cu.json: made from another"):
         run_trajectory(copper(), tmp_path, EMT(), SHORT)
 
 

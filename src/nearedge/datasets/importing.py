@@ -10,9 +10,8 @@ import numpy as np
 from nearedge.datasets._assembly import assemble
 from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets._table import SITE_COORDINATES
-from nearedge.engines import RunSpectra, read_feff_run, read_ocean_run
+from nearedge.engines import RunSpectra, read_feff_run, read_ocean_run, read_table
 from nearedge.errors import InputError
-from nearedge.files import read_table
 from nearedge.learning.features import RISE
 from nearedge.spectra import Window, covered
 from nearedge.structures import read_snapshots

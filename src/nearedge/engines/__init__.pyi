@@ -1,5 +1,6 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
+from ._columns import read_table as read_table
 from ._feff_potentials import (
     Reference as Reference,
     read_reference as read_reference,
@@ -11,9 +12,8 @@ from ._feff_runs import (
     read_xmu as read_xmu,
 )
 from ._feff_settings import FeffSettings as FeffSettings
-from ._ocean_input import OceanInput as OceanInput
+from ._ocean_input import OceanInput as OceanInput, OceanSettings as OceanSettings
 from ._ocean_runs import read_absspct as read_absspct, read_ocean_run as read_ocean_run
-from ._ocean_settings import OceanSettings as OceanSettings
 from ._protocol import (
     Engine as Engine,
     Preparation as Preparation,

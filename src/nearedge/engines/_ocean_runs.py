@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +33,6 @@ class PhotonSpectrum:
     mu: Float[np.ndarray, " energy"]  # the third column
     iterations: int | None  # of Haydock; None if the file does not say (GMRES)
     columns: int  # of the file: 5 in old versions, 9 in new ones
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What ``bse.json`` says of a run; versions before 3 wrote none."""
-
-    core_offset: bool = False  # then energies are absolute
-    cbm: float | None = None  # eV
-    broadening: Any = None
-    bands: Any = None
-    kmesh: Any = None
-    xmesh: Any = None
-    epsilon: Any = None
-    ranks: tuple[int, ...] = ()  # of the element's sites that were to be computed
 
 
 def read_absspct(path: str | Path) -> PhotonSpectrum:
@@ -79,29 +65,38 @@ def read_ocean_run(folder: str | Path, element: str) -> RunSpectra:
     if not spectra.is_dir():
         raise InputError(f"{folder}: holds no CNBSE directory; give the directory of an OCEAN run")
     orbital, files = _files(spectra, element)
-    sites = {
-        rank: _read_site(photons, spectra, element, rank) for rank, photons in sorted(files.items())
-    }
+    sites = {rank: _read_site(files[rank], f"{spectra}: {element} atom {rank}") for rank in files}
     first = next(iter(sites))
-    run = _read_run(spectra, element, sites[first].columns)
-    photons = _check_present(folder, files, element, run)
     energy = sites[first].energy
+    run, wanted = _read_run(spectra, element, old=sites[first].columns <= _OLD_COLUMNS)
+    asked = [path for path in folder.iterdir() if re.fullmatch(r"photon\d+", path.name)]
+    photons = len(asked) or max(map(len, files.values()))
+    for rank, paths in files.items():
+        if len(paths) != photons:
+            raise InputError(
+                f"{spectra}: {element} atom {rank} has files of {len(paths)} photons, "
+                f"{photons} are wanted; finish the run"
+            )
+    if missing := sorted(wanted - {*files}):
+        raise InputError(
+            f"{spectra}: lacks the files of {element} atoms {', '.join(map(str, missing))}, which "
+            "the run was to compute; finish the run or copy the whole CNBSE directory"
+        )
     for rank, site in sites.items():
         if not _same_grid(site.energy, energy):
             raise InputError(
                 f"{spectra}: the energies of {element} atom {rank} differ from those of atom "
                 f"{first}; compute all sites with one bse.core.plot range"
             )
-    if run.core_offset:
-        if run.cbm is None or not np.isfinite(run.cbm):
+    if run["core_offset"]:
+        if run["cbm"] is None or not np.isfinite(run["cbm"]):
             raise InputError(
                 f"{spectra / 'bse.json'}: core offsets are on, so energies are absolute, but "
-                f"bse.cbm is {json.dumps(run.cbm)}; the zero is unknown, finish the run"
+                f"bse.cbm is {json.dumps(run['cbm'])}; the zero is unknown, finish the run"
             )
-        energy = energy - run.cbm
+        energy = energy - run["cbm"]
     iterations = sorted({site.iterations for site in sites.values()}, key=str)
-    parameters = {"photons": photons, "haydock_iterations": iterations, **vars(run)}
-    del parameters["ranks"]
+    parameters = {"photons": photons, "haydock_iterations": iterations, **run}
     attributes = {
         "engine": "OCEAN",
         "energy_zero": ENERGY_ZERO,
@@ -122,13 +117,14 @@ def _files(spectra: Path, element: str) -> tuple[str, dict[int, dict[int, Path]]
         name = _NAME.fullmatch(path.name)
         if name is None:
             continue
-        if name["element"].rstrip("_") != element:
-            others.add(name["element"].rstrip("_"))
+        symbol, photon = name["element"].rstrip("_"), int(name["photon"])
+        if symbol != element:
+            others.add(symbol)
             continue
         photons = edges[name["edge"]][int(name["rank"])]
-        if int(name["photon"]) in photons:
+        if photon in photons:
             raise InputError(f"{path}: stands beside its gzipped copy; remove one of the two")
-        photons[int(name["photon"])] = path
+        photons[photon] = path
     if not edges:
         there = f", only of elements {', '.join(sorted(others))}" if others else ""
         raise InputError(
@@ -140,17 +136,17 @@ def _files(spectra: Path, element: str) -> tuple[str, dict[int, dict[int, Path]]
             f"{spectra}: holds several edges of {element} ({', '.join(sorted(edges))}); leave one "
             "in place"
         )
-    return next(iter(edges.items()))
+    ((orbital, files),) = edges.items()
+    return orbital, dict(sorted(files.items()))
 
 
-def _read_site(photons: dict[int, Path], spectra: Path, element: str, rank: int) -> PhotonSpectrum:
+def _read_site(photons: dict[int, Path], site: str) -> PhotonSpectrum:
     """Average the photons of one site."""
-    site = f"{spectra}: {element} atom {rank}"
-    if missing := sorted(set(range(1, max(photons) + 1)) - set(photons)):
+    if missing := sorted({*range(1, max(photons) + 1)} - {*photons}):
         raise InputError(
             f"{site} lacks the file of photon {', '.join(map(str, missing))}; finish the run"
         )
-    read = [read_absspct(photons[photon]) for photon in sorted(photons)]
+    read = [read_absspct(path) for _, path in sorted(photons.items())]
     if len({photon.iterations for photon in read}) > 1:
         counts = ", ".join(str(photon.iterations) for photon in read)
         raise InputError(
@@ -163,64 +159,46 @@ def _read_site(photons: dict[int, Path], spectra: Path, element: str, rank: int)
             f"{site} has photons on different energies ({points} points): one file is stale or "
             "cut off; finish the run"
         )
-    mean = np.mean([photon.mu for photon in read], axis=0)
-    return PhotonSpectrum(read[0].energy, mean, read[0].iterations, read[0].columns)
+    return replace(read[0], mu=np.mean([photon.mu for photon in read], axis=0))
 
 
-def _read_run(spectra: Path, element: str, columns: int) -> _Run:
-    """Read ``bse.json`` and check that the run is complete."""
+def _read_run(spectra: Path, element: str, *, old: bool) -> tuple[dict[str, Any], set[int]]:
+    """Read ``bse.json`` of a complete run: what was computed, and the ranks of which sites.
+
+    Versions before 3 wrote none: nothing is known of these, their energies are from the CBM.
+    """
     names = (spectra / "bse.json", spectra / "bse.json.gz")
     path = next((name for name in names if name.is_file()), None)
-    if path is None:
-        if columns <= _OLD_COLUMNS:
-            return _Run()
+    bse, calc = {}, {}
+    if path is not None:
+        try:
+            record = json.loads(read_text(path))
+            bse, calc = record["bse"], record.get("calc", {})
+            complete = bse["complete"]
+        except (ValueError, KeyError, TypeError):
+            raise InputError(
+                f"{path}: does not say bse.complete; finish the run or copy the file again"
+            ) from None
+        if complete is not True:
+            raise InputError(
+                f"{path}: bse.complete is {json.dumps(complete)}; finish the OCEAN run"
+            )
+    elif not old:
         raise InputError(
             f"{spectra}: holds no bse.json, which says whether the run is complete and where its "
             "zero is; copy the whole CNBSE directory"
         )
-    try:
-        record = json.loads(read_text(path))
-        complete = record["bse"]["complete"]
-    except (ValueError, KeyError, TypeError):
-        raise InputError(
-            f"{path}: does not say bse.complete; finish the run or copy the file again"
-        ) from None
-    if complete is not True:
-        raise InputError(f"{path}: bse.complete is {json.dumps(complete)}; finish the OCEAN run")
-    bse, calc = record["bse"], record.get("calc", {})
-    sites = calc.get("sitelist", [])
+    cbm, sites = bse.get("cbm"), calc.get("sitelist", [])
     atoms = [int(str(edge).split()[0]) for edge in calc.get("edges", [])]
     asked = [sites[atom - 1] for atom in atoms if 1 <= atom <= len(sites)]
-    cbm = bse.get("cbm")
-    return _Run(
-        cbm=float(cbm) if isinstance(cbm, int | float) else None,
-        core_offset=bool(_within(bse, "screen", "core_offset", "enable")),
-        broadening=_within(bse, "core", "broaden"),
-        bands=bse.get("nbands"),
-        kmesh=bse.get("kmesh"),
-        xmesh=bse.get("xmesh"),
-        epsilon=bse.get("epsilon"),
-        ranks=tuple(int(rank) for name, _, rank in asked if str(name).rstrip("_") == element),
-    )
-
-
-def _check_present(folder: Path, files: dict[int, dict[int, Path]], element: str, run: _Run) -> int:
-    """Check that photons and sites that the run was to compute are there; count the photons."""
-    spectra = folder / "CNBSE"
-    asked = len([path for path in folder.iterdir() if re.fullmatch(r"photon\d+", path.name)])
-    expected = asked or max(len(photons) for photons in files.values())
-    for rank, photons in sorted(files.items()):
-        if len(photons) != expected:
-            raise InputError(
-                f"{spectra}: {element} atom {rank} has files of {len(photons)} photons, "
-                f"{expected} are wanted; finish the run"
-            )
-    if missing := sorted(set(run.ranks) - set(files)):
-        raise InputError(
-            f"{spectra}: lacks the files of {element} atoms {', '.join(map(str, missing))}, which "
-            "the run was to compute; finish the run or copy the whole CNBSE directory"
-        )
-    return expected
+    run = {
+        "core_offset": bool(_within(bse, "screen", "core_offset", "enable")),
+        "cbm": float(cbm) if isinstance(cbm, int | float) else None,
+        "broadening": _within(bse, "core", "broaden"),
+        "bands": bse.get("nbands"),
+        **{name: bse.get(name) for name in ("kmesh", "xmesh", "epsilon")},
+    }
+    return run, {int(rank) for name, _, rank in asked if str(name).rstrip("_") == element}
 
 
 def _within(tree: Any, *names: str) -> Any:

@@ -21,9 +21,9 @@ class Preparation:
 
     def numbers(self) -> dict[str, float | int]:
         """What is kept with every site."""
-        names = ("representative", "fermi_level", "scf_iterations")
-        values = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in values.items() if value is not None}
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        del known["trials"]
+        return known
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
@@ -16,15 +16,16 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.data import chemical_symbols
+from ase.neighborlist import neighbor_list
+from jaxtyping import Bool, Float, Int
 
 from nearedge.engines import _feff_stages
 from nearedge.engines._feff_potentials import Reference, copy_potentials, read_reference
 from nearedge.engines._feff_runs import ENERGY_ZERO, MU_UNIT, read_xmu
 from nearedge.engines._feff_settings import FeffSettings
-from nearedge.engines._feff_sites import FeffSite, potential_types, unusualness
 from nearedge.engines._protocol import Preparation, SiteSpectrum
 from nearedge.errors import EngineError, InputError
-from nearedge.structures.clusters import cut_cluster
+from nearedge.structures.clusters import Cluster, cut_cluster
 
 _SCF_STAGES = ("rdinp", "atomic", "pot")
 _SITE_STAGES = ("rdinp", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
@@ -46,6 +47,26 @@ _KEEP_MEMORY = {
 
 # Sites from which the potentials of a group are worth more than one trial.
 LARGE = 12
+
+
+@dataclass(frozen=True)
+class _Site:
+    """One absorber as FEFF sees it: its cluster, and which potential stands for each atom."""
+
+    cluster: Cluster
+    partner: Bool[np.ndarray, " atom"]  # the other atoms of the absorber's dimer
+    elements: Int[np.ndarray, " element"]  # around it
+    types: Int[np.ndarray, " atom"]  # absorber 0, then elements, then the partner
+
+    @property
+    def kind(self) -> str:
+        """Sites of one kind can share potentials: the same types, and the same dimer if any."""
+        surroundings = "".join(chemical_symbols[number] for number in self.elements)
+        if not self.partner.any():
+            return f"in_{surroundings}"
+        # A dimer is named by its first atom.
+        first = min(self.cluster.atom[0], *self.cluster.atom[self.partner])
+        return f"in_{surroundings}_dimer{first}"
 
 
 @dataclass(frozen=True)
@@ -185,10 +206,7 @@ class FeffEngine:
 
     def attributes(self) -> dict[str, str | float | int]:
         """Say what made the spectra."""
-        try:
-            wheel = version("feff10-rs")
-        except PackageNotFoundError:  # put on the path without being installed
-            wheel = "unknown"
+        wheel = version("feff10-rs")
         parameters = asdict(self.settings)
         del parameters["timeout"]
         if self._reference:
@@ -214,14 +232,13 @@ class FeffEngine:
         shifts the Fermi level, so those sites are chosen for which the absorber and these atoms
         have the most usual surroundings in the structure.
         """
-        unusual = unusualness(atoms)
+        unusual = _unusualness(atoms)
         scores = []
         for site in sites:
             described = self._site(atoms, site)
-            types = potential_types(atoms, described)
-            first = [np.flatnonzero(types == number)[0] for number in np.unique(types)]
+            _, first = np.unique(described.types, return_index=True)
             # A partner's type is all dimer: there is nothing usual to compare it with.
-            usual = [place for place in first if not described.partner[place]]
+            usual = first[~described.partner[first]]
             scores.append(unusual[described.cluster.atom[usual]].sum())
         return [int(sites[place]) for place in np.argsort(scores, kind="stable")[:count]]
 
@@ -229,12 +246,13 @@ class FeffEngine:
         """Write FEFF's input for one site."""
         settings, described = self.settings, self._site(atoms, site)
         cluster, symbols = described.cluster, atoms.get_chemical_symbols()
-        types = potential_types(atoms, described)
-        absorber = int(atoms.numbers[site])
-        counts = {number: int((atoms.numbers == number).sum()) for number in described.elements}
+        absorber = atoms.numbers[site]
         # Weights of the types in the charge balance; a single core hole weighs next to nothing.
         potentials = [(absorber, symbols[site], 0.01)]
-        potentials += [(number, chemical_symbols[number], counts[number]) for number in counts]
+        potentials += [
+            (number, chemical_symbols[number], (atoms.numbers == number).sum())
+            for number in described.elements
+        ]
         if described.partner.any():
             potentials.append((absorber, f"{symbols[site]}p", int(described.partner.sum()) + 1))
         lines = [
@@ -263,7 +281,7 @@ class FeffEngine:
         lines += [
             f"{x:.6f} {y:.6f} {z:.6f} {kind} {symbols[atom]} {distance:.6f}"
             for (x, y, z), kind, atom, distance in zip(
-                cluster.position, types, cluster.atom, cluster.distance, strict=True
+                cluster.position, described.types, cluster.atom, cluster.distance, strict=True
             )
         ]
         return "\n".join([*lines, "END", ""])
@@ -272,20 +290,19 @@ class FeffEngine:
         label = f"{atoms.symbols[site]}_{self._site(atoms, site).kind}"
         return label if self.settings.shared else f"{label}_site{site}"
 
-    def _site(self, atoms: Atoms, site: int) -> FeffSite:
+    def _site(self, atoms: Atoms, site: int) -> _Site:
         cluster = cut_cluster(atoms, site, self.settings.cluster_radius)
         if len(cluster) == 1:
             raise InputError(
                 f"atom {site} of {atoms.get_chemical_formula()} has no neighbour within "
                 f"{self.settings.cluster_radius:g} Å; FEFF needs some"
             )
-        numbers = atoms.numbers[cluster.atom]
-        partner = np.zeros(len(cluster), bool)
-        if self.settings.dimer is not None:
-            partner = (numbers == numbers[0]) & (cluster.distance < self.settings.dimer)
-            partner[0] = False
-        others = numbers[1:][~partner[1:]]
-        return FeffSite(cluster, partner, tuple(int(number) for number in np.unique(others)))
+        numbers, around = atoms.numbers[cluster.atom], np.arange(len(cluster)) > 0
+        near = cluster.distance < (self.settings.dimer or 0.0)
+        partner = (numbers == numbers[0]) & near & around
+        elements = np.unique(numbers[around & ~partner])
+        types = np.where(partner, len(elements) + 1, np.searchsorted(elements, numbers) + 1)
+        return _Site(cluster, partner, elements, np.where(around, types, 0))
 
     def _run(self, text: str, site: int, folder: Path, stages: Sequence[str]) -> None:
         (folder / "feff.inp").write_text(text)
@@ -326,3 +343,22 @@ def _reason(log: Path) -> str:
     verdict = next((place for place, line in enumerate(lines) if line.startswith("Feff")), None)
     told = lines[-3:] if verdict is None else lines[max(0, verdict - 2) : verdict + 1]
     return " | ".join(told) if told else "it printed nothing"
+
+
+def _unusualness(atoms: Atoms, width: float = 2.5) -> Float[np.ndarray, " atom"]:
+    """Squared distance of each atom's surroundings from the mean of its element.
+
+    Surroundings are, per element, the sum over neighbours of exp(-(distance / width)^2).
+    """
+    centre, neighbour, distance = neighbor_list("ijd", atoms, 2.4 * width)
+    weight = np.exp(-((distance / width) ** 2))
+    unusual = np.zeros(len(atoms))
+    for surrounding in np.unique(atoms.numbers):
+        chosen = atoms.numbers[neighbour] == surrounding
+        density = np.bincount(centre[chosen], weight[chosen], minlength=len(atoms))
+        for element in np.unique(atoms.numbers):
+            same = atoms.numbers == element
+            deviation = density[same] - density[same].mean()
+            # Below a thousandth of a neighbour, differences are rounding errors.
+            unusual[same] += (deviation / max(deviation.std(), 1e-3)) ** 2
+    return unusual

@@ -1,5 +1,4 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._computed import read_table as read_table
 from ._hdf5 import is_hdf5 as is_hdf5
 from ._reading import MARK as MARK, read_spectra as read_spectra

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from string import digits
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from nearedge.errors import InputError
 from nearedge.files._axis import Signal, make_spectrum
 from nearedge.files._columns import Column, Columns, all_samples
 from nearedge.files._roles import Role, asked_rank, line_of, stem, why_aside
-from nearedge.files._scan import Scan, quoted, unique
+from nearedge.files._scan import Scan, quoted, with_unique_names
 from nearedge.spectra import Channel, Spectrum
 
 # Share of negative readings from which a current is taken to be of reversed sign.
@@ -125,7 +126,7 @@ def _signals(table: Columns) -> list[Signal]:
         )
     for column in [*columns]:
         # A single column is the spectrum, and flat if it is.
-        if len(columns) > 1 and (fault := _flat(column)):
+        if len(columns) > 1 and (fault := column.flat):
             if column.role not in ("aside", "factor"):
                 table.faults.append(f"'{column.name}' is {fault}, left out")
             column.left_out = fault
@@ -153,33 +154,19 @@ def _signals(table: Columns) -> list[Signal]:
         column.left_out = why_aside(column.name) or "no absorption"
     samples: list[Signal] = []
     for signal in made:
-        same = next((other for other in samples if _same(other, signal)), None)
-        if same is None:
-            samples.append(signal)
-        else:
+        if same := next((other for other in samples if _same(other, signal)), None):
             table.left_out[signal.name] = f"the same as '{same.name}'"
+        else:
+            samples.append(signal)
     before = next(iter(of("transmitted")), incident)
     foils = [_foil(column, before) for column in of("reference")]
     foils += [_as_it_is(column) for column in of("reference mu", "without sample")]
-    return [*_unique(samples), *_unique([foil for foil in foils if foil])]
+    return [*with_unique_names(samples), *with_unique_names(filter(None, foils))]
 
 
 def _leave_out(columns: Sequence[Column], reason: str) -> None:
     for column in columns:
         column.left_out = reason
-
-
-def _unique(made: Sequence[Signal]) -> list[Signal]:
-    names = unique([signal.name for signal in made])
-    return [replace(signal, name=name) for signal, name in zip(made, names, strict=True)]
-
-
-def _flat(column: Column) -> str:
-    finite = column.finite
-    if not finite.any():
-        return "zero throughout"
-    constant = len(finite) > 2 and float(np.ptp(finite)) <= 1e-9 * float(np.abs(finite).max())
-    return "constant" if constant and column.role != "incident" else ""
 
 
 def _stored(column: Column) -> Signal:
@@ -189,10 +176,10 @@ def _stored(column: Column) -> Signal:
         with np.errstate(all="ignore"):
             mu, note = -np.log(column.values), f"mu = -ln({column.name}), the transmittance"
         return Signal(column.name, mu, "transmission", (note,))
-    named: list[Channel] = [
-        channel for words, channel in _CHANNELS if re.search(words, column.name.lower())
-    ]
-    return Signal(column.name, column.values, named[0] if named else "absorption")
+    channel: Channel = "absorption"
+    for words, named in reversed(_CHANNELS):
+        channel = named if re.search(words, column.name.lower()) else channel
+    return Signal(column.name, column.values, channel)
 
 
 def _ratios(
@@ -276,15 +263,15 @@ def _ratio(
         mu = np.where(
             bad, np.nan, np.log(monitor / detector) if transmitted else detector / monitor
         )
-    dead = "times their dead-time factors" if corrected else "not corrected for dead time"
+    columns = f"from columns {quoted(both if transmitted else [*names, incident.name])}"
     if transmitted:
-        formula = f"ln({incident.name} / {names[0]}) from columns {quoted(both)}"
-    elif len(names) == 1:
-        formula = f"{names[0]} / {incident.name} from columns {quoted([*names, incident.name])}"
-        formula += f", {dead}" if corrected else ""
+        formula = f"ln({incident.name} / {names[0]}) {columns}"
     else:
-        formula = f"sum of {len(names)} detector elements / {incident.name} from columns "
-        formula += f"{quoted([*names, incident.name])}, {dead}"
+        many = len(names) > 1
+        above = f"sum of {len(names)} detector elements" if many else names[0]
+        dead = ", times their dead-time factors" if corrected else ""
+        uncorrected = ", not corrected for dead time" if many and not corrected else ""
+        formula = f"{above} / {incident.name} {columns}{dead}{uncorrected}"
     return Signal(_CHANNEL[role], mu, _CHANNEL[role], (*notes, f"mu = {formula}"))
 
 
@@ -292,12 +279,10 @@ def _foil(column: Column, before: Column | None) -> Signal | None:
     """The spectrum of a reference foil, by the detectors before and behind it."""
     if before is None:
         return _as_it_is(column)
-    column.left_out = "reference foil"
     signal = _ratio(before, [column])
-    if isinstance(signal, str):
-        return None
-    column.left_out = "reference foil, given as ::reference"
-    return signal
+    fails = isinstance(signal, str)
+    column.left_out = f"reference foil{'' if fails else ', given as ::reference'}"
+    return None if fails else signal
 
 
 def _as_it_is(column: Column) -> Signal:
@@ -315,8 +300,7 @@ def _same(first: Signal, second: Signal) -> bool:
     both = np.isfinite(first.mu) & np.isfinite(second.mu)
     mu, other = first.mu[both], second.mu[both]
     square = float(other @ other)
-    usable = len(mu) >= 5 and square != 0 and np.isfinite(square)
-    if not usable or np.ptp(mu) == 0 or np.ptp(other) == 0:
+    if len(mu) < 5 or not 0 < square < np.inf or np.ptp(mu) == 0 or np.ptp(other) == 0:
         return False
     left = mu - other
     if len(channels) > 1 and "normalised" in channels:
@@ -328,12 +312,13 @@ def _same(first: Signal, second: Signal) -> bool:
 
 def _partner(name: str, factors: Sequence[Column]) -> Column | None:
     """Find the dead-time factor of a detector element: the one that ends in the same number."""
-    number = re.search(r"\d+$", name)
-    if number is None:
-        return factors[0] if len(factors) == 1 else None
-    ends = [(re.search(r"\d+$", factor.name), factor) for factor in factors]
-    fitting = [factor for end, factor in ends if end and end[0] == number[0]]
+    number = _number_at_end(name)
+    fitting = [one for one in factors if not number or _number_at_end(one.name) == number]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _number_at_end(name: str) -> str:
+    return name[len(name.rstrip(digits)) :]
 
 
 def _negative(values: np.ndarray) -> bool:

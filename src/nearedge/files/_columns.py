@@ -12,6 +12,7 @@ from nearedge.errors import InputError
 from nearedge.files._axis import Axis, bragg_axis, energy_axis
 from nearedge.files._roles import Role, asked_rank, chamber
 from nearedge.files._scan import Label, Scan, quoted, unique
+from nearedge.files._text import parse_number
 
 _FORMULA = re.compile(r"(?:(?:[A-Z][a-z]?)\d*(?:\.\d+)?|[()\[\]]\d*)+")
 _SAMPLES = re.compile(r"sample|foil|scan|spectr")
@@ -41,6 +42,15 @@ class Column:
     def varies(self) -> bool:
         """Whether it holds two numbers that differ."""
         return len(np.unique(self.finite)) > 1
+
+    @property
+    def flat(self) -> str:
+        """Why it cannot be a spectrum beside others: it does not vary; else empty."""
+        finite = self.finite
+        if not finite.any():
+            return "zero throughout"
+        constant = len(finite) > 2 and float(np.ptp(finite)) <= 1e-9 * float(np.abs(finite).max())
+        return "constant" if constant and self.role != "incident" else ""
 
     @property
     def counts(self) -> bool:
@@ -91,14 +101,12 @@ class Columns:
     def column(self, given: int | str) -> Column:
         """Find a column by its number from 1, or by its label."""
         text = str(given).strip()
-        names = [column.name for column in self.columns]
-        lower = [name.lower() for name in names]
-        if text in names:
-            return self.columns[names.index(text)]
-        if text.isdigit() and 1 <= int(text) <= len(names):
-            return self.columns[int(text) - 1]
-        if lower.count(text.lower()) == 1:
-            return self.columns[lower.index(text.lower())]
+        named = [column for column in self.columns if column.name == text]
+        alike = [column for column in self.columns if column.name.lower() == text.lower()]
+        if named or (text.isdigit() and 1 <= int(text) <= len(self.columns)):
+            return named[0] if named else self.columns[int(text) - 1]
+        if len(alike) == 1:
+            return alike[0]
         raise InputError(f"{self.source}: has no column '{text}'; it has {self.shown()}")
 
     def expression(self, text: str) -> Float[np.ndarray, " row"]:
@@ -137,16 +145,15 @@ class Columns:
         axes = [
             column for column in self.columns if column.role in ("energy", "angle", "no energy")
         ]
-        for role in ("energy", "angle"):
-            fitting = [column for column in axes if column.role == role and column.varies]
-            if not fitting:
-                continue
+        energies = [column for column in axes if column.role == "energy" and column.varies]
+        angles = [column for column in axes if column.role == "angle" and column.varies]
+        if fitting := energies or angles:
             plain = ("energy", "photon energy", "e", "ev", "kev")
             best = min(fitting, key=lambda c: (asked_rank(c.name), c.name.lower() not in plain))
             axis = self.axis_of(best)
-            others = [column.name for column in fitting if column is not best]
-            if others and role == "energy":
-                note = f"'{best.name}' is the energy, not {quoted(others)}"
+            if len(energies) > 1:
+                others = quoted([column.name for column in energies if column is not best])
+                note = f"'{best.name}' is the energy, not {others}"
                 axis = replace(axis, notes=(*axis.notes, note))
             for column in axes:
                 column.left_out = "another axis"
@@ -165,10 +172,7 @@ class Columns:
         """Take a column for the energies, or for the angles of the monochromator."""
         if column.role != "angle":
             return energy_axis(column.values, column.label.scale)
-        try:
-            spacing = float(self.scan.facts.get("d_spacing", "").split()[0])
-        except (ValueError, IndexError):
-            spacing = 0.0
+        spacing = parse_number(self.scan.facts.get("d_spacing", "").partition(" ")[0]) or 0.0
         if not 0.1 < spacing < 100:
             raise InputError(
                 f"{self.source}: gives the angle '{column.name}' in place of an energy, and no "
@@ -181,7 +185,10 @@ class Columns:
         full = [column for column in self.columns if column.role != "aside"]
         if len(full) < 2 and len(self.columns) > 1 and not self.scan.labels:
             full = self.columns
-        if len(full) != 2 and not self._is_matrix(full) and not all_samples(full[1:]):
+        # This package's own format of computed spectra begins with energies from an edge.
+        values = full[0].values if full and not self.scan.labels else np.zeros(1)
+        is_matrix = values[0] < 0 < values[-1] and (np.diff(values) > 0).all()
+        if len(full) != 2 and not is_matrix and not all_samples(full[1:]):
             raise self.not_understood("no label says which column is the energy")
         first = full[0]
         if first.counts:
@@ -196,13 +203,6 @@ class Columns:
         if not self.scan.labels:
             note = "no column labels; the first column is taken as the energy"
         return replace(axis, notes=(note if axis.notes else f"{note} in eV", *axis.notes))
-
-    def _is_matrix(self, columns: Sequence[Column]) -> bool:
-        """Tell this package's own format of computed spectra, over energies from an edge."""
-        first = columns[0].values if columns else np.array([])
-        steps = np.diff(first)
-        rises = len(steps) > 0 and bool((steps > 0).all())
-        return bool(not self.scan.labels and rises and first[0] < 0 < first[-1])
 
 
 def all_samples(columns: Sequence[Column]) -> bool:

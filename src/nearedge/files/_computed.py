@@ -1,16 +1,13 @@
-"""Computed spectra: those of FEFF and OCEAN, and tables of energies and one spectrum a column."""
+"""Computed spectra: those of FEFF and OCEAN."""
 
 import re
-import warnings
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 from nearedge.errors import InputError
 from nearedge.files._scan import Label, Scan
 from nearedge.files._text import read_text
-from nearedge.spectra import check_spectra
 
 LARGEST = 4 * 2**20  # bytes
 OCEAN_ZERO = "as in the OCEAN run, which takes the conduction band minimum unless told otherwise"
@@ -74,28 +71,3 @@ def _other_feff(content: bytes, path: Path, zero: str) -> Scan:
     notes.append("mu as FEFF normalised it; Fermi level from the wave numbers")
     values = np.column_stack([energy - np.median(levels), mu])
     return Scan(values, _LABELS, notes=tuple(notes), zero=zero)
-
-
-def read_table(
-    path: str | Path,
-) -> tuple[Float[np.ndarray, " energy"], Float[np.ndarray, "site energy"]]:
-    """Read energies and a spectrum per further column, as datasets import them; gzipped or not."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; give a table of energies and spectra")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="loadtxt: input contained no data")
-            table = np.loadtxt(path, ndmin=2)
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not text; give a table of energies and spectra") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path}: is not a table of numbers ({error}); repair that row") from None
-    if table.size == 0 or table.shape[1] < 2:
-        raise InputError(
-            f"{path}: holds no spectrum; the first column is the energy in eV, each further one "
-            "a spectrum"
-        )
-    energy, mu = table[:, 0], np.ascontiguousarray(table[:, 1:].T)
-    check_spectra(energy, mu, str(path))
-    return energy, mu

@@ -14,6 +14,7 @@ LARGEST_PACKED = 16 * 2**20
 BEGINNING = 4096  # bytes that tell some formats apart
 _GZIP = b"\x1f\x8b"
 _MOST_MEMBERS = 1000
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 # What people hand over by mistake: first bytes, what they are, what to do.
 _OTHERS = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it or export the sheet as CSV"),
@@ -22,11 +23,7 @@ _OTHERS = (
     (b"\xfd7zXZ", "packed with xz", "unpack it"),
     (b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it"),
     (b"%PDF", "a PDF document", "give the numbers behind it"),
-    (
-        (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*"),
-        "a picture",
-        "give the numbers behind it",
-    ),
+    (_PICTURES, "a picture", "give the numbers behind it"),
 )
 # Control characters that no text has: all but tab, line and form feed, return, Ctrl-Z and escape.
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
@@ -42,14 +39,13 @@ def read_bytes(path: Path, most: int = BEGINNING, wanted: str = "files of spectr
         if path.is_file():
             with path.open("rb") as file:
                 return file.read(most)
-        fault = f"{'is a directory' if path.is_dir() else 'no such file'}; give {wanted}"
         if path.exists() and not path.is_dir():
-            fault = "is no regular file; copy it to one"
+            raise InputError(f"{path}: is no regular file; copy it to one")
+        fault = "is a directory" if path.is_dir() else "no such file"
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); check its permissions"
-        ) from None
-    raise InputError(f"{path}: {fault}")
+        fault = f"{path}: cannot be read ({error.strerror}); check its permissions"
+        raise InputError(fault) from None
+    raise InputError(f"{path}: {fault}; give {wanted}")
 
 
 def read_content(path: Path) -> bytes:

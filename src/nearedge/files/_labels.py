@@ -137,20 +137,16 @@ def _numbered_labels(plain: Sequence[str], values: np.ndarray) -> tuple[tuple[La
         if lists:
             break
     columns = range(1, values.shape[1] + 1)
-    fitting = [
-        (section, tuple(_numbered_label(texts.get(n, "")) for n in columns))
-        for section, texts in lists
-        if 1 in texts and max(texts) in columns
-    ]
     ids = {str(int(number)) for number in values[:2, 0] if abs(number) < 1e6}
-
-    def rank(event: tuple[str, tuple[Label, ...]]) -> tuple[bool, int]:
-        roles = [label.role for label in event[1]]
-        understood = sum(role is not None for role in roles) + 10 * ("energy" in roles)
-        return event[0] in ids and len(fitting) > 1, understood
-
-    labels = max(fitting, key=rank, default=("", ()))[1]
-    return labels, next((", ".join(texts.values()) for _, texts in lists if len(texts) > 1), "")
+    ranked: list[tuple[bool, int, tuple[Label, ...]]] = []
+    for section, texts in lists:
+        if 1 in texts and max(texts) in columns:
+            labels = tuple(_numbered_label(texts.get(n, "")) for n in columns)
+            roles = [label.role for label in labels]
+            understood = sum(role is not None for role in roles) + 10 * ("energy" in roles)
+            ranked.append((section in ids, understood, labels))
+    best = max(ranked, key=lambda event: event[:2], default=(False, 0, ()))[2]
+    return best, next((", ".join(texts.values()) for _, texts in lists if len(texts) > 1), "")
 
 
 def _numbered_label(text: str) -> Label:
@@ -191,7 +187,7 @@ def _nearest_labels(
                 break
             if not _are_labels(words, plain=not comment):
                 continue
-            labels = [parse_label(word) for word in words]
+            labels = map(parse_label, words)
             beneath = zip(labels, units or [""] * width, strict=True)
             return tuple(Label(label.text, label.unit or unit) for label, unit in beneath)
     return ()

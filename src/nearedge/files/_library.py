@@ -11,6 +11,7 @@ from nearedge.errors import InputError
 from nearedge.files._labels import read_header
 from nearedge.files._roles import Role
 from nearedge.files._scan import Label, Scan, printable, quoted
+from nearedge.files._text import parse_number
 
 LARGEST = 16 * 2**20  # bytes; the library takes ten times as much memory as a text
 MOST_SCANS = 5000
@@ -57,11 +58,9 @@ def read_with_library(content: bytes, path: Path, *, sure: bool = True) -> list[
         raise InputError(f"{path}: holds more than {MOST_SCANS} scans; save fewer in it")
     if document["format"] == "athena":
         return _athena(scans, path)
-    named = len(scans) > 1
-    return [
-        _scan(scan, document["format"], printable(scan["label"]) if named else "", path)
-        for scan in scans
-    ]
+    names = [printable(scan["label"]) if len(scans) > 1 else "" for scan in scans]
+    pairs = zip(scans, names, strict=True)
+    return [_scan(scan, document["format"], name, path) for scan, name in pairs]
 
 
 def _values(scan: MeasurementScan) -> np.ndarray:
@@ -77,10 +76,12 @@ def _athena(scans: list[MeasurementScan], path: Path) -> list[Scan]:
         header = {key: value.strip("'") for key, value in _FACT.findall(scan["header"])}
         header |= dict(_PAIR.findall(scan["header"])) if scan["header"].startswith("{") else {}
         name = printable(scan["label"]) or printable(scan["id"]) or "record"
-        if header.get("datatype") == "chi" or any(_number(header.get(key)) for key in _OTHER_AXES):
+        if header.get("datatype") == "chi" or any(
+            parse_number(header.get(key, "")) for key in _OTHER_AXES
+        ):
             others.append(name)
             continue
-        shift, values = _number(header.get("bkg_eshift")), _values(scan)[:, :2]
+        shift, values = parse_number(header.get("bkg_eshift", "")) or 0.0, _values(scan)[:, :2]
         values[:, 0] += shift
         facts = {
             "element": header.get("atsym") or header.get("bkg_z", ""),
@@ -98,15 +99,6 @@ def _athena(scans: list[MeasurementScan], path: Path) -> list[Scan]:
         raise InputError(f"{path}: holds {held}; save spectra mu(E) from Athena")
     left = (f"records that are not over energy left out: {quoted(others)}",) if others else ()
     return [replace(record, notes=(*record.notes, *left)) for record in made]
-
-
-def _number(text: str | None) -> float:
-    """Read a number; 0 if it is none."""
-    try:
-        number = float(text or 0)
-    except ValueError:
-        return 0.0
-    return number if np.isfinite(number) else 0.0
 
 
 def _scan(scan: MeasurementScan, form: str, name: str, path: Path) -> Scan:

@@ -1,18 +1,19 @@
 """Reading spectra: any file that a beamline or an analysis program writes."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from os.path import isfile
 from pathlib import Path
 
 from nearedge.errors import InputError
 from nearedge.files._choosing import choose, select
 from nearedge.files._computed import is_computed, read_computed
 from nearedge.files._content import BEGINNING, NoTableError, read_bytes, read_content
-from nearedge.files._emsa import is_emsa, read_emsa
 from nearedge.files._hdf5 import is_hdf5, read_hdf5
 from nearedge.files._library import is_library_format, read_with_library
-from nearedge.files._scan import Scan, printable, quoted, unique
-from nearedge.files._text import read_text
+from nearedge.files._scan import Scan, printable, quoted, with_unique_names
+from nearedge.files._text import is_emsa, read_emsa, read_text
 from nearedge.spectra import Spectrum
 
 MOST_SPECTRA = 5000  # of a file
@@ -78,7 +79,8 @@ def read_spectra(
     inner = name if hdf5 and name and (by_column or name.startswith("/")) else None
     scans = read_hdf5(file, inner) if hdf5 else read_scans(file)
     if by_column:
-        return _unique([_named(select(scan, energy, mu, source), scan) for scan in scans])
+        named = [_named(select(scan, energy, mu, source), scan) for scan in scans]
+        return with_unique_names(named)
     if inner is not None:
         return _spectra(scans, source)
     if name is None:
@@ -127,19 +129,12 @@ def read_scans(path: Path) -> list[Scan]:
 
 def _parted(path: str) -> tuple[Path, str | None]:
     """Part ``FILE::NAME``; a file that itself has ``::`` in its name is taken whole."""
-    if MARK not in path or _is_there(path):
+    ends = [mark.start() for mark in re.finditer(MARK, path)]
+    # Unlike Path's, isfile takes what is too long for a path, as with the name of a spectrum.
+    if not ends or isfile(path):  # noqa: PTH113
         return Path(path), None
-    parts = path.split(MARK)
-    beginnings = [MARK.join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
-    file = next((beginning for beginning in beginnings if _is_there(beginning)), beginnings[-1])
-    return Path(file), path[len(file) + len(MARK) :]
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).is_file()
-    except (OSError, ValueError):  # with the name of a spectrum, it is too long for a path
-        return False
+    end = next((end for end in reversed(ends) if isfile(path[:end])), ends[0])  # noqa: PTH113
+    return Path(path[:end]), path[end + len(MARK) :]
 
 
 def _spectra(scans: Sequence[Scan], source: str) -> list[Spectrum]:
@@ -163,7 +158,7 @@ def _spectra(scans: Sequence[Scan], source: str) -> list[Spectrum]:
     if faults:
         note = f"{len(faults)} of {len(scans)} scans left out: {printable(str(faults[0]), 200)}"
         spectra = [replace(spectrum, notes=(*spectrum.notes, note)) for spectrum in spectra]
-    return _unique(spectra)
+    return with_unique_names(spectra)
 
 
 def _named(spectrum: Spectrum, scan: Scan) -> Spectrum:
@@ -171,8 +166,3 @@ def _named(spectrum: Spectrum, scan: Scan) -> Spectrum:
     joint = "/" if "/" in scan.name or not scan.name.startswith("scan ") else " "
     name = f"{scan.name}{joint}{spectrum.name}" if scan.name else spectrum.name
     return spectrum.renamed(printable(name))
-
-
-def _unique(spectra: Sequence[Spectrum]) -> list[Spectrum]:
-    names = unique([spectrum.name for spectrum in spectra])
-    return [spectrum.renamed(name) for name, spectrum in zip(names, spectra, strict=True)]

@@ -1,12 +1,17 @@
 """What every reader makes of a file: scans of labelled columns, and names fit to be printed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
 from nearedge.files._roles import Role, role
+
+Named = TypeVar("Named", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,17 @@ def quoted(names: Sequence[str]) -> str:
 
 def unique(names: Sequence[str]) -> list[str]:
     """Number names that occur before."""
-    taken, counts, made = {*names}, {}, []
+    taken, counts, made = {*names}, Counter[str](), []
     for name in names:
-        number = counts[name] = counts.get(name, 0) + 1
-        chosen = name
-        while number > 1 and chosen in taken:
-            chosen = f"{name} ({number})"
-            number += 1
-        taken.add(chosen)
-        made.append(chosen)
+        counts[name] += 1
+        tries = (f"{name} ({number})" for number in count(counts[name]))
+        made.append(name if counts[name] == 1 else next(one for one in tries if one not in taken))
+        taken.add(made[-1])
     return made
+
+
+def with_unique_names(things: Iterable[Named]) -> list[Named]:
+    """Number the names of signals or spectra that occur before."""
+    things = list(things)
+    names = unique([thing.name for thing in things])
+    return [replace(thing, name=name) for name, thing in zip(names, things, strict=True)]

@@ -1,7 +1,7 @@
 """Tables of numbers in text files, whatever separates, comments on and surrounds them."""
 
 # Own code: rexafs 0.2.14 refuses tables with decimal commas, empty or damaged cells, columns of
-# text, footers or a second table, joins two scans into one, and takes remarks for labels.
+# text, footers or a second table, and EMSA, joins two scans and takes remarks for labels.
 
 import csv
 import re
@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from nearedge.errors import InputError
-from nearedge.files._content import NoTableError, decode
+from nearedge.files._content import BEGINNING, NoTableError, decode
 from nearedge.files._labels import holds_labels, read_header
-from nearedge.files._scan import Scan, printable
+from nearedge.files._scan import Label, Scan, printable
 
 MOST_NUMBERS = 2_000_000  # in all tables of a file together
 MOST_COLUMNS = 5000
@@ -31,6 +31,7 @@ _SCAN = re.compile(r"#S\s+(\d+)")
 _STARTS = re.compile(r"[+-]?[.,]?\d")
 # A decimal comma, Fortran's D, and its bare exponent of three digits: 0.12-100.
 _DIALECT = str.maketrans(",dD", ".ee")
+_EMSA_FIELD = re.compile(r"^#\s*(\w+)\s*[^:]*:\s*(.*)$")
 _BARE_EXPONENT = re.compile(r"(?<=[\d.])([+-]\d{3})$")
 _MISSING = re.compile(
     r"|[+-]?(?:nan|inf|infinity)|\*+|-{1,3}|n/?a|null|none|#n/a|#[a-z/0]+[!?]|-?1\.#\w+",
@@ -100,27 +101,23 @@ def read_text(content: bytes, path: Path) -> list[Scan]:
     main = max(blocks, key=lambda block: block.rows)
     merged = _merged([block for block in blocks if block.scan or block.like(main)])
     tables = [(table.scan or n, table) for n, table in enumerate(merged, 1) if table.rows > 1]
-    tables = tables or [(1, main)]
-    scans = [_scan(table, blocks, damaged, notes, path) for _, table in tables]
-    if len(scans) == 1:
-        return scans
-    width, labels = scans[0].values.shape[1], scans[0].labels
-    return [
-        replace(
-            scan,
-            name=f"scan {number}",
-            labels=scan.labels or (labels if scan.values.shape[1] == width else ()),
-        )
-        for (number, _), scan in zip(tables, scans, strict=True)
-    ]
+    if len(tables) < 2:
+        return [_scan(tables[0][1] if tables else main, blocks, damaged, notes, path)]
+    scans: list[Scan] = []
+    for number, table in tables:
+        scan = _scan(table, blocks, damaged, notes, path)
+        # What labels the first labels the others of its columns.
+        alike = scans and scan.values.shape[1] == scans[0].values.shape[1]
+        labels = scan.labels or (scans[0].labels if alike else ())
+        scans.append(replace(scan, name=f"scan {number}", labels=labels))
+    return scans
 
 
 def _lines(text: str, path: Path) -> list[tuple[int, str]]:
-    lines: list[str] = []
-    if text.count("\n") <= MOST_LINES:
-        other = "\x0b" in text or "\x85" in text  # which are no ends of lines
-        lines = text.split("\n") if other else text.splitlines()
-    if len(lines) > MOST_LINES or (text and not lines):
+    other = "\x0b" in text or "\x85" in text  # which are no ends of lines
+    many = text.count("\n") > MOST_LINES
+    lines = [] if many else text.split("\n") if other else text.splitlines()
+    if many or len(lines) > MOST_LINES:
         raise InputError(
             f"{path}: has more than {MOST_LINES} lines; no spectrum needs them, bin its points"
         )
@@ -140,10 +137,8 @@ def _records(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], tuple
             continue
         whole = len(widths) // period
         if widths[: whole * period] == pattern * whole and rows[-1] - rows[0] == len(rows) - 1:
-            records = [rows[n * period : (n + 1) * period] for n in range(whole)]
-            made = [
-                (lines[record[0]][0], " ".join(lines[n][1] for n in record)) for record in records
-            ]
+            records = [lines[n : n + period] for n in rows[: whole * period : period]]
+            made = [(record[0][0], " ".join(line for _, line in record)) for record in records]
             note = f"each record is written over {period} lines, joined"
             return [*lines[: rows[0]], *made, *lines[rows[-1] + 1 :]], (note,)
     return lines, ()
@@ -233,16 +228,9 @@ def _scan(
     path: Path,
 ) -> Scan:
     others = [block for block in blocks if block.scan == table.scan and not block.like(table)]
-    strays = [
-        (block.first, block.line)
-        for block in others
-        if block.rows == 1 and len(block.row.text) < block.width
-    ]
-    near = sorted(
-        (number, line)
-        for number, line in [*damaged, *strays]
-        if table.first - 3 <= number <= table.last + 1
-    )
+    lone = [block for block in others if block.rows == 1 and len(block.row.text) < block.width]
+    strays = [*damaged, *((block.first, block.line) for block in lone)]
+    near = sorted(stray for stray in strays if table.first - 3 <= stray[0] <= table.last + 1)
     if len(near) > max(1, DAMAGED * table.rows):
         number, line = near[0]
         raise InputError(
@@ -307,13 +295,10 @@ def _cells(line: str, separator: str | None) -> _Row | None:
             return None
         words = words if separator else [word for word in words if word]
     values = [parse_number(word) for word in words]
-    text = [
-        place
-        for place, (word, value) in enumerate(zip(words, values, strict=True))
-        if value is None and _MISSING.fullmatch(word.strip()) is None
-    ]
+    missing = [place for place, value in enumerate(values) if value is None]
+    text = tuple(place for place in missing if not _MISSING.fullmatch(words[place].strip()))
     numbers = [np.nan if value is None else value for value in values]
-    return _Row(separator, numbers, tuple(text), len(values) - values.count(None))
+    return _Row(separator, numbers, text, len(values) - len(missing))
 
 
 def parse_number(word: str) -> float | None:
@@ -329,3 +314,37 @@ def parse_number(word: str) -> float | None:
     with suppress(ValueError):
         return float(_BARE_EXPONENT.sub(r"e\1", word.strip().translate(_DIALECT)))
     return None
+
+
+def is_emsa(content: bytes) -> bool:
+    """Tell an EMSA/MAS file (R. F. Egerton et al., ISO 22029) of intensities alone."""
+    start = content[:BEGINNING].upper()
+    alone = re.search(rb"DATATYPE\s*:\s*XY", start) is None
+    return alone and re.search(rb"^#\s*XPERCHAN", start, re.MULTILINE) is not None
+
+
+def read_emsa(content: bytes, path: Path) -> list[Scan]:
+    """Read the intensities of an EMSA file row by row, and compute their energies."""
+    fields: dict[str, str] = {}
+    numbers: list[float] = []
+    for line in decode(content, path).splitlines():
+        if match := _EMSA_FIELD.match(line.strip()):
+            fields.setdefault(match[1].upper(), match[2].strip())
+            continue
+        values = [parse_number(word) for word in re.split(r"[,;\s]+", line.strip()) if word]
+        numbers += [np.nan if value is None else value for value in values]
+        if len(numbers) > MOST_NUMBERS:
+            raise InputError(f"{path}: holds more than {MOST_NUMBERS} numbers; give one spectrum")
+    step, start = parse_number(fields.get("XPERCHAN", "")), parse_number(fields.get("OFFSET", ""))
+    unit = fields.get("XUNITS", "eV")
+    if not step or start is None or unit.lower() not in ("ev", "kev"):
+        raise InputError(
+            f"{path}: OFFSET, XPERCHAN and XUNITS of its header give no energies ('{unit}'); give "
+            "the spectrum as two columns"
+        )
+    first = parse_number(fields.get("CHOFFSET", "0")) or 0.0
+    energy = start + step * (np.arange(len(numbers)) - first)
+    note = f"energies from OFFSET {start:g} and XPERCHAN {step:g} {unit}"
+    labels = (Label("energy", unit, "energy"), Label("intensity", "", "absorption"))
+    facts = {"sample": fields["TITLE"]} if fields.get("TITLE") else {}
+    return [Scan(np.column_stack([energy, numbers]), labels, "", facts, (note,))]

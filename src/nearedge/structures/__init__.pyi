@@ -16,12 +16,12 @@ from ._disorder import (
     disordered_starts as disordered_starts,
 )
 from ._dynamics import Dynamics as Dynamics, run_trajectory as run_trajectory, sevennet as sevennet
-from ._reading import read_snapshots as read_snapshots
 from ._sanity import unsoundness as unsoundness
 from ._shell import Shell as Shell, first_shells as first_shells
-from ._snapshot import (
+from ._snapshots import (
     Snapshot as Snapshot,
     fingerprint as fingerprint,
+    read_snapshots as read_snapshots,
     repeated_names as repeated_names,
     write_snapshots as write_snapshots,
 )

@@ -13,11 +13,10 @@ from typing import NamedTuple
 
 import ase.io
 from ase import Atoms
-from ase.data import covalent_radii
-from ase.neighborlist import neighbor_list
 
 from nearedge.errors import InputError
 from nearedge.records import replacing
+from nearedge.structures._sanity import closest_pair
 from nearedge.structures._symmetry import equivalent_atoms, primitive_cell, space_group
 
 MAX_ATOMS = 80
@@ -196,14 +195,11 @@ def _from_tags(path: Path, atoms: Atoms) -> Crystal:
 
 def _crowding(atoms: Atoms) -> str | None:
     """Say which atoms are too near to be there at the same time."""
-    radii = covalent_radii[atoms.numbers]
-    first, second, distance = neighbor_list("ijd", atoms, float(2 * _CLOSEST * radii.max()))
-    ratio = distance / (radii[first] + radii[second])
-    if not len(ratio) or ratio.min() >= _CLOSEST:
+    if (pair := closest_pair(atoms, _CLOSEST)) is None:
         return None
-    worst = int(ratio.argmin())
-    pair = f"{atoms.symbols[first[worst]]} and {atoms.symbols[second[worst]]}"
-    return f"{pair} are {distance[worst]:.2f} Å apart: they cannot be there at the same time"
+    i, j, distance = pair
+    apart = f"{atoms.symbols[i]} and {atoms.symbols[j]} are {distance:.2f} Å apart"
+    return f"{apart}: they cannot be there at the same time"
 
 
 def _repeated(cell: Atoms, volumes: dict[tuple[str, int], list[float]]) -> str | None:

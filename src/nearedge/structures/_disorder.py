@@ -3,22 +3,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Bool, Float, Int
+from scipy.ndimage import convolve, generate_binary_structure
 
 from nearedge.errors import InputError
-from nearedge.structures._snapshot import Snapshot
+from nearedge.structures._snapshots import Snapshot
 
-_NEAREST = np.vstack([np.eye(3, dtype=int), -np.eye(3, dtype=int)])  # cation <-> anion
-_SECOND = np.array(  # anion <-> anion, along <110>
-    [
-        step
-        for step in np.ndindex(3, 3, 3)
-        if sorted(abs(np.array(step) - 1)) == [0, 1, 1]
-    ]
-) - 1  # fmt: skip
+# From an anion to the next ones, along <110>.
+_SECOND = np.array([step for step in product((-1, 0, 1), repeat=3) if np.abs(step).sum() == 2])
 # Arrangements drawn in search of one that has the wanted dimers and rare sites.
 _ATTEMPTS = 2000
 _DIAGONALS = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]]) / math.sqrt(3)
@@ -79,28 +75,15 @@ class DisorderedRockSalt:
         return round(sites * fraction)
 
 
-@dataclass(frozen=True)
-class _Arrangement:
-    """What stands where on the integer grid: even coordinate sum cation, odd sum anion."""
-
-    minority: Bool[np.ndarray, "x y z"]
-    anions: Int[np.ndarray, "x y z"]  # anions on each site: 0, 1, or 2 in a dimer
-
-    def neighbours(self) -> Int[np.ndarray, "x y z"]:
-        """Count the minority cations next to each site, periodic images included."""
-        counts = sum(
-            np.roll(self.minority.astype(int), tuple(step), axis=(0, 1, 2)) for step in _NEAREST
-        )
-        return np.asarray(counts)
-
-
 def disordered_rock_salt(settings: DisorderedRockSalt, seed: int | Sequence[int]) -> Atoms:
     """Build one cell, unrelaxed, atoms ordered by element: majority, minority, anion."""
     rng = np.random.default_rng(seed)
     for _ in range(_ATTEMPTS):
-        arrangement = _insert_dimers(_draw(settings, rng), settings.dimers, rng)
-        if arrangement is not None and _has_rare_sites(arrangement, settings):
-            return _atoms(arrangement, settings, rng)
+        minority, anions = _draw(settings, rng)
+        around = convolve(minority.astype(int), generate_binary_structure(3, 1), mode="wrap")
+        found = _insert_dimers(anions, around, settings.dimers, rng)
+        if found and _has_rare_sites(around[anions == 1], settings):
+            return _atoms(minority, anions, settings, rng)
     raise InputError(
         f"seed {seed}: none of {_ATTEMPTS} arrangements of repeat {settings.repeat} has "
         f"{settings.dimers} dimers and {settings.rare_sites} {settings.anion} with "
@@ -123,66 +106,67 @@ def disordered_starts(
     return starts
 
 
-def _draw(settings: DisorderedRockSalt, rng: np.random.Generator) -> _Arrangement:
-    """Draw cations and vacancies of exact numbers."""
+def _draw(
+    settings: DisorderedRockSalt, rng: np.random.Generator
+) -> tuple[Bool[np.ndarray, "x y z"], Int[np.ndarray, "x y z"]]:
+    """Draw minority cations, where the sum of coordinates is even, and anions, where it is odd."""
     shape = tuple(2 * n for n in settings.repeat)
     odd = np.indices(shape).sum(axis=0).ravel() % 2
-    minority = np.zeros(odd.size, dtype=bool)
-    minority[
-        rng.choice(np.flatnonzero(odd == 0), settings.sites("minority_fraction"), replace=False)
-    ] = True
-    anions = odd.copy()
-    anions[
-        rng.choice(np.flatnonzero(odd == 1), settings.sites("vacancy_fraction"), replace=False)
-    ] = 0
-    return _Arrangement(minority.reshape(shape), anions.reshape(shape))
+    minority, anions = np.zeros(odd.size, dtype=bool), odd.copy()
+    cations, sites = np.flatnonzero(odd == 0), np.flatnonzero(odd)
+    minority[rng.choice(cations, settings.sites("minority_fraction"), replace=False)] = True
+    anions[rng.choice(sites, settings.sites("vacancy_fraction"), replace=False)] = 0
+    return minority.reshape(shape), anions.reshape(shape)
 
 
 def _insert_dimers(
-    arrangement: _Arrangement, dimers: int, rng: np.random.Generator
-) -> _Arrangement | None:
-    """Move anions next to others that have no minority neighbour; None if there is no room."""
-    anions = arrangement.anions.copy()
-    shape = np.array(anions.shape)
-    free = (arrangement.neighbours() == 0) & (anions == 1)
+    anions: Int[np.ndarray, "x y z"],
+    minority_around: Int[np.ndarray, "x y z"],
+    dimers: int,
+    rng: np.random.Generator,
+) -> bool:
+    """Move anions, in place, to others that have no minority neighbour; False without room."""
+    free = (minority_around == 0) & (anions == 1)
     for _ in range(dimers):
         centres = np.argwhere(free & (anions == 1))
         if not len(centres):
-            return None
+            return False
         centre = rng.choice(centres)
-        around = np.unique((centre + _SECOND) % shape, axis=0)
+        around = np.unique((centre + _SECOND) % anions.shape, axis=0)
         partners = around[anions[tuple(around.T)] == 1]
         if not len(partners):
-            return None
+            return False
         anions[tuple(rng.choice(partners))] = 0
         anions[tuple(centre)] = 2
         # A second dimer next door would invite a third anion to join.
         free[tuple(around.T)] = False
-    return _Arrangement(arrangement.minority, anions)
+    return True
 
 
-def _has_rare_sites(arrangement: _Arrangement, settings: DisorderedRockSalt) -> bool:
+def _has_rare_sites(counts: Int[np.ndarray, " anion"], settings: DisorderedRockSalt) -> bool:
     if settings.rare_sites == 0:
         return True
-    counts = arrangement.neighbours()[arrangement.anions == 1]
     rare = np.count_nonzero(counts == settings.rare_neighbours)
     return bool(rare >= settings.rare_sites and counts.max() <= settings.rare_neighbours)
 
 
 def _atoms(
-    arrangement: _Arrangement, settings: DisorderedRockSalt, rng: np.random.Generator
+    minority: Bool[np.ndarray, "x y z"],
+    anions: Int[np.ndarray, "x y z"],
+    settings: DisorderedRockSalt,
+    rng: np.random.Generator,
 ) -> Atoms:
     """Put the atoms where the arrangement says."""
     half = settings.edge / 2
-    cations = np.indices(arrangement.anions.shape).sum(axis=0) % 2 == 0
-    single = np.argwhere(arrangement.anions == 1) * half
+    cations = np.indices(anions.shape).sum(axis=0) % 2 == 0
+    single = np.argwhere(anions == 1) * half
     pairs = []
-    for centre in np.argwhere(arrangement.anions == 2):
-        arm = _free_diagonal(arrangement.anions, centre, rng) * settings.dimer_length / 2
+    for centre in np.argwhere(anions == 2):
+        arm = _free_diagonal(anions, centre, rng) * settings.dimer_length / 2
         pairs += [centre * half + arm, centre * half - arm]
     groups = (
-        (settings.majority, np.argwhere(cations & ~arrangement.minority) * half),
-        (settings.minority, np.argwhere(arrangement.minority) * half),
+        (settings.majority, np.argwhere(cations & ~minority) * half),
+        (settings.minority, np.argwhere(minority) * half),
         (settings.anion, np.vstack([single, *pairs])),
     )
     atoms = Atoms(

@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator, Parameters
 from ase.md.langevin import Langevin
 from ase.optimize import BFGS
-from jaxtyping import Float
 
 from nearedge.errors import InputError, MissingExtraError
-from nearedge.records import pack, replacing, unpack, write_json
-from nearedge.structures._reading import read_snapshots
+from nearedge.records import Json, read_json, write_json
 from nearedge.structures._sanity import unsoundness
-from nearedge.structures._snapshot import Snapshot, fingerprint, write_snapshots
+from nearedge.structures._snapshots import (
+    Snapshot,
+    fingerprint,
+    read_snapshots,
+    write_snapshots,
+)
 
 # Force in eV/Å at which the relaxation stops.
 _RELAXED = 0.2
@@ -96,54 +98,6 @@ class Dynamics:
         return max(self.stages)
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """A sound snapshot without its positions: K, fs, eV."""
-
-    name: str
-    step: int
-    temperature: float
-    time: float
-    potential_energy: float
-    measured_temperature: float
-
-
-@dataclass
-class _State:
-    """Everything a trajectory needs to go on; what a checkpoint holds."""
-
-    run: str
-    step: int
-    positions: Float[np.ndarray, "atom 3"]
-    momenta: Float[np.ndarray, "atom 3"]
-    forces: Float[np.ndarray, "atom 3"]
-    relaxed: Float[np.ndarray, "atom 3"]
-    generator: str
-    frames: list[_Frame]
-    frame_positions: Float[np.ndarray, "frame atom 3"]
-    rejected: list[dict[str, str]]  # name and reason
-
-    def write(self, path: Path) -> None:
-        plain, arrays = pack(self)
-        with replacing(path, force=True) as temporary:
-            np.savez(temporary, allow_pickle=False, record=json.dumps(plain), **arrays)
-
-    @classmethod
-    def read(cls, path: Path, run: str) -> "_State":
-        try:
-            # What is not a zip file would be taken for a pickle by numpy, and refused.
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = dict(stored)
-            plain = json.loads(str(arrays.pop("record")))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise InputError(
-                f"{path}: not a checkpoint of nearedge ({error}); delete it"
-            ) from error
-        state = unpack(cls, plain, arrays, source=str(path))
-        _check_run(path, state.run, run)
-        return state
-
-
 def run_trajectory(
     start: Snapshot,
     folder: str | Path,
@@ -156,13 +110,13 @@ def run_trajectory(
     """Relax a structure, move it, and write its sound snapshots.
 
     ``NAME.extxyz`` with the snapshots and ``NAME.json`` with settings, measurements and rejected
-    frames appear when the trajectory is complete, ``NAME.checkpoint.npz`` stands until then. Called
-    again, a complete trajectory is read back, an interrupted one goes on to the frames of an
+    frames appear when the trajectory is complete, ``NAME.checkpoint.json`` stands until then.
+    Called again, a complete trajectory is read back, an interrupted one goes on to the frames of an
     uninterrupted one. `seed` is used with the trajectory's name: their order does not matter.
     """
     folder = Path(folder)
     record_path = folder / f"{start.trajectory}.json"
-    checkpoint = folder / f"{start.trajectory}.checkpoint.npz"
+    checkpoint = folder / f"{start.trajectory}.checkpoint.json"
     about = {
         "trajectory": start.trajectory,
         "formula": start.atoms.get_chemical_formula("hill"),
@@ -173,82 +127,70 @@ def run_trajectory(
     # What must not change between two calls for the same trajectory.
     words = json.dumps(about, sort_keys=True) + fingerprint(start.atoms)
     run = hashlib.sha256(words.encode()).hexdigest()[:16]
-    if record_path.exists():
-        return _finished(record_path, run)
-
-    atoms = start.atoms.copy()
-    atoms.info = {}
-    atoms.calc = calculator
-    generator = np.random.default_rng([seed, *start.trajectory.encode()])
-    if checkpoint.exists():
-        state = _State.read(checkpoint, run)
-        generator.bit_generator.state = json.loads(state.generator)
-        atoms.set_positions(state.positions)
-        atoms.set_momenta(state.momenta)
-    else:
-        state = _relaxed(atoms, settings, generator, run)
-    for _ in _moved(atoms, state, settings, generator, start.trajectory):
-        state.write(checkpoint)
-        if progress is not None:
-            progress(state.step, settings.steps)
-
-    snapshots = []
-    for frame, positions in zip(state.frames, state.frame_positions, strict=True):
-        moved = start.atoms.copy()
-        measured = ("potential_energy", "measured_temperature")
-        moved.info = {key: getattr(frame, key) for key in measured}
-        moved.set_positions(positions)
-        snapshots.append(
-            Snapshot(frame.name, start.trajectory, frame.temperature, frame.time, moved)
-        )
-    if snapshots:
-        write_snapshots(record_path.with_suffix(".extxyz"), snapshots, force=True)
-    frames = [asdict(frame) for frame in state.frames]
-    record = {**about, "run": run, "frames": frames, "rejected": state.rejected}
-    write_json(record_path, record, force=True)
-    checkpoint.unlink(missing_ok=True)
-    return _finished(record_path, run)
-
-
-def _finished(record_path: Path, run: str) -> list[Snapshot]:
-    """Read a complete trajectory back."""
-    try:
-        record = json.loads(record_path.read_text())
-        made_by, frames = record["run"], record["frames"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{record_path}: not the record of a trajectory ({error}); delete it"
-        ) from error
-    _check_run(record_path, made_by, run)
+    if not record_path.exists():
+        atoms = start.atoms.copy()
+        atoms.info = {}
+        atoms.calc = calculator
+        generator = np.random.default_rng([seed, *start.trajectory.encode()])
+        if checkpoint.exists():
+            state = _read(checkpoint, run)
+            generator.bit_generator.state = state["generator"]
+            atoms.set_positions(state["positions"])
+            atoms.set_momenta(state["momenta"])
+        else:
+            state = {"run": run, **_relaxed(atoms, settings, generator)}
+        for _ in _moved(atoms, state, settings, generator, start.trajectory):
+            write_json(checkpoint, state, force=True)
+            if progress is not None:
+                progress(state["step"], settings.steps)
+        snapshots = []
+        for frame, positions in zip(state["frames"], state["sound"][1:], strict=True):
+            moved = start.atoms.copy()
+            moved.info = {key: frame[key] for key in ("potential_energy", "measured_temperature")}
+            moved.set_positions(positions)
+            where = (frame["name"], start.trajectory, frame["temperature"], frame["time"])
+            snapshots.append(Snapshot(*where, moved))
+        if snapshots:
+            write_snapshots(record_path.with_suffix(".extxyz"), snapshots, force=True)
+        told = {key: state[key] for key in ("run", "frames", "rejected")}
+        write_json(record_path, about | told, force=True)
+        checkpoint.unlink(missing_ok=True)
+    frames = _read(record_path, run)["frames"]
     return read_snapshots(record_path.with_suffix(".extxyz")) if frames else []
 
 
-def _relaxed(atoms: Atoms, settings: Dynamics, generator: np.random.Generator, run: str) -> _State:
-    """Relax in place and draw momenta for the first temperature."""
+def _read(path: Path, run: str) -> Json:
+    """Read a record or a checkpoint of a run."""
+    try:
+        record = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error}: neither record nor checkpoint of a run; delete it") from None
+    if record.get("run") != run:
+        raise InputError(
+            f"{path}: made from another start, seed, potential or settings; choose another folder"
+        )
+    return record
+
+
+def _relaxed(atoms: Atoms, settings: Dynamics, generator: np.random.Generator) -> Json:
+    """Relax in place, draw momenta for the first temperature, and give the state to go on from."""
     BFGS(atoms, logfile=None).run(fmax=_RELAXED, steps=settings.relaxation_steps)
     reason = unsoundness(atoms)
     _draw_momenta(atoms, settings.temperatures[0], generator)
-    return _State(
-        run=run,
+    return {
         # BFGS cannot repair a frame that is unsound already: no step is spent on it.
-        step=settings.steps if reason else 0,
-        positions=atoms.get_positions(),
-        momenta=atoms.get_momenta(),
-        forces=np.asarray(atoms.get_forces(), dtype=float),
-        relaxed=atoms.get_positions(),
-        generator=json.dumps(generator.bit_generator.state),
-        frames=[],
-        frame_positions=np.empty((0, len(atoms), 3)),
-        rejected=[{"name": "relaxation", "reason": reason}] if reason else [],
-    )
+        "step": settings.steps if reason else 0,
+        "frames": [],
+        "sound": [atoms.positions.tolist()],  # as relaxed, then those of the frames
+        "rejected": [{"name": "relaxation", "reason": reason}] if reason else [],
+    }
 
 
 def _moved(
-    atoms: Atoms, state: _State, settings: Dynamics, generator: np.random.Generator, trajectory: str
+    atoms: Atoms, state: Json, settings: Dynamics, generator: np.random.Generator, trajectory: str
 ) -> Iterator[None]:
     """Integrate to the end, keeping `state` current; stop for a checkpoint now and then."""
     stages = settings.stages
-    steps = np.array(sorted(stages))
     # Without ASE's fixcm: a drifting centre of mass is harmless, a wrong ensemble is not.
     langevin = Langevin(
         atoms,
@@ -258,54 +200,39 @@ def _moved(
         fixcm=False,
         rng=generator,
     )
-    while state.step < settings.steps:
-        upcoming = int(steps[np.searchsorted(steps, state.step + 1)])
-        langevin.set_temperature(temperature_K=stages[upcoming])
-        state.forces = np.asarray(langevin.step(state.forces), dtype=float)
-        state.step += 1
-        if state.step != upcoming and state.step % _CHECKPOINT:
+    while state["step"] < settings.steps:
+        upcoming = min(step for step in stages if step > state["step"])
+        temperature = stages[upcoming]
+        langevin.set_temperature(temperature_K=temperature)
+        langevin.step()
+        state["step"] += 1
+        if state["step"] != upcoming and state["step"] % _CHECKPOINT:
             continue
-        time = state.step * settings.timestep
-        name = f"{trajectory}-{stages[upcoming]:.0f}K-{time:.0f}fs"
+        time = state["step"] * settings.timestep
+        name = f"{trajectory}-{temperature:.0f}K-{time:.0f}fs"
         if reason := unsoundness(atoms):
-            state.rejected.append({"name": name, "reason": reason})
-            _rewind(atoms, state, settings, stages[upcoming], generator)
-        elif state.step == upcoming:
-            energy, temperature = atoms.get_potential_energy(), atoms.get_temperature()
-            state.frames.append(
-                _Frame(name, upcoming, stages[upcoming], time, float(energy), float(temperature))
-            )
-            state.frame_positions = np.append(state.frame_positions, atoms.positions[None], axis=0)
-        state.positions, state.momenta = atoms.get_positions(), atoms.get_momenta()
-        state.generator = json.dumps(generator.bit_generator.state)
+            # Back to the last sound frame with new momenta, or to the end if that fails too often.
+            state["rejected"].append({"name": name, "reason": reason})
+            atoms.set_positions(state["sound"][-1])
+            _draw_momenta(atoms, temperature, generator)
+            given_up = len(state["rejected"]) > _RETRIES
+            last = state["frames"][-1]["step"] if state["frames"] else 0
+            state["step"] = settings.steps if given_up else last
+        elif state["step"] == upcoming:
+            frame = {"name": name, "step": upcoming, "temperature": temperature, "time": time}
+            frame["potential_energy"] = float(atoms.get_potential_energy())  # eV
+            frame["measured_temperature"] = float(atoms.get_temperature())  # K
+            state["frames"].append(frame)
+            state["sound"].append(atoms.positions.tolist())
+        state["positions"], state["momenta"] = (
+            atoms.positions.tolist(),
+            atoms.get_momenta().tolist(),
+        )
+        state["generator"] = generator.bit_generator.state
         yield
-
-
-def _rewind(
-    atoms: Atoms,
-    state: _State,
-    settings: Dynamics,
-    temperature: float,
-    generator: np.random.Generator,
-) -> None:
-    """Go back to the last sound frame with new momenta, or to the end if that failed too often."""
-    if len(state.rejected) > _RETRIES:
-        state.step = settings.steps
-        return
-    state.step = state.frames[-1].step if state.frames else 0
-    atoms.set_positions(state.frame_positions[-1] if state.frames else state.relaxed)
-    _draw_momenta(atoms, temperature, generator)
-    state.forces = np.asarray(atoms.get_forces(), dtype=float)
 
 
 def _draw_momenta(atoms: Atoms, temperature: float, generator: np.random.Generator) -> None:
     """Draw momenta from the Maxwell-Boltzmann distribution."""
     spread = np.sqrt(atoms.get_masses() * units.kB * temperature)
     atoms.set_momenta(generator.standard_normal((len(atoms), 3)) * spread[:, None])
-
-
-def _check_run(path: Path, made_by: str, run: str) -> None:
-    if made_by != run:
-        raise InputError(
-            f"{path}: made from another start, seed, potential or settings; choose another folder"
-        )

@@ -5,13 +5,24 @@ from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
 from ase.neighborlist import neighbor_list
 
-from nearedge.targets import dimer_distance
+from nearedge.targets import dimer_distance, neighbour_distances
 
 # Least distance of two atoms, as a part of the sum of their covalent radii
 # (Cordero et al., Dalton Trans. 2008, 2832, as ASE tabulates them).
 _CLOSEST = 0.75
 # The same of two anions of one element that may be bonded: below 1.8 Å for O.
 _BONDED = 1.36
+
+
+def closest_pair(atoms: Atoms, part: float) -> tuple[int, int, float] | None:
+    """Find the atoms whose distance, in Å, is the least part of their covalent radii, if below."""
+    radii = covalent_radii[atoms.numbers]
+    first, second, distance = neighbor_list("ijd", atoms, float(2 * part * radii.max()))
+    ratio = distance / (radii[first] + radii[second])
+    if not len(ratio) or ratio.min() >= part:
+        return None
+    worst = ratio.argmin()
+    return int(first[worst]), int(second[worst]), float(distance[worst])
 
 
 def unsoundness(atoms: Atoms) -> str | None:
@@ -26,24 +37,19 @@ def unsoundness(atoms: Atoms) -> str | None:
     """
     if not np.isfinite(atoms.positions).all():
         return "positions are not finite"
-    radii = covalent_radii[atoms.numbers]
-    first, second, distance = neighbor_list("ijd", atoms, float(2 * _BONDED * radii.max()))
-    ratio = distance / (radii[first] + radii[second])
-    if len(ratio) and ratio.min() < _CLOSEST:
-        i, j = int(first[ratio.argmin()]), int(second[ratio.argmin()])
+    if pair := closest_pair(atoms, _CLOSEST):
+        i, j, distance = pair
         return (
-            f"{atoms.symbols[i]} {i} and {atoms.symbols[j]} {j} are {distance[ratio.argmin()]:.2f} "
-            "Angstrom apart"
+            f"{atoms.symbols[i]} {i} and {atoms.symbols[j]} {j} are {distance:.2f} Angstrom apart"
         )
     for element in sorted(set(atoms.symbols)):
         if dimer_distance(element) is None:
             continue
         bonded = round(2 * _BONDED * float(covalent_radii[atomic_numbers[element]]), 1)
-        pairs = (atoms.symbols[first] == element) & (atoms.symbols[second] == element)
-        counts = np.bincount(first[pairs & (distance < bonded)], minlength=len(atoms))
-        if counts.max() > 1:
-            return (
-                f"{element} {counts.argmax()} has {counts.max()} {element} neighbours within "
-                f"{bonded:g} Angstrom"
-            )
+        sites = np.flatnonzero(atoms.symbols == element)
+        place, _ = neighbour_distances(atoms, sites, element, bonded)
+        counts = np.bincount(place, minlength=len(sites))
+        if (most := counts.max()) > 1:
+            atom = f"{element} {sites[counts.argmax()]}"
+            return f"{atom} has {most} {element} neighbours within {bonded:g} Angstrom"
     return None

@@ -7,6 +7,7 @@ from ase import Atoms
 from jaxtyping import Float, Int
 
 from nearedge.errors import InputError
+from nearedge.targets import image_vectors
 
 
 @dataclass(frozen=True)
@@ -39,35 +40,12 @@ def cut_cluster(atoms: Atoms, centre: int, radius: float) -> Cluster:
         raise InputError(f"atom {centre} does not exist; the structure holds {len(atoms)} atoms")
     if not radius > 0:
         raise InputError(f"cluster radius {radius} must be positive (Å)")
-    position, image = _vectors(atoms, centre, radius)
-    distance = np.linalg.norm(position, axis=1)
-    around = (distance < radius) & (distance > 0)
-    neighbours, vector = image[around], position[around]
+    vector = image_vectors(atoms, np.array([centre]), np.arange(len(atoms)), radius)[0]
+    distance = np.linalg.norm(vector, axis=-1)
+    neighbour, image = np.nonzero((distance < radius) & (distance > 0))
     # Rounded, so that equal distances are ordered by index and not by rounding errors.
-    order = np.lexsort((neighbours, distance[around].round(6)))
+    order = np.lexsort((neighbour, distance[neighbour, image].round(6)))
+    neighbour, image = neighbour[order], image[order]
     return Cluster(
-        np.concatenate([[centre], neighbours[order]]).astype(int),
-        np.concatenate([np.zeros((1, 3)), vector[order]]),
+        np.append(centre, neighbour), np.append([[0.0] * 3], vector[neighbour, image], 0)
     )
-
-
-def _vectors(atoms: Atoms, centre: int, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors from the centre to all images that may be within the radius, and their atoms.
-
-    A list of neighbours of the whole structure (ASE's) costs as many times more as there are atoms.
-    """
-    vector = atoms.positions - atoms.positions[centre]
-    periodic = np.flatnonzero(atoms.pbc)
-    if not len(periodic):
-        return vector, np.arange(len(atoms))
-    cell = atoms.cell.complete()
-    fraction = vector @ np.linalg.inv(cell)
-    fraction[:, periodic] -= np.round(fraction[:, periodic])
-    # Distance of the cell's faces along each axis; wrapped atoms are at most half of it away.
-    height = 1 / np.linalg.norm(np.linalg.inv(cell), axis=0)
-    reach = np.zeros(3, int)
-    reach[periodic] = np.ceil(radius / height + 0.5)[periodic].astype(int)
-    axes = [np.arange(-steps, steps + 1) for steps in reach]
-    shift = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 1, 3)
-    images = (fraction + shift) @ cell
-    return images.reshape(-1, 3), np.tile(np.arange(len(atoms)), len(shift))

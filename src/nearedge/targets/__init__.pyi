@@ -3,6 +3,7 @@
 from ._neighbours import (
     absorbers as absorbers,
     dimer_distance as dimer_distance,
+    image_vectors as image_vectors,
     neighbour_distances as neighbour_distances,
 )
 from ._targets import (
