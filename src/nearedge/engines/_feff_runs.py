@@ -49,12 +49,14 @@ def read_feff_run(folder: str | Path, element: str) -> RunSpectra:
     runs: dict[int, tuple[Path, np.ndarray, np.ndarray]] = {}
     cards = ""
     for run in sorted(path for path in folder.iterdir() if path.is_dir()):
-        spectrum, given = _beside(run, "xmu.dat"), _beside(run, "feff.inp")
-        if spectrum is None and given is None:
+        files = sorted(run.iterdir(), reverse=True)  # what is not gzipped comes last and counts
+        there = {path.name.removesuffix(".gz"): path for path in files}
+        missing = [name for name in ("xmu.dat", "feff.inp") if name not in there]
+        if len(missing) == 2:
             continue
-        if spectrum is None or given is None:
-            missing = "xmu.dat" if spectrum is None else "feff.inp"
-            raise InputError(f"{run}: holds no {missing}; finish this run or remove its folder")
+        if missing:
+            raise InputError(f"{run}: holds no {missing[0]}; finish this run or remove its folder")
+        spectrum, given = there["xmu.dat"], there["feff.inp"]
         text = read_text(given)
         if _absorber(text, given) != atomic_numbers[element]:
             continue
@@ -85,10 +87,6 @@ def read_feff_run(folder: str | Path, element: str) -> RunSpectra:
     mu = np.array([np.interp(energy, *runs[rank][1:]) for rank in ranks])
     attributes = {"engine": "FEFF", "energy_zero": ENERGY_ZERO, "mu_unit": MU_UNIT}
     return RunSpectra(np.array(ranks), energy, mu, {**attributes, "parameters": cards})
-
-
-def _beside(run: Path, name: str) -> Path | None:
-    return next((path for path in (run / name, run / f"{name}.gz") if path.is_file()), None)
 
 
 def _absorber(text: str, path: Path) -> int:

@@ -12,62 +12,33 @@ from nearedge.targets import dimer_distance
 
 @dataclass(frozen=True)
 class FeffSettings:
-    """What FEFF10 computes and how.
-
-    Parameters
-    ----------
-    edge : str
-        Edge, e.g. ``K``.
-    core_hole : str
-        FEFF's treatment of the core hole: ``FSR`` final state rule, ``RPA``, ``NONE``.
-    cluster_radius : float
-        Radius in Å of the cluster that FEFF is given. Larger than `fms_radius`, so that the
-        spheres of `scf_radius` around the absorber's neighbours are complete.
-    scf_radius : float
-        Radius in Å of full multiple scattering in the SCF.
-    scf_mixing : str
-        What follows that radius in FEFF's ``SCF``: whether waves are long, the most iterations, the
-        share that is mixed in, the iterations before Broyden's method; FEFF's own where empty.
-    fms_radius : float
-        Radius in Å of full multiple scattering in the spectrum.
-    lmax : int
-        Largest angular momentum of every potential.
-    energy_min, energy_max, energy_step : float
-        Energies in eV from the Fermi level.
-    scf_tolerance : tuple of float
-        Convergence of Fermi level (eV), charges and partial charges. FEFF10 reads the first of them
-        but goes by 0.001 eV whatever it is.
-    multipole : int
-        FEFF's ``MULTIPOLE``: 0 for dipole transitions alone, 2 for quadrupole ones as well, which
-        the pre-edge of 3d K-edges needs.
-    shared : bool
-        Whether sites of a structure with the same elements around them share an SCF.
-    trials : int
-        Sites of a large group whose SCF is computed. The potentials with the median Fermi level
-        serve the group: one site's alone may be off by more than 1 eV.
-    dimer : float or None
-        Distance in Å below which two absorbers are a dimer, whose atoms need potentials of their
-        own; None if there are none.
-    timeout : float
-        Longest time in seconds that a stage of FEFF may compute.
-    """
+    """What FEFF10 computes and how; lengths in Å, energies in eV from the Fermi level."""
 
     edge: str = "K"
-    core_hole: str = "FSR"
+    core_hole: str = "FSR"  # final state rule; or RPA, NONE
+    # Of the atoms that FEFF is given: larger than `fms_radius`, so that the spheres of `scf_radius`
+    # around the absorber's neighbours are complete.
     cluster_radius: float = 7.0
-    scf_radius: float = 4.0
+    scf_radius: float = 4.0  # of full multiple scattering in the self-consistent field
+    # What follows in FEFF's SCF: whether waves are long, the most iterations, the share mixed in,
+    # the iterations before Broyden's method; FEFF's own where empty.
     scf_mixing: str = ""
-    fms_radius: float = 4.8
-    lmax: int = 2
+    fms_radius: float = 4.8  # of full multiple scattering in the spectrum
+    lmax: int = 2  # largest angular momentum of every potential
     energy_min: float = -3.0
     energy_max: float = 16.0
     energy_step: float = 0.2
+    # Convergence of Fermi level (eV), charges and partial charges. FEFF10 reads the first of them
+    # but goes by 0.001 eV whatever it is.
     scf_tolerance: tuple[float, float, float] = (0.02, 0.005, 0.005)
-    multipole: int = 0
-    shared: bool = True
+    multipole: int = 0  # 2: quadrupole transitions too, which the pre-edge of 3d K-edges needs
+    shared: bool = True  # whether sites with the same elements around them share an SCF
+    # Sites of a large group whose SCF is computed. The potentials with the median Fermi level serve
+    # the group: one site's alone may be off by more than 1 eV.
     trials: int = 3
+    # Below this distance two absorbers are a dimer, whose atoms need potentials of their own.
     dimer: float | None = None
-    timeout: float = 1800.0
+    timeout: float = 1800.0  # longest time in s that a stage of FEFF may compute
 
     def __post_init__(self) -> None:
         for name in ("cluster_radius", "scf_radius", "fms_radius", "energy_step", "timeout"):

@@ -47,7 +47,7 @@ def read_absspct(path: str | Path) -> PhotonSpectrum:
         )
     if not (np.diff(table[:, 0]) > 0).all():
         raise InputError(f"{path}: energies do not increase; compute the spectrum again")
-    iterations = re.search(r"iter=\s*(\d+)", "\n".join(header))
+    iterations = re.search(r"iter=\s*(\d{1,9})", "\n".join(header))
     return PhotonSpectrum(
         table[:, 0], table[:, 2], int(iterations[1]) if iterations else None, columns
     )

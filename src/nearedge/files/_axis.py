@@ -44,11 +44,10 @@ def energy_axis(values: Float[np.ndarray, " row"], scale: float | None) -> Axis:
     """Bring energies to eV, by what turns them into it; None if the file does not say the unit."""
     finite = values[np.isfinite(values)]
     # Numbers near the end of what a float holds are refused later on.
-    if len(finite) and np.abs(finite).max() > HIGHEST:
-        return Axis(values)
-    if scale is None and _only_in_kev(finite):
+    meant = len(finite) == 0 or np.abs(finite).max() <= HIGHEST
+    if meant and scale is None and _only_in_kev(finite):
         return Axis(values * 1000.0, ("energies taken as keV by their values, converted to eV",))
-    if scale is None or scale == 1.0:
+    if not meant or scale in (None, 1.0):
         return Axis(values)
     if len(finite) and np.median(finite) > 1000.0:
         return Axis(values, ("energies labelled keV, but so large that they are taken as eV",))

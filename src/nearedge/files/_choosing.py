@@ -82,10 +82,9 @@ def _choose(scan: Scan, source: str) -> list[Spectrum]:
         raise table.not_understood("no column is known to be a spectrum")
     left_out = {column.name: column.left_out for column in table.columns if column.left_out}
     left_out |= table.left_out
-    return [
-        replace(spectrum, left_out=left_out, notes=(*spectrum.notes, *table.faults))
-        for spectrum in spectra
-    ]
+    told = [(*spectrum.notes, *table.faults) for spectrum in spectra]
+    pairs = zip(spectra, told, strict=True)
+    return [replace(spectrum, left_out=left_out, notes=notes) for spectrum, notes in pairs]
 
 
 def _pairs(scan: Scan) -> list[Scan]:
@@ -109,11 +108,9 @@ def _runs(energy: np.ndarray) -> list[slice]:
     if not 0 < len(back) <= len(energy) / 5:
         return [slice(None)]
     runs = [slice(*ends) for ends in pairwise([0, *back.tolist(), len(energy)])]
-    for run in runs:
-        inner = np.diff(energy[run])
-        if len(inner) < 4 or not ((inner > 0).all() or (inner < 0).all()):
-            return [slice(None)]
-    return runs
+    inner = [np.diff(energy[run]) for run in runs]
+    ordered = all(len(one) >= 4 and ((one > 0).all() or (one < 0).all()) for one in inner)
+    return runs if ordered else [slice(None)]
 
 
 def _signals(table: Columns) -> list[Signal]:

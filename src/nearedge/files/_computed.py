@@ -35,12 +35,7 @@ def read_computed(content: bytes, path: Path) -> list[Scan]:
     from nearedge.engines import ENERGY_ZERO, read_absspct, read_xmu
 
     if not _FEFF.search(content[:20_000]):
-        try:
-            ocean = read_absspct(path)
-        except InputError:
-            raise
-        except (ValueError, OverflowError) as error:
-            raise InputError(f"{path}: is damaged ({error}); compute the spectrum again") from None
+        ocean = read_absspct(path)
         return [Scan(np.column_stack([ocean.energy, ocean.mu]), _LABELS, zero=OCEAN_ZERO)]
     try:
         energy, mu, level = read_xmu(path)

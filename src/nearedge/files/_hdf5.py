@@ -2,7 +2,7 @@
 
 # By h5py: rexafs 0.2.14 refuses files for one virtual or large dataset, drops texts, and took 23 s
 # and 1.6 GB for an array of zeros. In a process of its own: of 1500 files with a few changed bytes
-# 4 made the HDF5 library 2.0.0 run for ever and 2 made it crash, which no Python code can mend.
+# 3 made the HDF5 library 2.0.0 run for ever and 1 made it crash, which no Python code can mend.
 
 import base64
 import json
@@ -98,20 +98,15 @@ class _Tree:
             name = posixpath.basename(path)
             if name in ("element", "edge", "absorber") and path.startswith(_join(entry, "")):
                 facts.append((name, text))
-        first: dict[str, str] = {}
-        for key, text in facts:
-            first.setdefault("element" if key == "absorber" else key, printable(text))
-        return first
+        named = [("element" if key == "absorber" else key, text) for key, text in facts]
+        first = dict(reversed(named))
+        return {key: printable(first[key]) for key, _ in named}
 
     def mode(self, entry: str) -> Role:
         """What the absorbed beam of an NXxas entry was measured by."""
-        modes = " ".join(
-            text.lower()
-            for path, text in self.texts.items()
-            if path.startswith(_join(entry, ""))
-            and posixpath.basename(path) == "mode"
-            and "monitor" not in path
-        )
+        within = [path for path in self.texts if path.startswith(_join(entry, ""))]
+        places = [path for path in within if path.endswith("/mode") and "monitor" not in path]
+        modes = " ".join(self.texts[path].lower() for path in places)
         roles: list[Role] = [role for word, role in _MODES if word in modes]
         return roles[0] if roles else "absorption"
 
@@ -183,11 +178,9 @@ def _wanted(tree: _Tree, wanted: str, path: Path) -> list[Scan]:
         raise InputError(f"{path}: has no energies that belong to {place}; {_hint(tree, path)}")
     inner = place.strip("/")
     scans = [*_groups(tree, nexus=True), *_groups(tree, nexus=False)]
-    for scan in scans:
-        if scan.name == inner:
-            return [scan]
-    if within := [scan for scan in scans if scan.name.startswith(f"{inner}/")]:
-        return within
+    exact = [scan for scan in scans if scan.name == inner][:1]
+    if found := exact or [scan for scan in scans if scan.name.startswith(f"{inner}/")]:
+        return found
     if place in tree.groups:
         raise InputError(
             f"{path}: {place} holds no energies beside intensities; {_hint(tree, path)}"

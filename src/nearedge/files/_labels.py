@@ -109,11 +109,11 @@ def _facts(plain: Sequence[str]) -> dict[str, str]:
             match = _FIELD.match(part)
             if match and (fact := _FACTS.get(match[1].strip().lower())):
                 facts.setdefault(fact, printable(match[2]))
-        if (crystal := _CRYSTAL.search(text)) and "d_spacing" not in facts:
+        if crystal := _CRYSTAL.search(text):
             order = sum(int(index) ** 2 for index in crystal.groups()[1:])
-            facts["d_spacing"] = f"{_LATTICE[crystal[1]] / order**0.5:.5f}"
-        if "element" not in facts and (named := _EDGE_NAMED.search(text)):
-            facts["element"] = f"{named[1]} {named[2]}"
+            facts.setdefault("d_spacing", f"{_LATTICE[crystal[1]] / order**0.5:.5f}")
+        if named := _EDGE_NAMED.search(text):
+            facts.setdefault("element", f"{named[1]} {named[2]}")
     return facts
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from os.path import isfile
 from pathlib import Path
@@ -91,10 +92,9 @@ def read_spectra(
                 f"by {file.name}{MARK}NAME"
             )
         return spectra
-    try:
+    spectra: list[Spectrum] = []
+    with suppress(InputError):
         spectra = _spectra(scans, source)
-    except InputError:
-        spectra = []
     for spectrum in spectra:
         if name in (spectrum.name, spectrum.name.split("/")[-1]):
             return [spectrum.renamed(name)]

@@ -112,18 +112,14 @@ def _cell(row: sqlite3.Row) -> Atoms:
         raise ValueError("coordinates are missing")
     symbols, positions = [], []
     for label, site in zip(labels, coordinates, strict=True):
-        images = _distinct((rotations @ site + shifts) % 1.0, cell)
-        symbols += [_element(label, wanted)] * len(images)
-        positions.append(images)
+        images = (rotations @ site + shifts) % 1.0
+        apart = images[:, None] - images
+        distance = np.linalg.norm((apart - np.round(apart)) @ cell.cell.array, axis=-1)
+        # Each image but those that are an earlier one.
+        distinct = images[~np.tril(distance < _SAME_SITE, -1).any(axis=1)]
+        symbols += [_element(label, wanted)] * len(distinct)
+        positions.append(distinct)
     return Atoms(symbols, scaled_positions=np.vstack(positions), cell=cell.cell, pbc=True)
-
-
-def _distinct(images: Float[np.ndarray, "image 3"], cell: Atoms) -> Float[np.ndarray, "site 3"]:
-    """Return the images that are not the same site."""
-    apart = images[:, None] - images
-    distance = np.linalg.norm((apart - np.round(apart)) @ cell.cell.array, axis=-1)
-    first = [i for i in range(len(images)) if not (distance[i, :i] < _SAME_SITE).any()]
-    return images[first]
 
 
 def _element(label: str, wanted: set[str]) -> str:
@@ -144,11 +140,8 @@ def _elements(formula: str) -> dict[str, float]:
     from xraydb import chemparse
 
     counted = chemparse(re.sub(r"\s+", "", formula))
-    return {
-        element: float(count)
-        for element, count in counted.items()
-        if element in atomic_numbers and element not in ("H", "D") and count > 0
-    }
+    heavy = atomic_numbers.keys() & counted.keys() - {"H", "D"}
+    return {element: float(counted[element]) for element in counted if element in heavy}
 
 
 def _unpacked(text: str) -> Float[np.ndarray, " site"]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, product
 
 import numpy as np
 from ase import Atoms
@@ -48,16 +48,13 @@ class DisorderedRockSalt:
     rare_sites: int = 0  # wanted at least; 0 takes the first arrangement as it comes
 
     def __post_init__(self) -> None:
+        edge, length, dimers, rare = self.edge, self.dimer_length, self.dimers, self.rare_sites
         if len(self.repeat) != 3 or min(self.repeat) < 1:
             raise InputError(f"repeat {self.repeat}: give three integers of at least 1")
-        if self.edge <= 0 or self.dimer_length <= 0:
-            raise InputError(
-                f"edge {self.edge} and dimer_length {self.dimer_length} must be positive (Å)"
-            )
-        if min(self.dimers, self.rare_sites) < 0:
-            raise InputError(
-                f"dimers {self.dimers} and rare_sites {self.rare_sites} must be at least 0"
-            )
+        if min(edge, length) <= 0:
+            raise InputError(f"edge {edge} and dimer_length {length} must be positive (Å)")
+        if min(dimers, rare) < 0:
+            raise InputError(f"dimers {dimers} and rare_sites {rare} must be at least 0")
         for name in ("minority_fraction", "vacancy_fraction"):
             self.sites(name)
 
@@ -98,12 +95,11 @@ def disordered_starts(
 
     More of them leave the first ones as they are.
     """
-    starts = []
-    for number in range(count):
-        label = f"{name}-{seed}-{number:03d}"
-        atoms = disordered_rock_salt(recipes[number % len(recipes)], [seed, number])
-        starts.append(Snapshot(label, label, None, None, atoms))
-    return starts
+    labels = [f"{name}-{seed}-{number:03d}" for number in range(count)]
+    return [
+        Snapshot(label, label, None, None, disordered_rock_salt(recipe, [seed, number]))
+        for number, (label, recipe) in enumerate(zip(labels, cycle(recipes), strict=False))
+    ]
 
 
 def _draw(

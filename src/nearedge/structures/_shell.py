@@ -67,22 +67,15 @@ def first_shells(atoms: Atoms, sites: Sequence[int]) -> list[Shell]:
             neighbours = rule.get_nn_info(structure, int(site))
             if not neighbours:
                 raise InputError(f"atom {site} of {atoms.symbols} has no neighbours")
-            lengths = np.array(
-                [structure[int(site)].distance(n["site"], (0, 0, 0)) for n in neighbours]
-            )
-            ligands = tuple(sorted({n["site"].specie.symbol for n in neighbours}))
+            around = [neighbour["site"] for neighbour in neighbours]
+            lengths = np.array([structure[int(site)].distance(one, (0, 0, 0)) for one in around])
+            ligands = tuple(sorted({one.specie.symbol for one in around}))
             state = None if valences is None else int(valences[int(site)])
-            shells.append(
-                Shell(
-                    len(neighbours),
-                    _neighbours_before_gap(atoms, int(site)),
-                    ligands,
-                    float(lengths.mean()),
-                    float(np.abs(lengths / lengths.mean() - 1).mean()),
-                    state,
-                    _bond_valence(atoms, int(site), ligands, state),
-                )
-            )
+            gap = _neighbours_before_gap(atoms, int(site))
+            distortion = float(np.abs(lengths / lengths.mean() - 1).mean())
+            valence = _bond_valence(atoms, int(site), ligands, state)
+            mean = float(lengths.mean())
+            shells.append(Shell(len(around), gap, ligands, mean, distortion, state, valence))
     return shells
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.errors import InputError
-from nearedge.files.stacks._stack import Axis, Part, Source
+from nearedge.files.stacks._stack import Axis, Part, Source, told
 
 _SHOWN = 12
 _NAMES = ("energy", "energies", "photon_energy", "ev")
@@ -28,8 +28,7 @@ def read_hdf5(
             packed = dataset.id.get_create_plist().get_nfilters() > 0
             chunks = dataset.chunks if packed else None
     except (OSError, RuntimeError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path}: cannot be read ({reason}); get the file again") from None
+        raise InputError(f"{path}: cannot be read ({told(error)}); get the file again") from None
 
     def read(part: Part) -> np.ndarray:
         with h5py.File(path, "r") as file:
@@ -80,9 +79,9 @@ def _listed(file: h5py.File) -> str:
 
 
 def _names(datasets: Sequence[h5py.Dataset]) -> str:
-    listed = [f"{each.name} {each.shape}" for each in datasets[:_SHOWN]]
-    more = len(datasets) - _SHOWN
-    return ", ".join([*listed, *([f"and {more} more"] if more > 0 else [])])
+    listed = [f"{each.name} {each.shape}" for each in datasets]
+    more = [f"and {len(listed) - _SHOWN} more"] if len(listed) > _SHOWN else []
+    return ", ".join([*listed[:_SHOWN], *more])
 
 
 def _energies(
@@ -118,14 +117,11 @@ def _nexus_axis(dataset: h5py.Dataset) -> tuple[str | None, Axis | None]:
     if len(names) == 1:
         names = names[0].strip("[]").replace(",", ":").split(":")
     names = [name.strip() for name in names]
-    places = [
-        place
-        for place, name in enumerate(names)
-        if name.lower() in _NAMES or _unit(parent.get(name)) in ("ev", "kev")
-    ]
-    if len(names) != 3 or len(places) != 1 or places[0] == 1:
+    units = [_unit(parent.get(name)) for name in names]
+    ours = [n.lower() in _NAMES or u in ("ev", "kev") for n, u in zip(names, units, strict=True)]
+    if ours not in ([True, False, False], [False, False, True]):
         return None, None
-    return names[places[0]], "first" if places[0] == 0 else "last"
+    return (names[0], "first") if ours[0] else (names[2], "last")
 
 
 def _vector(group: h5py.Group, name: str) -> h5py.Dataset | None:

@@ -11,7 +11,7 @@ from nearedge.files._content import read_bytes
 from nearedge.files._hdf5 import is_hdf5
 from nearedge.files._reading import read_scans
 from nearedge.files.stacks._hdf5 import read_hdf5
-from nearedge.files.stacks._stack import Advance, Axis, Part, Source, Stack, unpacked
+from nearedge.files.stacks._stack import Advance, Axis, Source, Stack, unpacked
 from nearedge.files.stacks._tiff import is_tiff, read_tiff
 from nearedge.spectra import check_spectra, covered
 
@@ -77,23 +77,19 @@ def open_stack(
     check_spectra(energy, np.empty((0, len(energy))), where)
     axis = _axis(source, len(energy), axis, path, where)
     light = None if incident is None else _read_incident(Path(incident), energy)
-    folder = None if scratch is None else Path(scratch)
-    source = unpacked(source.images_first(axis), str(path), folder, advance)
+    source = unpacked(source.images_first(axis), str(path), scratch, advance)
     return Stack(str(path), energy, source, axis, light)
 
 
 def _read_npy(path: Path) -> Source:
-    def read(part: Part) -> np.ndarray:
-        # Mapped anew each time: pages that were read once do not stay in memory.
-        return np.array(np.load(path, mmap_mode="r", allow_pickle=False)[part], order="C")
-
     array = _mapped(path)
     if array.ndim != 3:
         raise InputError(
             f"{path}: has {array.ndim} axes, shape {array.shape}; a stack has three, one of them "
             "of the energies"
         )
-    return Source(array.shape, array.dtype, read)
+    # Mapped anew each time: pages that were read once do not stay in memory.
+    return Source(array.shape, array.dtype, lambda part: np.array(_mapped(path)[part], order="C"))
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -56,8 +56,12 @@ class Source:
         try:
             return self.read((images, rows, _WHOLE))
         except Exception as error:  # tifffile raises nearly anything on damaged files
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
-            raise InputError(f"{name} cannot be read ({reason}); get the file again") from None
+            raise InputError(f"{name} cannot be read ({told(error)}); get the file again") from None
+
+
+def told(error: Exception) -> str:
+    """What a library says of a fault, on one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 class Block(NamedTuple):
@@ -116,7 +120,9 @@ class Stack:
         return np.where(np.isfinite(ratio), -ratio, np.float32(np.nan))
 
 
-def unpacked(source: Source, name: str, folder: Path | None, advance: Advance | None) -> Source:
+def unpacked(
+    source: Source, name: str, folder: str | Path | None, advance: Advance | None
+) -> Source:
     """Unpack a stack of up to a block into memory, one whose rows are kept together into a file.
 
     That is unnamed: it is gone as soon as it is closed, or the program ends in any way.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nearedge.errors import InputError
-from nearedge.files.stacks._stack import BLOCK, Part, Source
+from nearedge.files.stacks._stack import BLOCK, Part, Source, told
 
 
 def is_tiff(beginning: bytes) -> bool:
@@ -29,8 +29,7 @@ def read_tiff(path: Path) -> Source:
                     f"{path}: holds images of shape {series.shape} ({series.axes}), its first "
                     f"pages {pages}; a stack has one grey image for each energy, all of one shape"
                 )
-            shape = (lengths[0], lengths[1], lengths[2])
-            dtype = np.dtype(series.dtype)
+            shape, dtype = (lengths[0], lengths[1], lengths[2]), np.dtype(series.dtype)
             stored, offset = dtype.newbyteorder(file.byteorder), series.dataoffset
 
         def read(part: Part) -> np.ndarray:
@@ -44,10 +43,9 @@ def read_tiff(path: Path) -> Source:
     except InputError:
         raise
     except Exception as error:  # tifffile raises nearly anything on damaged files
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(
-            f"{path}: cannot be read ({reason}); get the file again, or save the stack as HDF5 or "
-            ".npy"
+            f"{path}: cannot be read ({told(error)}); get the file again, or save the stack as "
+            "HDF5 or .npy"
         ) from None
     # To open a file takes a while, so as many pages as fit into a block are unpacked at once.
     together = max(1, BLOCK // (shape[1] * shape[2] * dtype.itemsize))
