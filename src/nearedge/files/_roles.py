@@ -146,9 +146,8 @@ def _detector(tokens: list[str]) -> Role | None:
     words, stems = _forms(tokens)
     if words & _REFERENCE or "".join(tokens) in _REFERENCE_ALONE:
         return "reference"
-    if {"electron", "yield"} <= words or {"sample", "current"} <= words:
-        return "electron yield"
-    if any(_YIELD.fullmatch(stem) for stem in stems):
+    named = {"electron", "yield"} <= words or {"sample", "current"} <= words
+    if named or any(_YIELD.fullmatch(stem) for stem in stems):
         return "electron yield"
     if any(_FLUORESCENCE.fullmatch(stem) or _LINE.fullmatch(stem) for stem in stems):
         return "fluorescence"
@@ -177,9 +176,8 @@ def why_aside(label: str) -> str:
     """Say why no spectrum is made of a column, as far as its label says; else empty."""
     tokens = _tokens(label)
     stems = _forms(tokens)[1]
-    for reason, words in _ASIDE.items():
-        if stems & words:
-            return reason
+    if reason := next((reason for reason, words in _ASIDE.items() if stems & words), ""):
+        return reason
     if "".join(tokens) in _ASIDE_ALONE:
         return "a state of the beamline"
     return "dead time or count rates" if stems & _RATES[0] and stems & _RATES[1] else ""
@@ -206,8 +204,6 @@ def stem(label: str) -> str:
 
 def line_of(label: str) -> str | None:
     """Symbol of the element whose fluorescence line a label names, as in ``Fe_Ka_mca1``."""
-    words = re.findall(r"[A-Z][a-z]?(?![a-z])|[A-Za-z]+\d*", label)
-    for word, following in pairwise(words):
-        if re.fullmatch(r"[A-Z][a-z]?", word) and _LINE.fullmatch(following.lower()):
-            return word
-    return None
+    pairs = pairwise(re.findall(r"[A-Z][a-z]?(?![a-z])|[A-Za-z]+\d*", label))
+    lines = (word for word, following in pairs if _LINE.fullmatch(following.lower()))
+    return next((word for word in lines if re.fullmatch(r"[A-Z][a-z]?", word)), None)

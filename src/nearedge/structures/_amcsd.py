@@ -91,10 +91,8 @@ def _mismatch(row: sqlite3.Row, atoms: Atoms) -> str | None:
     wanted = _elements(row["formula"])
     # Many X-ray structures lack their hydrogen.
     sites = Counter(symbol for symbol in atoms.symbols if symbol != "H")
-    apart = (
-        sites[element] / sites.total() - wanted.get(element, 0) / sum(wanted.values())
-        for element in {*sites, *wanted}
-    )
+    here, there = sites.total(), sum(wanted.values())
+    apart = [sites[e] / here - wanted.get(e, 0) / there for e in {*sites, *wanted}]
     if max(map(abs, apart)) > _COMPOSITION:
         return f"its sites make {atoms.symbols.formula.reduce()[0]}, its formula {row['formula']}"
     return None
@@ -128,10 +126,8 @@ def _element(label: str, wanted: set[str]) -> str:
         return "O"
     word = re.match(r"[A-Z][a-z]?", label)
     for symbol in [word[0], word[0][0]] if word else []:
-        if symbol in wanted:
-            return symbol
-        if symbol == "D":
-            return "H"
+        if symbol in wanted or symbol == "D":
+            return "H" if symbol == "D" else symbol
     raise ValueError(f"site {label} is of no element of its formula")
 
 
