@@ -12,20 +12,10 @@ from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets.matching import match_snapshots
 from nearedge.errors import InputError
 
-Rung = Literal[
-    "paper",
-    "spectrum",
-    "snapshot",
-    "atom",
-    "trajectory",
-    "crystal",
-    "composition",
-    "absorber",
-    "engine",
-    "engine-aligned",
-]
+Split = Literal["spectrum", "snapshot", "atom", "trajectory", "crystal", "composition", "absorber"]
+Rung = Literal["paper", Split, "engine", "engine-aligned"]
 RUNGS: tuple[Rung, ...] = get_args(Rung)
-SPLITS: tuple[Rung, ...] = RUNGS[1:-2]  # the rungs that split one dataset
+SPLITS: tuple[Rung, ...] = get_args(Split)  # the rungs that split one dataset
 
 MEANING: dict[str, str] = {
     "paper": "average first, then split the averages at random: parents on both sides",
