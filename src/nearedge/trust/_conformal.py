@@ -51,22 +51,12 @@ def conformal_quantile(scores: Float[np.ndarray, " site"], level: float) -> floa
 
 @dataclass(frozen=True)
 class ClassSets:
-    """Which classes cannot be ruled out, given a classifier's probabilities.
+    """Which classes, in the order of a classifier's probabilities, cannot be ruled out.
 
-    Attributes
-    ----------
-    level : float
-        Share of all unseen sites whose true class is in the set.
-    class_level : float
-        The same of each single class, at least; below `level` where some classes are so easy that
-        the likeliest class alone exceeds it.
-    classes : tuple of str
-        In the order of the probabilities.
-    thresholds : tuple of float
-        Probability from which each class belongs to the set.
-    marginal : tuple of str
-        Classes with fewer than `LEAST` sites: their threshold is that of all sites together, and
-        nothing is promised of them.
+    The sets hold the true class of a share `level` of all unseen sites, and `class_level` at least
+    of each class: less where some are so easy that the likeliest class alone exceeds the level.
+    The thresholds are probabilities from which a class belongs to the set; those of `marginal`
+    classes, with fewer than `LEAST` sites, are that of all sites, and nothing is promised of them.
     """
 
     level: float
@@ -116,18 +106,17 @@ def calibrate_sets(
     """
     if not len(probability):
         raise InputError("sets cannot be calibrated on no site; give spectra with their class")
-    names, truth = np.array(classes), np.asarray(truth)
-    strength = np.where(truth[:, None] == names, _strength(probability), 0.0).max(axis=1)
-    own = {name: truth == name for name in names.tolist()}
-    marginal = tuple(name for name, sites in own.items() if sites.sum() < LEAST)
-    pools = {
-        name: np.sort(strength if name in marginal else strength[sites])
-        for name, sites in own.items()
-    }
-    ranks = np.ones(len(truth))
-    for name, pool in pools.items():
-        below = np.searchsorted(pool, strength[own[name]], side="left")
-        ranks[own[name]] = (len(pool) - below) / (len(pool) + 1)
+    own = np.asarray(truth)[:, None] == np.array(classes)
+    strength = np.where(own, _strength(probability), 0.0).max(axis=1)
+    rare = own.sum(axis=0) < LEAST
+    pools = [
+        np.sort(strength if few else strength[sites])
+        for few, sites in zip(rare, own.T, strict=True)
+    ]
+    ranks = np.ones(len(strength))
+    for pool, sites in zip(pools, own.T, strict=True):
+        below = np.searchsorted(pool, strength[sites], side="left")
+        ranks[sites] = (len(pool) - below) / (len(pool) + 1)
     # The likeliest class is in the set whatever the rank.
     ranks[strength == 1] = 0.0
     common = max(conformal_quantile(ranks, level), level - CONCESSION)
@@ -140,21 +129,15 @@ def calibrate_sets(
         # Without one that is strong enough only the likeliest class is left.
         return float(pool[-count]) if count else 1.0
 
-    return ClassSets(level, common, tuple(pools), tuple(map(threshold, pools.values())), marginal)
+    marginal = tuple(name for name, few in zip(classes, rare, strict=True) if few)
+    return ClassSets(level, common, tuple(classes), tuple(map(threshold, pools)), marginal)
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """How far the truth may be from what a regressor predicts.
+    """How far the truth may be from what a regressor predicts, for a share `level` of unseen ones.
 
-    Attributes
-    ----------
-    level : float
-        Share of unseen truths that each interval holds, output by output.
-    atoms : tuple of int
-        Numbers of averaged atoms, rising, that the calibration was made for.
-    half_widths : tuple of tuple of float
-        For each of them, half the width of the interval of each output.
+    For each of the numbers of averaged atoms, rising, there is half the width of each output's.
     """
 
     level: float
@@ -222,18 +205,9 @@ class SiteIntervals:
     """Which coordination numbers of a single site cannot be ruled out, given a prediction.
 
     A regressor that is unsure leans to the mean, and one width for all would leave out most sites
-    of rare, high numbers: each number has its own (label-conditional, Vovk et al., as above).
-
-    Attributes
-    ----------
-    level : float
-        Share of all unseen sites whose number is in the interval.
-    class_level : float
-        The same of the sites of each class and number with at least `LEAST_ALIKE` of them.
-    numbers : tuple of float
-        Coordination numbers, rising.
-    reaches : tuple of float
-        How far from each number a prediction may be that does not rule it out.
+    of rare, high numbers: each of the numbers, rising, has its own reach (label-conditional, Vovk
+    et al., as above). They hold a share `level` of all unseen sites, and `class_level` of those of
+    each class and number with at least `LEAST_ALIKE` of them.
     """
 
     level: float
@@ -281,26 +255,25 @@ def calibrate_site_intervals(
     if not len(predicted):
         raise InputError("intervals cannot be calibrated on no site; give unseen spectra")
     off = np.abs(predicted - truth)
-    alike = [
-        (float(number), off[own])
-        for number in np.unique(truth)
-        for name in np.unique(environment[truth == number])
-        for own in [(truth == number) & (environment == name)]
-        if own.sum() >= LEAST_ALIKE
-    ]
+    alike = {
+        number: [
+            off[own]
+            for name in np.unique(environment)
+            for own in [(truth == number) & (environment == name)]
+            if own.sum() >= LEAST_ALIKE
+        ]
+        for number in np.unique(truth).tolist()
+    }
     need = min(np.ceil((len(off) + 1) * level - _ROUNDING) / len(off), 1.0)
-    steps = round((_HIGHEST - level + CONCESSION) / _STEP)
-    candidates = (level - CONCESSION + _STEP * np.arange(steps + 1)).tolist()
+    *levels, last = np.arange(level - CONCESSION, _HIGHEST + _STEP / 2, _STEP).tolist()
 
     def made(common: float) -> SiteIntervals:
         plain = conformal_quantile(off, max(common, level))
-        reaches = dict.fromkeys(np.unique(truth).tolist(), plain)
-        for number in {number for number, _ in alike}:
-            several = (own for other, own in alike if other == number)
-            reaches[number] = max(conformal_quantile(own, common) for own in several)
-        return SiteIntervals(level, common, tuple(reaches), tuple(reaches.values()))
+        reaches = (
+            max((conformal_quantile(own, common) for own in several), default=plain)
+            for several in alike.values()
+        )
+        return SiteIntervals(level, common, tuple(alike), tuple(reaches))
 
-    return next(
-        (tried for tried in map(made, candidates) if tried.hold(predicted, truth).mean() >= need),
-        made(candidates[-1]),
-    )
+    tried = (one for one in map(made, levels) if one.hold(predicted, truth).mean() >= need)
+    return next(tried, made(last))

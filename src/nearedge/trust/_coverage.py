@@ -11,20 +11,10 @@ from nearedge.trust._conformal import LEVEL, calibrate_sets
 
 @dataclass(frozen=True)
 class Coverage:
-    """Share of truths that sets or intervals held.
+    """Share of the truths of `n` sites that sets or intervals held.
 
-    Attributes
-    ----------
-    coverage : float
-        The share.
-    error : float or None
-        Its standard error, from the spread over groups; None with a single group.
-    groups : int
-        Number of groups.
-    effective : int or None
-        The number of independent sites that would be as telling; None where all or none were held.
-    n : int
-        Number of sites.
+    Its standard error is that of the spread over groups, None with a single one; so many
+    independent sites would be as telling as `effective`, None where all or none were held.
     """
 
     coverage: float
@@ -107,11 +97,9 @@ def crossfit(
 
     So it is told what a calibration is worth on sites it was not made of.
     """
-    turns = [fold == number for number in np.unique(fold)]
-    judged = [judge(~own, own) for own in turns]
-    everywhere = np.zeros((len(fold), *judged[0].shape[1:]), bool)
-    for own, part in zip(turns, judged, strict=True):
-        everywhere[own] = part
+    judged = np.concatenate([judge(fold != number, fold == number) for number in np.unique(fold)])
+    everywhere = np.empty_like(judged)
+    everywhere[np.argsort(fold, kind="stable")] = judged
     return everywhere
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float
 
-from nearedge.trust._likeness import Likeness, Spectra, overlaps
+from nearedge.trust._likeness import Likeness, Spectra, overlaps, run_around
 from nearedge.trust._reasons import (
     MODEST,
     Differs,
@@ -80,8 +80,12 @@ def _examine(training: Likeness, inputs: Spectra) -> list[tuple[Reason, ...]]:
             reasons[row] += () if reason is None else (reason,)
         rows = rows[[reason is None for reason in found]]
 
-    settle(_shapeless(training, spectra[rows]))
-    factor, size, alike = _factors(training, spectra[rows])
+    settle(_shapeless(training, spectra))
+    x = spectra[rows]
+    size = np.abs(x).mean(axis=1) / training.features.unit
+    slope, _ = _line(training, x, 1 / size, None)
+    factor = np.divide(1, slope, out=size.copy(), where=slope > 0)
+    alike = training.alike(x / factor[:, None])
     # Of quite another size and not alike either: other reasons are sought after scaling.
     other = ~alike & (np.maximum(size, 1 / size) > MODEST)
     for row, own in zip(rows[other], factor[other].tolist(), strict=True):
@@ -109,25 +113,12 @@ def _shapeless(training: Likeness, x: Spectra) -> Found:
             return NoEdge("flat", variation / size)
         return NoEdge("noise") if rough > WHITE else None
 
-    columns = np.abs(x).max(axis=1), np.ptp(x, axis=1), _roughness(x)
-    return [shape(*row) for row in np.column_stack(columns).tolist()]
-
-
-def _roughness(x: Spectra) -> Numbers:
-    """Size of second differences over that of the variation: 1 for noise, 0 for smooth curves."""
-    variation = x.std(axis=1)
+    # Second differences over the variation: 1 for noise, 0 for smooth curves.
+    spread = x.std(axis=1)
     second = np.sqrt(np.square(np.diff(x, 2, axis=1)).mean(axis=1) / 6)
-    return np.divide(second, variation, out=np.zeros(len(x)), where=variation > 0)
-
-
-def _factors(
-    training: Likeness, x: Spectra
-) -> tuple[Numbers, Numbers, Bool[np.ndarray, " spectrum"]]:
-    """How many times the training spectra each is, at best and by its size; if it is alike then."""
-    size = np.abs(x).mean(axis=1) / training.features.unit
-    slope, _ = _line(training, x, 1 / size, None)
-    factor = np.divide(1, slope, out=size.copy(), where=slope > 0)
-    return factor, size, training.alike(x / factor[:, None])
+    rough = np.divide(second, spread, out=np.zeros(len(x)), where=spread > 0)
+    columns = np.abs(x).max(axis=1), np.ptp(x, axis=1), rough
+    return [shape(*row) for row in np.column_stack(columns).tolist()]
 
 
 def _inverted(training: Likeness, x: Spectra) -> Found:
@@ -175,23 +166,17 @@ def _different(training: Likeness, x: Spectra) -> Found:
     deviation = np.abs(training.cloud.gaussian.conditional(logs)).argmax(axis=1)
 
     def name(spectrum: np.ndarray, above: np.ndarray, below: np.ndarray, odd: int) -> Differs:
-        worst = int(np.maximum(above, below).argmax())
+        over = above if above.max() >= below.max() else below
         # Less than the tolerance is within what a few more training spectra would have filled.
-        if max(above[worst], below[worst]) < WITHIN:
+        if over.max() < WITHIN:
             return Differs(float(energy[odd]), float(energy[odd]), "together")
-        over = above if above[worst] >= below[worst] else below
-        first = last = worst
-        while first > 0 and over[first - 1] > 0:
-            first -= 1
-        while last < len(energy) - 1 and over[last + 1] > 0:
-            last += 1
-        ends = float(energy[first]), float(energy[last])
-        if over is below:
-            return Differs(*ends, "less")
+        first, last = run_around(over > 0, int(over.argmax()))
         top = first + int(spectrum[first : last + 1].argmax())
-        if 0 < top < len(energy) - 1 and spectrum[top - 1] < spectrum[top] > spectrum[top + 1]:
+        peak = 0 < top < len(energy) - 1 and spectrum[top - 1] < spectrum[top] > spectrum[top + 1]
+        if over is above and peak:
             return Differs(float(energy[top]), float(energy[top]), "peak")
-        return Differs(*ends, "more")
+        how = "more" if over is above else "less"
+        return Differs(float(energy[first]), float(energy[last]), how)
 
     return list(map(name, x, logs - high, low - logs, deviation.tolist()))
 
@@ -209,12 +194,9 @@ def _repaired(
     centred, shapes = x - mean[:, None], references - level[:, None]
     spread = np.linalg.norm(shapes, axis=1)
     product = sign * centred @ shapes.T
-    correlation = np.divide(product, spread, out=np.zeros_like(product), where=spread > 0)
-    best = correlation.argmax(axis=1)
-    square = np.square(centred).sum(axis=1)
-    start = np.divide(
-        sign * product[np.arange(len(x)), best], square, out=np.zeros(len(x)), where=square > 0
-    )
+    best = np.divide(product, spread, out=np.zeros_like(product), where=spread > 0).argmax(axis=1)
+    most, square = product[np.arange(len(x)), best], np.square(centred).sum(axis=1)
+    start = np.divide(sign * most, square, out=np.zeros(len(x)), where=square > 0)
     slope, offset = _line(training, x, start, level[best] - start * mean)
     return slope, offset, training.alike(offset[:, None] + slope[:, None] * x)
 

@@ -26,14 +26,8 @@ class Features:
     """Logarithms of intensities, which is what is compared.
 
     Below the edge the absorption is a hundredth of that above: only there, and only in logarithms,
-    does a spectrum on another energy zero differ from all others.
-
-    Attributes
-    ----------
-    unit : float
-        Mean size of the training intensities.
-    pivot : float
-        As in `NoveltySettings`.
+    does a spectrum on another energy zero differ from all others. The unit is the mean size of the
+    training intensities; for the pivot see `NoveltySettings`.
 
     Examples
     --------
@@ -48,9 +42,7 @@ class Features:
         """Take log(1 + intensity / pivot), and go on straight with its slope below zero."""
         pivot = self.unit * self.pivot
         relative = np.clip(inputs, -LARGEST * pivot, LARGEST * pivot) / pivot
-        logs = np.log1p(np.maximum(relative, 0))
-        logs += np.minimum(relative, 0)
-        return logs
+        return np.log1p(np.maximum(relative, 0)) + np.minimum(relative, 0)
 
     def slope(self, inputs: Spectra) -> Spectra:
         """Derivative of the features by the intensity."""
@@ -109,14 +101,19 @@ def overlaps(points: int) -> dict[int, tuple[slice, slice]]:
 
     To each belong the energies of the shifted spectrum, and those where they would belong.
     """
-    return {
-        step: (
-            slice(max(step, 0), points + min(step, 0)),
-            slice(max(-step, 0), points - max(step, 0)),
-        )
-        for step in range(-(points // 2), points // 2 + 1)
-        if step
-    }
+
+    def kept(step: int) -> slice:
+        return slice(max(step, 0), points + min(step, 0))
+
+    steps = range(-(points // 2), points // 2 + 1)
+    return {step: (kept(step), kept(-step)) for step in steps if step}
+
+
+def run_around(true: Bool[np.ndarray, " energy"], place: int) -> tuple[int, int]:
+    """Give the first and the last place of the run of true ones that holds a place."""
+    others = np.flatnonzero(~true)
+    first = others[others < place].max(initial=-1) + 1
+    return int(first), int(others[others > place].min(initial=len(true)) - 1)
 
 
 @dataclass(frozen=True)
@@ -154,22 +151,10 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Likeness:
-    """What the training spectra are like, and from where on a spectrum is not like them.
+    """What the training spectra are like, and from which distance on a spectrum is not like them.
 
-    Attributes
-    ----------
-    energy : float array, shape (energy,)
-        In eV.
-    features : Features
-        The logarithms that are compared.
-    cloud : Cloud
-        Of the training spectra's features.
-    low, high : float array, shape (energy,)
-        Range of the training intensities.
-    limit : float
-        Distance from which a spectrum is not like them.
-    shift_limits : float array, shape (shift,)
-        The same for the energies that overlap when a spectrum is shifted, see `overlaps`.
+    The energies are in eV, the cloud is of the features, low and high are the range of the
+    intensities. The limits of shifts are of the energies that then overlap, see `overlaps`.
     """
 
     energy: Float[np.ndarray, " energy"]

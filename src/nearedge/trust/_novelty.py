@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from nearedge.errors import InputError
+from nearedge.trust._conformal import conformal_quantile
 from nearedge.trust._examination import examine
 from nearedge.trust._likeness import Cloud, Features, Gaussian, Likeness, Spectra, overlaps
 from nearedge.trust._reasons import Reason
@@ -25,22 +26,14 @@ ENOUGH = 20
 class NoveltySettings:
     """How novelty is measured, and how often a spectrum like the training spectra may be flagged.
 
-    Attributes
-    ----------
-    pivot : float
-        Intensities well above it are compared by their ratio, those below by their difference; in
-        units of the mean training intensity.
-    tolerance : float
-        Standard deviation of the logarithm of an intensity that is never news: noise, calibration.
-    centres : int
-        Clusters of the training spectra.
-    flagged : float
-        Share of spectra of unseen groups that may be flagged.
-    flagged_class : float
-        The same within every class of at least `ENOUGH` sites; the more lenient limit counts. A
-        rare class is the tail of the whole and would else be flagged throughout.
-    folds : int
-        Folds of the calibration.
+    Intensities well above the pivot, in units of the mean training intensity, are compared by their
+    ratio, those below by their difference. The tolerance is a standard deviation of the logarithm
+    of an intensity that is never news: noise, calibration. The centres are clusters of the training
+    spectra, the folds those of the calibration.
+
+    Of spectra of unseen groups a share may be `flagged`, and within every class of at least
+    `ENOUGH` sites another; the more lenient limit counts. A rare class is the tail of the whole and
+    would else be flagged throughout.
     """
 
     pivot: float = 0.2
@@ -198,11 +191,9 @@ def _folds(
     from sklearn.model_selection import GroupKFold, KFold
 
     several = 0 if groups is None else len(np.unique(groups))
-    every = np.arange(count)
-    if several > 1:
-        cut = GroupKFold(min(SETTINGS.folds, several), shuffle=True, random_state=seed)
-        return cut.split(every, groups=groups)
-    return KFold(min(SETTINGS.folds, count), shuffle=True, random_state=seed).split(every)
+    kind, parts = (GroupKFold, several) if several > 1 else (KFold, count)
+    cut = kind(min(SETTINGS.folds, parts), shuffle=True, random_state=seed)
+    return cut.split(np.arange(count), groups=groups)
 
 
 def _limit(distances: np.ndarray, labels: np.ndarray | None) -> float:
@@ -219,9 +210,8 @@ def _limit(distances: np.ndarray, labels: np.ndarray | None) -> float:
 def _bound(distances: np.ndarray, share: float) -> float:
     """Distance that a further one exceeds with a probability of at most `share`."""
     count = len(distances)
-    rank = int(np.ceil((count + 1) * (1 - share)))
-    if rank <= count:
-        return float(np.sort(distances)[rank - 1])
+    if (count + 1) * share >= 1:
+        return conformal_quantile(distances, 1 - share)
     from scipy.stats import t as student
 
     logs = np.log(np.maximum(distances, SMALL))

@@ -1,7 +1,7 @@
 """Why a model does not apply to a spectrum: a small closed set of findings, and their words."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from nearedge.edges import Edge
 
@@ -16,7 +16,17 @@ BELOW_EDGE = "structure below the edge"
 
 
 @dataclass(frozen=True)
-class OtherEdge:
+class Reason:
+    """Why a model does not apply to a spectrum; ``str`` gives the sentence."""
+
+    words: ClassVar[str]
+
+    def __str__(self) -> str:
+        return self.words.format_map(vars(self))
+
+
+@dataclass(frozen=True)
+class OtherEdge(Reason):
     """The spectrum is of another edge: the file says so, or the energy (eV) at which it rises."""
 
     spectrum: Edge
@@ -24,14 +34,13 @@ class OtherEdge:
     e0: float | None = None
 
     def __str__(self) -> str:
-        where = f"{self.spectrum.energy:.0f} eV"
-        if self.e0 is not None:
-            where += f", by its rise at {self.e0:.1f} eV"
+        rise = "" if self.e0 is None else f", by its rise at {self.e0:.1f} eV"
+        where = f"{self.spectrum.energy:.0f} eV{rise}"
         return f"this is {_a(self.spectrum)}-edge ({where}); the model reads {self.model}"
 
 
 @dataclass(frozen=True)
-class OutsideEdge:
+class OutsideEdge(Reason):
     """The spectrum rises, or the zero is said to lie (eV), where the model's edge cannot be."""
 
     e0: float
@@ -45,19 +54,17 @@ class OutsideEdge:
 
 
 @dataclass(frozen=True)
-class OtherOrigin:
+class OtherOrigin(Reason):
     """A computed spectrum is of another engine, energy zero or unit than the training spectra."""
 
     what: Literal["engine", "energy zero", "unit"]
     spectrum: str
     model: str
-
-    def __str__(self) -> str:
-        return f"another {self.what}: {self.spectrum}; the model was trained on {self.model}"
+    words = "another {what}: {spectrum}; the model was trained on {model}"
 
 
 @dataclass(frozen=True)
-class NoEdge:
+class NoEdge(Reason):
     """The spectrum does not rise over an edge; its range is `variation` times its size."""
 
     shape: Literal["zero", "flat", "line", "noise", "no step"]
@@ -74,7 +81,7 @@ class NoEdge:
 
 
 @dataclass(frozen=True)
-class Scaled:
+class Scaled(Reason):
     """The intensity is that of the training spectra so many times."""
 
     factor: float
@@ -91,54 +98,45 @@ class Scaled:
 
 
 @dataclass(frozen=True)
-class UpsideDown:
+class UpsideDown(Reason):
     """Turned upside down the spectrum is like the training spectra."""
 
-    def __str__(self) -> str:
-        return "upside down: transmission instead of absorption, or the wrong sign?"
+    words = "upside down: transmission instead of absorption, or the wrong sign?"
 
 
 @dataclass(frozen=True)
-class Shifted:
+class Shifted(Reason):
     """Moved back by so many eV the spectrum is like the training spectra."""
 
     by: float
-
-    def __str__(self) -> str:
-        return (
-            f"looks like the training spectra shifted by {self.by:+.1f} eV: check the energy zero"
-        )
+    words = "looks like the training spectra shifted by {by:+.1f} eV: check the energy zero"
 
 
 @dataclass(frozen=True)
-class OnBackground:
+class OnBackground(Reason):
     """The spectrum is like the training spectra times a scale, on a background of a level."""
 
     scale: float
     level: float
-
-    def __str__(self) -> str:
-        return (
-            f"like the training spectra times {self.scale:.2g} on a background of "
-            f"{self.level:.2g}: check normalisation and background"
-        )
+    words = (
+        "like the training spectra times {scale:.2g} on a background of {level:.2g}: check "
+        "normalisation and background"
+    )
 
 
 @dataclass(frozen=True)
-class Noisy:
+class Noisy(Reason):
     """Smoothed, the spectrum is like the training spectra."""
 
     signal_to_noise: float
-
-    def __str__(self) -> str:
-        return (
-            f"noisy: signal to noise is about {self.signal_to_noise:.2g}; smoothed, it is like the "
-            "training spectra"
-        )
+    words = (
+        "noisy: signal to noise is about {signal_to_noise:.2g}; smoothed, it is like the training "
+        "spectra"
+    )
 
 
 @dataclass(frozen=True)
-class Differs:
+class Differs(Reason):
     """The spectrum differs from the training spectra at these energies, eV from the zero, the most.
 
     Of ``more`` or ``less`` intensity than any of them has, of a ``peak`` none of them has, or of
@@ -161,47 +159,36 @@ class Differs:
 
 
 @dataclass(frozen=True)
-class Unlike:
+class Unlike(Reason):
     """No reference is like the spectrum: what is left of the best fit is more than the limit."""
 
     misfit: float
     limit: float
     edge: Edge
-
-    def __str__(self) -> str:
-        return (
-            f"like none of the {self.edge}-edges it is compared with: they miss it by "
-            f"{self.misfit:.3f} of the edge step at least (limit {self.limit:g})"
-        )
+    words = (
+        "like none of the {edge}-edges it is compared with: they miss it by {misfit:.3f} of the "
+        "edge step at least (limit {limit:g})"
+    )
 
 
 @dataclass(frozen=True)
-class Unstated:
+class Unstated(Reason):
     """The spectrum is like a crystal of which no coordination number is stated."""
 
     crystal: str
-
-    def __str__(self) -> str:
-        return (
-            f"most like {self.crystal}, whose first shell has no clear end (a metal, an alloy, or "
-            "a shell on which two rules disagree)"
-        )
+    words = (
+        "most like {crystal}, whose first shell has no clear end (a metal, an alloy, or a shell on "
+        "which two rules disagree)"
+    )
 
 
 @dataclass(frozen=True)
-class Misfit:
+class Misfit(Reason):
     """No mixture of the training spectra is like the measured one, whatever zero and resolution.
 
-    Attributes
-    ----------
-    exceeded : dict of str to float
-        What speaks against it, each in units of its limit.
-    noise : float
-        As a share of the spectrum's own variation.
-    first, last : float or None
-        Energies from the zero, eV, at which it differs the most; None if at none in particular.
-    more : bool
-        Whether there is more intensity than expected, or less.
+    What speaks against it is `exceeded`, in units of its limit; the noise is a share of the
+    spectrum's own variation. It has `more` intensity than expected, or less, most of all from the
+    `first` energy to the `last`, in eV from the zero; None if at none in particular.
     """
 
     exceeded: dict[str, float] = field(default_factory=dict)
@@ -211,39 +198,18 @@ class Misfit:
     more: bool = True
 
     def __str__(self) -> str:
-        measures = ", ".join(
-            f"{name} {value:.1f} times its limit" for name, value in self.exceeded.items()
-        )
-        words = f"unlike any mixture of the training spectra ({measures})"
+        exceeded = (f"{name} {value:.1f} times its limit" for name, value in self.exceeded.items())
+        words = f"unlike any mixture of the training spectra ({', '.join(exceeded)})"
         if self.noise > NOISY:
             return f"{words}: noisy, the noise is {self.noise:.0%} of the variation"
         if self.exceeded and max(self.exceeded, key=self.exceeded.__getitem__) == BELOW_EDGE:
             return f"{words}: there is absorption below the edge, where the best zero puts it"
         if self.first is None or self.last is None:
             return f"{words}: in its shape as a whole, at no energy in particular"
-        much = "more" if self.more else "less"
         return (
-            f"{words}: most of all, {much} intensity {_span(self.first, self.last)} from the zero "
-            "than the rest lets expect"
+            f"{words}: most of all, {'more' if self.more else 'less'} intensity "
+            f"{_span(self.first, self.last)} from the zero than the rest lets expect"
         )
-
-
-Reason = (
-    OtherEdge
-    | OutsideEdge
-    | OtherOrigin
-    | NoEdge
-    | Scaled
-    | UpsideDown
-    | Shifted
-    | OnBackground
-    | Noisy
-    | Differs
-    | Misfit
-    | Unlike
-    | Unstated
-)
-"""Why a model does not apply to a spectrum; ``str`` gives the sentence."""
 
 
 def _a(edge: Edge) -> str:
