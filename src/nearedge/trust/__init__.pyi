@@ -25,6 +25,7 @@ from ._coverage import (
     crossfit_sets as crossfit_sets,
     set_coverage as set_coverage,
 )
+from ._likeness import Gaussian as Gaussian, run_around as run_around
 from ._novelty import Novelty as Novelty, fit_novelty as fit_novelty
 from ._reasons import (
     BELOW_EDGE as BELOW_EDGE,

@@ -76,7 +76,7 @@ def test_more_noise_excuses_more(manifold: Manifold) -> None:
 
 def test_deviations_are_leave_one_out_residuals(manifold: Manifold) -> None:
     window = found(0.0)[0] + RNG.normal(scale=0.05, size=len(GRID))
-    said = manifold.deviations(window, 0.0, 0)
+    said = manifold.noisy(0, 0.0).conditional(window[None])[0]
     noisy = manifold.covariances[0] + NOISES[0] ** 2 * np.eye(len(GRID))
     off = window - manifold.means[0]
     for point in range(len(GRID)):
@@ -89,7 +89,7 @@ def test_deviations_are_leave_one_out_residuals(manifold: Manifold) -> None:
 def test_a_disturbed_energy_deviates_most(manifold: Manifold) -> None:
     window = found(0.0)[0].copy()
     window[13] += 1.0
-    assert manifold.deviations(window, 0.0, 0).argmax() == 13
+    assert manifold.noisy(0, 0.0).conditional(window[None])[0].argmax() == 13
 
 
 def test_noise_levels_are_rounded_up() -> None:

@@ -1,7 +1,7 @@
 """Learning to read measured spectra from simulated ones, and calibrating that on unseen sites."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -68,21 +68,21 @@ def fit_inference(
     """
     classes = tuple(class_order(np.unique(sites.environment).tolist()))
     parts = [sites, *(sites.part(fold.train) for fold in folds)]
-    networks = [
-        plain_networks(regressor, classes)
-        for regressor in _fit_regressors(energy, parts, grid, recipe, seed)
-    ]
+    regressors = _fit_regressors(energy, parts, grid, recipe, seed)
+    networks = [plain_networks(regressor, classes) for regressor in regressors]
     looks = []
     for part in parts:
-        names = part.environment
-        weights = composition_weights(names, examples=SAMPLES, size=SAMPLE_SIZE, seed=seed + 1)
+        weights = composition_weights(
+            part.environment, examples=SAMPLES, size=SAMPLE_SIZE, seed=seed + 1
+        )
         looks.append(fit_samples(energy, part, weights, classes, grid))
     scans = [
         _scan_samples(energy, sites.part(fold.test), classes, look, own, seed + turn)
         for turn, (fold, look, own) in enumerate(zip(folds, looks[1:], networks[1:], strict=True))
     ]
     temperature = max(TEMPERATURES, key=lambda t: sum(scan.zero_score(t) for scan in scans))
-    readings = [scan.readings(temperature) for scan in scans]
+    told = [scan.told(temperature, grid) for scan in scans]
+    readings, measures, zeros = zip(*told, strict=True)
     manifold, references = looks[0]
     inference = Inference(
         networks=networks[0],
@@ -91,9 +91,9 @@ def fit_inference(
         classes=classes,
         temperature=temperature,
         references=references,
-        measures=np.concatenate([scan.measures(temperature, grid) for scan in scans]),
+        measures=np.concatenate(measures),
     )
-    errors = _errors(readings, scans, temperature, float(sites.value.mean()))
+    errors = _errors(readings, np.concatenate(zeros), float(sites.value.mean()))
     return inference, Measured(CONDITIONS, errors)
 
 
@@ -169,21 +169,19 @@ def fit_samples(
     return manifold, References(np.array(spectra), low, high)
 
 
-@dataclass(frozen=True)
-class _Scans:
+class _Scans(NamedTuple):
     """Simulated measurements of one fold's unseen sites, looked at wherever the zero may lie."""
 
     true: Float[np.ndarray, "sample output"]
     places: Float[np.ndarray, " zero"]
     fractions: Float[np.ndarray, "sample zero class"]
     scans: list[ZeroScan]
-    log_density: Float[np.ndarray, "sample zero width"]
     references: References
 
     def zero_weights(self, temperature: float) -> Float[np.ndarray, "sample zero"]:
         """Probabilities of the places of the zero."""
-        logs = logsumexp(self.log_density / temperature, axis=2)
-        return softmax(logs, axis=1)
+        logs = np.array([scan.log_density for scan in self.scans]) / temperature
+        return softmax(logsumexp(logs, axis=2), axis=1)
 
     def zero_score(self, temperature: float) -> float:
         """Logarithm of the probability that the true zero is given, summed over the samples."""
@@ -192,28 +190,23 @@ class _Scans:
         near = self.zero_weights(temperature)[:, max(true - 1, 0) : true + 2].sum(axis=1)
         return float(np.log(np.maximum(near, 1e-6)).sum())
 
-    def readings(self, temperature: float) -> Readings:
-        """Average what networks say over the places of the zero."""
+    def told(
+        self, temperature: float, grid: Float[np.ndarray, " grid"]
+    ) -> tuple[Readings, Float[np.ndarray, "sample measure"], Float[np.ndarray, " sample"]]:
+        """Average what networks say over the zeros; the likeliest, and how unusual samples are."""
         weights = self.zero_weights(temperature)
+        likeliest = weights.argmax(axis=1)
+        there = list(zip(self.scans, likeliest.tolist(), strict=True))
         mean = weights @ self.places
         spread = np.sqrt(np.maximum(weights @ self.places**2 - mean**2, 0.0))
-        best = weights.argmax(axis=1)
-        noise = [scan.noise[place] for scan, place in zip(self.scans, best, strict=True)]
+        noise = np.minimum([scan.noise[place] for scan, place in there], 1.0)
         fractions = np.einsum("sz,szc->sc", weights, self.fractions)
-        unsure = np.column_stack([spread, np.minimum(noise, 1.0)])
-        return Readings(fractions, unsure, self.true)
-
-    def measures(
-        self, temperature: float, grid: Float[np.ndarray, " grid"]
-    ) -> Float[np.ndarray, "sample measure"]:
-        """Measure how unusual each sample is at its likeliest zero."""
-        best = self.zero_weights(temperature).argmax(axis=1).tolist()
-        return np.array(
-            [
-                measure(scan, place, int(scan.log_density[place].argmax()), self.references, grid)
-                for scan, place in zip(self.scans, best, strict=True)
-            ]
-        )
+        measures = [
+            measure(scan, place, int(scan.log_density[place].argmax()), self.references, grid)
+            for scan, place in there
+        ]
+        readings = Readings(fractions, np.column_stack([spread, noise]), self.true)
+        return readings, np.array(measures), self.places[likeliest]
 
 
 def _scan_samples(
@@ -234,29 +227,24 @@ def _scan_samples(
     scans = [scan_zeros(energy, spectrum, places, manifold) for spectrum in mu]
     shapes = np.concatenate([scan.shapes for scan in scans])
     fractions = networks.fractions(shapes).astype(float).reshape(len(mu), len(places), -1)
-    log_density = np.array([scan.log_density for scan in scans])
-    true = weights @ sites.outputs(classes)
-    return _Scans(true, places, fractions, scans, log_density, references)
+    return _Scans(weights @ sites.outputs(classes), places, fractions, scans, references)
 
 
 def _errors(
-    parts: Sequence[Readings], scans: Sequence[_Scans], temperature: float, constant: float
+    parts: Sequence[Readings], zeros: Float[np.ndarray, " sample"], constant: float
 ) -> Errors:
-    """Read each fold's samples with what the other folds' samples taught."""
-    likeliest = (scan.places[scan.zero_weights(temperature).argmax(axis=1)] for scan in scans)
-    zeros = [np.abs(places) for places in likeliest]
-    off, held, baseline = [], [], []
+    """Read each fold's samples with what the other folds' samples taught; their zero is 0 eV."""
+    off, held = [], []
     for turn, part in enumerate(parts):
         readout = fit_readout([*parts[:turn], *parts[turn + 1 :]] or parts)
         off.append(np.abs(readout.expected(part.fractions) - part.true))
         held.append(off[-1][:, 0] <= readout.half_widths(part.fractions, part.unsure)[:, 0])
-        baseline.append(np.abs(constant - part.true[:, 0]))
-    distances = np.concatenate(off)
+    distances, true = np.concatenate(off), np.concatenate([part.true[:, 0] for part in parts])
     return Errors(
         n=len(distances),
         mae=float(distances[:, 0].mean()),
-        baseline_mae=float(np.concatenate(baseline).mean()),
+        baseline_mae=float(np.abs(constant - true).mean()),
         coverage=float(np.concatenate(held).mean()),
         fraction_mae=float(distances[:, 1:].mean()),
-        zero_error=float(np.concatenate(zeros).mean()),
+        zero_error=float(np.abs(zeros).mean()),
     )

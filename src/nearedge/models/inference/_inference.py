@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy.integrate import cumulative_trapezoid
 
 from nearedge.errors import InputError
 from nearedge.models.inference._readout import Networks, Readout
@@ -42,11 +43,6 @@ class Inference:
         return self.manifold.grid
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the outputs: the mean of the target, and the classes."""
-        return ("mean", *self.classes)
-
-    @property
     def limits(self) -> Float[np.ndarray, " measure"]:
         """Value of each measure above which a spectrum is unlike any sample's."""
         return np.maximum(np.quantile(self.measures, 1 - self.flagged, axis=0), LEAST_LIMITS)
@@ -81,7 +77,7 @@ class Inference:
         noise = np.minimum(scan.noise[[best]], 1.0)
         expected, half_widths = self.read(fractions[:, None], each[:, None], places, noise)
         posterior = Posterior(
-            names=self.names,
+            names=("mean", *self.classes),
             scanned=places,
             zero_weights=each,
             values=self.readout.expected(fractions)[:, 0],
@@ -105,30 +101,31 @@ class Inference:
         The networks' fractions are those at each place of the zero (eV); its probability is one
         column if all spectra share it. Noise is a share of each spectrum's own variation.
         """
-        mean = sum(share[:, None] * part for share, part in zip(weights, fractions, strict=True))
+        shares = zip(weights, fractions, strict=True)
+        mean = np.asarray(sum(share[:, None] * part for share, part in shares), float)
         off = places - (weights.mean(axis=1) @ places)
         spread = np.sqrt(np.maximum(off**2 @ weights - (off @ weights) ** 2, 0.0))
         unsure = np.stack([np.broadcast_to(spread, noise.shape), noise], axis=1)
-        mean = np.asarray(mean, float)
         return self.readout.expected(mean), self.readout.half_widths(mean, unsure)
 
     def _fit(
         self, scan: ZeroScan, best: int, width: int, fractions: Float[np.ndarray, " class"]
     ) -> Fit:
         """Compare a spectrum at the best zero and broadening with what samples look like."""
-        references, limits, noise = self.references, self.limits, float(scan.noise[best])
-        own = measure(scan, best, width, references, self.grid) / limits
+        noise, like = float(scan.noise[best]), fractions @ self.references.spectra[width]
+        limits = self.limits
+        own = measure(scan, best, width, self.references, self.grid) / limits
         usual = (self.measures / limits).max(axis=1)
         return Fit(
             measures=dict(zip(MEASURES, own.tolist(), strict=True)),
             p_value=(1 + int((usual >= own.max()).sum())) / (1 + len(usual)),
             energy=self.grid,
-            deviation=self.manifold.deviations(scan.shapes[best], noise, width),
+            deviation=self.manifold.noisy(width, noise).conditional(scan.shapes[[best]])[0],
             noise=noise,
-            window=references.normalised(self.grid, scan.windows[best], fractions, width),
-            mixture=references.mixture(fractions, width),
-            low=references.low[width],
-            high=references.high[width],
+            window=self.references.normalised(self.grid, scan.windows[best], like),
+            mixture=like,
+            low=self.references.low[width],
+            high=self.references.high[width],
         )
 
 
@@ -158,11 +155,8 @@ def rebinned(
     # Exact integrals of the broken line through the points, from the first one on.
     nodes = np.union1d(energy, edges)
     values = np.interp(nodes, energy, mu)
-    risen = np.concatenate([[0.0], np.cumsum(np.diff(nodes) * (values[1:] + values[:-1]) / 2)])
+    risen = cumulative_trapezoid(values, nodes, initial=0)
     means = np.diff(risen[np.searchsorted(nodes, edges)]) / step
     centres = (edges[:-1] + edges[1:]) / 2
     # The first and last point stay, so that the range does not shrink.
-    return (
-        np.concatenate([[energy[0]], centres, [energy[-1]]]),
-        np.concatenate([[mu[0]], means, [mu[-1]]]),
-    )
+    return np.r_[energy[0], centres, energy[-1]], np.r_[mu[0], means, mu[-1]]

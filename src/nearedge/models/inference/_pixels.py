@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Num, Shaped
+from jaxtyping import Bool, Float, Num
 
 from nearedge.models.inference._inference import Inference, rebinned
 from nearedge.models.inference._results import Posterior
@@ -59,8 +59,7 @@ def zero_places(
     return ZeroPlaces(zeros, shares, float(scanned[weights.argmax()]), spread, total)
 
 
-@dataclass(frozen=True)
-class PixelAnswers:
+class PixelAnswers(NamedTuple):
     """Outputs, as of `Posterior`, of each pixel; NaN where it is not finite or a straight line.
 
     `novelty` is the measure ``misfit`` in units of its limit: above one a spectrum is unlike any
@@ -96,9 +95,9 @@ class SignalFinder:
     """
 
     def __init__(self, energy: Float[np.ndarray, " energy"], grid: Float[np.ndarray, " grid"]):
-        _, smooth = _smoothing(energy, grid)
-        self._smooth = _single(smooth)
-        self._bend = _bent(np.eye(len(energy)) if smooth is None else smooth).astype(np.float32)
+        _, self._smooth = _smoothing(energy, grid)
+        units = np.eye(len(energy)) if self._smooth is None else self._smooth
+        self._bend = _bent(units).astype(np.float32)
 
     def find(self, block: Num[np.ndarray, "pixel energy"]) -> Signals:
         """Tell which spectra, in any unit, hold a signal; best `PIECE` pixels at once."""
@@ -134,10 +133,10 @@ class PixelReader:
         expected, half_widths = self.inference.read(
             self.fractions(levelled), self.places.weights[:, None], self.places.zeros, noise
         )
-        misfit, _ = self.inference.manifold.misfit(middle / size[:, None], noise, self.width)
-        limit = self.inference.limits[MEASURES.index("misfit")]
+        _, misfit = self.inference.manifold.fit(middle / size[:, None], noise, [self.width])
+        novelty = np.sqrt(misfit[:, 0]) / self.inference.limits[MEASURES.index("misfit")]
         answers = []
-        for values in (expected, half_widths, np.sqrt(misfit) / limit, noise):
+        for values in (expected, half_widths, novelty, noise):
             answers.append(np.full((len(block), *values.shape[1:]), np.nan, np.float32))
             answers[-1][usable] = values
         return PixelAnswers(*answers)
@@ -146,12 +145,9 @@ class PixelReader:
         self, levelled: Float[np.ndarray, "pixel energy"]
     ) -> Float[np.ndarray, "place pixel class"]:
         """Give what the networks say at each place of the zero; no intensities may be a line."""
-        fractions = []
-        for bend in self.bend:
-            shapes = levelled @ bend
-            shapes /= _rms(shapes)[:, None]
-            fractions.append(self.inference.networks.fractions(shapes))
-        return np.array(fractions)
+        places = (levelled @ bend for bend in self.bend)
+        shapes = (bent / _rms(bent)[:, None] for bent in places)
+        return np.array([self.inference.networks.fractions(shape) for shape in shapes])
 
 
 def pixel_reader(
@@ -170,7 +166,7 @@ def pixel_reader(
         inference=inference,
         places=places,
         width=int(posterior.width_weights.argmax()),
-        smooth=_single(smooth),
+        smooth=smooth,
         bend=np.array([bent(zero) for zero in places.zeros.tolist()], np.float32),
     )
 
@@ -191,10 +187,6 @@ def _bent(windows: Float[np.ndarray, "energy grid"]) -> Float[np.ndarray, "energ
     """Take the best straight line out of each row."""
     shapes, size = profiles(windows)
     return shapes * size[:, None]
-
-
-def _single(matrix: np.ndarray | None) -> Float[np.ndarray, "energy bin"] | None:
-    return None if matrix is None else matrix.astype(np.float32)
 
 
 def _levelled(
@@ -223,6 +215,6 @@ def _rms(rows: Float[np.ndarray, "pixel _"]) -> Float[np.ndarray, " pixel"]:
 
 
 def _noise(
-    levelled: Float[np.ndarray, "pixel energy"], smooth: Shaped[np.ndarray, "energy bin"] | None
+    levelled: Float[np.ndarray, "pixel energy"], smooth: Float[np.ndarray, "energy bin"] | None
 ) -> Float[np.ndarray, " pixel"]:
-    return noise_level(levelled if smooth is None else levelled @ smooth)
+    return noise_level(levelled if smooth is None else levelled @ smooth.astype(np.float32))

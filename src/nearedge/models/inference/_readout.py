@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -30,27 +31,19 @@ class Networks:
     ) -> Float[np.ndarray, "profile _"]:
         """Give the mean fractions of the classes, in single precision."""
         inputs = ((shapes - self.mean) / self.scale).astype(np.float32, copy=False)
-        layers = list(zip(self.weights, self.biases, strict=True))
+        *layers, last = zip(self.weights, self.biases, strict=True)
         total: np.ndarray | float = 0.0
         # Network by network what is computed on the way stays in the processor's cache.
         for network in range(len(self.weights[0])):
             values = inputs
-            for place, (weights, biases) in enumerate(layers):
-                values = values @ weights[network] + biases[network]
-                if place < len(layers) - 1:
-                    np.maximum(values, 0, out=values)
-            total = total + _softmax(values)
+            for weights, biases in layers:
+                values = np.maximum(values @ weights[network] + biases[network], 0)
+            values = values @ last[0][network] + last[1][network]
+            # Reductions along so short an axis are slow in NumPy; column by column they are not.
+            raised = np.exp(values - reduce(np.maximum, values.T)[:, None])
+            raised /= (raised @ np.ones(raised.shape[1], raised.dtype))[:, None]
+            total = total + raised
         return np.asarray(total / np.float32(len(self.weights[0])))
-
-
-def _softmax(outputs: Float[np.ndarray, "profile class"]) -> Float[np.ndarray, "profile class"]:
-    # Reductions along so short an axis are slow in NumPy; column by column they are not.
-    top = outputs[:, 0].copy()
-    for column in outputs.T[1:]:
-        np.maximum(top, column, out=top)
-    raised = np.exp(outputs - top[:, None])
-    raised /= (raised @ np.ones(raised.shape[1], raised.dtype))[:, None]
-    return raised
 
 
 class Readings(NamedTuple):
@@ -111,12 +104,13 @@ def fit_readout(parts: Sequence[Readings]) -> Readout:
     of single folds: the root of (1 + 1/K) / (1 + 1/(K - 1)) for K folds.
     """
     every = _joined(parts)
-    errors = []
-    for turn, part in enumerate(parts):
-        others = [*parts[:turn], *parts[turn + 1 :]] or parts
-        expected = _expected(_gain(_joined(others)), part.fractions)
-        errors.append(np.abs(expected - part.true))
-    off = np.concatenate(errors)
+    off = np.concatenate(
+        [
+            np.abs(_expected(_gain(_joined(others or parts)), part.fractions) - part.true)
+            for turn, part in enumerate(parts)
+            for others in [[*parts[:turn], *parts[turn + 1 :]]]
+        ]
+    )
     features = np.concatenate([every.fractions, every.unsure], axis=1)
     spread = np.linalg.lstsq(features, off, rcond=None)[0]
     least = np.maximum(LEAST_SPREAD * np.median(off, axis=0), SMALLEST)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from nearedge.models.inference._zero import MEASURES, Measure
-from nearedge.trust import BELOW_EDGE, Misfit
+from nearedge.models.inference._zero import Measure
+from nearedge.trust import BELOW_EDGE, Misfit, run_around
 
 MODE = 0.1
 """Probability from which a separate place of the zero is worth mentioning."""
@@ -57,8 +57,7 @@ class Posterior:
     def interval(self) -> Float[np.ndarray, "output 2"]:
         """Ends of the calibrated interval of each output; none is negative, no fraction over 1."""
         ends = np.stack([self.expected - self.half_widths, self.expected + self.half_widths], 1)
-        highest = np.array([np.inf, *[1.0] * (len(self.names) - 1)])[:, None]
-        return np.clip(ends, 0.0, highest)
+        return np.clip(ends, 0.0, np.array([np.inf] + [1.0] * (len(ends) - 1))[:, None])
 
     @property
     def zero(self) -> float:
@@ -139,15 +138,11 @@ class Fit:
         """
         if self.score <= 1:
             return ()
-        exceeded = {
-            _NAMED[name]: self.measures[name] for name in MEASURES if self.measures[name] > 1
-        }
+        exceeded = {_NAMED[name]: own for name, own in self.measures.items() if own > 1}
         worst = int(np.abs(self.deviation).argmax())
         if abs(self.deviation[worst]) < STRIKING:
             return (Misfit(exceeded, self.noise),)
         sign = np.sign(self.deviation[worst])
-        under = np.flatnonzero(sign * self.deviation <= STRIKING / 2)
-        first = under[under < worst].max(initial=-1) + 1
-        last = under[under > worst].min(initial=len(self.energy)) - 1
+        first, last = run_around(sign * self.deviation > STRIKING / 2, worst)
         ends = float(self.energy[first]), float(self.energy[last])
         return (Misfit(exceeded, self.noise, *ends, bool(sign > 0)),)

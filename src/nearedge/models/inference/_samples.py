@@ -1,5 +1,6 @@
 """What spectra of samples look like: the profiles they have, and mean spectra of the classes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from nearedge.spectra import profiles
+from nearedge.trust import Gaussian
 
 WIDTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 """Extra broadenings that are tried: full width at half maximum in eV."""
@@ -25,50 +27,39 @@ class Manifold:
     covariances: Float[np.ndarray, "width grid grid"]
 
     @cached_property
-    def _factors(self) -> dict[tuple[int, int], tuple[np.ndarray, float]]:
+    def _noisy(self) -> dict[tuple[int, int], Gaussian]:
         return {}
 
-    def _whitening(self, width: int, level: int) -> tuple[np.ndarray, float]:
-        """What makes deviations uncorrelated, and half the logarithm of the determinant."""
-        if (width, level) not in self._factors:
-            count = len(self.grid)
-            noisy = self.covariances[width] + NOISES[level] ** 2 * np.eye(count)
-            lower = np.linalg.cholesky(noisy)
-            half = float(np.log(np.diag(lower)).sum())
-            self._factors[width, level] = (np.triu(np.linalg.inv(lower).T), half)
-        return self._factors[width, level]
+    def noisy(self, width: int, noise: float) -> Gaussian:
+        """Give the Gaussian of the broadening at a place, with the next higher of `NOISES`."""
+        (level,) = noise_levels(np.array([noise])).tolist()
+        if (width, level) not in self._noisy:
+            covariance = self.covariances[width] + NOISES[level] ** 2 * np.eye(len(self.grid))
+            self._noisy[width, level] = Gaussian(self.means[width], covariance)
+        return self._noisy[width, level]
 
     def fit(
-        self, shapes: Float[np.ndarray, "window grid"], noise: Float[np.ndarray, " window"]
-    ) -> tuple[Float[np.ndarray, "window width"], Float[np.ndarray, "window width"]]:
-        """Logarithms of densities but for a constant, and mean squares of Mahalanobis distances."""
-        each = [self.misfit(shapes, noise, width) for width in range(len(self.widths))]
-        misfit, halves = (np.stack(column, axis=1) for column in zip(*each, strict=True))
-        return -misfit * len(self.grid) / 2 - halves, misfit
-
-    def misfit(
         self,
         shapes: Float[np.ndarray, "window grid"],
         noise: Float[np.ndarray, " window"],
-        width: int,
-    ) -> tuple[Float[np.ndarray, " window"], Float[np.ndarray, " window"]]:
-        """Squared distances at one broadening, and half the logarithms of the determinants."""
+        widths: Sequence[int] | None = None,
+    ) -> tuple[Float[np.ndarray, "window width"], Float[np.ndarray, "window width"]]:
+        """Logarithms of densities but for a constant, and mean squares of Mahalanobis distances.
+
+        They are at all broadenings, or at those at some places.
+        """
+        chosen = range(len(self.widths)) if widths is None else widths
         levels = noise_levels(noise)
-        misfit, halves = np.empty(len(shapes)), np.empty(len(shapes))
+        misfit = np.empty((len(shapes), len(chosen)))
+        log_density = np.empty_like(misfit)
         for level in np.unique(levels).tolist():
             same = levels == level
-            whitening, halves[same] = self._whitening(width, level)
-            whitened = (shapes[same] - self.means[width]) @ whitening
-            misfit[same] = np.einsum("ij,ij->i", whitened, whitened) / len(self.grid)
-        return misfit, halves
-
-    def deviations(
-        self, shape: Float[np.ndarray, " grid"], noise: float, width: int
-    ) -> Float[np.ndarray, " grid"]:
-        """How far each energy is from what all the others let expect, in standard deviations."""
-        whitening, _ = self._whitening(width, int(noise_levels(np.array([noise]))[0]))
-        precision = whitening @ whitening.T
-        return (shape - self.means[width]) @ precision / np.sqrt(np.diag(precision))
+            for column, width in enumerate(chosen):
+                gaussian = self.noisy(width, NOISES[level])
+                misfit[same, column] = gaussian.squares(shapes[same])
+                # The product of the diagonal is the root of the inverse's determinant.
+                log_density[same, column] = np.log(np.diag(gaussian.whitening)).sum()
+        return log_density - misfit * len(self.grid) / 2, misfit
 
 
 def noise_levels(noise: Float[np.ndarray, " window"]) -> Int[np.ndarray, " window"]:
@@ -87,21 +78,13 @@ class References:
     low: Float[np.ndarray, "width grid"]
     high: Float[np.ndarray, "width grid"]
 
-    def mixture(
-        self, fractions: Float[np.ndarray, " class"], width: int
-    ) -> Float[np.ndarray, " grid"]:
-        """Spectrum of a sample of this composition at one of the broadenings."""
-        return fractions @ self.spectra[width]
-
     def normalised(
         self,
         grid: Float[np.ndarray, " grid"],
         window: Float[np.ndarray, " grid"],
-        fractions: Float[np.ndarray, " class"],
-        width: int,
+        like: Float[np.ndarray, " grid"],
     ) -> Float[np.ndarray, " grid"]:
-        """Bring a window to the unit, and free it of the background, most like such a sample's."""
-        like = self.mixture(fractions, width)
+        """Free a window of its scale and background: those that make it most like a spectrum."""
         design = np.column_stack([like, np.ones(len(grid)), grid])
         scale, level, slope = np.linalg.lstsq(design, window, rcond=None)[0].tolist()
         return (window - (level + slope * grid)) / scale

@@ -37,11 +37,15 @@ def simulate_measurements(
     for step in np.unique(steps):
         same = steps == step
         mu[same] = weights[same] @ broadened(energy, sites, step * BROADENING_STEP)
-    level = rng.uniform(0, conditions.background, (count, 1))
-    slope = rng.uniform(-conditions.slope, conditions.slope, (count, 1))
     noisy, clean = np.log(conditions.signal_to_noise).tolist()
-    quality = np.exp(rng.uniform(noisy, clean, (count, 1)))
-    return recorded(mu, rng, background=level, slope=slope, signal_to_noise=quality)
+    # Keyword arguments are evaluated in this order, on which what is drawn depends.
+    return recorded(
+        mu,
+        rng,
+        background=rng.uniform(0, conditions.background, (count, 1)),
+        slope=rng.uniform(-conditions.slope, conditions.slope, (count, 1)),
+        signal_to_noise=np.exp(rng.uniform(noisy, clean, (count, 1))),
+    )
 
 
 def any_composition(

@@ -62,14 +62,15 @@ class Zero:
     ) -> tuple[Float[np.ndarray, " zero"], Float[np.ndarray, " zero"]]:
         """List the places to try, in eV, and the logarithms of their prior probabilities."""
         span = f"{energy[0]:g} to {energy[-1]:g} eV"
-        if self.energy is not None and self.uncertainty < STEP / 2:
-            if not covered(energy, self.energy + grid).all():
+        e0, off = self.energy, self.uncertainty
+        if e0 is not None and off < STEP / 2:
+            if not covered(energy, e0 + grid).all():
                 raise InputError(
-                    f"{source}: energies from {span} do not cover the window "
-                    f"{self.energy + grid[0]:g} to {self.energy + grid[-1]:g} eV about E0 = "
-                    f"{self.energy:g} eV; measure a wider range or give another E0"
+                    f"{source}: energies from {span} do not cover the window {e0 + grid[0]:g} to "
+                    f"{e0 + grid[-1]:g} eV about E0 = {e0:g} eV; measure a wider range or give "
+                    "another E0"
                 )
-            return np.array([self.energy]), np.zeros(1)
+            return np.array([e0]), np.zeros(1)
         places = covered_zeros(energy, grid, STEP)
         places = places[(places >= self.within[0]) & (places <= self.within[1])]
         if not len(places):
@@ -78,17 +79,16 @@ class Zero:
                 f"{grid[-1] - grid[0]:g} eV ({grid[0]:g} to {grid[-1]:g} eV from its zero) "
                 "wherever the zero may lie; measure a wider range"
             )
-        if self.energy is None:
+        if e0 is None:
             return places, np.zeros(len(places))
-        off = (places - self.energy) / self.uncertainty
-        near = np.abs(off) <= 4
-        if not near.any():
+        near = places[np.abs(places - e0) <= 4 * off]
+        if not len(near):
             raise InputError(
                 f"{source}: energies from {span} cover the window only for an E0 from "
-                f"{places[0]:g} to {places[-1]:g} eV, not for {self.energy:g} ± "
-                f"{self.uncertainty:g} eV; measure a wider range or give another E0"
+                f"{places[0]:g} to {places[-1]:g} eV, not for {e0:g} ± {off:g} eV; measure a wider "
+                "range or give another E0"
             )
-        return places[near], -(off[near] ** 2) / 2
+        return near, -(((near - e0) / off) ** 2) / 2
 
 
 class ZeroScan(NamedTuple):
