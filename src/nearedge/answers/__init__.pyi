@@ -1,6 +1,12 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._answer import Answer as Answer, Evidence as Evidence, Value as Value
+from ._answer import (
+    Answer as Answer,
+    Evidence as Evidence,
+    Value as Value,
+    answer_table as answer_table,
+    write_csv as write_csv,
+)
 from ._answering import (
     Align as Align,
     Request as Request,
@@ -21,7 +27,6 @@ from ._files import (
 )
 from ._match_figure import draw_match as draw_match, write_match as write_match
 from ._references import absorber_of as absorber_of, own_references as own_references
-from ._table import answer_table as answer_table, write_csv as write_csv
 from .measured import (
     MeasuredEvaluation as MeasuredEvaluation,
     MeasuredScore as MeasuredScore,

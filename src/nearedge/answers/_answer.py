@@ -1,13 +1,17 @@
-"""What a model answers for one spectrum, and its JSON, its sentence and its row of a table."""
+"""What a model answers for one spectrum: as JSON, as a sentence, and as a row of a table."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
 
 from nearedge.edges import Edge
 from nearedge.matching import Match
 from nearedge.models.inference import Fit, Posterior
-from nearedge.records import Json, as_json
+from nearedge.records import Json, as_json, replacing
 from nearedge.spectra import Prepared
 from nearedge.targets import TARGETS
 from nearedge.trust import Reason
@@ -44,9 +48,9 @@ class Value:
             text = self.value if isinstance(self.value, str) else f"{self.value:g}"
             return f"{text} ({', '.join(self.set)})"
         text = self.value if isinstance(self.value, str) else f"{self.value:.2f}"
-        if self.low is not None and self.high is not None:
-            text += f" ({self.low:.2f} to {self.high:.2f})"
-        return text
+        if self.low is None or self.high is None:
+            return text
+        return f"{text} ({self.low:.2f} to {self.high:.2f})"
 
     def to_json(self) -> Json:
         """Give what is known, ready for JSON."""
@@ -67,30 +71,15 @@ class Evidence:
 class Answer:
     """What a model answers for one spectrum: of a site, an average, a sample or a pixel.
 
-    Attributes
-    ----------
-    file, label : str
-        Where the spectrum comes from.
-    edge : Edge or None
-        Absorber and edge, of the file or of the model.
-    e0 : float or None
-        Where the model's zero lies on the energies of the file, eV.
-    model : str
-        Who answers.
-    rung : str or None
-        What the sites that the model was judged on have not in common with the training.
-    reasons : tuple of Reason
-        Why the model may not be believed; none if it may.
-    values : dict of str to Value
-        By the name of the target; none where the model does not answer.
-    remarks : tuple of str
-        What the reader and the preparation did, and what else a person must know.
-    basis : str
-        What is told, and what the intervals and sets hold, in words.
-    evidence : Evidence or None
-        Of a measured spectrum.
-    match : Match or None
-        The references that the answer was made of, where it was.
+    The spectrum is that of a file, by its label; the edge is that of the file or of the model. At
+    `e0`, in eV, lies the model's zero on the energies of the file. The sites that the model was
+    judged on have not in common with the training what the `rung` says.
+
+    There are reasons why the model may not be believed, none if it may, values by the name of the
+    target, none where the model does not answer, and remarks: what the reader and the preparation
+    did, and what else a person must know. The basis says in words what is told, and what intervals
+    and sets hold. Evidence is of a measured spectrum; a match holds the references that the answer
+    was made of.
     """
 
     file: str
@@ -172,20 +161,49 @@ class Answer:
                 row |= {f"{target}.low": value.low, f"{target}.high": value.high}
             if value.set is not None:
                 row[f"{target}.set"] = "; ".join(value.set)
-            for name, share in (value.probabilities or {}).items():
-                row[f"{target}.{name}"] = share
+            row |= {f"{target}.{name}": p for name, p in (value.probabilities or {}).items()}
         return {**row, "remarks": "; ".join(self.remarks)}
 
 
-def heading(target: str) -> str:
-    """Name a target with its unit.
+def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = False) -> None:
+    """Write answers as comma-separated values under a line of names."""
+    rows = [answer.row() for answer in answers]
+    # Models and kinds of spectra have different columns.
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with (
+        replacing(path, force=force) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
 
-    Examples
-    --------
-    >>> heading("bond_length"), heading("coordination")
-    ('bond length, Å', 'coordination')
-    """
-    return target.replace("_", " ") + _unit(target, ", {}")
+
+def answer_table(answers: Sequence[Answer]) -> Table:
+    """Make a table of the answers: a row for each spectrum, a column for each target."""
+    targets = list(dict.fromkeys(target for answer in answers for target in answer.values))
+    table = Table()
+    table.add_column("spectrum", overflow="fold")
+    for target in targets:
+        table.add_column(target.replace("_", " ") + _unit(target, ", {}"), justify="right")
+    table.add_column("E0, eV", justify="right")
+    table.add_column("applies")
+    for answer in answers:
+        table.add_row(
+            Text(answer.name),
+            *(_cell(answer.values.get(target)) for target in targets),
+            "-" if answer.e0 is None else f"{answer.e0:.1f}",
+            "yes" if answer.applies else "no",
+        )
+    return table
+
+
+def _cell(value: Value | None) -> str:
+    if value is None:
+        return "-"
+    if value.intervals is not None and value.probabilities is not None:
+        return ", ".join(f"{name}: {share:.0%}" for name, share in value.probabilities.items())
+    return value.text()
 
 
 def _unit(target: str, form: str) -> str:

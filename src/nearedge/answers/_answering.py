@@ -25,25 +25,14 @@ Align = Literal["auto", "none"]
 class Request:
     """How spectra are to be looked at.
 
-    Attributes
-    ----------
-    align : {"auto", "none"}, optional
-        ``"auto"`` searches the place of the model's zero on the energy axis, ``"none"`` takes the
-        axis as it is. By default it is searched in spectra of absolute energies, which begin above
-        the model's window.
-    zero : Zero, optional
-        What is known of its place; then it is not searched elsewhere.
-    preparation : Preparation
-        What is done to measured spectra first.
-    merge : bool
-        Whether all measured spectra are scans of one sample.
-    atoms_averaged : int, optional
-        Number of atoms whose spectra each computed spectrum is the average of, for the intervals
-        of a regressor; 1 for single sites. If unknown, the widest intervals are given.
-    force : bool
-        Whether a model answers that does not apply.
-    features : mapping of str to str
-        Values of a model's categorical features that the files do not tell.
+    With align ``"auto"`` the place of the model's zero on the energy axis is searched, with
+    ``"none"`` the axis is taken as it is; by default it is searched in spectra of absolute
+    energies, which begin above the model's window. What is known of its place is `zero`: it is not
+    searched elsewhere. Measured spectra are prepared first; merged, all are scans of one sample.
+
+    Each computed spectrum is an average over so many atoms, 1 for single sites; a regressor gives
+    the widest intervals if that is unknown. By `force` a model answers that does not apply. The
+    features are values of a model's categorical ones that the files do not tell.
     """
 
     align: Align | None = None
@@ -83,18 +72,7 @@ def answer(
     extra broadening, the unit and a straight background need not be known. Nothing is supposed of
     the composition of a sample.
 
-    Parameters
-    ----------
-    model : Model or Library
-    spectra : Spectrum or sequence of Spectrum
-    request : Request, optional
-    name : str
-        What the answers call the model.
-
-    Returns
-    -------
-    list of Answer
-        In the order of the spectra.
+    The answers, in the order of the spectra, call the model by its `name`.
 
     Raises
     ------
@@ -106,19 +84,21 @@ def answer(
     if isinstance(model, Library):
         return answer_by_references(model, several, name=name, force=request.force)
     answers: dict[int, Answer] = {}
-    against = [tuple(check(model, spectrum, request.zero)) for spectrum in several]
-    computed: dict[bytes, list[int]] = {}
-    for place, (spectrum, reasons) in enumerate(zip(several, against, strict=True)):
+    computed: dict[bytes, list[tuple[int, Spectrum, tuple[Reason, ...]]]] = {}
+    for place, spectrum in enumerate(several):
+        reasons = tuple(check(model, spectrum, request.zero))
         if reasons and not request.force:
             rises = [r.e0 for r in reasons if isinstance(r, OtherEdge | OutsideEdge)]
             answers[place] = _answer(model, name, spectrum, reasons, e0=next(iter(rises), None))
         elif request.aligns(spectrum, model):
             answers[place] = _measured(model, spectrum, request, name, reasons)
         else:
-            computed.setdefault(spectrum.energy.tobytes(), []).append(place)
-    for places in computed.values():
-        group = [(several[place], against[place]) for place in places]
-        answers |= zip(places, _computed(model, group, request, name), strict=True)
+            same = computed.setdefault(spectrum.energy.tobytes(), [])
+            same.append((place, spectrum, reasons))
+    for group in computed.values():
+        places, group_spectra, against = zip(*group, strict=True)
+        found = _computed(model, group_spectra, against, request, name)
+        answers |= zip(places, found, strict=True)
     return [answers[place] for place in range(len(several))]
 
 
@@ -217,7 +197,8 @@ def _word(feature: str, spectrum: Spectrum, request: Request) -> str:
 
 def _computed(
     model: Model,
-    spectra: Sequence[tuple[Spectrum, tuple[Reason, ...]]],
+    spectra: Sequence[Spectrum],
+    against: Sequence[tuple[Reason, ...]],
     request: Request,
     name: str,
 ) -> list[Answer]:
@@ -228,39 +209,36 @@ def _computed(
             "the sets of a classifier are calibrated on single sites; leave out the number of "
             "averaged atoms, or use a regressor"
         )
-    first, _ = spectra[0]
-    mu = np.array([spectrum.mu for spectrum, _ in spectra])
-    seen = cut_window(first.energy, mu, model.window, first.source)
+    energy, source = spectra[0].energy, spectra[0].source
+    mu = np.array([spectrum.mu for spectrum in spectra])
+    seen = cut_window(energy, mu, model.window, source)
     words = {
-        feature.name: np.array([_word(feature.name, one, request) for one, _ in spectra])
+        feature.name: np.array([_word(feature.name, spectrum, request) for spectrum in spectra])
         for feature in model.features
         if feature.values
     }
     if model.window.aligned:
-        words[RISE] = find_rises(first.energy, mu, first.source)
-    inputs = with_features(seen, model.features, words, first.source)
+        words[RISE] = find_rises(energy, mu, source)
+    inputs = with_features(seen, model.features, words, source)
     told = _classes(model, inputs) if classifier else _numbers(model, inputs, atoms)
-    rung = model.record.estimate.rung
-    basis = f"{_meaning(model)}; "
+    rung, basis = model.record.estimate.rung, "there were no unseen sites to calibrate on"
     if rung:
-        basis += f"intervals and sets hold {LEVEL:.0%} of unseen sites, rung {rung}"
+        basis = f"intervals and sets hold {LEVEL:.0%} of unseen sites, rung {rung}"
         if not classifier and atoms is None:
             basis += ", for any number of averaged atoms (--atoms-averaged N narrows the intervals)"
-    else:
-        basis += "there were no unseen sites to calibrate on"
     return [
         _answer(
             model,
             name,
             spectrum,
-            (*against, *reasons),
-            (*_set_remarks(values), *([FORCED] if against else [])),
+            (*before, *reasons),
+            (*_set_remarks(values), *([FORCED] if before else [])),
             e0=0.0,
             values=values,
-            basis=basis,
+            basis=f"{_meaning(model)}; {basis}",
         )
-        for (spectrum, against), values, reasons in zip(
-            spectra, told, model.novelty.reasons(seen), strict=True
+        for spectrum, before, values, reasons in zip(
+            spectra, against, told, model.novelty.reasons(seen), strict=True
         )
     ]
 
@@ -284,19 +262,19 @@ def _classes(model: Model, inputs: Float[np.ndarray, "spectrum energy"]) -> list
 
     assert isinstance(model.estimator, Classifier)
     probability = np.asarray(model.estimator.predict_proba(inputs), float)
-    names = [str(name) for name in model.estimator.classes_]
+    names = np.array(model.estimator.classes_, str)
     sets = model.record.calibration.sets
-    members = None if sets is None else sets.members(probability)
+    members = [None] * len(inputs) if sets is None else sets.members(probability)
     return [
         {
             "environment": Value(
-                names[int(row.argmax())],
-                level=None if sets is None else sets.level,
-                set=None if members is None else tuple(np.array(names)[members[place]].tolist()),
-                probabilities=dict(zip(names, row.tolist(), strict=True)),
+                str(names[row.argmax()]),
+                level=sets and sets.level,
+                set=None if held is None else tuple(names[held].tolist()),
+                probabilities=dict(zip(names.tolist(), row.tolist(), strict=True)),
             )
         }
-        for place, row in enumerate(probability)
+        for row, held in zip(probability, members, strict=True)
     ]
 
 
@@ -310,13 +288,12 @@ def _numbers(
     predicted = outputs(model.estimator, inputs, classes)
     ends = _ends(model, predicted, atoms)
     answers = []
-    for place, row in enumerate(predicted.tolist()):
+    for place, (mean, *shares) in enumerate(predicted.tolist()):
         own = None if ends is None else ends[place].tolist()
         low, high = own[0] if own else (None, None)
-        values = {model.target.name: Value(row[0], low, high, own and LEVEL)}
+        answers.append({model.target.name: Value(mean, low, high, own and LEVEL)})
         if classes:
-            values["environment"] = _shares(classes, row[1:], own and own[1:])
-        answers.append(values)
+            answers[-1]["environment"] = _shares(classes, shares, own and own[1:])
     return answers
 
 

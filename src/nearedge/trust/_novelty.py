@@ -193,7 +193,7 @@ def _folds(
     several = 0 if groups is None else len(np.unique(groups))
     kind, parts = (GroupKFold, several) if several > 1 else (KFold, count)
     cut = kind(min(SETTINGS.folds, parts), shuffle=True, random_state=seed)
-    return cut.split(np.arange(count), groups=groups)
+    return cut.split(np.arange(count), groups=groups if several > 1 else None)
 
 
 def _limit(distances: np.ndarray, labels: np.ndarray | None) -> float:

@@ -32,7 +32,6 @@ PLAIN = replace(
     averaged=False,
 )
 teach = partial(train, recipe=PLAIN, hold_out=["run2"], seed=1)
-STEPS = 20
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +86,7 @@ def test_training_sites_are_found_without_the_held_out(
     table = kept.table.copy()
     table.attrs["engine"] = "another"
     for data, unseen in ((kept, False), (SiteSpectra(table, kept.structures), True)):
-        assert explain_classes(classifier, data, training, steps=STEPS).unseen is unseen
+        assert explain_classes(classifier, data, training).unseen is unseen
 
 
 def test_the_nearest_site_comes_with_its_neighbours(
@@ -100,7 +99,6 @@ def test_the_nearest_site_comes_with_its_neighbours(
         data.energy,
         data.mu[row],
         training,
-        steps=STEPS,
         nearest=4,
         site=Site(data, row),
     )
@@ -124,7 +122,6 @@ def test_a_spectrum_that_is_predicted_right(
         data.mu[row],
         training,
         name="run2/x",
-        steps=STEPS,
         site=Site(data, row),
     )
     words = findings(result)
@@ -142,7 +139,7 @@ def test_a_foreign_spectrum_is_said_to_be(
 ) -> None:
     data = telling_dataset
     foreign = 50 * data.mu[0]
-    result = explain_spectrum(regressor, data.energy, foreign, training, steps=STEPS, nearest=0)
+    result = explain_spectrum(regressor, data.energy, foreign, training, nearest=0)
     assert any("does not apply" in text for text in findings(result))
     assert result.nearest == ()
     with figure_style():
@@ -158,7 +155,7 @@ def test_classes_of_a_model(
     telling_dataset: SiteSpectra,
 ) -> None:
     model = classifier if kind == "classifier" else regressor
-    result = explain_classes(model, telling_dataset, training, against="0", steps=STEPS)
+    result = explain_classes(model, telling_dataset, training, against="0")
     assert result.unseen
     named = {*result.classes, *result.never_right}
     assert ("0" in named) == (kind == "regressor")

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nearedge.answers.maps._figures import draw_maps
-from nearedge.answers.maps._maps import Layer, layers
+from nearedge.answers.maps._maps import Layer, draw_maps, layers
 
 LAYERS = layers("O", "Fe", ("0", "1"))
 

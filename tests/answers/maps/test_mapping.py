@@ -15,7 +15,7 @@ from rich.console import Console
 
 from nearedge.answers import Request, answer
 from nearedge.answers.maps import StackMap, map_stack
-from nearedge.answers.maps._survey import STATES
+from nearedge.answers.maps._maps import STATES
 from nearedge.errors import InputError
 from nearedge.files.stacks import open_stack
 from nearedge.models import Model
@@ -209,7 +209,7 @@ def test_interrupted_work_leaves_nothing(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nearedge.answers.maps._mapping.write_rows", stop)
+    monkeypatch.setattr("nearedge.answers.maps._mapping._read", stop)
     with pytest.raises(KeyboardInterrupt):
         mapped(halves(4, 6))
     assert [path.name for path in tmp_path.iterdir()] == ["stack.npy"]

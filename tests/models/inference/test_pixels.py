@@ -84,7 +84,7 @@ def test_neither_unit_nor_straight_background_matter(
     plain = reader.read(pixels)
     along = np.linspace(-1, 1, len(COARSE))
     other = reader.read(scale * (pixels + level + slope * along))
-    for name, values in vars(plain).items():
+    for name, values in plain._asdict().items():
         assert_allclose(getattr(other, name), values, atol=2e-3, rtol=2e-3, err_msg=name)
 
 
@@ -142,14 +142,14 @@ def test_what_is_no_spectrum_is_nan_and_harms_no_other(
     odd[3, 5] = -np.inf
     odd[4] = 7.0
     answers, plain = reader.read(odd), reader.read(pixels)
-    for name, values in vars(answers).items():
+    for name, values in answers._asdict().items():
         assert np.isnan(values[:5]).all()
         assert_allclose(values[5:], getattr(plain, name)[5:], atol=1e-4, rtol=1e-4)
 
 
 def test_nothing_to_read(reader: PixelReader) -> None:
     answers = reader.read(np.empty((0, len(COARSE))))
-    assert answers.expected.shape == (0, len(reader.inference.names))
+    assert answers.expected.shape == (0, len(reader.inference.classes) + 1)
 
 
 def posterior_of(scanned: np.ndarray, weights: np.ndarray) -> Posterior:

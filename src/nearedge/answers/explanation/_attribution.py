@@ -9,6 +9,7 @@ the same baseline and sees how far the score falls.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import jax
@@ -22,6 +23,11 @@ from nearedge.learning.estimators import Classifier, Regressor
 
 Score = Callable[[Float[Array, "example energy"]], Float[Array, " example"]]
 Evaluator = Callable[[Float[np.ndarray, "example energy"]], Float[np.ndarray, "network example"]]
+_Sums = Float[Array, "network example energy"]
+Intervals = Bool[np.ndarray, "interval energy"]
+Curves = Float[np.ndarray, "network energy"]
+Axis = Float[np.ndarray, " energy"]
+Spectra = Float[np.ndarray, "example energy"]
 
 
 @dataclass(frozen=True)
@@ -33,16 +39,16 @@ class Attribution:
     scores (means over the networks), the largest over networks and spectra.
     """
 
-    energy: Float[np.ndarray, " energy"]
+    energy: Axis
     width: float
-    gradients: Float[np.ndarray, "network energy"]
-    occluded: Float[np.ndarray, "network energy"]
+    gradients: Curves
+    occluded: Curves
     score: float
     baseline_score: float
     gap: float
 
     @property
-    def summed(self) -> Float[np.ndarray, "network energy"]:
+    def summed(self) -> Curves:
         """Integrated gradients summed over the interval around each energy, as wide as hidden."""
         return self.gradients @ intervals(self.energy, self.width).T
 
@@ -55,9 +61,7 @@ class Attribution:
         return float(np.corrcoef([np.asarray(rankdata(curve)) for curve in curves])[0, 1])
 
 
-def intervals(
-    energy: Float[np.ndarray, " energy"], width: float
-) -> Bool[np.ndarray, "interval energy"]:
+def intervals(energy: Axis, width: float) -> Intervals:
     """Tell which energies lie in the interval of a width (eV) around each energy."""
     # Rounding must not decide on energies at the very edge.
     return np.abs(energy[:, None] - energy) <= width / 2 + 1e-9
@@ -72,12 +76,9 @@ def scores(
     ``log(p / q)`` against another class: probabilities hardly change where a network is sure. Of a
     regressor the number itself.
     """
-    count = estimator.members
+    networks = range(estimator.members)
     if not isinstance(estimator, Classifier):
-        return [
-            lambda x, network=network: estimator.differentiable(x, network)[:, 0]
-            for network in range(count)
-        ]
+        return [lambda x, network=n: estimator.differentiable(x, network)[:, 0] for n in networks]
     places = {str(name): place for place, name in enumerate(estimator.classes_)}
     unknown = [name for name in (*targets, against) if name is not None and name not in places]
     if unknown:
@@ -94,7 +95,7 @@ def scores(
             return own - logs[:, places[against]]
         return own - jax.nn.logsumexp(jnp.where(chosen, -jnp.inf, logs), axis=1)
 
-    return [lambda x, network=network: score(x, network) for network in range(count)]
+    return [partial(score, network=network) for network in networks]
 
 
 def evaluator(functions: Sequence[Score]) -> Evaluator:
@@ -104,10 +105,7 @@ def evaluator(functions: Sequence[Score]) -> Evaluator:
 
 
 def integrated_gradients(
-    functions: Sequence[Score],
-    spectra: Float[np.ndarray, "example energy"],
-    baseline: Float[np.ndarray, " energy"],
-    steps: int,
+    functions: Sequence[Score], spectra: Spectra, baseline: Axis, steps: int
 ) -> Float[np.ndarray, "network example energy"]:
     """Integrate the gradients of scores from a baseline to spectra, in the middle of equal steps.
 
@@ -120,15 +118,12 @@ def integrated_gradients(
     >>> integrated_gradients([lambda x: x @ weight], spectra, baseline, 100)[0, 0].round(4)
     array([ 1., -2.,  0.])
     """
-    away = jnp.asarray(spectra - baseline)
-    start = jnp.asarray(baseline)
+    away, start = jnp.asarray(spectra - baseline), jnp.asarray(baseline)
     slopes = [jax.grad(lambda x, score=score: score(x).sum()) for score in functions]
 
     @jax.jit
-    def total() -> Float[Array, "network example energy"]:
-        def add(
-            so_far: Float[Array, "network example energy"], part: Float[Array, ""]
-        ) -> tuple[Float[Array, "network example energy"], None]:
+    def total() -> _Sums:
+        def add(so_far: _Sums, part: Float[Array, ""]) -> tuple[_Sums, None]:
             x = start + part * away
             return so_far + jnp.stack([slope(x) for slope in slopes]), None
 
@@ -139,10 +134,7 @@ def integrated_gradients(
 
 
 def occlusion(
-    evaluate: Evaluator,
-    spectra: Float[np.ndarray, "example energy"],
-    baseline: Float[np.ndarray, " energy"],
-    hidden: Bool[np.ndarray, "interval energy"],
+    evaluate: Evaluator, spectra: Spectra, baseline: Axis, hidden: Intervals
 ) -> Float[np.ndarray, "network example interval"]:
     """Hide intervals of energies one after the other, and see how far the scores fall."""
     whole = evaluate(spectra)
@@ -152,9 +144,9 @@ def occlusion(
 
 def attribute(
     functions: Sequence[Score],
-    spectra: Float[np.ndarray, "example energy"],
-    energy: Float[np.ndarray, " energy"],
-    baseline: Float[np.ndarray, " energy"],
+    spectra: Spectra,
+    energy: Axis,
+    baseline: Axis,
     *,
     width: float = 1.0,
     steps: int = 200,

@@ -1,5 +1,6 @@
 """Explaining what a model says of one spectrum, and what it looks at in those of each class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
 from nearedge.models import Model, trained_on
-from nearedge.spectra import Identity, Spectrum, Window, cut_window
+from nearedge.spectra import Identity, Spectrum, cut_window
 from nearedge.targets import Target
 
 MOST = 200
@@ -32,14 +33,40 @@ class Setting:
     The baseline is the mean training spectrum of the class that it is set against, or of all.
     """
 
-    asked: Target
-    identity: Identity
+    model: Model
     against: str | None
     baseline: Float[np.ndarray, " energy"]
+
+    @property
+    def asked(self) -> Target:
+        """What the model tells."""
+        return self.model.target
+
+    @property
+    def identity(self) -> Identity:
+        """What the training spectra were of."""
+        return self.model.identity
+
+    @property
+    def energy(self) -> Float[np.ndarray, " energy"]:
+        """Energies of the window, eV from the zero."""
+        return self.model.window.grid
+
+    def attribute(
+        self, spectra: Float[np.ndarray, "example energy"], targets: Sequence[str], width: float
+    ) -> list[Attribution]:
+        """Explain the score of each spectrum for its target."""
+        asked = scores(self.model.estimator, targets, self.against)
+        return attribute(asked, spectra, self.energy, self.baseline, width=width)
 
     def title(self, name: str) -> str:
         """Name a class."""
         return class_title(name, self.asked.neighbour or "")
+
+    def words_of(self, site: Site) -> str:
+        """Say what is told of a site, as it is known."""
+        value = site.data.labels(self.asked)[site.row]
+        return self.title(str(value)) if self.asked.of_classes else self.asked.text(value)
 
     def score(self, target: str | None) -> str:
         """Name what is explained."""
@@ -70,7 +97,6 @@ class SpectrumExplanation:
     attribution: Attribution
     nearest: tuple[Site, ...]
     usual: float
-    window: Window
     site: Site | None
 
     def answer_words(self) -> str:
@@ -121,7 +147,6 @@ def explain_spectrum(
     target: str | None = None,
     against: str | None = None,
     width: float = 1.0,
-    steps: int = 200,
     nearest: int = 5,
     site: Site | None = None,
 ) -> SpectrumExplanation:
@@ -130,7 +155,7 @@ def explain_spectrum(
     For a classifier they decide for a target class, by default the predicted one. Against another
     class the baseline is the mean training spectrum of that class, not of all, and the score the
     log-odds between the two. The spectrum's own site, if it is known, is not its own neighbour. For
-    width and steps see `attribute`.
+    the width see `attribute`.
     """
     classifier = model.target.of_classes
     if model.features:
@@ -151,11 +176,8 @@ def explain_spectrum(
     if target is not None and target == against:
         raise InputError(f"class '{target}' is asked about against itself; choose another class")
     spectrum = cut_window(energy, mu[None], model.window, name)
-    setting = Setting(model.target, model.identity, against, training.baseline(against))
-    asked = scores(model.estimator, [target or ""], against)
-    (attribution,) = attribute(
-        asked, spectrum, model.window.grid, setting.baseline, width=width, steps=steps
-    )
+    setting = Setting(model, against, training.baseline(against))
+    (attribution,) = setting.attribute(spectrum, [target or ""], width)
     data = training.data
     own = (data.snapshot == site.snapshot) & (data.atom == site.atom) if site else False
     rows, distances, usual = nearest_spectra(
@@ -166,16 +188,9 @@ def explain_spectrum(
         allowed=np.broadcast_to(np.logical_not(own), len(data)),
     )
     near = zip(rows.tolist(), distances.tolist(), strict=True)
+    sites = tuple(Site(data, row, distance) for row, distance in near)
     return SpectrumExplanation(
-        setting,
-        spectrum[0],
-        prediction,
-        target,
-        attribution,
-        tuple(Site(data, row, distance) for row, distance in near),
-        usual,
-        model.window,
-        site,
+        setting, spectrum[0], prediction, target, attribution, sites, usual, site
     )
 
 
@@ -186,7 +201,6 @@ def explain_classes(
     *,
     against: str | None = None,
     width: float = 1.0,
-    steps: int = 200,
 ) -> ClassExplanation:
     """Find the energies that decide for each class, on sites the model was not trained on.
 
@@ -203,19 +217,16 @@ def explain_classes(
     unseen = not seen.all()
     tested = data.select(~seen) if unseen else data
     inputs = tested.inputs(model.window)
-    right = _right(model, inputs, tested)
-    setting = Setting(model.target, model.identity, against, training.baseline(against))
+    setting = Setting(model, against, training.baseline(against))
     rng = np.random.default_rng(0)
-    counts = tested.counts()
+    counts, right = tested.counts(), _right(model, inputs, tested)
     by_class = {
         name: np.flatnonzero(right & (tested.environment == name))
         for name in counts
         if not (model.target.of_classes and name == against)
     }
     rows = {
-        name: np.sort(rng.permutation(sites)[:MOST])
-        for name, sites in by_class.items()
-        if len(sites)
+        name: np.sort(rng.permutation(own)[:MOST]) for name, own in by_class.items() if len(own)
     }
     if not rows:
         raise InputError(
@@ -223,12 +234,7 @@ def explain_classes(
             "spectra like those the model was trained on"
         )
     every = np.concatenate(list(rows.values()))
-    asked = scores(model.estimator, tested.environment[every].tolist(), against)
-    parts = iter(
-        attribute(
-            asked, inputs[every], model.window.grid, setting.baseline, width=width, steps=steps
-        )
-    )
+    parts = iter(setting.attribute(inputs[every], tested.environment[every].tolist(), width))
     classes = {}
     for name, chosen in rows.items():
         members = [next(parts) for _ in chosen]

@@ -22,6 +22,7 @@ from nearedge.answers.explanation._explaining import (
 from nearedge.answers.explanation._sites import Site
 from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, short_zero
 from nearedge.drawing.surroundings import draw_surroundings
+from nearedge.targets import Target
 
 # Blue and vermilion are told apart by colour-blind eyes, and neither looks like no colour.
 _TWO_SIDED = LinearSegmentedColormap.from_list("two-sided", [BLUE, "#ffffff", VERMILION])
@@ -43,8 +44,8 @@ def _add_legend(part: Figure | SubFigure, handles: list, labels: list, networks:
 
 def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     """Draw one spectrum, what speaks for and against, and the nearest training sites."""
-    shown = result.nearest[: _CELLS - (result.site is not None)]
-    cells = [*([] if result.site is None else [result.site]), *shown]
+    own = [] if result.site is None else [result.site]
+    cells = [*own, *result.nearest][:_CELLS]
     figure = Figure(figsize=(7.6, 7.2 if cells else 4.6), layout="constrained")
     heights = [1.75, 1.0] if cells else [1.0]
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, hspace=0.04, squeeze=False)
@@ -52,8 +53,8 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     spectrum, curves = top.subplots(2, 1, sharex=True, height_ratios=[1.25, 1])
     attribution, setting = result.attribution, result.setting
     norm = _draw_pair(spectrum, curves, result.spectrum, setting, attribution)
-    name = setting.score(result.target)
-    label = f"{name} per {attribution.width:g} eV".replace(" against", "\nagainst")
+    label = f"{setting.score(result.target)} per {attribution.width:g} eV"
+    label = label.replace(" against", "\nagainst")
     colours = figure.colorbar(
         ScalarMappable(norm, _TWO_SIDED), ax=spectrum, pad=0.01, aspect=14, label=label
     )
@@ -107,18 +108,13 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
     for axes in pairs[count:].ravel():
         axes.set_axis_off()
     handles, labels = pairs[0, 1].get_legend_handles_labels()
-    handles += [
-        Line2D([], [], color=GREY, ls="--", lw=1),
-        Patch(color=VERMILION),
-        Patch(color=BLUE),
-    ]
-    labels.append(setting.baseline_name)
-    if setting.asked.of_classes:
-        labels += ["speaks for the class", "speaks against it"]
-    else:
-        labels += [f"speaks for {which} {setting.score(None)}" for which in ("higher", "lower")]
-    first = next(iter(result.classes.values()))
-    _add_legend(figure, handles, labels, len(first.attribution.gradients))
+    handles.append(Line2D([], [], color=GREY, ls="--", lw=1))
+    handles += [Patch(color=colour) for colour in (VERMILION, BLUE)]
+    sides = ["speaks for the class", "speaks against it"]
+    if not setting.asked.of_classes:
+        sides = [f"speaks for {which} {setting.score(None)}" for which in ("higher", "lower")]
+    labels += [setting.baseline_name, *sides]
+    _add_legend(figure, handles, labels, setting.model.estimator.members)
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     title = (
         f"What decides: means over right predictions for {seen}; energies from "
@@ -177,8 +173,7 @@ def _draw_pair(
 
 def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Site]) -> None:
     """Draw the spectrum's own atom, if known, and the nearest training sites, each above its µ."""
-    energy, window = result.attribution.energy, result.window
-    neighbour = result.setting.asked.neighbour or ""
+    energy, window = result.setting.energy, result.setting.model.window
     spectra = [site.data.select(np.array([site.row])).inputs(window)[0] for site in cells]
     top = 1.08 * max(float(mu.max()) for mu in (result.spectrum, *spectra))
     for picture, panel in panels.T[len(cells) :]:
@@ -187,7 +182,7 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
     for number, (site, mu) in enumerate(zip(cells, spectra, strict=True)):
         picture, panel = panels[:, number]
         itself = site.distance is None
-        caption = f"{site.snapshot}\natom {site.atom}\n{_distances(site, neighbour)}"
+        caption = f"{site.snapshot}\natom {site.atom}\n{_distances(site, result.setting.asked)}"
         draw_surroundings(picture, site.cluster(site.cutoff), caption)
         far = "itself" if itself else f"distance {site.distance:.2f}"
         picture.set_title(
@@ -205,9 +200,10 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
     panels[1, 0].set_ylabel("µ")
 
 
-def _distances(site: Site, neighbour: str) -> str:
+def _distances(site: Site, asked: Target) -> str:
     """Distances in Å that make the class: the counted atoms, and a bond to the site's own kind."""
-    counted = [f"{far:.2f}" for symbol, far in site.neighbours if symbol == neighbour]
+    counted = [f"{far:.2f}" for symbol, far in site.neighbours if symbol == asked.neighbour]
+    neighbour = asked.neighbour or ""
     text = f"{neighbour} {' '.join(counted)} Å" if counted else f"no {neighbour}"
     absorber = site.cluster(site.cutoff).get_chemical_symbols()[0]
     partners = [far for symbol, far in site.neighbours if symbol == absorber]

@@ -43,11 +43,7 @@ def agreement_words(value: float) -> str:
 
 def _of_spectrum(result: SpectrumExplanation) -> list[str]:
     setting, attribution = result.setting, result.attribution
-    label = ""
-    if result.site is not None:
-        truth = result.site.label(setting.asked)
-        text = setting.title(truth) if isinstance(truth, str) else setting.asked.text(truth)
-        label = f"; its label is {text}"
+    label = "" if result.site is None else f"; its label is {setting.words_of(result.site)}"
     texts = [f"predicted: {result.answer_words()}{label}."]
     if not result.prediction.applies:
         why = "; ".join(str(reason) for reason in result.prediction.reasons)

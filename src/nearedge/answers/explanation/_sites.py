@@ -12,7 +12,6 @@ from nearedge.errors import InputError
 from nearedge.models import Model
 from nearedge.records import Json
 from nearedge.structures.clusters import cut_cluster
-from nearedge.targets import Target
 
 RADIUS = 5.0
 """Radius in Å of the clusters that are written."""
@@ -68,25 +67,19 @@ class Site:
         far = np.linalg.norm(cluster.positions, axis=1).tolist()
         return list(zip(cluster.get_chemical_symbols(), far, strict=True))[1:]
 
-    def label(self, target: Target) -> str | float:
-        """Value of a target."""
-        value = self.data.labels(target)[self.row]
-        return str(value) if target.of_classes else float(value)
-
     def to_json(self) -> Json:
         """Say what identifies and describes it, ready for JSON."""
-        table = self.data.table
-        labels = {name: table[name] for name in self.data.targets if name in table.coords}
-        return {
+        coords = self.data.table.coords
+        labels = {name: coords[name].values for name in self.data.targets if name in coords}
+        around = [{"element": symbol, "distance": round(far, 4)} for symbol, far in self.neighbours]
+        told: Json = {
             "snapshot": self.snapshot,
             "trajectory": str(self.data.trajectory[self.row]),
             "atom": self.atom,
-            **{name: values.values[self.row].item() for name, values in labels.items()},
-            "neighbours": [
-                {"element": symbol, "distance": round(far, 4)} for symbol, far in self.neighbours
-            ],
-            **({} if self.distance is None else {"distance": self.distance}),
+            **{name: values[self.row].item() for name, values in labels.items()},
+            "neighbours": around,
         }
+        return told if self.distance is None else {**told, "distance": self.distance}
 
 
 @dataclass(frozen=True)
@@ -98,9 +91,9 @@ class Training:
 
     def baseline(self, against: str | None) -> Float[np.ndarray, " energy"]:
         """Give the mean spectrum of all training sites, or of a class."""
-        if against is None:
-            return self.inputs.mean(axis=0)
-        members = self.data.environment == against
+        members = np.full(len(self.data), True)
+        if against is not None:
+            members = self.data.environment == against
         if not members.any():
             raise InputError(
                 f"class '{against}' is not among the training sites; choose one of "

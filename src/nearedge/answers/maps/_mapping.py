@@ -1,30 +1,42 @@
 """From a stack to maps of what is in each pixel: one zero for all, then pixel by pixel."""
 
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
-from jaxtyping import Bool, Float, Num
+from jaxtyping import Bool, Float, Num, UInt8
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer, known_inference
-from nearedge.answers.maps._figures import draw_maps, draw_overview
-from nearedge.answers.maps._maps import layers, new_maps, view_maps, write_rows
-from nearedge.answers.maps._survey import MAPPED, UNLIKE, count_states, pieces, survey
+from nearedge.answers.maps._maps import (
+    DIM,
+    MAPPED,
+    NO_SIGNAL,
+    NOT_FINITE,
+    STATES,
+    UNLIKE,
+    draw_maps,
+    draw_overview,
+    layers,
+    new_maps,
+)
 from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
 from nearedge.files.stacks import Block, Stack
 from nearedge.models import Model
 from nearedge.models.inference import (
+    PIECE,
     Inference,
     PixelReader,
     SignalFinder,
+    Signals,
     Zero,
     ZeroPlaces,
     pixel_reader,
@@ -44,7 +56,11 @@ LEFT_OUT = 0.01
 HIGHEST_KEV = 120.0
 """Above all edges, keV."""
 
-MAPS = "maps.h5"
+BRIGHT = 0.99
+"""Share of the pixels that are no brighter than the one which dim ones are compared with."""
+
+LARGEST_VIEW = 1500
+"""Rows or columns beyond which figures and quantiles are of every second pixel, every third ..."""
 
 AS_IT_IS = Preparation("none", glitches=False)
 """The mean spectrum is prepared as little as the pixels are."""
@@ -55,8 +71,8 @@ class StackMap:
     """What a stack told, and where its maps are: ``maps.h5`` and the figures in a folder.
 
     The mean spectrum is that of all pixels with a signal, the places are the zeros that were used.
-    Pixels are counted by `STATES`, and those that are so noisy that it costs accuracy; quantiles
-    (5, 50 and 95 % of the mapped pixels) are by map.
+    Pixels are counted by what became of them, and those that are so noisy that it costs accuracy;
+    quantiles (5, 50 and 95 % of the mapped pixels) are by map.
     """
 
     folder: Path
@@ -70,7 +86,7 @@ class StackMap:
     @property
     def remarks(self) -> list[str]:
         """Say what a person must know beside."""
-        total = self.shape[0] * self.shape[1]
+        total = math.prod(self.shape)
         remarks = [
             f"{self.counts[state]} of {total} pixels ({self.counts[state] / total:.1%}) {why}"
             for state, why in _WHY.items()
@@ -146,7 +162,7 @@ def map_stack(
     inference = _checked(model, stack, zero)
     shown = layers(model.absorber, str(model.target.neighbour), inference.classes)
     # A number of four bytes for each pixel and layer; figures and the state take less than one.
-    space = 4 * (len(shown) + 1) * stack.shape[0] * stack.shape[1]
+    space = 4 * (len(shown) + 1) * math.prod(stack.shape)
     with replacing(output, force=force, space=space) as folder:
         folder.mkdir(parents=True)
         with (
@@ -174,45 +190,49 @@ def map_stack(
                     f"{stack.name}, mean spectrum: {mean.reasons[0]}; --force maps it all the same"
                 )
             reader = pixel_reader(inference, stack.energy, evidence.posterior)
+            about = {
+                "model": name,
+                "model_fingerprint": model.record.training.fingerprint,
+                "stack": stack.name,
+                "energy_axis": stack.axis,
+                "from_transmission": stack.incident is not None,
+                "e0": zero.energy,
+                "e0_uncertainty": None if zero.energy is None else zero.uncertainty,
+                "mask_below": mask_below,
+                "forced": force,
+                "zeros": reader.places.zeros,
+                "zero_weights": reader.places.weights,
+                "zero_spread": reader.places.spread,
+                "broadening": evidence.posterior.width,
+                "mean_novelty": evidence.fit.score,
+            }
             task = bar.add_task("rows mapped", total=stack.shape[0])
             noisy = 0
-            with h5py.File(folder / MAPS, "w") as file:
-                about = {
-                    "model": name,
-                    "model_fingerprint": model.record.training.fingerprint,
-                    "stack": stack.name,
-                    "energy_axis": stack.axis,
-                    "from_transmission": stack.incident is not None,
-                    "e0": zero.energy,
-                    "e0_uncertainty": None if zero.energy is None else zero.uncertainty,
-                    "mask_below": mask_below,
-                    "forced": force,
-                    "zeros": reader.places.zeros,
-                    "zero_weights": reader.places.weights,
-                    "zero_spread": reader.places.spread,
-                    "broadening": evidence.posterior.width,
-                    "mean_novelty": evidence.fit.score,
-                }
-                new_maps(file, state, shown, stack.energy, mu, about)
+            with h5py.File(folder / "maps.h5", "w") as file:
+                datasets = new_maps(file, state, shown, stack.energy, mu, about)
                 for block in blocks():
                     here = state[block.rows].reshape(-1)
                     values = _read(reader, block.spectra, here == MAPPED, pool)
-                    *told, novelty, noise = values
+                    novelty, noise = values[-2:]
                     noisy += int((noise > NOISY).sum())
                     here[novelty > 1] = UNLIKE
                     if not force:
-                        for layer in told:
-                            layer[novelty > 1] = np.nan
-                    write_rows(file, block.rows, state[block.rows], shown, values)
-        step, maps = view_maps(folder / MAPS, shown)
+                        values[:-2, novelty > 1] = np.nan
+                    for dataset, pixels in zip(datasets, (here, *values), strict=True):
+                        dataset[block.rows] = pixels.reshape(-1, stack.shape[1])
+                step = -(-max(stack.shape) // LARGEST_VIEW)
+                maps = {
+                    layer.name: dataset[::step][:, ::step]
+                    for layer, dataset in zip(shown, datasets[1:], strict=True)
+                }
         draw_maps(folder, shown, maps, step)
         draw_overview(folder, shown, maps, step, evidence)
-        quantiles = {
-            layer: np.nanquantile(image, [0.05, 0.5, 0.95]).tolist()
-            for layer, image in maps.items()
-            if np.isfinite(image).any()
-        }
-    counts = count_states(state)
+    quantiles = {
+        layer: np.nanquantile(image, [0.05, 0.5, 0.95]).tolist()
+        for layer, image in maps.items()
+        if np.isfinite(image).any()
+    }
+    counts = _counts(state)
     return StackMap(Path(output), stack.shape, mean, reader.places, counts, quantiles, noisy)
 
 
@@ -242,10 +262,74 @@ def _read(
 
     def fill(part: slice) -> None:
         pixels = part.start + np.flatnonzero(wanted[part])
-        answers = reader.read(spectra[pixels])
-        values[0, pixels], values[2:-2, pixels] = answers.expected[:, 0], answers.expected[:, 1:].T
-        values[1, pixels] = answers.half_widths[:, 0]
-        values[-2, pixels], values[-1, pixels] = answers.novelty, answers.noise
+        (mean, *shares), (half, *_), novelty, noise = (
+            told.T for told in reader.read(spectra[pixels])
+        )
+        values[:, pixels] = mean, half, *shares, novelty, noise
 
-    list(pool.map(fill, pieces(len(spectra))))
+    list(pool.map(fill, _pieces(len(spectra))))
     return values
+
+
+def survey(
+    finder: SignalFinder,
+    shape: tuple[int, int],
+    blocks: Callable[[], Iterator[Block]],
+    pool: Executor,
+    name: str,
+    mask_below: float | None,
+) -> tuple[UInt8[np.ndarray, "row column"], Float[np.ndarray, " energy"]]:
+    """Tell the state of all pixels, and the mean spectrum of those with a signal.
+
+    Each is levelled before, its largest deviation from its own mean being 1: thick, thin and broken
+    pixels count alike. The stack is read a block at a time, twice if pixels are left out that are
+    below a share of the intensity of the brightest (`BRIGHT`).
+    """
+    state = np.empty(shape, np.uint8)
+    brightness = np.zeros(shape, np.float32)
+    total: np.ndarray | float = 0.0
+    for block in blocks():
+        here = state[block.rows].reshape(-1)
+        for part, look in _looks(finder, block.spectra, pool):
+            here[part] = np.where(look.signal, MAPPED, NO_SIGNAL)
+            here[part][~look.finite] = NOT_FINITE
+            total = total + look.levelled[look.signal].sum(axis=0, dtype=float)
+        if mask_below is not None:
+            with np.errstate(invalid="ignore", over="ignore"):
+                means = block.spectra.mean(axis=1, dtype=np.float32)
+            brightness[block.rows] = means.reshape(-1, shape[1])
+    signal = state == MAPPED
+    if mask_below is not None and signal.any():
+        limit = mask_below * np.quantile(brightness[signal], BRIGHT)
+        state[signal & (brightness < limit)] = DIM
+        total = 0.0
+        for block in blocks():
+            wanted = state[block.rows].reshape(-1) == MAPPED
+            for part, look in _looks(finder, block.spectra, pool):
+                total = total + look.levelled[wanted[part]].sum(axis=0, dtype=float)
+    counts = _counts(state)
+    if not counts["mapped"]:
+        raise InputError(
+            f"{name}: no pixel holds a spectrum ({counts['no_signal']} vary no more than their "
+            f"noise, {counts['not_finite']} are not finite, {counts['dim']} are dim); check the "
+            "axis of the energies, or average neighbouring pixels"
+        )
+    return state, np.asarray(total) / counts["mapped"]
+
+
+def _counts(state: UInt8[np.ndarray, "row column"]) -> dict[str, int]:
+    """Count the pixels by what became of them."""
+    counts = np.bincount(state.ravel(), minlength=len(STATES)).tolist()
+    return dict(zip(STATES, counts, strict=True))
+
+
+def _pieces(count: int) -> list[slice]:
+    """Part pixels into pieces that are worked on at once."""
+    return [slice(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
+
+
+def _looks(
+    finder: SignalFinder, spectra: Num[np.ndarray, "pixel energy"], pool: Executor
+) -> Iterator[tuple[slice, Signals]]:
+    parts = _pieces(len(spectra))
+    yield from zip(parts, pool.map(lambda part: finder.find(spectra[part]), parts), strict=True)

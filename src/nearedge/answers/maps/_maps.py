@@ -1,4 +1,4 @@
-"""The file of the maps: HDF5, a dataset for each, NaN in pixels that are not mapped."""
+"""The file of the maps, HDF5, a dataset for each, NaN in pixels that are not mapped; figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,25 @@ from importlib.metadata import version
 from pathlib import Path
 
 import h5py
+import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float, UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nearedge.answers.maps._survey import STATES
-from nearedge.drawing.style import class_title
+from nearedge.answers._answer import Evidence
+from nearedge.answers._figure import draw_normalised
+from nearedge.drawing.style import SKY, class_title, figure_style
 
-LARGEST_VIEW = 1500
-"""Rows or columns of a map beyond which figures and quantiles are of every second pixel, ..."""
+STATES = ("mapped", "not_finite", "no_signal", "dim", "unlike")
+MAPPED, NOT_FINITE, NO_SIGNAL, DIM, UNLIKE = range(len(STATES))
+"""What became of a pixel, by the number that stands for it."""
 
 FRACTION = "fraction_"
+
+OUTSIDE = "0.8"
+"""Grey of pixels that are not mapped."""
 
 Maps = dict[str, Float[np.ndarray, "row column"]]
 
@@ -40,34 +49,20 @@ def layers(absorber: str, neighbour: str, classes: Sequence[str]) -> list[Layer]
     ['coordination', 'coordination_error', 'fraction_0', 'fraction_1', 'novelty', 'noise']
     """
     number = f"number of {neighbour} around {absorber}"
+    mean, half = "mean coordination number", "half the 90 % interval"
+    width = f"half width of the 90 % interval of the {number}"
+    unlike = "misfit over its limit: above 1 a spectrum is unlike any sample's"
+    share = "standard deviation of the noise over that of the spectrum"
     shares = {name: f"fraction of {absorber}: {class_title(name, neighbour)}" for name in classes}
     return [
-        Layer(
-            "coordination", f"mean {number}", "mean coordination number", "neighbours", "viridis"
-        ),
-        Layer(
-            "coordination_error",
-            f"half width of the 90 % interval of the {number}",
-            "error of the coordination number",
-            "half the 90 % interval",
-        ),
+        Layer("coordination", f"mean {number}", mean, "neighbours", "viridis"),
+        Layer("coordination_error", width, "error of the coordination number", half),
         *(
             Layer(FRACTION + name, words, words, "share of the atoms", "viridis")
             for name, words in shares.items()
         ),
-        Layer(
-            "novelty",
-            "misfit over its limit: above 1 a spectrum is unlike any sample's",
-            "novelty",
-            "misfit over its limit (line)",
-            "magma",
-        ),
-        Layer(
-            "noise",
-            "standard deviation of the noise over that of the spectrum",
-            "noise",
-            "share of the variation",
-        ),
+        Layer("novelty", unlike, "novelty", "misfit over its limit (line)", "magma"),
+        Layer("noise", share, "noise", "share of the variation"),
     ]
 
 
@@ -78,44 +73,103 @@ def new_maps(
     energy: Float[np.ndarray, " energy"],
     mean: Float[np.ndarray, " energy"],
     attributes: Mapping[str, object],
-) -> None:
-    """Write all but the maps themselves into a new file."""
+) -> list[h5py.Dataset]:
+    """Write all but the maps themselves into a new file; give the datasets of state and maps."""
     file.attrs["program"] = f"nearedge {version('nearedge')}"
     file.attrs.update({name: value for name, value in attributes.items() if value is not None})
+    made = []
     for layer in shown:
-        dataset = file.create_dataset(layer.name, state.shape, np.float32, fillvalue=np.nan)
-        dataset.attrs.update({"long_name": layer.long_name, "units": "1"})
+        made.append(file.create_dataset(layer.name, state.shape, np.float32, fillvalue=np.nan))
+        made[-1].attrs.update({"long_name": layer.long_name, "units": "1"})
     meanings = [f"{number}: {name}" for number, name in enumerate(STATES)]
     levelled = "mean of the mapped pixels, each without its mean and of largest deviation 1"
     for name, data, about in (
-        ("state", state, {"long_name": "what became of the pixel", "meanings": meanings}),
         ("energy", energy, {"long_name": "energy", "units": "eV"}),
         ("mean_spectrum", mean, {"long_name": levelled}),
+        ("state", state, {"long_name": "what became of the pixel", "meanings": meanings}),
     ):
-        file.create_dataset(name, data=data).attrs.update(about)
+        dataset = file.create_dataset(name, data=data)
+        dataset.attrs.update(about)
+    return [dataset, *made]
 
 
-def write_rows(
-    file: h5py.File,
-    rows: slice,
-    state: UInt8[np.ndarray, "row column"],
-    shown: Sequence[Layer],
-    values: Float[np.ndarray, "layer pixel"],
-) -> None:
-    """Write what was read of some rows, and what became of their pixels."""
-    for name, pixels in (("state", state), *zip([a.name for a in shown], values, strict=True)):
-        dataset = file[name]
-        assert isinstance(dataset, h5py.Dataset)
-        dataset[rows] = pixels.reshape(state.shape)
-
-
-def view_maps(path: Path, shown: Sequence[Layer]) -> tuple[int, Maps]:
-    """Read maps for drawing, every so many pixels along both axes."""
-    step, maps = 1, {}
-    with h5py.File(path, "r") as file:
+def draw_maps(folder: Path, shown: Sequence[Layer], maps: Maps, step: int) -> None:
+    """Write a figure of each map, ``NAME.png``; of every so many pixels."""
+    with figure_style():
         for layer in shown:
-            dataset = file[layer.name]
-            assert isinstance(dataset, h5py.Dataset)
-            step = -(-max(dataset.shape) // LARGEST_VIEW)
-            maps[layer.name] = dataset[::step][:, ::step]
-    return step, maps
+            rows, columns = maps[layer.name].shape
+            width = 5.2 * min(max(columns / rows, 1 / 4), 1)
+            height = 5.2 * min(max(rows / columns, 1 / 4), 1)
+            figure = Figure(figsize=(width + 1.3, height + 0.8), layout="constrained")
+            axes = figure.subplots()
+            _draw(axes, layer, maps, step)
+            axes.set(xlabel="column", ylabel="row")
+            figure.savefig(folder / f"{layer.name}.png")
+
+
+def draw_overview(
+    folder: Path, shown: Sequence[Layer], maps: Maps, step: int, mean: Evidence
+) -> None:
+    """Write all maps and the mean spectrum in one figure, ``overview.png``."""
+    with figure_style():
+        height, width = maps[shown[0].name].shape
+        columns = 3 if width < 3 * height else 2
+        rows = -(-(len(shown) + 1) // columns)
+        # Room for a title and an axis beside the image itself.
+        each = 10.5 / columns
+        tall = float(np.clip((each - 1.1) * height / width + 0.45, 1.6, 4.5))
+        figure = Figure(figsize=(10.5, tall * rows + 0.3), layout="constrained")
+        first, *panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        draw_normalised(first, mean)
+        first.set_title("mean of the mapped pixels", loc="left")
+        for axes, layer in zip(panels, shown, strict=False):
+            _draw(axes, layer, maps, step)
+        for axes in panels[len(shown) :]:
+            axes.axis("off")
+        figure.savefig(folder / "overview.png")
+
+
+def _limits(layer: Layer, maps: Maps) -> tuple[float, float]:
+    """Ends of the colours that a few odd pixels do not decide."""
+    # One scale for all fractions: they are to be compared.
+    like = [name for name in maps if name.startswith(FRACTION)]
+    names = like if layer.name in like else [layer.name]
+    ends = []
+    for name in names:
+        mapped = maps[name][np.isfinite(maps[name])]
+        low, high = np.quantile(mapped, [0.005, 0.995]).tolist() if len(mapped) else (0.0, 1.0)
+        ends.append((low, high) if high - low > 1e-3 else (low - 5e-4, high + 5e-4))
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    if layer.name == "coordination":
+        return low, high
+    return 0.0, max(high, 1.5) if layer.name == "novelty" else high
+
+
+def _draw(axes: Axes, layer: Layer, maps: Maps, step: int) -> None:
+    low, high = _limits(layer, maps)
+    rows, columns = maps[layer.name].shape
+    shown = axes.imshow(
+        maps[layer.name],
+        cmap=mpl.colormaps[layer.colours].with_extremes(bad=OUTSIDE),
+        vmin=low,
+        vmax=high,
+        interpolation="nearest",
+        extent=(-0.5, columns * step - 0.5, rows * step - 0.5, -0.5),
+        # Pixels are square, unless the image would be a line.
+        aspect="equal" if 1 / 8 < columns / rows < 8 else "auto",
+    )
+    figure = axes.get_figure()
+    assert figure is not None
+    extend = "both" if layer.name == "coordination" else "max"
+    bar = figure.colorbar(shown, ax=axes, extend=extend, pad=0.02, fraction=0.06)
+    bar.locator = MaxNLocator(5)
+    if layer.name.startswith(FRACTION):
+        bar.formatter = PercentFormatter(1, decimals=0)
+    bar.update_ticks()
+    if layer.name == "novelty":
+        bar.ax.axhline(1.0, color=SKY, lw=2)
+    bar.set_label(layer.label, fontsize=8)
+    axes.set_title(layer.title, loc="left")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.spines[:].set_visible(False)
