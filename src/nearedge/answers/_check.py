@@ -1,7 +1,5 @@
 """Whether a model may answer for a spectrum: what both are of, compared before any is computed."""
 
-from typing import Literal
-
 import numpy as np
 from jaxtyping import Float
 
@@ -77,14 +75,14 @@ def edge_range(model: Model | Library, spectrum: Spectrum) -> tuple[float, float
 
 def _other_origin(model: Model | Library, spectrum: Spectrum) -> list[Reason]:
     taught, its = model.identity, spectrum.identity
-    pairs: dict[Literal["engine", "energy zero", "unit"], tuple[str | None, str | None]] = {
-        "engine": (its.origin, taught.origin),
-        "energy zero": (its.zero, taught.zero),
-        "unit": (its.unit, taught.unit),
-    }
+    said = (
+        ("engine", its.origin, taught.origin),
+        ("energy zero", its.zero, taught.zero),
+        ("unit", its.unit, taught.unit),
+    )
     return [
         OtherOrigin(what, own, other)
-        for what, (own, other) in pairs.items()
+        for what, own, other in said
         if own and other and _core(own) != _core(other)
     ]
 
@@ -109,12 +107,12 @@ def _shapeless(
     behind = mu[(energy > rise) & (energy <= rise + AROUND)]
     if len(before) < 3:  # it begins at its edge, if that is one
         before = mu[: max(3, len(mu) // 10)]
-    if energy[-1] - rise < BEHIND or len(behind) < 3:
-        return NoEdge("no step", variation)
-    # Of a spectrum that begins at its edge the first energies are the level before it.
-    level = min(float(before.mean()), float(np.median(before[: max(3, len(before) // 2)])))
-    height = float(np.ptp(np.concatenate([before, behind])))
-    return NoEdge("no step", variation) if behind.mean() - level < STEP * height else None
+    if energy[-1] - rise >= BEHIND and len(behind) >= 3:
+        # Of a spectrum that begins at its edge the first energies are the level before it.
+        level = min(float(before.mean()), float(np.median(before[: max(3, len(before) // 2)])))
+        if behind.mean() - level >= STEP * float(np.ptp(np.concatenate([before, behind]))):
+            return None
+    return NoEdge("no step", variation)
 
 
 def _has_rise(model: Model | Library, spectrum: Spectrum) -> bool:

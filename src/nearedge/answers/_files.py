@@ -131,18 +131,14 @@ def answer_files(
 
 def _each(choose: Choose, spectra: Sequence[Spectrum], request: Request) -> list[Answer | Failure]:
     """Answer for all spectra of a model together, or, if one of them fails, for each alone."""
-    answers: list[Answer | Failure] = []
-    for (model, name), group in groupby(spectra, choose):
-        answers += _together(model, name, list(group), request)
-    return answers
 
+    def told(model: Model | Library, name: str, spectra: list[Spectrum]) -> list[Answer | Failure]:
+        try:
+            return [*answer(model, spectra, request, name=name)]
+        except NearEdgeError as error:
+            if len(spectra) == 1:
+                return [Failure(f"{spectra[0].source}::{spectra[0].name}", str(error))]
+        return [found for spectrum in spectra for found in told(model, name, [spectrum])]
 
-def _together(
-    model: Model | Library, name: str, spectra: Sequence[Spectrum], request: Request
-) -> list[Answer | Failure]:
-    try:
-        return list(answer(model, spectra, request, name=name))
-    except NearEdgeError as error:
-        if len(spectra) == 1:
-            return [Failure(f"{spectra[0].source}::{spectra[0].name}", str(error))]
-    return [_together(model, name, [spectrum], request)[0] for spectrum in spectra]
+    groups = groupby(spectra, choose)
+    return [found for chosen, group in groups for found in told(*chosen, list(group))]

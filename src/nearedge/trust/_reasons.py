@@ -57,7 +57,7 @@ class OutsideEdge(Reason):
 class OtherOrigin(Reason):
     """A computed spectrum is of another engine, energy zero or unit than the training spectra."""
 
-    what: Literal["engine", "energy zero", "unit"]
+    what: str
     spectrum: str
     model: str
     words = "another {what}: {spectrum}; the model was trained on {model}"

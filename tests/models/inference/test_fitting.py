@@ -10,7 +10,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.learning.examples import Labelled
 from nearedge.models import Model
 from nearedge.models.inference import Inference
-from nearedge.models.inference._simulation import SAMPLE_SIZES, any_composition
+from nearedge.models.inference._fitting import SAMPLE_SIZES, any_composition
 from nearedge.trust import uneven_averages
 
 

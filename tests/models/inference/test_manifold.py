@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from nearedge.learning.examples import Labelled
 from nearedge.models.inference._fitting import DISCREPANCY, fit_samples
-from nearedge.models.inference._samples import NOISES, Manifold, noise_levels
+from nearedge.models.inference._scanning import NOISES, Manifold, noise_levels
 from nearedge.spectra import broadened
 from nearedge.spectra._windows import cut_windows, profiles
 

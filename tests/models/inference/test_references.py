@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from nearedge.learning.examples import Labelled
 from nearedge.models.inference._fitting import fit_samples
-from nearedge.models.inference._samples import References
+from nearedge.models.inference._scanning import References
 
 GRID = np.linspace(-1.0, 9.0, 41)
 ENERGY = np.arange(-4.0, 12.0, 0.2)

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from nearedge.models.inference import Inference
 from nearedge.models.inference._inference import measure
-from nearedge.models.inference._zero import MEASURES, scan_zeros
+from nearedge.models.inference._scanning import MEASURES, scan_zeros
 from nearedge.spectra import profiles
 
 PLACES = np.round(np.arange(526.0, 534.05, 0.1), 1)

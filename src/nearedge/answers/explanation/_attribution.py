@@ -8,9 +8,10 @@ the same baseline and sees how far the score falls.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -174,15 +175,17 @@ def attribute(
 
 def mean_attribution(parts: Sequence[Attribution]) -> Attribution:
     """Average attributions over spectra, network by network; the gap is the largest."""
-    first, *_ = parts
-    return Attribution(
-        first.energy,
-        first.width,
-        np.mean([part.gradients for part in parts], axis=0),
-        np.mean([part.occluded for part in parts], axis=0),
-        float(np.mean([part.score for part in parts])),
-        float(np.mean([part.baseline_score for part in parts])),
-        max(part.gap for part in parts),
+
+    def mean(name: str) -> Any:
+        return np.mean([getattr(part, name) for part in parts], axis=0)
+
+    return replace(
+        parts[0],
+        gradients=mean("gradients"),
+        occluded=mean("occluded"),
+        score=float(mean("score")),
+        baseline_score=float(mean("baseline_score")),
+        gap=max(part.gap for part in parts),
     )
 
 

@@ -19,8 +19,7 @@ from nearedge.datasets import SiteSpectra
 from nearedge.drawing.style import class_title
 from nearedge.errors import InputError
 from nearedge.models import Model, trained_on
-from nearedge.spectra import Identity, Spectrum, cut_window
-from nearedge.targets import Target
+from nearedge.spectra import Spectrum, cut_window
 
 MOST = 200
 """So many spectra of a class are explained at most, drawn at random."""
@@ -37,41 +36,27 @@ class Setting:
     against: str | None
     baseline: Float[np.ndarray, " energy"]
 
-    @property
-    def asked(self) -> Target:
-        """What the model tells."""
-        return self.model.target
-
-    @property
-    def identity(self) -> Identity:
-        """What the training spectra were of."""
-        return self.model.identity
-
-    @property
-    def energy(self) -> Float[np.ndarray, " energy"]:
-        """Energies of the window, eV from the zero."""
-        return self.model.window.grid
-
     def attribute(
         self, spectra: Float[np.ndarray, "example energy"], targets: Sequence[str], width: float
     ) -> list[Attribution]:
         """Explain the score of each spectrum for its target."""
-        asked = scores(self.model.estimator, targets, self.against)
-        return attribute(asked, spectra, self.energy, self.baseline, width=width)
+        asked, grid = scores(self.model.estimator, targets, self.against), self.model.window.grid
+        return attribute(asked, spectra, grid, self.baseline, width=width)
 
     def title(self, name: str) -> str:
         """Name a class."""
-        return class_title(name, self.asked.neighbour or "")
+        return class_title(name, self.model.target.neighbour or "")
 
     def words_of(self, site: Site) -> str:
         """Say what is told of a site, as it is known."""
-        value = site.data.labels(self.asked)[site.row]
-        return self.title(str(value)) if self.asked.of_classes else self.asked.text(value)
+        target = self.model.target
+        value = site.data.labels(target)[site.row]
+        return self.title(str(value)) if target.of_classes else target.text(value)
 
     def score(self, target: str | None) -> str:
         """Name what is explained."""
-        if target is None or not self.asked.of_classes:
-            return self.asked.name.replace("_", " ")
+        if target is None or not self.model.target.of_classes:
+            return self.model.target.name.replace("_", " ")
         against = "" if self.against is None else f" against {self.title(self.against)}"
         return f"log-odds of {self.title(target)}{against}"
 
@@ -101,7 +86,7 @@ class SpectrumExplanation:
 
     def answer_words(self) -> str:
         """Give the answer that is explained."""
-        asked = self.setting.asked
+        asked = self.setting.model.target
         value = self.prediction.values[asked.name]
         if not asked.of_classes:
             return f"{asked.text(value.value)} ({asked.words()})"
@@ -256,5 +241,4 @@ def _right(
     truth = data.labels(model.target)
     if model.target.of_classes:
         return predicted.astype(str) == truth
-    near = 0.5 if model.target.discrete else 0.5 * np.nanstd(truth)
-    return np.abs(predicted - truth) < near
+    return np.abs(predicted - truth) < 0.5 * (1 if model.target.discrete else np.nanstd(truth))

@@ -65,7 +65,7 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     spectrum.plot([], [], color=GREY, ls="--", lw=1, label=setting.baseline_name)
     spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)
     curves.set(
-        xlabel=f"energy from {short_zero(str(setting.identity.zero))} (eV)",
+        xlabel=f"energy from {short_zero(str(setting.model.identity.zero))} (eV)",
         ylabel=label.replace(" per", "\nper"),
     )
     curves.set_title(f"rank correlation of the two methods {attribution.agreement:.2f}", **_SMALL)
@@ -99,7 +99,7 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
         curves.set_title(f"rank correlation {attribution.agreement:.2f}", **_SMALL, pad=3)
         if number % columns == 0:
             spectrum.set_ylabel("µ")
-            word = "log-odds" if setting.asked.of_classes else setting.score(None)
+            word = "log-odds" if setting.model.target.of_classes else setting.score(None)
             curves.set_ylabel(f"{word} per {attribution.width:g} eV")
         curves.tick_params(labelbottom=True)
         # Of a column its last panel, also where the last row is not full.
@@ -111,14 +111,14 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
     handles.append(Line2D([], [], color=GREY, ls="--", lw=1))
     handles += [Patch(color=colour) for colour in (VERMILION, BLUE)]
     sides = ["speaks for the class", "speaks against it"]
-    if not setting.asked.of_classes:
+    if not setting.model.target.of_classes:
         sides = [f"speaks for {which} {setting.score(None)}" for which in ("higher", "lower")]
     labels += [setting.baseline_name, *sides]
     _add_legend(figure, handles, labels, setting.model.estimator.members)
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     title = (
         f"What decides: means over right predictions for {seen}; energies from "
-        f"{short_zero(str(setting.identity.zero))}; µ in {_unit(setting)}"
+        f"{short_zero(str(setting.model.identity.zero))}; µ in {_unit(setting)}"
     )
     # Some 13 letters fit in an inch.
     figure.suptitle(fill(title, int(13 * figure.get_figwidth())), fontsize=9.5)
@@ -173,7 +173,8 @@ def _draw_pair(
 
 def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Site]) -> None:
     """Draw the spectrum's own atom, if known, and the nearest training sites, each above its µ."""
-    energy, window = result.setting.energy, result.setting.model.window
+    window = result.setting.model.window
+    energy = window.grid
     spectra = [site.data.select(np.array([site.row])).inputs(window)[0] for site in cells]
     top = 1.08 * max(float(mu.max()) for mu in (result.spectrum, *spectra))
     for picture, panel in panels.T[len(cells) :]:
@@ -182,7 +183,9 @@ def _draw_sites(panels: np.ndarray, result: SpectrumExplanation, cells: list[Sit
     for number, (site, mu) in enumerate(zip(cells, spectra, strict=True)):
         picture, panel = panels[:, number]
         itself = site.distance is None
-        caption = f"{site.snapshot}\natom {site.atom}\n{_distances(site, result.setting.asked)}"
+        caption = (
+            f"{site.snapshot}\natom {site.atom}\n{_distances(site, result.setting.model.target)}"
+        )
         draw_surroundings(picture, site.cluster(site.cutoff), caption)
         far = "itself" if itself else f"distance {site.distance:.2f}"
         picture.set_title(
@@ -218,5 +221,5 @@ def _ticks(count: int) -> MaxNLocator:
 
 def _unit(setting: Setting) -> str:
     """The unit without what explains it."""
-    plain = str(setting.identity.unit).split("(")[0].strip() or "arbitrary"
+    plain = str(setting.model.identity.unit).split("(")[0].strip() or "arbitrary"
     return plain if len(plain) <= 12 else "arb. units"

@@ -123,11 +123,11 @@ def report(result: Explanation) -> Json:
     """Give every number and the findings in words, ready for JSON."""
     setting = result.setting
     common: Json = {
-        "asked": setting.asked.name,
+        "asked": setting.model.target.name,
         "against": setting.against,
         "baseline": {"what": setting.baseline_name, "mu": setting.baseline},
-        "energy_zero": str(setting.identity.zero),
-        "mu_unit": str(setting.identity.unit),
+        "energy_zero": str(setting.model.identity.zero),
+        "mu_unit": str(setting.model.identity.unit),
         "findings": findings(result),
     }
     if isinstance(result, SpectrumExplanation):

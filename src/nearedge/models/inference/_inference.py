@@ -1,23 +1,173 @@
 """From a measured spectrum to a composition, whatever its zero, resolution, unit and background."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.integrate import cumulative_trapezoid
 
 from nearedge.errors import InputError
 from nearedge.models.inference._readout import Networks, Readout
-from nearedge.models.inference._results import Fit, Posterior
-from nearedge.models.inference._samples import Manifold, References
-from nearedge.models.inference._zero import BURIED, MEASURES, STEP, Zero, ZeroScan, scan_zeros
+from nearedge.models.inference._scanning import (
+    BURIED,
+    MEASURES,
+    STEP,
+    Axis,
+    Grid,
+    Manifold,
+    Measure,
+    References,
+    Zero,
+    ZeroScan,
+    scan_zeros,
+)
 from nearedge.spectra import check_spectra
+from nearedge.trust import BELOW_EDGE, Misfit, run_around
+
+Samples = Float[np.ndarray, "spectrum output"]
+
+MODE = 0.1
+"""Probability from which a separate place of the zero is worth mentioning."""
+
+APART = 0.5
+"""Zeros are separate if so many eV between them are unlikely."""
+
+UNSURE = 0.5
+"""Width in eV of the zero's interval from which it is spoken of."""
+
+STRIKING = 3.0
+"""Deviation from which an energy is spoken of, in standard deviations."""
+
+_NAMED: dict[Measure, str] = {
+    "misfit": "distance from them",
+    "unexplained": "unexplained part",
+    "below": BELOW_EDGE,
+    "noise": "noise",
+}
 
 LEAST_LIMITS = (0.05, 0.05, 0.05, BURIED)
 """Least limit of each of `MEASURES`: what is smaller is nothing to speak of."""
 
 NEAR = 0.2
 """How far from the likeliest zero sums of the classes' spectra are tried, eV."""
+
+
+class Mode(NamedTuple):
+    """A place where the zero may lie (eV), its probability, and the target's mean if it does."""
+
+    zero: float
+    weight: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Outputs with intervals, and the distributions of the zero and of the extra broadening.
+
+    `scanned` are places of the zero, eV on the measured axis, `values` the target's mean at each,
+    widths full ones at half maximum in eV. Outputs are the target's ``mean``, then fractions.
+    """
+
+    names: tuple[str, ...]
+    scanned: Float[np.ndarray, " scanned"]
+    zero_weights: Float[np.ndarray, " scanned"]
+    values: Float[np.ndarray, " scanned"]
+    widths: Float[np.ndarray, " width"]
+    width_weights: Float[np.ndarray, " width"]
+    expected: Float[np.ndarray, " output"]
+    half_widths: Float[np.ndarray, " output"]
+
+    def interval(self) -> Float[np.ndarray, "output 2"]:
+        """Ends of the calibrated interval of each output; none is negative, no fraction over 1."""
+        ends = np.stack([self.expected - self.half_widths, self.expected + self.half_widths], 1)
+        return np.clip(ends, 0.0, np.array([np.inf] + [1.0] * (len(ends) - 1))[:, None])
+
+    @property
+    def zero(self) -> float:
+        """Most likely place of the zero, eV on the measured axis."""
+        return float(self.scanned[self.zero_weights.argmax()])
+
+    @property
+    def width(self) -> float:
+        """Mean extra broadening, full width at half maximum in eV."""
+        return float(self.width_weights @ self.widths)
+
+    def zero_interval(self) -> tuple[float, float]:
+        """Ends of the zero's central interval of 90 %, eV on the measured axis."""
+        low, high = np.searchsorted(np.cumsum(self.zero_weights), [0.05, 0.95])
+        return float(self.scanned[low]), float(self.scanned[min(high, len(self.scanned) - 1)])
+
+    def clusters(self) -> list[Int[np.ndarray, " _"]]:
+        """Part the likely places of the zero, by index, where `APART` between them is unlikely."""
+        likely = np.flatnonzero(self.zero_weights >= 1e-3 * self.zero_weights.max())
+        return np.split(likely, np.flatnonzero(np.diff(self.scanned[likely]) > APART) + 1)
+
+    def modes(self) -> list[Mode]:
+        """List the separate places where the zero may lie, the likeliest first."""
+        modes = []
+        for places in self.clusters():
+            weight = float(self.zero_weights[places].sum())
+            shares = self.zero_weights[places] / weight
+            zero, value = shares @ self.scanned[places], shares @ self.values[places]
+            modes.append(Mode(float(zero), weight, float(value)))
+        modes.sort(key=lambda mode: -mode.weight)
+        return [mode for mode in modes if mode.weight >= MODE] or modes[:1]
+
+    def remarks(self) -> list[str]:
+        """Say what a person must know beside the numbers: several zeros, or an uncertain one."""
+        modes = self.modes()
+        if len(modes) > 1:
+            places = "; ".join(
+                f"E0 = {mode.zero:.1f} eV ({mode.weight:.0%}) would mean {mode.value:.2f}"
+                for mode in modes
+            )
+            return [f"the alignment is ambiguous: {places}; --e0 decides"]
+        low, high = self.zero_interval()
+        if high - low > UNSURE:
+            return [f"the zero is uncertain: from {low:.1f} to {high:.1f} eV"]
+        return []
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a spectrum fits the profiles of samples, and how unusual that is.
+
+    The `measures` of that, see `MEASURES`, are in units of their limits. `deviation` is that from
+    what the other energies let expect, in standard deviations. In the training spectra's unit stand
+    the `window`, freed of the straight background, the `mixture` of the expected composition, and
+    between which nine in ten sites lie. Noise is a share of the spectrum's own variation.
+    """
+
+    measures: dict[Measure, float]
+    energy: Grid
+    deviation: Grid
+    noise: float
+    window: Grid
+    mixture: Grid
+    low: Grid
+    high: Grid
+
+    @property
+    def score(self) -> float:
+        """The measure that speaks most against the spectrum: above one it is unlike any sample."""
+        return max(self.measures.values())
+
+    def reasons(self) -> tuple[Misfit, ...]:
+        """Say why the spectrum is unlike any sample's; nothing if it is like one.
+
+        The energies are named at which it differs the most from what its others let expect.
+        """
+        if self.score <= 1:
+            return ()
+        exceeded = {_NAMED[name]: own for name, own in self.measures.items() if own > 1}
+        worst = int(np.abs(self.deviation).argmax())
+        if abs(self.deviation[worst]) < STRIKING:
+            return (Misfit(exceeded, self.noise),)
+        sign = np.sign(self.deviation[worst])
+        first, last = run_around(sign * self.deviation > STRIKING / 2, worst)
+        ends = float(self.energy[first]), float(self.energy[last])
+        return (Misfit(exceeded, self.noise, *ends, bool(sign > 0)),)
 
 
 @dataclass(frozen=True)
@@ -38,7 +188,7 @@ class Inference:
     flagged: float = 0.02
 
     @property
-    def grid(self) -> Float[np.ndarray, " grid"]:
+    def grid(self) -> Grid:
         """Energies of the window in eV from the zero."""
         return self.manifold.grid
 
@@ -48,12 +198,7 @@ class Inference:
         return np.maximum(np.quantile(self.measures, 1 - self.flagged, axis=0), LEAST_LIMITS)
 
     def infer(
-        self,
-        energy: Float[np.ndarray, " energy"],
-        mu: Float[np.ndarray, " energy"],
-        zero: Zero | None = None,
-        *,
-        source: str = "spectrum",
+        self, energy: Axis, mu: Axis, zero: Zero | None = None, *, source: str = "spectrum"
     ) -> tuple[Posterior, Fit]:
         """Say what a spectrum on any straight background tells of the sample; energies in eV.
 
@@ -95,7 +240,7 @@ class Inference:
         weights: Float[np.ndarray, "zero _"],
         places: Float[np.ndarray, " zero"],
         noise: Float[np.ndarray, " spectrum"],
-    ) -> tuple[Float[np.ndarray, "spectrum output"], Float[np.ndarray, "spectrum output"]]:
+    ) -> tuple[Samples, Samples]:
         """Give outputs and half widths of their intervals, for a spectrum or for many pixels.
 
         The networks' fractions are those at each place of the zero (eV); its probability is one
@@ -113,12 +258,9 @@ class Inference:
     ) -> Fit:
         """Compare a spectrum at the best zero and broadening with what samples look like."""
         noise, like = float(scan.noise[best]), fractions @ self.references.spectra[width]
-        limits = self.limits
-        own = measure(scan, best, width, self.references, self.grid) / limits
-        usual = (self.measures / limits).max(axis=1)
+        own = measure(scan, best, width, self.references, self.grid) / self.limits
         return Fit(
             measures=dict(zip(MEASURES, own.tolist(), strict=True)),
-            p_value=(1 + int((usual >= own.max()).sum())) / (1 + len(usual)),
             energy=self.grid,
             deviation=self.manifold.noisy(width, noise).conditional(scan.shapes[[best]])[0],
             noise=noise,
@@ -130,7 +272,7 @@ class Inference:
 
 
 def measure(
-    scan: ZeroScan, best: int, width: int, references: References, grid: Float[np.ndarray, " grid"]
+    scan: ZeroScan, best: int, width: int, references: References, grid: Grid
 ) -> Float[np.ndarray, " measure"]:
     """Measure how unusual a spectrum is at one place of the zero and one broadening."""
     near = round(NEAR / STEP)
@@ -142,7 +284,7 @@ def measure(
 
 
 def rebinned(
-    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"], step: float
+    energy: Axis, mu: Axis, step: float
 ) -> tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
     """Average a finely measured spectrum over bins of `step` eV, which leaves less noise.
 

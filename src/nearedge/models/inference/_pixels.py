@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Num
 
-from nearedge.models.inference._inference import Inference, rebinned
-from nearedge.models.inference._results import Posterior
-from nearedge.models.inference._zero import MEASURES
+from nearedge.models.inference._inference import Inference, Posterior, rebinned
+from nearedge.models.inference._scanning import MEASURES, Axis, Grid
 from nearedge.spectra import cut_windows, noise_level, profiles
 
 SHARP = 0.05
@@ -37,9 +36,7 @@ class ZeroPlaces(NamedTuple):
     mode_weight: float
 
 
-def zero_places(
-    posterior: Posterior, energy: Float[np.ndarray, " energy"], grid: Float[np.ndarray, " grid"]
-) -> ZeroPlaces:
+def zero_places(posterior: Posterior, energy: Axis, grid: Grid) -> ZeroPlaces:
     """Let one place, or three, stand for the likeliest mode of the zero.
 
     Three are those of the Gauss-Hermite rule, which keeps the first five moments of a normal
@@ -94,7 +91,7 @@ class SignalFinder:
     ([True, True, True, False], [True, False, False, False])
     """
 
-    def __init__(self, energy: Float[np.ndarray, " energy"], grid: Float[np.ndarray, " grid"]):
+    def __init__(self, energy: Axis, grid: Grid):
         _, self._smooth = _smoothing(energy, grid)
         units = np.eye(len(energy)) if self._smooth is None else self._smooth
         self._bend = _bent(units).astype(np.float32)
@@ -150,9 +147,7 @@ class PixelReader:
         return np.array([self.inference.networks.fractions(shape) for shape in shapes])
 
 
-def pixel_reader(
-    inference: Inference, energy: Float[np.ndarray, " energy"], posterior: Posterior
-) -> PixelReader:
+def pixel_reader(inference: Inference, energy: Axis, posterior: Posterior) -> PixelReader:
     """Make a reader of pixels from what `Inference.infer` said of the mean spectrum."""
     grid = inference.grid
     coarse, smooth = _smoothing(energy, grid)
