@@ -61,11 +61,7 @@ def snapshot_averages(
 
 
 def uneven_averages(
-    environment: Shaped[np.ndarray, " site"],
-    numbers: tuple[int, ...],
-    *,
-    examples: int,
-    seed: int,
+    environment: Shaped[np.ndarray, " site"], numbers: tuple[int, ...], *, examples: int, seed: int
 ) -> Averages:
     """Average sites in compositions that the material need not have, drawn with replacement.
 
@@ -75,9 +71,7 @@ def uneven_averages(
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(environment == name) for name in np.unique(environment)]
     picked = []
-    for number in numbers:
-        if number == 1:
-            continue
+    for number in (several for several in numbers if several > 1):
         for counts in rng.multinomial(number, rng.dirichlet(np.ones(len(members)), examples)):
             drawn = [rng.choice(own, n) for own, n in zip(members, counts, strict=True) if n]
             picked.append(np.concatenate(drawn))

@@ -30,6 +30,13 @@ CONCESSION = 0.05
 Where a classifier is right more often than the level asks, no class would need a set at all.
 """
 
+Sites = Bool[np.ndarray, " site"]
+Numbers = Float[np.ndarray, " site"]
+Names = Shaped[np.ndarray, " site"]
+Probabilities = Float[np.ndarray, "site class"]
+Members = Bool[np.ndarray, "site class"]
+Outputs = Float[np.ndarray, "example output"]
+
 # (n + 1) * 0.9 may miss a whole number by rounding.
 _ROUNDING = 1e-9
 
@@ -37,7 +44,7 @@ _ROUNDING = 1e-9
 _STEP, _HIGHEST = 0.0025, 0.99
 
 
-def conformal_quantile(scores: Float[np.ndarray, " site"], level: float) -> float:
+def conformal_quantile(scores: Numbers, level: float) -> float:
     """Score that a new one does not exceed with probability `level`; the largest, if few are known.
 
     Examples
@@ -72,7 +79,7 @@ class ClassSets:
         return _strength(probability) >= np.array(self.thresholds)
 
 
-def _strength(probability: Float[np.ndarray, "site class"]) -> Float[np.ndarray, "site class"]:
+def _strength(probability: Probabilities) -> Probabilities:
     """Probabilities, one for the likeliest class, which no set leaves out."""
     strength = np.array(probability, float)
     strength[np.arange(len(strength)), strength.argmax(axis=1)] = 1.0
@@ -80,10 +87,7 @@ def _strength(probability: Float[np.ndarray, "site class"]) -> Float[np.ndarray,
 
 
 def calibrate_sets(
-    probability: Float[np.ndarray, "site class"],
-    truth: Shaped[np.ndarray, " site"],
-    classes: Sequence[str],
-    level: float = LEVEL,
+    probability: Probabilities, truth: Names, classes: Sequence[str], level: float = LEVEL
 ) -> ClassSets:
     """Find the probability from which each class belongs to the set.
 
@@ -121,7 +125,7 @@ def calibrate_sets(
     ranks[strength == 1] = 0.0
     common = max(conformal_quantile(ranks, level), level - CONCESSION)
 
-    def threshold(pool: Float[np.ndarray, " site"]) -> float:
+    def threshold(pool: Numbers) -> float:
         if common >= 1:
             # More sites than the level lets go are of classes never learnt: nothing is ruled out.
             return 0.0
@@ -156,17 +160,14 @@ class Intervals:
         return np.array([np.interp(np.log(atoms), calibrated, column) for column in table.T])
 
     def bounds(
-        self, predicted: Float[np.ndarray, "example output"], atoms: int | None
+        self, predicted: Outputs, atoms: int | None
     ) -> Float[np.ndarray, "example output 2"]:
         """Lower and upper ends of the intervals."""
         half = self.half_width(atoms)
         return np.stack([predicted - half, predicted + half], axis=-1)
 
     def hold(
-        self,
-        predicted: Float[np.ndarray, "example output"],
-        truth: Float[np.ndarray, "example output"],
-        atoms: Int[np.ndarray, " example"],
+        self, predicted: Outputs, truth: Outputs, atoms: Int[np.ndarray, " example"]
     ) -> Bool[np.ndarray, "example output"]:
         """Tell which intervals hold the truth."""
         half = np.array([self.half_width(number) for number in atoms.tolist()])
@@ -174,8 +175,8 @@ class Intervals:
 
 
 def calibrate_intervals(
-    predicted: Float[np.ndarray, "example output"],
-    truth: Float[np.ndarray, "example output"],
+    predicted: Outputs,
+    truth: Outputs,
     level: float = LEVEL,
     *,
     atoms: Int[np.ndarray, " example"] | None = None,
@@ -215,7 +216,7 @@ class SiteIntervals:
     numbers: tuple[float, ...]
     reaches: tuple[float, ...]
 
-    def bounds(self, predicted: Float[np.ndarray, " site"]) -> Float[np.ndarray, "site 2"]:
+    def bounds(self, predicted: Numbers) -> Float[np.ndarray, "site 2"]:
         """Lowest and highest number that are not ruled out; the prediction is always between.
 
         Examples
@@ -231,19 +232,14 @@ class SiteIntervals:
         high = np.where(possible, numbers, -np.inf).max(axis=1)
         return np.column_stack([np.minimum(low, predicted), np.maximum(high, predicted)])
 
-    def hold(
-        self, predicted: Float[np.ndarray, " site"], truth: Float[np.ndarray, " site"]
-    ) -> Bool[np.ndarray, " site"]:
+    def hold(self, predicted: Numbers, truth: Numbers) -> Sites:
         """Tell which intervals hold the truth."""
         low, high = self.bounds(predicted).T
         return (low <= truth) & (truth <= high)
 
 
 def calibrate_site_intervals(
-    predicted: Float[np.ndarray, " site"],
-    truth: Float[np.ndarray, " site"],
-    environment: Shaped[np.ndarray, " site"],
-    level: float = LEVEL,
+    predicted: Numbers, truth: Numbers, environment: Names, level: float = LEVEL
 ) -> SiteIntervals:
     """Find how far from each coordination number its sites' predictions lie.
 

@@ -4,9 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Int
 
-from nearedge.trust._conformal import LEVEL, calibrate_sets
+from nearedge.trust._conformal import (
+    LEVEL,
+    Members,
+    Names,
+    Probabilities,
+    Sites,
+    calibrate_sets,
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class SetCoverage(Coverage):
     per_class: dict[str, ClassCoverage]
 
 
-def coverage(held: Bool[np.ndarray, " site"], groups: Shaped[np.ndarray, " site"]) -> Coverage:
+def coverage(held: Sites, groups: Names) -> Coverage:
     """Share of truths that were held, and its error as the groups tell it.
 
     Sites of one group succeed and fail together, so the error is taken from the spread over
@@ -66,11 +73,7 @@ def coverage(held: Bool[np.ndarray, " site"], groups: Shaped[np.ndarray, " site"
 
 
 def set_coverage(
-    members: Bool[np.ndarray, "site class"],
-    truth: Shaped[np.ndarray, " site"],
-    classes: Sequence[str],
-    groups: Shaped[np.ndarray, " site"],
-    level: float = LEVEL,
+    members: Members, truth: Names, classes: Sequence[str], groups: Names, level: float = LEVEL
 ) -> SetCoverage:
     """Judge sets of classes: coverage, mean size, and both for each class that occurs."""
     held = (members & (truth[:, None] == np.array(classes))).any(axis=1)
@@ -87,9 +90,6 @@ def set_coverage(
     )
 
 
-Sites = Bool[np.ndarray, " site"]
-
-
 def crossfit(
     fold: Int[np.ndarray, " site"], judge: Callable[[Sites, Sites], Bool[np.ndarray, "..."]]
 ) -> Bool[np.ndarray, "..."]:
@@ -104,15 +104,15 @@ def crossfit(
 
 
 def crossfit_sets(
-    probability: Float[np.ndarray, "site class"],
-    truth: Shaped[np.ndarray, " site"],
+    probability: Probabilities,
+    truth: Names,
     classes: Sequence[str],
     fold: Int[np.ndarray, " site"],
-) -> Bool[np.ndarray, "site class"]:
+) -> Members:
     """Tell which classes belong to each site's set, calibrated on the other folds."""
-    return crossfit(
-        fold,
-        lambda others, own: calibrate_sets(probability[others], truth[others], classes).members(
-            probability[own]
-        ),
-    )
+
+    def judge(others: Sites, own: Sites) -> Members:
+        sets = calibrate_sets(probability[others], truth[others], classes)
+        return sets.members(probability[own])
+
+    return crossfit(fold, judge)

@@ -56,6 +56,7 @@ Found = list[Reason | None]
 """What a test finds wrong with each spectrum."""
 
 Numbers = Float[np.ndarray, " spectrum"]
+Alike = Bool[np.ndarray, " spectrum"]
 
 
 def examine(training: Likeness, inputs: Spectra) -> list[tuple[Reason, ...]]:
@@ -99,7 +100,7 @@ def _examine(training: Likeness, inputs: Spectra) -> list[tuple[Reason, ...]]:
     return reasons
 
 
-def _where(true: Bool[np.ndarray, " spectrum"], reason: Callable[[int], Reason]) -> Found:
+def _where(true: Alike, reason: Callable[[int], Reason]) -> Found:
     return [reason(place) if so else None for place, so in enumerate(true)]
 
 
@@ -181,9 +182,7 @@ def _different(training: Likeness, x: Spectra) -> Found:
     return list(map(name, x, logs - high, low - logs, deviation.tolist()))
 
 
-def _repaired(
-    training: Likeness, x: Spectra, sign: int
-) -> tuple[Numbers, Numbers, Bool[np.ndarray, " spectrum"]]:
+def _repaired(training: Likeness, x: Spectra, sign: int) -> tuple[Numbers, Numbers, Alike]:
     """Slope (of that sign at first) and offset that repair each spectrum best; whether they do.
 
     They start from those that make it most like the centre that it is correlated with the most.

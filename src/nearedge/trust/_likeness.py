@@ -19,6 +19,7 @@ WHOLE = slice(None)
 """All energies."""
 
 Spectra = Float[np.ndarray, "_ _"]
+Numbers = Float[np.ndarray, " _"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Gaussian:
         """The same with the energies in reverse: its last rows whiten the last energies alone."""
         return _whitening(self.covariance[::-1, ::-1])[::-1]
 
-    def squares(self, features: Spectra, kept: slice = WHOLE) -> Float[np.ndarray, " _"]:
+    def squares(self, features: Spectra, kept: slice = WHOLE) -> Numbers:
         """Square of the Mahalanobis distance from the mean, per energy, at those that are kept."""
         count = features.shape[1]
         square = self._backward[kept, :count] if kept.start else self.whitening[kept, :count]
@@ -132,9 +133,7 @@ class Cloud:
     scale: Float[np.ndarray, " energy"]
     usual: tuple[float, float] = (1.0, 1.0)
 
-    def squares(
-        self, features: Spectra, kept: slice = WHOLE
-    ) -> tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
+    def squares(self, features: Spectra, kept: slice = WHOLE) -> tuple[Numbers, Numbers]:
         """Both squares per energy, not yet in units of their usual size."""
         scale = self.scale[kept]
         places, centres = features / scale, self.centres[:, kept] / scale
@@ -143,7 +142,7 @@ class Cloud:
         nearest = np.maximum(product.min(axis=1) + _norms(places), 0)
         return self.gaussian.squares(features, kept), nearest / len(scale)
 
-    def distance(self, features: Spectra, kept: slice = WHOLE) -> Float[np.ndarray, " _"]:
+    def distance(self, features: Spectra, kept: slice = WHOLE) -> Numbers:
         """Distance from the cloud, of the order of 1 for unseen spectra like those in it."""
         whole, nearest = self.squares(features, kept)
         return np.sqrt(WEIGHT * whole / self.usual[0] + (1 - WEIGHT) * nearest / self.usual[1])
@@ -165,12 +164,10 @@ class Likeness:
     limit: float
     shift_limits: Float[np.ndarray, " shift"]
 
-    def distance(self, inputs: Spectra) -> Float[np.ndarray, " _"]:
+    def distance(self, inputs: Spectra) -> Numbers:
         """Distance of spectra from the training spectra."""
-        parts = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
-        return np.concatenate(
-            [np.empty(0), *(self.cloud.distance(self.features(part)) for part in parts)]
-        )
+        parts = (inputs[start : start + CHUNK] for start in range(0, max(len(inputs), 1), CHUNK))
+        return np.concatenate([self.cloud.distance(self.features(part)) for part in parts])
 
     def alike(self, inputs: Spectra) -> Bool[np.ndarray, " _"]:
         """Tell which spectra are like the training spectra."""

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from nearedge.errors import InputError
 from nearedge.trust._conformal import conformal_quantile
 from nearedge.trust._examination import examine
-from nearedge.trust._likeness import Cloud, Features, Gaussian, Likeness, Spectra, overlaps
+from nearedge.trust._likeness import Cloud, Features, Gaussian, Likeness, Numbers, Spectra, overlaps
 from nearedge.trust._reasons import Reason
 
 SMALL = 1e-3
@@ -81,7 +81,7 @@ class Novelty:
         """Score above which a spectrum is novel."""
         return self.likeness.limit / self.typical
 
-    def score(self, inputs: Spectra) -> Float[np.ndarray, " _"]:
+    def score(self, inputs: Spectra) -> Numbers:
         """Distance from the training spectra in units of the typical one."""
         return self.likeness.distance(inputs) / self.typical
 

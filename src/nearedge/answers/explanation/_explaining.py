@@ -51,7 +51,7 @@ class Setting:
         """Say what is told of a site, as it is known."""
         target = self.model.target
         value = site.data.labels(target)[site.row]
-        return self.title(str(value)) if target.of_classes else target.text(value)
+        return self.title(str(value)) if target.of_classes else target.text(float(value))
 
     def score(self, target: str | None) -> str:
         """Name what is explained."""

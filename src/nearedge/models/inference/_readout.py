@@ -17,6 +17,10 @@ SMALLEST = 1e-3
 """The same, where all samples are read exactly."""
 
 
+Fractions = Float[np.ndarray, "sample class"]
+Outputs = Float[np.ndarray, "sample output"]
+
+
 @dataclass(frozen=True)
 class Networks:
     """An ensemble from profiles, scaled, to fractions, in NumPy: nothing is compiled."""
@@ -52,9 +56,9 @@ class Readings(NamedTuple):
     Unsure are the zero (standard deviation in eV) and the noise (share of the variation).
     """
 
-    fractions: Float[np.ndarray, "sample class"]
+    fractions: Fractions
     unsure: Float[np.ndarray, "sample 2"]
-    true: Float[np.ndarray, "sample output"]
+    true: Outputs
 
 
 @dataclass(frozen=True)
@@ -73,23 +77,17 @@ class Readout:
     least: Float[np.ndarray, " output"]
     reach: Float[np.ndarray, " output"]
 
-    def expected(
-        self, fractions: Float[np.ndarray, "sample class"]
-    ) -> Float[np.ndarray, "sample output"]:
+    def expected(self, fractions: Fractions) -> Outputs:
         """Give the outputs; none is negative, and the fractions add up to one."""
         return _expected(self.gain, fractions)
 
-    def half_widths(
-        self, fractions: Float[np.ndarray, "sample class"], unsure: Float[np.ndarray, "sample 2"]
-    ) -> Float[np.ndarray, "sample output"]:
+    def half_widths(self, fractions: Fractions, unsure: Float[np.ndarray, "sample 2"]) -> Outputs:
         """Give half the width of the interval of each output."""
         off = np.concatenate([fractions, unsure], axis=1) @ self.spread
         return np.maximum(off, self.least) * self.reach
 
 
-def _expected(
-    gain: Float[np.ndarray, "class output"], fractions: Float[np.ndarray, "sample class"]
-) -> Float[np.ndarray, "sample output"]:
+def _expected(gain: Float[np.ndarray, "class output"], fractions: Fractions) -> Outputs:
     outputs = np.maximum(fractions @ gain, 0.0)
     total = outputs[:, 1:] @ np.ones(outputs.shape[1] - 1)
     outputs[:, 1:] /= np.where(total > 0, total, 1.0)[:, None]
