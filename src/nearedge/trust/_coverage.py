@@ -111,7 +111,7 @@ def crossfit_sets(
 ) -> Members:
     """Tell which classes belong to each site's set, calibrated on the other folds."""
 
-    def judge(others: Sites, own: Sites) -> Members:
+    def judge(others: Sites, own: Sites) -> Bool[np.ndarray, "judged class"]:
         sets = calibrate_sets(probability[others], truth[others], classes)
         return sets.members(probability[own])
 

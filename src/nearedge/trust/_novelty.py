@@ -3,7 +3,6 @@
 Chosen by its ROC on spectra of other compounds, edges, engines: ``benchmarks/novelty.py``.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -128,6 +127,8 @@ def fit_novelty(
             f"novelty cannot be learnt from spectra of shape {inputs.shape}; give at least 2 of "
             "at least 4 finite intensities"
         )
+    if groups is not None and len(np.unique(groups)) < 2:
+        groups = None
     features = Features(float(np.abs(inputs).mean()) or 1.0, SETTINGS.pivot)
     cloud, distances, parts = _calibrated(features(inputs), groups, seed)
     likeness = Likeness(
@@ -139,12 +140,8 @@ def fit_novelty(
         limit=_limit(distances, labels),
         shift_limits=np.array([_limit(column, None) for column in parts.T]),
     )
-    independent = 0 if groups is None else len(np.unique(groups))
-    calibration = Calibration(
-        len(inputs),
-        independent if independent > 1 else None,
-        len(inputs) * SETTINGS.flagged < 1,
-    )
+    independent = None if groups is None else len(np.unique(groups))
+    calibration = Calibration(len(inputs), independent, len(inputs) * SETTINGS.flagged < 1)
     return Novelty(likeness, SETTINGS, np.sort(distances), calibration)
 
 
@@ -155,9 +152,15 @@ def _calibrated(
 
     The second distances are of the energies that overlap when a spectrum is shifted.
     """
+    from sklearn.model_selection import GroupKFold, KFold
+
     count, points = logs.shape
+    kind, several = (KFold, count) if groups is None else (GroupKFold, len(np.unique(groups)))
+    folds = kind(min(SETTINGS.folds, several), shuffle=True, random_state=seed)
+    held_out = [
+        (_cloud(logs[train], seed), test) for train, test in folds.split(logs, None, groups)
+    ]
     squares = np.zeros((2, count))
-    held_out = [(_cloud(logs[train], seed), test) for train, test in _folds(count, groups, seed)]
     for fitted, test in held_out:
         squares[:, test] = fitted.squares(logs[test])
     first, second = np.maximum(np.median(squares, axis=1), SMALL**2).tolist()
@@ -183,17 +186,6 @@ def _cloud(logs: np.ndarray, seed: int) -> Cloud:
         return Cloud(gaussian, different * scale, scale)
     clusters = KMeans(SETTINGS.centres, max_iter=20, random_state=seed)  # one start: n_init="auto"
     return Cloud(gaussian, clusters.fit(logs / scale).cluster_centers_ * scale, scale)
-
-
-def _folds(
-    count: int, groups: np.ndarray | None, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    from sklearn.model_selection import GroupKFold, KFold
-
-    several = 0 if groups is None else len(np.unique(groups))
-    kind, parts = (GroupKFold, several) if several > 1 else (KFold, count)
-    cut = kind(min(SETTINGS.folds, parts), shuffle=True, random_state=seed)
-    return cut.split(np.arange(count), groups=groups if several > 1 else None)
 
 
 def _limit(distances: np.ndarray, labels: np.ndarray | None) -> float:

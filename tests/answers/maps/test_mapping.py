@@ -133,7 +133,7 @@ def test_pixels_that_are_left_out_are_counted_and_said(mapped: Map, halves: Halv
     assert result.counts == counts
     for name in ("coordination", "coordination_error", "fraction_0", "novelty", "noise"):
         assert_array_equal(np.isnan(maps[name]), maps["state"] != 0)
-    assert [STATES[state] for state in maps["state"][[0, 0, 1, 2, 4], [0, 1, 5, 3, 0]]] == [
+    assert [list(STATES)[state] for state in maps["state"][[0, 0, 1, 2, 4], [0, 1, 5, 3, 0]]] == [
         "not_finite", "not_finite", "no_signal", "no_signal", "mapped",
     ]  # fmt: skip
     assert "2 of 80 pixels (2.5%) hold numbers that are not finite" in result.remarks
@@ -154,7 +154,9 @@ def test_foreign_and_noisy_pixels_are_told(mapped: Map, halves: Halves) -> None:
     assert (maps["novelty"][[0, 1, 2, 4, 5]] < 1).all()
     unlike = maps["novelty"] > 1
     assert (
-        result.counts["unlike"] == unlike.sum() == (maps["state"] == STATES.index("unlike")).sum()
+        result.counts["unlike"]
+        == unlike.sum()
+        == (maps["state"] == list(STATES).index("unlike")).sum()
     )
     assert np.isnan(maps["coordination"][unlike]).all()
     assert np.isfinite(maps["coordination"][maps["state"] == 0]).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nearedge.models.inference import Fit, Inference
-from nearedge.models.inference._scanning import MEASURES
+from nearedge.models.inference._inference import MEASURES
 
 
 @pytest.fixture(scope="module")

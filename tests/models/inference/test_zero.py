@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nearedge.models.inference import Inference
-from nearedge.models.inference._inference import measure
-from nearedge.models.inference._scanning import MEASURES, scan_zeros
+from nearedge.models.inference._inference import MEASURES, measure
+from nearedge.models.inference._scanning import scan_zeros
 from nearedge.spectra import profiles
 
 PLACES = np.round(np.arange(526.0, 534.05, 0.1), 1)

@@ -89,8 +89,8 @@ class StackMap:
         total = math.prod(self.shape)
         remarks = [
             f"{self.counts[state]} of {total} pixels ({self.counts[state] / total:.1%}) {why}"
-            for state, why in _WHY.items()
-            if self.counts[state]
+            for state, why in STATES.items()
+            if self.counts[state] and state != "mapped"
         ]
         remarks += [f"the mean spectrum: {reason}" for reason in self.mean.reasons]
         remarks += self.mean.remarks
@@ -122,14 +122,6 @@ class StackMap:
             "mean_spectrum": self.mean.to_json(),
             "remarks": self.remarks,
         }
-
-
-_WHY = {
-    "not_finite": "hold numbers that are not finite",
-    "no_signal": "vary no more than their noise",
-    "dim": "are dim",
-    "unlike": "are unlike any mixture of the training spectra (novelty over 1)",
-}
 
 
 def map_stack(

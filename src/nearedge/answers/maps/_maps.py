@@ -17,7 +17,13 @@ from nearedge.answers._answer import Evidence
 from nearedge.answers._figure import draw_normalised
 from nearedge.drawing.style import SKY, class_title, figure_style
 
-STATES = ("mapped", "not_finite", "no_signal", "dim", "unlike")
+STATES = {
+    "mapped": "are mapped",
+    "not_finite": "hold numbers that are not finite",
+    "no_signal": "vary no more than their noise",
+    "dim": "are dim",
+    "unlike": "are unlike any mixture of the training spectra (novelty over 1)",
+}
 MAPPED, NOT_FINITE, NO_SIGNAL, DIM, UNLIKE = range(len(STATES))
 """What became of a pixel, by the number that stands for it."""
 

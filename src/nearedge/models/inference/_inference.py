@@ -11,12 +11,10 @@ from nearedge.errors import InputError
 from nearedge.models.inference._readout import Networks, Readout
 from nearedge.models.inference._scanning import (
     BURIED,
-    MEASURES,
     STEP,
     Axis,
     Grid,
     Manifold,
-    Measure,
     References,
     Zero,
     ZeroScan,
@@ -39,15 +37,15 @@ UNSURE = 0.5
 STRIKING = 3.0
 """Deviation from which an energy is spoken of, in standard deviations."""
 
-_NAMED: dict[Measure, str] = {
-    "misfit": "distance from them",
-    "unexplained": "unexplained part",
-    "below": BELOW_EDGE,
-    "noise": "noise",
+MEASURES = {
+    "misfit": ("distance from them", 0.05),
+    "unexplained": ("unexplained part", 0.05),
+    "below": (BELOW_EDGE, 0.05),
+    "noise": ("noise", BURIED),
 }
-
-LEAST_LIMITS = (0.05, 0.05, 0.05, BURIED)
-"""Least limit of each of `MEASURES`: what is smaller is nothing to speak of."""
+"""What speaks against a spectrum: its distance from the profiles of samples (Mahalanobis), the
+share of it that no sum of the classes' spectra explains, structure below the edge, and noise; each
+in words and with its least limit: what is smaller is nothing to speak of."""
 
 NEAR = 0.2
 """How far from the likeliest zero sums of the classes' spectra are tried, eV."""
@@ -139,7 +137,7 @@ class Fit:
     between which nine in ten sites lie. Noise is a share of the spectrum's own variation.
     """
 
-    measures: dict[Measure, float]
+    measures: dict[str, float]
     energy: Grid
     deviation: Grid
     noise: float
@@ -160,7 +158,7 @@ class Fit:
         """
         if self.score <= 1:
             return ()
-        exceeded = {_NAMED[name]: own for name, own in self.measures.items() if own > 1}
+        exceeded = {MEASURES[name][0]: own for name, own in self.measures.items() if own > 1}
         worst = int(np.abs(self.deviation).argmax())
         if abs(self.deviation[worst]) < STRIKING:
             return (Misfit(exceeded, self.noise),)
@@ -195,7 +193,8 @@ class Inference:
     @property
     def limits(self) -> Float[np.ndarray, " measure"]:
         """Value of each measure above which a spectrum is unlike any sample's."""
-        return np.maximum(np.quantile(self.measures, 1 - self.flagged, axis=0), LEAST_LIMITS)
+        least = [limit for _, limit in MEASURES.values()]
+        return np.maximum(np.quantile(self.measures, 1 - self.flagged, axis=0), least)
 
     def infer(
         self, energy: Axis, mu: Axis, zero: Zero | None = None, *, source: str = "spectrum"

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Num
 
-from nearedge.models.inference._inference import Inference, Posterior, rebinned
-from nearedge.models.inference._scanning import MEASURES, Axis, Grid
+from nearedge.models.inference._inference import MEASURES, Inference, Posterior, rebinned
+from nearedge.models.inference._scanning import Axis, Grid
 from nearedge.spectra import cut_windows, noise_level, profiles
 
 SHARP = 0.05
@@ -131,7 +131,7 @@ class PixelReader:
             self.fractions(levelled), self.places.weights[:, None], self.places.zeros, noise
         )
         _, misfit = self.inference.manifold.fit(middle / size[:, None], noise, [self.width])
-        novelty = np.sqrt(misfit[:, 0]) / self.inference.limits[MEASURES.index("misfit")]
+        novelty = np.sqrt(misfit[:, 0]) / self.inference.limits[list(MEASURES).index("misfit")]
         answers = []
         for values in (expected, half_widths, novelty, noise):
             answers.append(np.full((len(block), *values.shape[1:]), np.nan, np.float32))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -31,11 +31,6 @@ NOISES = tuple(float(level) for level in np.geomspace(0.004, 1.024, 9))
 
 STEP = 0.1
 """Distance of the places of the zero that are tried, eV."""
-
-Measure = Literal["misfit", "unexplained", "below", "noise"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
-"""What speaks against a spectrum: its distance from the profiles of samples (Mahalanobis), the
-share of it that no sum of the classes' spectra explains, structure below the edge, and noise."""
 
 STRUCTURE = 0.02
 """Structure below the window, in units of a profile's size, that makes a zero unlikely."""
