@@ -53,7 +53,7 @@ import numpy as np
 from nearedge import load_dataset
 from nearedge.datasets import SiteSpectra
 from nearedge.datasets.splits import folds
-from nearedge.learning.baselines import baseline_numbers, classifier_baselines
+from nearedge.learning.baselines import baseline_answers, classifier_baselines
 from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import BEST, HARD, NETWORK, Recipe, fit_classifiers, fit_regressors
 from nearedge.spectra import Window
@@ -208,7 +208,7 @@ def _error(way: Way, sites: Labelled, inner: Sequence[Any], seed: int) -> float:
 def _plain(sites: Labelled, fold: Any, seed: int) -> dict[str, np.ndarray]:
     train, test = sites.part(fold.train), sites.mu[fold.test]
     if sites.value.dtype.kind != "U":
-        return baseline_numbers((train.mu, train.value), test, seed)
+        return baseline_answers((train.mu, train.value), test, seed)
     models = classifier_baselines(seed)
     return {name: model.fit(train.mu, train.value).predict(test) for name, model in models.items()}
 

@@ -107,13 +107,8 @@ def test_nonsense_is_refused(wrong: dict[str, float]) -> None:
 
 
 def test_a_peak_finder_is_off_by_the_offset() -> None:
-    trial = Trial(
-        ENERGY,
-        PEAK,
-        np.array([8.0]),
-        {"peak": lambda mu: WIDE.grid[mu.argmax(axis=1)]},
-        {"peak": WIDE},
-    )
+    finder = {"peak": (WIDE, lambda mu: WIDE.grid[mu.argmax(axis=1)])}
+    trial = Trial(ENERGY, PEAK, np.array([8.0]), finder)
     levels: dict[Quantity, tuple[float, ...]] = {"offset": (-1.0, 0.0, 0.5), "scale": (0.5, 2.0)}
     found = judge([trial], "mean absolute error", levels=levels)
     assert_allclose(found.curves["offset"].scores["peak"].mean, [1.0, 0.0, 0.5], atol=1e-9)

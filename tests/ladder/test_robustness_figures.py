@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from nearedge.ladder.robustness import Curve, Mean, Quantity, Robustness, Score
-from nearedge.ladder.robustness_figures import TOP, draw_robustness
+from nearedge.ladder.robustness import (
+    TOP,
+    Curve,
+    Mean,
+    Quantity,
+    Robustness,
+    Score,
+    draw_robustness,
+)
 
 
 def result(score: Score, worst: float) -> Robustness:

@@ -81,7 +81,6 @@ def robustness(
     """Score a model on spectra that are offset, broadened, made noisy or scaled."""
     from nearedge.drawing.style import figure_style, save_figure
     from nearedge.ladder import robustness as disturbed
-    from nearedge.ladder.robustness_figures import draw_robustness
 
     names = options.named("--only", only, more)
     if output is not None and output.suffix not in FORMATS:
@@ -107,7 +106,7 @@ def robustness(
             path = output if what == "sites" else output.with_stem(f"{output.stem}-{what}")
             title = f"{result.n} {'raw spectra of' if what == 'sites' else 'mixtures of raw'} sites"
             with figure_style(), records.replacing(path, force=force) as temporary:
-                figure = draw_robustness(result, title=title)
+                figure = disturbed.draw_robustness(result, title=title)
                 save_figure(figure, temporary.with_suffix(""), [path.suffix[1:]])
     if json:
         plain = {what: records.as_json(result) for what, result in results.items()}

@@ -18,7 +18,7 @@ from nearedge.ladder._rungs import (
     plain_parts,
 )
 from nearedge.ladder._scores import explain, paper_level, paper_step, rung_level, rung_step
-from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
+from nearedge.ladder.trial import Outcome, Trial, run
 from nearedge.learning.estimators import Classifier, Regressor
 from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import Recipe, find_recipe, fit_classifiers, fit_regressors
@@ -30,7 +30,7 @@ Progress = Callable[[str, float], None]
 Witness = Callable[[RungParts, Sequence[Classifier], Sequence[Regressor]], None]
 """Called with each rung above the paper's and the networks that were trained on its parts."""
 
-Paper = tuple[Sequence[Outcome[Classifier]], Sequence[Outcome[Regressor]]]
+Paper = tuple[Sequence[Outcome], Sequence[Outcome]]
 
 
 def climb(
@@ -123,8 +123,8 @@ def climb(
                 names, counts = np.unique(environment.value, return_counts=True)
                 several = np.isin(environment.value, names[counts > 1])
                 paper = (
-                    run_classifiers(recipe, environment.part(several), trials),
-                    run_regressors(recipe, coordination, trials),
+                    run(recipe, environment.part(several), trials),
+                    run(recipe, coordination, trials),
                 )
             tell("scoring the plain methods: paper", 0.2)
             steps["paper"] = paper_step(paper[0], seed)

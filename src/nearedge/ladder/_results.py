@@ -12,10 +12,8 @@ class EngineAlignment:
     """How two engines' spectra were aligned, without labels: all fits, and their mean numbers."""
 
     moved: Literal["test", "training"]
-    silent_energies: int
-    """Energies left out, as the training spectra hardly vary there."""
-    transductive: bool
-    """Whether it was learnt on the very spectra that are tested."""
+    silent_energies: int  # energies left out, as the training spectra hardly vary there
+    transductive: bool  # whether it was learnt on the very spectra that are tested
     shift: float
     scale: float
     broadening: float
@@ -32,13 +30,10 @@ class Step:
     accuracy: float
     spread: float
     accuracies: tuple[float, ...]
-    balanced_accuracy: float
-    """Mean over the classes of the share found."""
-    baselines: dict[str, float]
-    """Accuracies of the plain methods."""
+    balanced_accuracy: float  # mean over the classes of the share found
+    baselines: dict[str, float]  # accuracies of the plain methods
     baseline_spreads: dict[str, float]
-    n: int
-    """Number of different spectra that were scored."""
+    n: int  # number of different spectra that were scored
     unlearnt: dict[str, int]
     """Test spectra, over all seeds, of classes that training could not teach: errors."""
     raw_parents: float | None = None
@@ -65,8 +60,7 @@ class Errors:
 class Contest(Errors):
     """Errors of the recipe's network, beside those of plain methods on the same examples."""
 
-    baselines: dict[str, Errors]
-    """``constant``, the mean of the training labels, and ``ridge``."""
+    baselines: dict[str, Errors]  # constant, the mean of the training labels, and ridge
     n: int
 
 
@@ -88,12 +82,10 @@ class Explained:
 
     meaning: str
     unit: str
-    r2: float
-    """Explained variance of unseen sites, mean over the seeds."""
+    r2: float  # explained variance of unseen sites, mean over the seeds
     spread: float
     mae: float
-    baselines: dict[str, float]
-    """Explained variance by plain methods."""
+    baselines: dict[str, float]  # explained variance by plain methods
     baseline_mae: dict[str, float]
     n: int
 

@@ -26,12 +26,10 @@ Side = Literal["test", "training"]
 class Part:
     """One network's training and test spectra; a seed's parts together test its whole fold."""
 
-    turn: int
-    """Which seed it belongs to."""
+    turn: int  # which seed it belongs to
     train: Rows
     test: Rows
-    taught: Spectra
-    """Of all sites of the dataset that is trained on, as the network sees them."""
+    taught: Spectra  # of all sites of the dataset that is trained on, as the network sees them
     tested: Spectra
 
 

@@ -1,21 +1,19 @@
 """Scoring what was trained on a rung, beside plain methods that learnt from the same spectra."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
-from sklearn.metrics import r2_score
-from sklearn.pipeline import Pipeline
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from nearedge.datasets import SiteSpectra
-from nearedge.datasets.splits import MEANING
+from nearedge.datasets.splits import MEANING, Rung
 from nearedge.ladder._results import Contest, Errors, Explained, Level, Step
 from nearedge.ladder._rungs import Part, RungParts
 from nearedge.ladder.trial import Outcome
-from nearedge.learning.baselines import baseline_accuracies, baseline_numbers, regressor_baselines
+from nearedge.learning.baselines import baseline_answers, regressor_baselines
 from nearedge.learning.estimators import Classifier, Regressor, class_table
 from nearedge.learning.examples import Labelled, mixtures
 from nearedge.learning.recipes import Recipe, fit_regressors
@@ -25,24 +23,20 @@ from nearedge.trust import SetCoverage, crossfit_sets, set_coverage
 HELD_OUT_MIXTURES = 2000
 """Mixtures that every fold's held-out spectra are made into."""
 
-Right = tuple[Bool[np.ndarray, " _"], np.ndarray]
-"""Which test spectra were told rightly, and the class of each."""
-Value = TypeVar("Value")
-Off = dict[str, Float[np.ndarray, " _"]]
-"""How far the network and every plain method are off, example by example."""
+Told = dict[str, np.ndarray]
+"""Answers for the test spectra by the method, beside the ``truth``; the recipe's has no name."""
 
 
-def paper_step(outcomes: Sequence[Outcome[Classifier]], seed: int) -> Step:
+def paper_step(outcomes: Sequence[Outcome], seed: int) -> Step:
     """Score the classifiers of the rung ``paper`` on their own test averages."""
-    rights: list[Right] = []
-    plain = []
+    seeds: list[Told] = []
     for turn, outcome in enumerate(outcomes):
-        train, _, test = outcome.parts.split(outcome.x, outcome.labels)
-        rights.append((outcome.predicted[outcome.parts.test] == test[1], test[1]))
-        plain.append(baseline_accuracies(train, test, seed + turn))
+        train, _, (x, truth) = outcome.parts.split(outcome.x, outcome.labels)
+        own = outcome.predicted[outcome.parts.test]
+        seeds.append({"truth": truth, "": own, **baseline_answers(train, x, seed + turn)})
     raw = [outcome.raw for outcome in outcomes]
-    n = sum(len(truth) for _, truth in rights)
-    step = _step(MEANING["paper"], rights, plain, n, {})
+    n = sum(len(told["truth"]) for told in seeds)
+    step = _step("paper", seeds, n, None)
     return replace(step, raw_parents=_mean(raw), raw_parents_spread=_spread(raw))
 
 
@@ -56,62 +50,44 @@ def rung_step(
     """Score a rung's classifiers, and the plain methods unless an earlier step has done so."""
     truths = [rung.tested.environment[part.test] for part in rung.parts]
 
-    def told(place: int, part: Part) -> dict[str, np.ndarray]:
-        predicted = models[place].predict(part.tested[part.test])
-        return {"right": predicted == truths[place], "truth": truths[place]}
+    def told(place: int, part: Part) -> Told:
+        train, test = (part.taught[part.train], environment[part.train]), part.tested[part.test]
+        plain = {} if earlier else baseline_answers(train, test, seed + part.turn)
+        return {"truth": truths[place], "": models[place].predict(test), **plain}
 
-    plain = []
-    if earlier is None:
-        scores = [
-            baseline_accuracies(
-                (part.taught[part.train], environment[part.train]),
-                (part.tested[part.test], truth),
-                seed + part.turn,
-            )
-            for part, truth in zip(rung.parts, truths, strict=True)
-        ]
-        # Those of a seed's parts together.
-        for places in rung.turns:
-            shares = [len(truths[place]) for place in places]
-            columns = _columns([scores[place] for place in places])
-            plain.append({name: _mean(column, shares) for name, column in columns})
     unlearnt = Counter(
         name
         for model, truth in zip(models, truths, strict=True)
         for name in truth[~np.isin(truth, model.classes_)].tolist()
     )
-    n = len(np.unique(np.concatenate([part.test for part in rung.parts])))
-    rights = [(joined["right"], joined["truth"]) for joined in _by_seed(rung, told)]
-    step = _step(MEANING[rung.name], rights, plain, n, dict(unlearnt))
-    if earlier is not None:
-        step = replace(step, baselines=earlier.baselines, baseline_spreads=earlier.baseline_spreads)
-    sets = _sets(rung, models)
-    return replace(step, remark=rung.remark, alignment=rung.alignment, sets=sets)
+    step = _step(rung.name, _by_seed(rung, told), _sites(rung), earlier)
+    return replace(
+        step,
+        unlearnt=dict(unlearnt),
+        remark=rung.remark,
+        alignment=rung.alignment,
+        sets=_sets(rung, models),
+    )
 
 
-def _step(
-    meaning: str,
-    rights: Sequence[Right],
-    plain: Sequence[Mapping[str, float]],
-    n: int,
-    unlearnt: dict[str, int],
-) -> Step:
+def _step(name: Rung, seeds: Sequence[Told], n: int, earlier: Step | None) -> Step:
     """Sum the seeds up."""
-    accuracies = [float(right.mean()) for right, _ in rights]
-    balanced = [
-        _mean([float(right[truth == name].mean()) for name in np.unique(truth)])
-        for right, truth in rights
-    ]
+    right = _tally(seeds, lambda told, truth: (told == truth).mean())
+    balanced = _tally(
+        [{"truth": told["truth"], "": told[""]} for told in seeds],
+        lambda told, truth: np.mean([(told == truth)[truth == c].mean() for c in np.unique(truth)]),
+    )
+    accuracies = right.pop("")
     return Step(
-        meaning=meaning,
+        meaning=MEANING[name],
         accuracy=_mean(accuracies),
         spread=_spread(accuracies),
         accuracies=tuple(accuracies),
-        balanced_accuracy=_mean(balanced),
-        baselines={name: _mean(column) for name, column in _columns(plain)},
-        baseline_spreads={name: _spread(column) for name, column in _columns(plain)},
+        balanced_accuracy=_mean(balanced[""]),
+        baselines=earlier.baselines if earlier else _each(_mean, right),
+        baseline_spreads=earlier.baseline_spreads if earlier else _each(_spread, right),
         n=n,
-        unlearnt=unlearnt,
+        unlearnt={},
     )
 
 
@@ -130,23 +106,23 @@ def _sets(rung: RungParts, models: Sequence[Classifier]) -> SetCoverage | None:
         seeds.append(joined)
     if len(seeds) < 2:
         return None
-    order, probability = (np.concatenate(column) for _, column in _columns(seeds))
+    order, probability = (np.concatenate([one[of] for one in seeds]) for of in ("sites", "table"))
     turns = np.repeat(np.arange(len(seeds)), [len(joined["sites"]) for joined in seeds])
     truth = rung.tested.environment[order]
     members = crossfit_sets(probability, truth, names, turns)
     return set_coverage(members, truth, names, rung.tested.trajectory[order])
 
 
-def paper_level(outcomes: Sequence[Outcome[Regressor]], sites: Labelled) -> Level:
+def paper_level(outcomes: Sequence[Outcome], sites: Labelled) -> Level:
     """Score the regressors of the rung ``paper`` on their own test mixtures."""
     # The plain methods learn from the raw spectra on every rung, here from all of them.
-    plain = {name: m.fit(sites.mu, sites.value) for name, m in regressor_baselines().items()}
-    offs = []
+    plain = _plain(sites.mu, sites.value)
+    seeds: list[Told] = []
     for outcome in outcomes:
         test = outcome.parts.test
-        x, y = outcome.x[test], outcome.labels[test]
-        offs.append({"network": outcome.predicted[test] - y, **_off(plain, x, y)})
-    return Level(MEANING["paper"], _contest(offs), None)
+        others = {name: method.predict(outcome.x[test]) for name, method in plain.items()}
+        seeds.append({"truth": outcome.labels[test], "": outcome.predicted[test], **others})
+    return Level(MEANING["paper"], _contest(seeds), None)
 
 
 def rung_level(
@@ -154,25 +130,27 @@ def rung_level(
 ) -> Level:
     """Score a rung's regressors on mixtures, and on whole snapshots, of sites held out."""
     truth, snapshot = rung.tested.coordination, rung.tested.snapshot
-    methods = []
-    for model, part in zip(models, rung.parts, strict=True):
-        train = (part.taught[part.train], coordination[part.train])
-        plain = {name: m.fit(*train) for name, m in regressor_baselines().items()}
-        methods.append({"network": model, **plain})
+    methods = [
+        {"": model, **_plain(part.taught[part.train], coordination[part.train])}
+        for model, part in zip(models, rung.parts, strict=True)
+    ]
     shares = {place: HELD_OUT_MIXTURES // len(places) for places in rung.turns for place in places}
 
-    def on_mixtures(place: int, part: Part) -> Off:
+    def told(place: int, x: np.ndarray, y: np.ndarray) -> Told:
+        return {"truth": y, **{name: one.predict(x) for name, one in methods[place].items()}}
+
+    def on_mixtures(place: int, part: Part) -> Told:
         if len(part.test) < 2:
             return {}
         held_out, turn = (part.tested[part.test], truth[part.test]), seed + part.turn
-        return _off(methods[place], *mixtures(*held_out, examples=shares[place], seed=turn))
+        return told(place, *mixtures(*held_out, examples=shares[place], seed=turn))
 
-    def on_snapshots(place: int, part: Part) -> Off:
+    def on_snapshots(place: int, part: Part) -> Told:
         sites = [snapshot == name for name in _whole(snapshot, part)]
         if not sites:
             return {}
         x, y = (np.array([v[rows].mean(axis=0) for rows in sites]) for v in (part.tested, truth))
-        return _off(methods[place], x, y)
+        return told(place, x, y)
 
     averages = _by_seed(rung, on_snapshots)
     names = {name for part in rung.parts for name in _whole(snapshot, part)}
@@ -185,8 +163,8 @@ def rung_level(
     )
 
 
-def _off(methods: Mapping[str, Regressor | Pipeline], x: np.ndarray, y: np.ndarray) -> Off:
-    return {name: method.predict(x) - y for name, method in methods.items()}
+def _plain(mu: np.ndarray, values: np.ndarray) -> dict[str, Any]:
+    return {name: method.fit(mu, values) for name, method in regressor_baselines().items()}
 
 
 def _whole(snapshot: np.ndarray, part: Part) -> list[str]:
@@ -195,15 +173,15 @@ def _whole(snapshot: np.ndarray, part: Part) -> list[str]:
     return np.setdiff1d(snapshot[part.test], snapshot[train]).tolist()
 
 
-def _contest(offs: Sequence[Off]) -> Contest:
-    """Sum up how far every method is off, one dict for each seed."""
-    errors = {}
-    for name, column in _columns(offs):
-        mae = [float(np.abs(off).mean()) for off in column]
-        mse = [float((off**2).mean()) for off in column]
-        errors[name] = Errors(_mean(mae), _mean(mse), _spread(mae), _spread(mse))
-    network = errors.pop("network")
-    return Contest(**vars(network), baselines=errors, n=sum(len(off["network"]) for off in offs))
+def _contest(seeds: Sequence[Told]) -> Contest:
+    """Sum up how far every method is off."""
+    mae, mse = _tally(seeds, mean_absolute_error), _tally(seeds, mean_squared_error)
+    errors = {
+        name: Errors(_mean(mae[name]), _mean(mse[name]), _spread(mae[name]), _spread(mse[name]))
+        for name in mae
+    }
+    own = errors.pop("")
+    return Contest(**vars(own), baselines=errors, n=sum(len(told["truth"]) for told in seeds))
 
 
 def explain(
@@ -217,58 +195,65 @@ def explain(
     """Score the recipe's kernel machines for a number; None if it does not vary where tested."""
     taught, truth = (side.labels(target).astype(float) for side in (data, rung.tested))
 
-    def told(_: int, part: Part) -> dict[str, np.ndarray]:
+    def told(_: int, part: Part) -> Told:
         train = part.train[np.isfinite(taught[part.train])]
         test = part.test[np.isfinite(truth[part.test])]
         sites = Labelled(part.taught[train], taught[train], data.environment[train], categories)
-        turn = seed + part.turn
+        x, turn = part.tested[test], seed + part.turn
         (machine,) = fit_regressors(recipe, [(sites, turn)])
-        others = baseline_numbers((sites.mu, sites.value), part.tested[test], turn)
-        return {"truth": truth[test], "": machine.predict(part.tested[test]), **others}
+        others = baseline_answers((sites.mu, sites.value), x, turn)
+        return {"truth": truth[test], "": machine.predict(x), **others}
 
-    r2: list[dict[str, float]] = []
-    errors: list[dict[str, float]] = []
-    for joined in _by_seed(rung, told):
-        values = joined.pop("truth")
-        if len(values) < 2 or not np.ptp(values):
-            return None
-        r2.append({name: float(r2_score(values, numbers)) for name, numbers in joined.items()})
-        errors.append({name: float(np.abs(of - values).mean()) for name, of in joined.items()})
-    tested = np.concatenate([part.test for part in rung.parts])
-    columns, off = dict(_columns(r2)), dict(_columns(errors))
-    scores, own = columns.pop(""), off.pop("")
+    seeds = _by_seed(rung, told)
+    if not all(len(told["truth"]) > 1 and np.ptp(told["truth"]) for told in seeds):
+        return None
+    r2 = _tally(seeds, lambda told, truth: r2_score(truth, told))
+    off = _tally(seeds, mean_absolute_error)
+    scores, own = r2.pop(""), off.pop("")
     return Explained(
         meaning=target.words(),
         unit=target.unit,
         r2=_mean(scores),
         spread=_spread(scores),
         mae=_mean(own),
-        baselines={name: _mean(column) for name, column in columns.items()},
-        baseline_mae={name: _mean(column) for name, column in off.items()},
-        n=len(np.unique(tested[np.isfinite(truth[tested])])),
+        baselines=_each(_mean, r2),
+        baseline_mae=_each(_mean, off),
+        n=_sites(rung, np.isfinite(truth)),
     )
 
 
-def _by_seed(
-    rung: RungParts, score: Callable[[int, Part], dict[str, np.ndarray]]
-) -> list[dict[str, np.ndarray]]:
+def _sites(rung: RungParts, wanted: Any = True) -> int:
+    """Count the different sites that are tested, of those that are wanted."""
+    tested = np.zeros(len(rung.tested), bool)
+    tested[np.concatenate([part.test for part in rung.parts])] = True
+    return int((tested & wanted).sum())
+
+
+def _by_seed(rung: RungParts, score: Callable[[int, Part], Told]) -> list[Told]:
     """Score part by part, and join what the parts of each seed have given, if anything."""
     scores = [score(place, part) for place, part in enumerate(rung.parts)]
     seeds = [[scores[place] for place in places if scores[place]] for places in rung.turns]
     return [
-        {name: np.concatenate(column) for name, column in _columns(parts)}
+        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         for parts in seeds
         if parts
     ]
 
 
-def _columns(rows: Sequence[Mapping[str, Value]]) -> list[tuple[str, list[Value]]]:
-    """Turn rows of one set of names around: each name, and its values."""
-    return [(name, [row[name] for row in rows]) for name in (rows[0] if rows else ())]
+def _tally(
+    seeds: Sequence[Told], score: Callable[[np.ndarray, np.ndarray], Any]
+) -> dict[str, list[float]]:
+    """Score each method seed by seed, its answers against the truth."""
+    names = [name for name in (seeds[0] if seeds else ()) if name != "truth"]
+    return {name: [float(score(told[name], told["truth"])) for told in seeds] for name in names}
 
 
-def _mean(values: Sequence[float], weights: Sequence[int] | None = None) -> float:
-    return float(np.average(values, weights=weights))
+def _each(sum_up: Callable[[list[float]], float], scores: dict[str, list[float]]) -> dict:
+    return {name: sum_up(values) for name, values in scores.items()}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
 
 
 def _spread(values: Sequence[float]) -> float:

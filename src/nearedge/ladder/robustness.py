@@ -3,14 +3,22 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 from sklearn.metrics import accuracy_score, mean_absolute_error
 
 from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import Rung
+from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from nearedge.errors import InputError
+from nearedge.ladder import RungParts
+from nearedge.learning.baselines import classifier_baselines, regressor_baselines
+from nearedge.learning.estimators import Classifier, Regressor
 from nearedge.learning.examples import mixtures
 from nearedge.models import Model
 from nearedge.spectra import FWHM, Window, convolved, covered, recorded, resample
@@ -29,31 +37,20 @@ LEVELS: Mapping[Quantity, tuple[float, ...]] = {
 MIXTURES = 1000
 """Mixtures that the sites are made into to judge a regressor."""
 
-Predict = Callable[[np.ndarray], np.ndarray]
-"""Gives an answer for each spectrum on the window's grid."""
+Predict = tuple[Window, Callable[[np.ndarray], np.ndarray]]
+"""The energies that are seen, and what gives an answer for each spectrum on their grid."""
 
 
 @dataclass(frozen=True)
 class Disturbance:
-    """What is done to all stored energies of spectra before a window is looked at.
+    """What is done to all stored energies of spectra before a window is looked at."""
 
-    Examples
-    --------
-    >>> energy = np.linspace(-5, 20, 251)
-    >>> peak = np.exp(-((energy - 4.0) ** 2))[None]
-    >>> seen = Disturbance(offset=1.0, scale=2.0).apply(energy, peak, Window(0.0, 10.0, 101))
-    >>> int(seen[0].argmax()), round(float(seen.max()), 6)
-    (50, 2.0)
-    """
-
-    offset: float = 0.0
-    """In eV, added to the energies: positive moves the features up."""
+    offset: float = 0.0  # in eV, added to the energies: positive moves the features up
     broadening: float = 0.0
     """Full width at half maximum, in eV, of a Gaussian the spectra are convolved with."""
     signal_to_noise: float = math.inf
     """A spectrum's highest stored intensity over the standard deviation of the normal noise."""
-    scale: float = 1.0
-    """Factor of the intensities."""
+    scale: float = 1.0  # factor of the intensities
 
     def __post_init__(self) -> None:
         finite = np.isfinite([self.offset, self.broadening, self.scale]).all()
@@ -99,8 +96,6 @@ class Trial:
     mu: Float[np.ndarray, "example energy"]
     truth: np.ndarray
     predict: Mapping[str, Predict]
-    windows: Mapping[str, Window]
-    """The energies that each of those sees that predict."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +111,7 @@ class Curve:
     """Scores against one quantity, by the names of what was judged."""
 
     levels: tuple[float, ...]
-    held_energies: int
-    """Most energies of a window where a held end value stood in."""
+    held_energies: int  # most energies of a window where a held end value stood in
     scores: dict[str, Mean]
 
 
@@ -126,8 +120,7 @@ class Robustness:
     """Scores against each quantity."""
 
     score: Score
-    n: int
-    """Examples that were scored at each level, all trials together."""
+    n: int  # examples that were scored at each level, all trials together
     trials: int
     undisturbed: dict[str, float]
     """Mean score on the spectra as they are, by the names of what was judged."""
@@ -164,22 +157,20 @@ def judge(
         for turn, trial in enumerate(trials):
             inputs = {
                 window: disturbance.apply(trial.energy, trial.mu, window, seed=seed + turn)
-                for window in {trial.windows[name] for name in names}
+                for window in {window for window, _ in trial.predict.values()}
             }
-            answers = [trial.predict[name](inputs[trial.windows[name]]) for name in names]
+            answers = [predict(inputs[window]) for window, predict in trial.predict.values()]
             rows.append([float(rate(trial.truth, answer)) for answer in answers])
         return np.array(rows)
 
     curves: dict[Quantity, Curve] = {}
+    seen = [(trial.energy, window) for trial in trials for window, _ in trial.predict.values()]
     for quantity, tried in levels.items():
         steps = [Disturbance(**{quantity: float(level)}) for level in tried]
         table = np.stack([scores(step) for step in steps], axis=-1)
-        seen = [(trial.energy, window) for trial in trials for window in trial.windows.values()]
         held = max(step.held(energy, window) for step in steps for energy, window in seen)
-        means = map(Mean, table.mean(axis=0), table.std(axis=0))
-        curves[quantity] = Curve(
-            tuple(map(float, tried)), held, dict(zip(names, means, strict=True))
-        )
+        means = dict(zip(names, map(Mean, table.mean(axis=0), table.std(axis=0)), strict=True))
+        curves[quantity] = Curve(tuple(map(float, tried)), held, means)
     plain = scores(Disturbance()).mean(axis=0).tolist()
     count = sum(len(trial.truth) for trial in trials)
     return Robustness(score, count, len(trials), dict(zip(names, plain, strict=True)), curves)
@@ -212,25 +203,149 @@ def robustness(
                 f"model '{name}' looks at spectra from their rise or beside features; robustness "
                 "is of models that read the stated energies alone"
             )
-    training, labels = first.record.training, scored.labels(first.target)
-    if first.kind == "classifier":
-        constant = max(training.classes, key=lambda name: training.classes[name])
+    training, truth = first.record.training, scored.labels(first.target)
+    classes = first.kind == "classifier"
+    most = max(training.classes, key=lambda name: training.classes[name])
+    constant = most if classes else training.mean
+    predict: dict[str, Predict] = {
+        **{name: (model.window, model.estimator.predict) for name, model in models.items()},
+        "constant": (first.window, lambda inputs: np.full(len(inputs), constant)),
+    }
+    examples = {"sites": (scored.mu, truth if classes else truth.astype(float))}
+    if not classes and len(scored) > 1:
+        examples["mixtures"] = mixtures(*examples["sites"], examples=MIXTURES, seed=seed)
+    score = "accuracy" if classes else "mean absolute error"
+    return {
+        name: judge([Trial(scored.energy, *made, predict)], score, levels=levels, seed=seed)
+        for name, made in examples.items()
+    }
+
+
+_RUNGS: tuple[Rung, ...] = ("trajectory", "atom", "snapshot", "spectrum")
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """Scores on disturbed spectra of sites that were not trained on."""
+
+    rung: Rung  # the strictest of one engine that the dataset carries
+    classifier: Robustness  # accuracy on raw spectra
+    regressor: Robustness  # mean absolute error on mixtures of raw spectra
+
+
+Networks = dict[str, tuple[RungParts, Sequence[Classifier], Sequence[Regressor]]]
+"""The networks that a recipe trained for each rung."""
+
+
+def judge_disturbed(
+    recipes: Mapping[str, Networks], data: SiteSpectra, seed: int
+) -> Disturbed | None:
+    """Score recipes beside plain methods, which see the energies of the first recipe.
+
+    None if no rung was climbed by all recipes; `seed` is the ladder's first.
+    """
+    common: list[Rung] = [name for name in _RUNGS if all(name in each for each in recipes.values())]
+    if not common:
+        return None
+    networks = {name: each[common[0]] for name, each in recipes.items()}
+    rung = next(iter(networks.values()))[0]
+    classes, numbers = data.environment, data.coordination
+    classify, regress = [], []
+    for place, part in enumerate(rung.parts):
+        turn, spectra, test = seed + part.turn, part.taught[part.train], part.test
+        telling: dict[str, Predict] = {}
+        counting: dict[str, Predict] = {}
+        for name, (own, classifiers, regressors) in networks.items():
+            telling[name] = (own.window, classifiers[place].predict)
+            counting[name] = (own.window, regressors[place].predict)
+        plain = classifier_baselines(turn)
+        for name in ("svm", "1-nn", "majority"):
+            method = plain[name].fit(spectra, classes[part.train])
+            telling[name] = (rung.window, method.predict)
+        classify.append(Trial(data.energy, data.mu[test], classes[test], telling))
+        if len(test) < 2:
+            continue
+        # Ridge before the constant.
+        for name, method in reversed(regressor_baselines().items()):
+            counting[name] = (rung.window, method.fit(spectra, numbers[part.train]).predict)
+        averages = mixtures(data.mu[test], numbers[test], examples=MIXTURES, seed=turn)
+        regress.append(Trial(data.energy, *averages, counting))
+    if not regress:
+        return None
+    return Disturbed(
+        common[0],
+        judge(classify, "accuracy", seed=seed),
+        judge(regress, "mean absolute error", seed=seed),
+    )
+
+
+_AXES: Mapping[Quantity, str] = {
+    "offset": "energy offset (eV)",
+    "broadening": "added broadening, FWHM (eV)",
+    "signal_to_noise": "signal to noise (peak / s.d.)",
+    "scale": "intensity factor",
+}
+
+TOP = 8.0
+"""Larger errors are cut off."""
+
+# Colour, marker and line; other names take the remaining colours in turn.
+_LINES = {
+    "best": (VERMILION, "s", "-"),
+    "paper": (BLUE, "o", "-"),
+    "svm": (GREEN, "D", "--"),
+    "1-nn": (SKY, "v", "--"),
+    "ridge": (ORANGE, "^", "--"),
+    "majority": (GREY, "", ":"),
+    "constant": (BLACK, "", ":"),
+}
+_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+_OTHERS = [(colour, marker, "-") for colour, marker in zip(_COLOURS, "osDP^v", strict=True)]
+
+
+def draw_robustness(result: Robustness, *, unit: str = "", title: str | None = None) -> Figure:
+    """Draw the score against each quantity, with its spread over the trials."""
+    figure = Figure(figsize=(8.6, 5.6), layout="constrained")
+    panels = figure.subplots(2, 2, sharey=True).ravel()
+    accuracy = result.score == "accuracy"
+    spare = cycle(_OTHERS)
+    styles = {name: _LINES[name] if name in _LINES else next(spare) for name in result.names}
+    for axes, letter, (quantity, curve) in zip(panels, "abcd", result.curves.items(), strict=False):
+        for name in reversed(result.names):
+            colour, marker, line = styles[name]
+            mean, spread = curve.scores[name].mean, curve.scores[name].spread
+            axes.plot(
+                curve.levels, mean, color=colour, ls=line, marker=marker or None, ms=4.5,
+                mec="black", mew=0.4, label=name,
+            )  # fmt: skip
+            if result.trials > 1 and line == "-":
+                low = mean - spread if accuracy else np.maximum(mean - spread, 0.5 * mean)
+                axes.fill_between(curve.levels, low, mean + spread, color=colour, alpha=0.15, lw=0)
+        axes.set_xlabel(_AXES[quantity])
+        axes.set_title(letter, loc="left", fontweight="bold")
+        axes.grid(axis="y", color="0.92", lw=0.7)
+        axes.set_axisbelow(True)
+        if quantity == "signal_to_noise":
+            axes.set_xscale("log")
+            axes.invert_xaxis()
+            axes.xaxis.set_major_locator(FixedLocator([1000, 300, 100, 30, 10]))
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter("{x:g}")
+    for axes in panels[len(result.curves) :]:
+        axes.axis("off")
+    for axes in panels[::2]:
+        axes.set_ylabel("accuracy" if accuracy else f"{result.score} {unit}".strip())
+    if accuracy:
+        panels[0].set_ylim(0, 1)
+        panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     else:
-        constant = training.mean
-    predict: dict[str, Predict] = {name: model.estimator.predict for name, model in models.items()}
-    predict["constant"] = lambda inputs: np.full(len(inputs), constant)
-    windows = {**{name: model.window for name, model in models.items()}, "constant": first.window}
-
-    def judged(mu: np.ndarray, truth: np.ndarray) -> Robustness:
-        score = "accuracy" if first.kind == "classifier" else "mean absolute error"
-        trial = Trial(scored.energy, mu, truth, predict, windows)
-        return judge([trial], score, levels=levels, seed=seed)
-
-    if first.kind == "classifier":
-        return {"sites": judged(scored.mu, labels)}
-    numbers = labels.astype(float)
-    results = {"sites": judged(scored.mu, numbers)}
-    if len(scored) > 1:
-        averages = mixtures(scored.mu, numbers, examples=MIXTURES, seed=seed)
-        results["mixtures"] = judged(*averages)
-    return results
+        panels[0].set_yscale("log")
+        scores = [score for curve in result.curves.values() for score in curve.scores.values()]
+        panels[0].set_ylim(top=min(TOP, 1.5 * max(float(score.mean.max()) for score in scores)))
+        panels[0].yaxis.set_major_locator(FixedLocator([0.01, 0.03, 0.1, 0.3, 1, 3]))
+        panels[0].yaxis.set_major_formatter("{x:g}")
+    if title:
+        figure.suptitle(title, fontsize=9.5)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles[::-1], names[::-1], loc="outside lower center", ncols=min(5, len(names)))
+    return figure

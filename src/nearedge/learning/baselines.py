@@ -34,30 +34,21 @@ def regressor_baselines() -> dict[str, Pipeline]:
     return {name: make_pipeline(StandardScaler(), model) for name, model in models.items()}
 
 
-def baseline_numbers(
+def baseline_answers(
     train: tuple[np.ndarray, np.ndarray], test: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
-    """Fit plain methods on single spectra and their numbers (or several of each), predict others.
+    """Fit plain methods on spectra and what is asked of each, and answer for others.
 
-    They are those of `regressor_baselines`, the nearest neighbour and a random forest.
+    Of classes they are those of `classifier_baselines`, of numbers (or several of each spectrum)
+    those of `regressor_baselines`, the nearest neighbour and a random forest.
     """
-    models = {
-        **regressor_baselines(),
-        "1-nn": make_pipeline(StandardScaler(), KNeighborsRegressor(1)),
-        "random-forest": RandomForestRegressor(NUMBER_TREES, max_features=1 / 3, random_state=seed),
-    }
+    if train[1].dtype.kind == "U":
+        models = classifier_baselines(seed)
+        if len(np.unique(train[1])) < 2:
+            # Nothing to tell apart, and some scikit-learn classifiers refuse: all are the majority.
+            models = dict.fromkeys(models, models["majority"])
+    else:
+        trees = RandomForestRegressor(NUMBER_TREES, max_features=1 / 3, random_state=seed)
+        nearest = make_pipeline(StandardScaler(), KNeighborsRegressor(1))
+        models = {**regressor_baselines(), "1-nn": nearest, "random-forest": trees}
     return {name: np.asarray(model.fit(*train).predict(test)) for name, model in models.items()}
-
-
-def baseline_accuracies(
-    train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], seed: int
-) -> dict[str, float]:
-    """Fit every classifier on spectra and classes, and score it on others.
-
-    A class that `train` lacks cannot be predicted: its test spectra are errors.
-    """
-    models = classifier_baselines(seed)
-    if len(np.unique(train[1])) < 2:
-        # Nothing to tell apart, and some scikit-learn classifiers refuse: all are the majority.
-        models = dict.fromkeys(models, models["majority"])
-    return {name: float(model.fit(*train).score(*test)) for name, model in models.items()}

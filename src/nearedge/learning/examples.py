@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -25,9 +26,6 @@ COMPOSITION_SIZE = (1, 70)
 
 CONCENTRATION = 0.7
 """Of the Dirichlet distribution of unlikely compositions: below one, a few classes dominate."""
-
-
-_Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -68,34 +66,30 @@ class Labelled:
         return np.column_stack([self.value.astype(float), membership(self.environment, classes)])
 
     @property
+    def of_classes(self) -> bool:
+        """Whether classes are asked of the sites, not numbers."""
+        return self.value.dtype.kind == "U"
+
+    @property
     def valued(self) -> np.ndarray:
         """Tell which sites have a value, bool, shape (site,)."""
-        return self.value != "" if self.value.dtype.kind == "U" else np.isfinite(self.value)
+        return self.value != "" if self.of_classes else np.isfinite(self.value)
 
 
-@dataclass(frozen=True)
-class Partition:
+class Partition(NamedTuple):
     """Indices of the examples of each part of a 3:1:1 split: every example once."""
 
     train: Int[np.ndarray, " train"]
     validation: Int[np.ndarray, " validation"]
     test: Int[np.ndarray, " test"]
 
-    def split(self, x: np.ndarray, y: np.ndarray) -> tuple[_Pair, _Pair, _Pair]:
+    def split(self, x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Divide examples, and what is asked of each, into the three parts."""
-        train, validation, test = self.train, self.validation, self.test
-        return (x[train], y[train]), (x[validation], y[validation]), (x[test], y[test])
+        return [(x[part], y[part]) for part in self]
 
 
 def partition(count: int, *, seed: int) -> Partition:
-    """Split `count` examples at random, three parts to train, one to validate, one to test.
-
-    Examples
-    --------
-    >>> parts = partition(8000, seed=0)
-    >>> len(parts.train), len(parts.validation), len(parts.test)
-    (4800, 1600, 1600)
-    """
+    """Split `count` examples at random, three parts to train, one to validate, one to test."""
     if count < 5:
         raise InputError(f"{count} examples cannot be split 3:1:1; give at least 5")
     order = np.random.default_rng(seed).permutation(count)
@@ -122,19 +116,9 @@ def class_averages(
     ------
     InputError
         If a class has a single spectrum, or `size` or `examples` make no sense.
-
-    Examples
-    --------
-    >>> mu = np.array([[0.0, 1.0], [0.0, 3.0], [5.0, 5.0], [7.0, 7.0]])
-    >>> averages, labels = class_averages(mu, np.array(["0", "0", "1", "1"]), examples=4, seed=1)
-    >>> sorted(labels.tolist())
-    ['0', '0', '1', '1']
-    >>> bool((averages[labels == "1"] >= 5).all() and (averages[labels == "1"] <= 7).all())
-    True
     """
     environment = np.asarray(environment)
-    _check_labels(mu, environment)
-    _check_size(examples, size)
+    _check(examples, size, mu, environment)
     classes = class_order(np.unique(environment).tolist())
     if examples < len(classes):
         raise InputError(
@@ -166,19 +150,10 @@ def mixtures(
     size: tuple[int, int] = MIXTURE_SIZE,
     seed: int,
 ) -> tuple[Float[np.ndarray, "example energy"], Float[np.ndarray, " example"]]:
-    """Average raw spectra of any class; the label is the mean of the parents' values.
-
-    Examples
-    --------
-    >>> mu = np.array([[0.0, 2.0], [1.0, 2.0], [2.0, 2.0]])
-    >>> averages, labels = mixtures(mu, np.array([0, 1, 2]), examples=5, seed=0)
-    >>> bool(np.allclose(averages[:, 0], labels))
-    True
-    """
-    values = np.asarray(values)
-    _check_labels(mu, values)
+    """Average raw spectra of any class; the label is the mean of the parents' values."""
+    _check(examples, size, mu, values)
     weights = mixture_weights(len(mu), examples=examples, size=size, seed=seed)
-    return weights @ mu, weights @ values.astype(float)
+    return weights @ mu, weights @ np.asarray(values, float)
 
 
 def mixture_weights(
@@ -189,7 +164,7 @@ def mixture_weights(
     The number of parents is uniform in `size` and they are drawn with replacement from all
     spectra, so that a single snapshot can be mixed too.
     """
-    _check_size(examples, size)
+    _check(examples, size)
     if sites < 2:
         raise InputError(f"{sites} spectra cannot be mixed; give at least 2")
     return _weights(examples, sites, size, np.random.default_rng(seed))
@@ -228,15 +203,9 @@ def composition_weights(
     that prefers few (`CONCENTRATION`), and then sites of each class: compositions of which the
     dataset has none, so that what learns from them does not fall back on the dataset's mean. The
     logarithm of the number of sites is uniform: single spectra are among them.
-
-    Examples
-    --------
-    >>> weights = composition_weights(np.array(["0", "1", "1"]), examples=5, seed=0)
-    >>> weights.sum(axis=1).round(6).tolist()
-    [1.0, 1.0, 1.0, 1.0, 1.0]
     """
     environment = np.asarray(environment)
-    _check_size(examples, size)
+    _check(examples, size)
     own = membership(environment)
     if own.shape[1] < 2:
         raise InputError(f"all spectra are of one class, '{environment[0]}'; fractions need two")
@@ -273,12 +242,11 @@ def _equal_weights(
     return csr_array((np.repeat(1 / counts, counts), parents, starts), shape=shape)
 
 
-def _check_labels(mu: Float[np.ndarray, "site energy"], labels: np.ndarray) -> None:
-    if len(labels) != len(mu):
+def _check(
+    examples: int, size: tuple[int, int], mu: np.ndarray | None = None, labels: Any = ()
+) -> None:
+    if mu is not None and len(labels) != len(mu):
         raise InputError(f"{len(labels)} labels for {len(mu)} spectra; give one for each")
-
-
-def _check_size(examples: int, size: tuple[int, int]) -> None:
     if examples < 1:
         raise InputError(f"{examples} examples asked for; ask for at least 1")
     if not 1 <= size[0] <= size[1]:

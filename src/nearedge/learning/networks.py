@@ -1,7 +1,7 @@
 """The multilayer perceptron: dense layers with ReLU between them and nothing after the last."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -23,14 +23,6 @@ class MultilayerPerceptron:
     zero): the first layer is given the value's column of an embedding, (dimension, value), for each
     feature. A row of zeros is an unknown value; its vector is the origin, which the first biases
     make as good as any other.
-
-    Examples
-    --------
-    >>> network = initialise((70, 8, 6, 6), np.random.default_rng(0))
-    >>> network.sizes
-    (70, 8, 6, 6)
-    >>> network.evaluate(np.ones((3, 70))).shape
-    (3, 6)
     """
 
     weights: tuple[Matrix, ...]
@@ -98,26 +90,21 @@ def widen(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerc
     both sides has zero output and, as the derivative of ReLU at zero is taken as zero, receives no
     gradient; the penalty on zero is zero. So networks of several widths train in one array.
     """
-    wider = [
-        (
-            np.pad(weight, np.array([[0, outputs - len(weight)], [0, inputs - weight.shape[1]]])),
-            np.pad(bias, (0, outputs - len(bias))),
-        )
-        for weight, bias, (inputs, outputs) in _layers(network, sizes)
-    ]
-    weights, biases = zip(*wider, strict=True)
-    return replace(network, weights=weights, biases=biases)
+    shapes = [(outputs, inputs) for inputs, outputs in pairwise(sizes)]
+    weights = [_padded(w, shape) for w, shape in zip(network.weights, shapes, strict=True)]
+    biases = [_padded(b, shape[:1]) for b, shape in zip(network.biases, shapes, strict=True)]
+    return MultilayerPerceptron(tuple(weights), tuple(biases), network.embeddings)
+
+
+def _padded(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    ends = [(0, wide - narrow) for wide, narrow in zip(shape, array.shape, strict=True)]
+    return np.pad(array, ends)
 
 
 def narrow(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerceptron:
     """Cut off what `widen` added, as NumPy arrays."""
-    narrower = [
-        (np.array(weight[:outputs, :inputs]), np.array(bias[:outputs]))
-        for weight, bias, (inputs, outputs) in _layers(network, sizes)
-    ]
-    weights, biases = zip(*narrower, strict=True)
-    return MultilayerPerceptron(weights, biases, tuple(map(np.array, network.embeddings)))
-
-
-def _layers(network: MultilayerPerceptron, sizes: Sequence[int]) -> Any:
-    return zip(network.weights, network.biases, pairwise(sizes), strict=True)
+    ends = list(pairwise(sizes))
+    weights = [np.array(w[:b, :a]) for w, (a, b) in zip(network.weights, ends, strict=True)]
+    biases = [np.array(v[:b]) for v, (_, b) in zip(network.biases, ends, strict=True)]
+    embeddings = tuple(map(np.array, network.embeddings))
+    return MultilayerPerceptron(tuple(weights), tuple(biases), embeddings)

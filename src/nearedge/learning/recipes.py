@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
+    AnyEstimator,
     Classifier,
     CompositionRegressor,
     KernelClassifier,
@@ -23,10 +24,11 @@ from nearedge.learning.examples import (
     AVERAGE_SIZE,
     MIXTURE_SIZE,
     Labelled,
+    Partition,
     class_averages,
     composition_weights,
     membership,
-    mixtures,
+    mixture_weights,
     partition,
 )
 from nearedge.spectra import Window, covered
@@ -59,41 +61,23 @@ class Examples:
 class Recipe:
     """Everything that decides what learns a target, but the data and the seed.
 
-    Attributes
-    ----------
-    name : str
-        What it is called on the command line.
-    averages : Examples
-        Same-class averages, of which classes are learnt if `averaged`.
-    mixtures : Examples
-        Averages over all classes, of which numbers are learnt.
-    classifier, regressor : mapping
-        Parameters of what learns classes, and of the networks that learn numbers.
-    averaged : bool
-        Whether classes and numbers are learnt from averages alone, split 3:1:1 as in the paper:
-        one part for the validation curves, one left out. Otherwise classes are learnt from the raw
-        spectra, and numbers from averages of one spectrum to many (`composition_weights`).
-    kernel : bool
-        Whether kernel machines learn classes, and numbers that do not follow from the classes,
-        instead of networks.
-    fractions : bool
-        Whether numbers that follow from the classes are learnt as the fractions of these.
-    window : Window
-        The energies that are used where the spectra reach so far.
-    jitter : float
-        Spread of the factors (of their logarithm) that such averages are multiplied by: how well
-        intensities can be normalised.
+    An `averaged` recipe learns classes and numbers from averages alone, split 3:1:1 as in the
+    paper: one part for the validation curves, one left out. Any other learns classes from the raw
+    spectra, and numbers from averages of one spectrum to many (`composition_weights`).
     """
 
-    name: Literal["paper", "network", "best"]
-    averages: Examples = Examples(8000, AVERAGE_SIZE)
-    mixtures: Examples = Examples(10000, MIXTURE_SIZE)
-    classifier: Mapping[str, Any] = field(default_factory=dict)
-    regressor: Mapping[str, Any] = field(default_factory=dict)
+    name: Literal["paper", "network", "best"]  # on the command line
+    averages: Examples = Examples(8000, AVERAGE_SIZE)  # of one class, of which classes are learnt
+    mixtures: Examples = Examples(10000, MIXTURE_SIZE)  # of any class, of which numbers are learnt
+    classifier: Mapping[str, Any] = field(default_factory=dict)  # parameters of what learns classes
+    regressor: Mapping[str, Any] = field(default_factory=dict)  # of networks that learn numbers
     averaged: bool = True
+    # Whether kernel machines learn classes, and numbers that do not follow from the classes.
     kernel: bool = False
-    fractions: bool = False
-    window: Window = PAPER_WINDOW
+    fractions: bool = False  # whether numbers that follow from the classes are learnt as fractions
+    window: Window = PAPER_WINDOW  # the energies that are used where the spectra reach so far
+    # Spread of the logarithms of the factors that averages of any composition are multiplied by:
+    # how well intensities can be normalised.
     jitter: float = 0.0
 
     def teachable(self, environment: np.ndarray) -> np.ndarray:
@@ -211,13 +195,7 @@ RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (PAPER, NETWO
 
 
 def find_recipe(name: str) -> Recipe:
-    """Look up a recipe by its name.
-
-    Examples
-    --------
-    >>> find_recipe("paper").classifier["hidden"]
-    (8, 6)
-    """
+    """Look up a recipe by its name."""
     if name not in RECIPES:
         raise InputError(f"recipe '{name}' is not known; choose one of {', '.join(RECIPES)}")
     return RECIPES[name]
@@ -228,16 +206,8 @@ def fit_classifiers(recipe: Recipe, jobs: Sequence[Job]) -> list[Classifier]:
 
     An InputError is raised if a class has a single spectrum and the recipe wants averages.
     """
-    examples: list[Split] = []
-    for sites, seed in jobs:
-        if recipe.averaged:
-            count, size = recipe.averages.count, recipe.averages.size
-            averages = class_averages(sites.mu, sites.value, examples=count, size=size, seed=seed)
-            examples.append(partition(count, seed=seed).split(*averages)[:2])
-        else:
-            examples.append(((sites.mu, sites.value), None))
-    classifiers = [recipe.new_classifier(seed, categories=sites.categories) for sites, seed in jobs]
-    return fit_many(classifiers, examples)
+    models = [recipe.new_classifier(seed, categories=sites.categories) for sites, seed in jobs]
+    return fit_many(models, _splits(recipe, models, jobs))
 
 
 def fit_regressors(
@@ -249,25 +219,54 @@ def fit_regressors(
     Beside categorical features it is learnt from the raw spectra, or where the recipe wants
     averages, of averages that have the mean of their features.
     """
-    regressors, examples = [], []
+    models = []
     for sites, seed in jobs:
         class_values = sites.class_values() if by_class and not sites.categories else None
-        regressors.append(recipe.new_regressor(seed, class_values, categories=sites.categories))
-        examples.append(_examples(recipe, regressors[-1], sites, seed))
-    return fit_many(regressors, examples)
+        models.append(recipe.new_regressor(seed, class_values, categories=sites.categories))
+    return fit_many(models, _splits(recipe, models, jobs))
 
 
-def _examples(recipe: Recipe, regressor: Regressor, sites: Labelled, seed: int) -> Split:
-    """Make what a regressor learns from."""
-    if isinstance(regressor, KernelRegressor) or (sites.categories and not recipe.averaged):
-        return (sites.mu, sites.value), None
-    count, size = recipe.mixtures.count, recipe.mixtures.size
-    if recipe.averaged:
-        averages = mixtures(sites.mu, sites.value, examples=count, size=size, seed=seed)
-        return partition(count, seed=seed).split(*averages)[:2]
-    weights = composition_weights(sites.environment, examples=count, seed=seed)
-    # Of another stream than the compositions'.
-    factor = np.random.default_rng([seed, 1]).normal(scale=recipe.jitter, size=(count, 1))
-    fractions = isinstance(regressor, CompositionRegressor)
-    values = membership(sites.environment) if fractions else sites.value
-    return ((weights @ sites.mu) * np.exp(factor), weights @ values), None
+def _splits(recipe: Recipe, models: Sequence[AnyEstimator], jobs: Sequence[Job]) -> list[Split]:
+    """Make what each model learns from."""
+    splits: list[Split] = []
+    for model, (sites, seed) in zip(models, jobs, strict=True):
+        if recipe.averaged and not isinstance(model, KernelRegressor):
+            x, y, _, parts = averages(recipe, model, sites, seed)
+            train, validation, _ = parts.split(x, y)
+            splits.append((train, validation))
+        elif isinstance(model, CompositionRegressor | NetworkRegressor) and not sites.categories:
+            count = recipe.mixtures.count
+            weights = composition_weights(sites.environment, examples=count, seed=seed)
+            # Of another stream than the compositions'.
+            factor = np.random.default_rng([seed, 1]).normal(scale=recipe.jitter, size=(count, 1))
+            y = weights @ _asked(model, sites)
+            splits.append((((weights @ sites.mu) * np.exp(factor), y), None))
+        else:
+            splits.append(((sites.mu, sites.value), None))
+    return splits
+
+
+def averages(
+    recipe: Recipe, model: AnyEstimator, sites: Labelled, seed: int, count: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Partition]:
+    """Make the paper's examples, `count` or as many as the recipe says: spectra and their parts.
+
+    Between them stand what the model is taught of each and the answer it is to give: they differ
+    where it is taught fractions and answers with their mean.
+    """
+    wanted = recipe.averages if sites.of_classes else recipe.mixtures
+    count = count or wanted.count
+    parts = partition(count, seed=seed)
+    if sites.of_classes:
+        x, y = class_averages(sites.mu, sites.value, examples=count, size=wanted.size, seed=seed)
+        return x, y, y, parts
+    weights = mixture_weights(len(sites), examples=count, size=wanted.size, seed=seed)
+    labels = weights @ sites.value.astype(float)
+    return weights @ sites.mu, weights @ _asked(model, sites), labels, parts
+
+
+def _asked(model: AnyEstimator, sites: Labelled) -> np.ndarray:
+    """What a regressor learns of single sites: their classes' fractions, or a number."""
+    if isinstance(model, CompositionRegressor):
+        return membership(sites.environment)
+    return sites.value.astype(float)

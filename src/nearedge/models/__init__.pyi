@@ -3,7 +3,6 @@
 from ._card import coverage_sentence as coverage_sentence
 from ._evaluation import (
     ClassEvaluation as ClassEvaluation,
-    Confusion as Confusion,
     NumberEvaluation as NumberEvaluation,
     evaluate as evaluate,
     trained_on as trained_on,

@@ -6,25 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nearedge import trust
 from nearedge.datasets.splits import Fold
-from nearedge.learning.baselines import baseline_accuracies, baseline_numbers
+from nearedge.learning.baselines import baseline_answers
 from nearedge.learning.estimators import Classifier, Regressor, class_table, outputs
 from nearedge.learning.examples import Labelled
 from nearedge.models._record import AverageCoverage, Calibration, Estimate
 from nearedge.targets import class_order
-from nearedge.trust import (
-    ClassCoverage,
-    average_sizes,
-    calibrate_intervals,
-    calibrate_sets,
-    calibrate_site_intervals,
-    coverage,
-    crossfit,
-    crossfit_sets,
-    set_coverage,
-    snapshot_averages,
-    uneven_averages,
-)
 
 UNEVEN = 300
 """Averages of uneven composition that each fold's unseen sites are made into, for each number."""
@@ -57,25 +45,25 @@ def judge_classifiers(
     plain = []
     for fold in folds:
         train, test = sites.part(fold.train), sites.part(fold.test)
-        plain.append(baseline_accuracies((train.mu, train.value), (test.mu, test.value), seed))
+        others = baseline_answers((train.mu, train.value), test.mu, seed)
+        plain.append({name: float((told == test.value).mean()) for name, told in others.items()})
     judged = None
     if len(folds) > 1:
-        members = crossfit_sets(probability, truth, classes, turn)
-        judged = set_coverage(members, truth, classes, groups[order])
-    sets = calibrate_sets(probability, truth, classes)
+        members = trust.crossfit_sets(probability, truth, classes, turn)
+        judged = trust.set_coverage(members, truth, classes, groups[order])
+    sets = trust.calibrate_sets(probability, truth, classes)
     calibration = Calibration(len(order), sets=sets, set_coverage=judged)
     return _estimate("accuracy", accuracy, plain, len(order)), calibration
 
 
 class _Predicted(NamedTuple):
-    """Outputs of averages of folds' unseen sites; of each atoms, fold, and one site's names."""
+    """Outputs of averages of folds' unseen sites; of each its atoms, fold, and one site."""
 
     predicted: np.ndarray
     true: np.ndarray
     atoms: np.ndarray
     turn: np.ndarray
-    environment: np.ndarray
-    group: np.ndarray
+    site: np.ndarray
 
 
 def judge_regressors(
@@ -99,82 +87,69 @@ def judge_regressors(
     plain: list[dict[str, float]] = []
     even: list[_Predicted] = []
     uneven: list[_Predicted] = []
-    numbers = min((average_sizes(snapshot[fold.test]) for fold in folds), key=max)
+    numbers = min((trust.average_sizes(snapshot[fold.test]) for fold in folds), key=max)
     for turn, (estimator, fold) in enumerate(zip(fitted, folds, strict=True)):
         train, test = sites.part(fold.train), sites.part(fold.test)
         labels = test.value.astype(float)
         errors.append(float(np.abs(estimator.predict(test.mu) - labels).mean()))
-        predicted = baseline_numbers((train.mu, train.value.astype(float)), test.mu, seed)
-        plain.append(
-            {name: float(np.abs(told - labels).mean()) for name, told in predicted.items()}
-        )
-        of_snapshots = snapshot_averages(snapshot[fold.test], numbers, seed=seed)
-        of_any = uneven_averages(test.environment, numbers, examples=UNEVEN, seed=seed)
+        others = baseline_answers((train.mu, train.value.astype(float)), test.mu, seed)
+        plain.append({name: float(np.abs(told - labels).mean()) for name, told in others.items()})
+        of_snapshots = trust.snapshot_averages(snapshot[fold.test], numbers, seed=seed)
+        of_any = trust.uneven_averages(test.environment, numbers, examples=UNEVEN, seed=seed)
         for parts, made in ((even, of_snapshots), (uneven, of_any)):
             if len(made):
-                part = _Predicted(
-                    outputs(estimator, made.of(test.mu), classes),
-                    made.of(test.outputs(classes)),
-                    made.atoms,
-                    np.full(len(made), turn),
-                    test.environment[made.origin],
-                    groups[fold.test][made.origin],
+                predicted = outputs(estimator, made.of(test.mu), classes)
+                true, first = made.of(test.outputs(classes)), fold.test[made.origin]
+                parts.append(
+                    _Predicted(predicted, true, made.atoms, np.full(len(made), turn), first)
                 )
-                parts.append(part)
     count = sum(len(fold.test) for fold in folds)
-    estimate = _estimate("mean absolute error", errors, plain, count)
-    return estimate, _calibrated(even, uneven, classes, discrete)
-
-
-def _calibrated(
-    even: Sequence[_Predicted],
-    uneven: Sequence[_Predicted],
-    classes: Sequence[str],
-    discrete: bool,
-) -> Calibration:
-    made, true, atoms, turn, environment, group = _joined(even)
-    single = atoms == 1
-    names, predicted, truth = environment[single], made[single, 0], true[single, 0]
-    other = _joined(uneven) if uneven else None
+    of, wide = _joined(even), _joined(uneven) if uneven else None
+    single = of.atoms == 1
+    names, told, truth = (
+        sites.environment[of.site][single],
+        of.predicted[single, 0],
+        of.true[single, 0],
+    )
     calibration = Calibration(
         n=int(single.sum()),
         outputs=("mean", *classes),
-        sites=calibrate_site_intervals(predicted, truth, names) if discrete else None,
-        intervals=calibrate_intervals(made, true, atoms=atoms),
-        uneven=other and calibrate_intervals(other.predicted, other.true, atoms=other.atoms),
+        sites=trust.calibrate_site_intervals(told, truth, names) if discrete else None,
+        intervals=trust.calibrate_intervals(of.predicted, of.true, atoms=of.atoms),
+        uneven=wide and trust.calibrate_intervals(wide.predicted, wide.true, atoms=wide.atoms),
     )
-    if len(np.unique(turn)) < 2:
-        return calibration
-    held = crossfit(
-        turn,
-        lambda others, own: calibrate_intervals(
-            made[others], true[others], atoms=atoms[others]
-        ).hold(made[own], true[own], atoms[own]),
-    )
-    if discrete:
-        held[single, 0] = crossfit(
-            turn[single],
-            lambda others, own: calibrate_site_intervals(
-                predicted[others], truth[others], names[others]
-            ).hold(predicted[own], truth[own]),
+    if len(folds) > 1:
+        held = trust.crossfit(
+            of.turn,
+            lambda others, own: trust.calibrate_intervals(
+                of.predicted[others], of.true[others], atoms=of.atoms[others]
+            ).hold(of.predicted[own], of.true[own], of.atoms[own]),
         )
-    return replace(
-        calibration,
-        coverage=tuple(
-            AverageCoverage(
-                **asdict(coverage(held[own, 0], group[own])),
-                atoms=number,
-                fractions=dict(zip(classes, held[own, 1:].mean(axis=0).tolist(), strict=True)),
+        if discrete:
+            held[single, 0] = trust.crossfit(
+                of.turn[single],
+                lambda others, own: trust.calibrate_site_intervals(
+                    told[others], truth[others], names[others]
+                ).hold(told[own], truth[own]),
             )
-            for number in np.unique(atoms).tolist()
-            for own in [atoms == number]
-        ),
-        per_class={
-            name: ClassCoverage(int(own.sum()), float(held[single, 0][own].mean()))
-            for name in class_order(names.tolist())
-            for own in [names == name]
-        },
-    )
+        calibration = replace(
+            calibration,
+            coverage=tuple(
+                AverageCoverage(
+                    **asdict(trust.coverage(held[own, 0], groups[of.site][own])),
+                    atoms=number,
+                    fractions=dict(zip(classes, held[own, 1:].mean(axis=0).tolist(), strict=True)),
+                )
+                for number in np.unique(of.atoms).tolist()
+                for own in [of.atoms == number]
+            ),
+            per_class={
+                name: trust.ClassCoverage(int(own.sum()), float(held[single, 0][own].mean()))
+                for name in class_order(names.tolist())
+                for own in [names == name]
+            },
+        )
+    return _estimate("mean absolute error", errors, plain, count), calibration
 
 
 def _joined(parts: Sequence[_Predicted]) -> _Predicted:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import cattrs
 import numpy as np
 from jaxtyping import Bool
 from sklearn.metrics import (
@@ -45,36 +44,9 @@ class Evaluation:
 
     def to_json(self) -> Json:
         """Give it ready for JSON; what only a calibration tells is absent without one."""
-        return cattrs.Converter(omit_if_default=True).unstructure(self)
-
-
-@dataclass(frozen=True)
-class ClassScore:
-    """Recall and precision of a class, and what sets hold of it and how large they are."""
-
-    n: int
-    recall: float | None
-    precision: float | None
-    coverage: float | None = None
-    mean_set_size: float | None = None
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """How many sites of each class (rows) are taken for which (columns)."""
-
-    classes: list[str]
-    matrix: list[list[int]]
-
-
-@dataclass(frozen=True)
-class SetScores:
-    """Share of truths that sets hold, its standard error from the spread over trajectories."""
-
-    coverage: float
-    coverage_error: float | None
-    mean_set_size: float
-    level: float
+        plain = asdict(self)
+        sets = plain.pop("sets", None) or {}
+        return {**plain, **sets}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,44 +56,12 @@ class ClassEvaluation(Evaluation):
     accuracy: float
     balanced_accuracy: float
     baseline_accuracy: float
-    per_class: dict[str, ClassScore]
-    confusion: Confusion
-    sets: SetScores | None = None
-
-    def to_json(self) -> Json:
-        """Give it ready for JSON, the scores of the sets beside the others."""
-        plain = super().to_json()
-        sets = plain.pop("sets", {})
-        return {**plain, **sets}
-
-
-@dataclass(frozen=True)
-class NumberScore:
-    """Mean absolute error of the sites of a class, and what intervals hold of them."""
-
-    n: int
-    mae: float
-    coverage: float | None
-
-
-@dataclass(frozen=True)
-class FractionScore:
-    """Mean absolute error of a fraction of averages, and what intervals hold of it."""
-
-    mae: float
-    interval_coverage: float | None
-
-
-@dataclass(frozen=True)
-class AverageScore:
-    """How good the mean of averages over so many sites of one snapshot is told."""
-
-    atoms: int
-    n: int
-    mae: float
-    interval_coverage: float | None
-    interval_half_width: float | None
-    fractions: dict[str, FractionScore] | None = None
+    per_class: dict[str, Json]
+    """Recall and precision of a class, and what sets hold of it and how large they are."""
+    confusion: Json
+    """How many sites of each class (rows of ``matrix``) are taken for which (columns)."""
+    sets: Json | None
+    """Share of truths that sets hold, its standard error from the spread over trajectories."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +75,10 @@ class NumberEvaluation(Evaluation):
     interval_coverage: float | None
     mean_interval_width: float | None
     level: float | None
-    per_class: dict[str, NumberScore]
-    averages: list[AverageScore]
+    per_class: dict[str, Json]
+    """Mean absolute error of the sites of a class, and what intervals hold of them."""
+    averages: list[Json]
+    """How good the mean of averages over so many sites of one snapshot is told, and fractions."""
 
 
 def evaluate(
@@ -237,15 +179,14 @@ def _classes(
         members = sets.members(probability)
         judged = set_coverage(members, truth, learnt, trajectory, sets.level)
     per_class = {}
-    for row, name in enumerate(names):
-        held = judged.per_class.get(name) if judged else None
-        per_class[name] = ClassScore(
-            int(true[row]),
-            float(right[row] / true[row]) if true[row] else None,
-            float(right[row] / given[row]) if given[row] else None,
-            held and held.coverage,
-            held and held.mean_set_size,
-        )
+    for name, own, of, told in zip(names, right, true, given, strict=True):
+        per_class[name] = {
+            "n": int(of),
+            "recall": float(own / of) if of else None,
+            "precision": float(own / told) if told else None,
+        }
+        if judged and (held := judged.per_class.get(name)):
+            per_class[name] |= {"coverage": held.coverage, "mean_set_size": held.mean_set_size}
     return ClassEvaluation(
         **asdict(about),
         accuracy=float((truth == predicted).mean()),
@@ -253,9 +194,14 @@ def _classes(
         balanced_accuracy=float((right[true > 0] / true[true > 0]).mean()),
         baseline_accuracy=float((truth == max(counts, key=lambda name: counts[name])).mean()),
         per_class=per_class,
-        confusion=Confusion(names, matrix.tolist()),
+        confusion={"classes": names, "matrix": matrix.tolist()},
         sets=judged
-        and SetScores(judged.coverage, judged.error, judged.mean_set_size, judged.level),
+        and {
+            "coverage": judged.coverage,
+            "coverage_error": judged.error,
+            "mean_set_size": judged.mean_set_size,
+            "level": judged.level,
+        },
     )
 
 
@@ -287,7 +233,11 @@ def _numbers(
         mean_interval_width=None if ends is None else float(np.ptp(ends, axis=1).mean()),
         level=None if intervals is None else intervals.level,
         per_class={
-            name: NumberScore(int(own.sum()), float(residual[own].mean()), _share(held, own))
+            name: {
+                "n": int(own.sum()),
+                "mae": float(residual[own].mean()),
+                "coverage": _share(held, own),
+            }
             for name in class_order(sites.environment.tolist())
             for own in [sites.environment == name]
         },
@@ -301,7 +251,7 @@ def _share(held: np.ndarray | None, part: Any = slice(None)) -> float | None:
 
 def _averages(
     estimator: Regressor, intervals: Intervals | None, sites: Labelled, snapshot: np.ndarray
-) -> list[AverageScore]:
+) -> list[Json]:
     """Score averages over sites of one snapshot, from pairs up to the whole snapshot."""
     classes = fraction_classes(estimator)
     averages = snapshot_averages(snapshot, average_sizes(snapshot)[1:], seed=0)
@@ -314,13 +264,14 @@ def _averages(
         off = off_all[averages.atoms == number]
         half = None if intervals is None else intervals.half_width(number)
         mean, *fractions = (
-            FractionScore(
-                float(column.mean()),
-                None if half is None else float((column <= half[place]).mean()),
-            )
-            for place, column in enumerate(off.T)
+            {
+                "mae": float(column.mean()),
+                "interval_coverage": None if half is None else float((column <= half[at]).mean()),
+            }
+            for at, column in enumerate(off.T)
         )
         width = None if half is None else float(half[0])
-        shares = dict(zip(classes, fractions, strict=True)) if classes else None
-        rows.append(AverageScore(number, len(off), mean.mae, mean.interval_coverage, width, shares))
+        row = {"atoms": number, "n": len(off), **mean, "interval_half_width": width}
+        shares = {"fractions": dict(zip(classes, fractions, strict=True))} if classes else {}
+        rows.append({**row, **shares})
     return rows

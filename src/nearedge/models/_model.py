@@ -1,7 +1,9 @@
 """A model: an estimator, what it reads and what it tells, and what is known of it."""
 
 import json
-from dataclasses import dataclass, fields, make_dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, make_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,14 +36,14 @@ else:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _WithoutEstimator:
-    identity: Identity
-    target: AnyTarget
-    window: Window
-    record: Record
-    novelty: Novelty
-    seen: Float[np.ndarray, "site point"]
-    inference: Inference | None = None
-    features: tuple[Feature, ...] = ()
+    identity: Identity  # what the training spectra were of
+    target: AnyTarget  # what it tells
+    window: Window  # the energies it sees
+    record: Record  # what it was trained on, how good it is, and how its error bars are made
+    novelty: Novelty  # tells spectra to which the model does not apply
+    seen: Float[np.ndarray, "site point"]  # by what training spectra are known again: their prints
+    inference: Inference | None = None  # what it knows of measured spectra
+    features: tuple[Feature, ...] = ()  # what it is told beside a spectrum
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,27 +51,6 @@ class Model(_WithoutEstimator):
     """A trained estimator and all that is needed to use it and to judge it.
 
     Made by `nearedge.train` or `nearedge.load_model`.
-
-    Parameters
-    ----------
-    identity : Identity
-        What the training spectra were of.
-    target : Target
-        What it tells.
-    window : Window
-        The energies it sees.
-    estimator : Classifier or Regressor
-        What was fitted.
-    record : Record
-        What it was trained on, how good it is, and how its error bars are made.
-    novelty : Novelty
-        Tells spectra to which the model does not apply.
-    seen : float array, shape (site, point)
-        By what training spectra are known again, see `nearedge.datasets.prints`.
-    inference : Inference or None
-        What it knows of measured spectra.
-    features : tuple of Feature
-        What it is told beside a spectrum.
     """
 
     estimator: AnyEstimator
@@ -90,7 +71,7 @@ class Model(_WithoutEstimator):
                 f"{source}: speaks of {made.n_features_in_} and {inputs} energies at "
                 "once; train the model again"
             )
-        object.__setattr__(self, "estimator", made)
+        self.__dict__["estimator"] = made
         return made
 
     @property
@@ -168,10 +149,8 @@ def load_model(path: str | Path | None = None) -> Model:
             f"{path}: is not a model of nearedge, it holds no model.json; 'nearedge train' makes "
             "one"
         )
-    try:
+    with _damaged():
         about = read_json(file)
-    except InputError as error:
-        raise InputError(f"{error}; train the model again") from None
     if about.get("format") != FORMAT:
         raise InputError(
             f"{file}: is not a model of nearedge, its 'format' is not '{FORMAT}'; 'nearedge train' "
@@ -183,26 +162,29 @@ def load_model(path: str | Path | None = None) -> Model:
             f"{file}: is of version {about.get('version')!r}, this nearedge reads {VERSION}; train "
             f"it anew: nearedge train {kind} DATASET -o {path} --force"
         )
-    arrays = _read_weights(path / "weights.safetensors")
-    plain = dict(about.get("model", {}))
-    if "estimator" not in plain:
-        raise InputError(f"{path}: holds no estimator; train the model again")
-    estimator = plain.pop("estimator")
-    try:
+    with _damaged():
+        arrays = _read_weights(path / "weights.safetensors")
+        plain = dict(about.get("model", {}))
+        if "estimator" not in plain:
+            raise InputError(f"{path}: holds no estimator")
+        stored = (plain.pop("estimator"), arrays, str(path))
         rest = unpack(_WithoutEstimator, plain, arrays, source=str(path))
+        energies = len(rest.novelty.likeness.energy)
+        if rest.window.points != energies:
+            points = rest.window.points
+            raise InputError(f"{path}: speaks of {points} and {energies} energies at once")
+    model = object.__new__(Model)
+    model.__dict__.update(vars(rest), _stored=stored)
+    return model
+
+
+@contextmanager
+def _damaged() -> Iterator[None]:
+    """Say what to do about a folder that cannot be read."""
+    try:
+        yield
     except InputError as error:
         raise InputError(f"{error}; train the model again") from None
-    energies = len(rest.novelty.likeness.energy)
-    if rest.window.points != energies:
-        raise InputError(
-            f"{path}: speaks of {rest.window.points} and {energies} energies at once; train the "
-            "model again"
-        )
-    model = object.__new__(Model)
-    for field in fields(rest):
-        object.__setattr__(model, field.name, getattr(rest, field.name))
-    object.__setattr__(model, "_stored", (estimator, arrays, str(path)))
-    return model
 
 
 def _read_weights(path: Path) -> dict[str, np.ndarray]:
@@ -212,10 +194,8 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
     try:
         arrays = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); train the model again") from None
+        raise InputError(f"{path}: cannot be read ({error})") from None
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise InputError(
-                f"{path}: '{name}' holds NaN or infinite numbers; train the model again"
-            )
+            raise InputError(f"{path}: '{name}' holds NaN or infinite numbers")
     return arrays

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from nearedge.errors import InputError
-from nearedge.ladder.comparison._features import find_landmarks, measure
+from nearedge.ladder.comparison._comparing import find_landmarks, measure
 from nearedge.spectra.alignment import Curves
 
 ENERGY = np.linspace(-3, 20, 116)

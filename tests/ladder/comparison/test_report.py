@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.ladder.comparison import Comparison, write_comparison
-from nearedge.ladder.comparison._figure import draw_comparison
+from nearedge.ladder.comparison._report import draw_comparison
 
 
 def test_numbers_words_and_figure_are_written_whole(compared: Comparison, tmp_path: Path) -> None:

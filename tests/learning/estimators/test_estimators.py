@@ -181,6 +181,9 @@ def test_validation_data_draws_curves(spectra: np.ndarray, names: np.ndarray) ->
         ({"random_state": 1.5}, "random_state=1.5"),
         ({"l2_convention": "weird"}, "decoupled"),
         ({"epochs": 0}, "epochs=0"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"learning_rate": 0.0}, "learning_rate=0.0"),
+        ({"l2": -1.0}, "l2=-1.0"),
         ({"scale_floor": 1.5}, "scale_floor=1.5"),
     ],
 )
@@ -223,7 +226,7 @@ def test_a_dead_ensemble_is_not_kept_silently(spectra: np.ndarray, names: np.nda
     model = NetworkClassifier((6,), l2=100.0, l2_convention="batch", **QUICK)
     with pytest.warns(ConvergenceWarning, match="1 of 1 networks learned no more than a constant"):
         model.fit(spectra, names)
-    assert model.restarts_ == [5]
+    assert model.restarts_ == (5,)
 
 
 def test_the_differentiable_networks_answer_as_predict_does(

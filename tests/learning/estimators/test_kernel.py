@@ -12,7 +12,7 @@ from sklearn.svm import SVC
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.learning.estimators import KernelClassifier, KernelRegressor
-from nearedge.learning.estimators._machines import train_machines
+from nearedge.learning.estimators._kernel import train_machines
 
 
 @pytest.fixture(scope="module")

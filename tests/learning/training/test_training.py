@@ -10,11 +10,9 @@ import optax
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from nearedge.errors import InputError
 from nearedge.learning.networks import MultilayerPerceptron, initialise
-from nearedge.learning.training import Curves, Job, TrainingSettings, train
+from nearedge.learning.training import Job, TrainingSettings, train
 from nearedge.learning.training._schedule import _batches, _roomy, _shape, _start
-from nearedge.records import pack, unpack
 
 COUNT = 64
 SETTINGS = TrainingSettings(epochs=20, batch_size=16, records=5)
@@ -25,7 +23,7 @@ def example_job(seed: int = 0, **changes: Any) -> Job:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(COUNT, 5))
     y = np.digitize(x[:, 0] * x[:, 1] + x[:, 2], [-0.4, 0.4])
-    return Job(x, y, (6,), 3, seed, replace(SETTINGS, **changes))
+    return Job(x, y, "cross-entropy", (6,), 3, seed, replace(SETTINGS, **changes))
 
 
 def leaves(network: MultilayerPerceptron) -> np.ndarray:
@@ -54,9 +52,9 @@ def test_without_hidden_layer_it_finds_the_optimum_of_ridge_regression() -> None
     x = rng.normal(size=(COUNT, 5))
     y = x @ rng.normal(size=5) + 1 + 0.3 * rng.normal(size=COUNT)
     settings = TrainingSettings(
-        "squared-error", epochs=1500, batch_size=COUNT, l2=3.0, learning_rate=0.02, records=5
+        epochs=1500, batch_size=COUNT, l2=3.0, learning_rate=0.02, records=5
     )
-    network = train([Job(x, y, (), 1, 0, settings)])[0].network
+    network = train([Job(x, y, "squared-error", (), 1, 0, settings)])[0].network
     expected = Ridge(alpha=3.0).fit(x, y).predict(x)
     np.testing.assert_allclose(network.evaluate(x)[:, 0], expected, atol=5e-3)
 
@@ -164,16 +162,13 @@ def test_curves_are_those_of_the_returned_network() -> None:
         cross_entropy(result.network, *held), rel=1e-4
     )
     assert np.isnan(train([job])[0].curves.validation_loss).all()
-    plain, arrays = pack(curves)
-    again = unpack(Curves, plain, arrays, source="curves")
-    np.testing.assert_array_equal(again.validation_loss, curves.validation_loss)
 
 
 def test_dead_networks_are_found_and_started_again() -> None:
     # One unit that sees positive numbers only is dead from the start if its weight is negative.
     x = np.random.default_rng(0).uniform(0.1, 2, size=(COUNT, 1))
-    settings = replace(SETTINGS, loss="squared-error", learning_rate=0.05)
-    jobs = [Job(x, x[:, 0] * 2, (1,), 1, seed, settings) for seed in range(4)]
+    settings = replace(SETTINGS, learning_rate=0.05)
+    jobs = [Job(x, x[:, 0] * 2, "squared-error", (1,), 1, seed, settings) for seed in range(4)]
     left = train(jobs, restarts=0)
     assert 0 < sum(result.dead for result in left) < 4
     revived = train(jobs, restarts=10)
@@ -191,21 +186,6 @@ def test_networks_crushed_by_the_penalty_count_as_dead() -> None:
 
 def test_a_constant_target_is_not_death() -> None:
     x = np.random.default_rng(0).normal(size=(COUNT, 1))
-    settings = replace(SETTINGS, loss="squared-error", learning_rate=0.05)
-    result = train([Job(x, np.full(COUNT, 2.0), (1,), 1, 0, settings)])[0]
+    settings = replace(SETTINGS, learning_rate=0.05)
+    result = train([Job(x, np.full(COUNT, 2.0), "squared-error", (1,), 1, 0, settings)])[0]
     assert not result.dead
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"l2_convention": "weird"}, "decoupled"),
-        ({"epochs": 0}, "epochs=0"),
-        ({"batch_size": 0}, "batch_size=0"),
-        ({"learning_rate": 0.0}, "learning_rate=0.0"),
-        ({"l2": -1.0}, "l2=-1.0"),
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        example_job(**changes)

@@ -1,8 +1,8 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
-from ._composition import CompositionRegressor as CompositionRegressor
 from ._kernel import KernelClassifier as KernelClassifier, KernelRegressor as KernelRegressor
 from ._networks import (
+    CompositionRegressor as CompositionRegressor,
     NetworkClassifier as NetworkClassifier,
     NetworkRegressor as NetworkRegressor,
     SpectrumEstimator as SpectrumEstimator,

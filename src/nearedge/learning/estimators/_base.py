@@ -1,13 +1,15 @@
 """What all estimators share: parameters that are kept, scaling, and the likeliest class."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data as _validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data as _validate_data
 
 from nearedge.errors import InputError
 from nearedge.records import Kept
@@ -18,15 +20,32 @@ validate_data: Any = _validate_data
 Parameters = dict[str, Any]
 """What an estimator was told, ready for JSON."""
 
-RETIRED = {"early_stopping", "energy", "restarts"}
+RETIRED = {"apart", "early_stopping", "energy", "restarts"}
 """Parameters in models of before, of which no prediction depends."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SavedEstimator(Kept, BaseEstimator):
-    """An estimator that `nearedge.records` keeps."""
+    """An estimator that `nearedge.records` keeps: what it was told, and what it has learnt.
 
-    scale_floor: float
-    n_features_in_: int
+    What a field of its `record` holds is an attribute of that name with an underscore after it.
+
+    Parameters
+    ----------
+    scale_floor : float
+        Least number that an intensity (or slope) is divided by, as a share of the largest spread:
+        at 0 each is divided by its own, at 1 all by the same. Where the training spectra hardly
+        vary, below the edge, division by their spread blows up every offset and all noise.
+    categories : sequence of int
+        How many columns of the input, before the intensities, are the values of each categorical
+        feature: one at the value of an example, zero elsewhere, all zero where it is unknown.
+    random_state : int
+        The seed of everything random.
+    """
+
+    scale_floor: float = 0.0
+    categories: Sequence[int] = ()
+    random_state: int = 0
 
     members = 1
     """How many answers are averaged."""
@@ -38,10 +57,25 @@ class SavedEstimator(Kept, BaseEstimator):
             for name, value in self.get_params(deep=False).items()
         }
 
+    def to_record(self) -> Any:
+        """Say what it is made of."""
+        check_is_fitted(self)
+        learnt = (getattr(self, f"{field.name}_") for field in fields(self.record)[1:])
+        return self.record(self.parameters(), *map(_without_names, learnt))
+
     @classmethod
-    def told(cls, parameters: Parameters) -> Any:
-        """Make an unfitted one of what `parameters` gave, also in models of before."""
-        return cls(**{name: value for name, value in parameters.items() if name not in RETIRED})
+    def from_record(cls, record: Any) -> Any:
+        """Undo `to_record`; a ValueError if the arrays do not fit each other."""
+        told = {name: v for name, v in record.parameters.items() if name not in RETIRED}
+        estimator = cls(**told)
+        for field in fields(record)[1:]:
+            setattr(estimator, f"{field.name}_", getattr(record, field.name))
+        estimator._check_learnt()
+        return estimator
+
+    @abstractmethod
+    def _check_learnt(self) -> None:
+        """Take what follows from what was read, a ValueError if that does not hang together."""
 
     def _check_parameters(self) -> None:
         if not 0 <= self.scale_floor <= 1:
@@ -51,7 +85,7 @@ class SavedEstimator(Kept, BaseEstimator):
 class LikeliestClass(ClassifierMixin):
     """What estimators share that tell probabilities of classes."""
 
-    classes_: np.ndarray
+    classes_: Any
 
     @abstractmethod
     def predict_proba(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803
@@ -67,6 +101,12 @@ class LikeliestClass(ClassifierMixin):
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise InputError(f"all spectra are of one class, {y[0]!r}; a classifier needs two")
+
+
+def _without_names(value: Any) -> Any:
+    """Give arrays of texts as tuples: arrays are numbers in a model's file."""
+    of_texts = isinstance(value, np.ndarray) and value.dtype.kind == "U"
+    return tuple(value.tolist()) if of_texts else value
 
 
 def floored_spread(

@@ -1,16 +1,18 @@
 """Kernel machines on intensities and slopes, for classes and for numbers."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from itertools import combinations
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from scipy.optimize import minimize_scalar
+from scipy.special import log_expit, logsumexp
 from sklearn.base import RegressorMixin
 from sklearn.model_selection import KFold
-from sklearn.svm import SVR
+from sklearn.svm import SVC, SVR
 from sklearn.utils.validation import check_is_fitted
 
 from nearedge.errors import InputError
@@ -21,7 +23,78 @@ from nearedge.learning.estimators._base import (
     floored_spread,
     validate_data,
 )
-from nearedge.learning.estimators._machines import MachinesRecord, combine, kernel, train_machines
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Machines with the kernel ``exp(-|x - y|**2)``, one for each pair of classes.
+
+    The training examples in `support` decide; `owners` are the places of their classes, weights
+    what each adds to the margins. A positive margin speaks for the first class of a pair.
+    """
+
+    classes: np.ndarray
+    support: Float[np.ndarray, "vector feature"]
+    owners: Int[np.ndarray, " vector"]
+    weights: Float[np.ndarray, "vector pair"]
+    offsets: Float[np.ndarray, " pair"]
+
+    def log_chances(
+        self, margins: Float[np.ndarray, "example pair"], steepness: float
+    ) -> Float[np.ndarray, "example class"]:
+        """Logarithms of the classes' probabilities, from the margins."""
+        logs = np.stack(combine(steepness * margins.T, len(self.classes), log_expit), axis=1)
+        return logs - logsumexp(logs, axis=1, keepdims=True)
+
+    def margins(
+        self, features: Float[np.ndarray, "example feature"]
+    ) -> Float[np.ndarray, "example pair"]:
+        """Margins of every pair of classes, in single precision but for the last sum."""
+        return kernel(features, self.support) @ np.asarray(self.weights, np.float32) + self.offsets
+
+
+def kernel(
+    features: Float[np.ndarray, "example feature"], support: Float[np.ndarray, "vector feature"]
+) -> Float[np.ndarray, "example vector"]:
+    """Compute ``exp(-|x - y|**2)`` of all pairs, in single precision."""
+    features, support = (np.asarray(rows, np.float32) for rows in (features, support))
+    exponent = features @ (2 * support.T)
+    exponent -= np.square(support).sum(axis=1)
+    exponent -= np.square(features).sum(axis=1)[:, None]
+    # Rounding can leave the distance of a spectrum from itself a little below zero.
+    return np.exp(np.minimum(exponent, 0, out=exponent), out=exponent)
+
+
+def train_machines(
+    features: Float[np.ndarray, "example feature"], names: np.ndarray, cost: float
+) -> Machines:
+    """Train the machines with scikit-learn (libsvm), on features scaled for the kernel."""
+    machine = SVC(C=cost, gamma=1.0)  # pyright: ignore[reportArgumentType]
+    machine.fit(features, names)
+    count = len(machine.classes_)
+    owners = np.repeat(np.arange(count), machine.n_support_)
+    weights = np.zeros((len(owners), count * (count - 1) // 2))
+    for pair, (a, b) in enumerate(combinations(range(count), 2)):
+        weights[owners == a, pair] = machine.dual_coef_[b - 1, owners == a]
+        weights[owners == b, pair] = machine.dual_coef_[a, owners == b]
+    # scikit-learn counts positive margins for the second class where there are only two.
+    sign = -1.0 if count == 2 else 1.0
+    support = features[machine.support_]
+    return Machines(machine.classes_, support, owners, sign * weights, sign * machine.intercept_)
+
+
+def combine(margins: Any, classes: int, logarithm: Callable[[Any], Any]) -> list[Any]:
+    """Add up, for each class, the logarithm of its chance against every other one.
+
+    `margins` are NumPy's or JAX's, shape (pair, example); `logarithm` is that of the chance of a
+    margin's first class.
+    """
+    totals: list[Any] = [0.0] * classes
+    for margin, (a, b) in zip(margins, combinations(range(classes), 2), strict=True):
+        totals[a] = totals[a] + logarithm(margin)
+        totals[b] = totals[b] + logarithm(-margin)
+    return totals
+
 
 Machine = TypeVar("Machine", bound="KernelEstimator")
 
@@ -48,17 +121,8 @@ class KernelEstimator(SavedEstimator):
         mean squared distance of the training spectra from their mean.
     slopes : float
         Weight of the slopes, from 0 (intensities alone) to 1 (slopes alone).
-    scale_floor : float
-        Least number that an intensity or slope is divided by, as a share of the largest spread:
-        at 0 each is divided by its own, at 1 all by the same. Where the training spectra hardly
-        vary, below the edge, division by their spread blows up every offset and all noise.
-    categories : sequence of int
-        How many columns of the input, before the intensities, are the values of each categorical
-        feature: one at the value of an example, zero elsewhere, all zero where it is unknown.
-    apart : float
-        Squared distance of two values of a feature, in the unit of `reach`.
-    random_state : int
-        Decides how the training spectra are cut for cross-validation, and nothing else.
+    scale_floor, categories, random_state
+        As in `SavedEstimator`.
     """
 
     _numeric: ClassVar[bool]
@@ -68,9 +132,6 @@ class KernelEstimator(SavedEstimator):
     reach: float = 2.0
     slopes: float = 0.25
     scale_floor: float = 0.2
-    categories: Sequence[int] = ()
-    apart: float = 1.0
-    random_state: int = 0
 
     def fit(self: Machine, X: Any, y: Any) -> Machine:  # noqa: N803
         """Find the support vectors of intensities in any unit, shape (example, energy)."""
@@ -86,7 +147,7 @@ class KernelEstimator(SavedEstimator):
 
     @abstractmethod
     def _answers(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
-        """Answer for scaled spectra."""
+        """Answer for scaled spectra: probabilities of classes, or numbers."""
 
     def _in_chunks(self, X: Any) -> np.ndarray:  # noqa: N803
         """Answer for raw spectra, after the checks."""
@@ -101,26 +162,19 @@ class KernelEstimator(SavedEstimator):
             raise InputError(f"C={self.C} and reach={self.reach} must be positive")
         if not 0 <= self.slopes <= 1:
             raise InputError(f"slopes={self.slopes} must be from 0 to 1")
-        if not self.apart > 0:
-            raise InputError(f"apart={self.apart} must be positive")
 
     def _take_scale(self, raw: Float[np.ndarray, "example feature"]) -> None:
         """Find mean and scale so that squared distances are the exponents of the kernel."""
         self.mean_ = raw.mean(axis=0)
         shares = (1 - self.slopes, self.slopes)
         start = sum(self.categories)
-        # A value that does not occur is the same as none.
-        apart = np.sqrt(2 * self.reach / self.apart)
-        scales = [np.where(raw[:, :start].any(axis=0), apart, np.inf)]
+        # Two values are as far apart as the reach; one that does not occur is the same as none.
+        scales = [np.where(raw[:, :start].any(axis=0), np.sqrt(2 * self.reach), np.inf)]
         for part, share in zip(np.split(raw[:, start:], 2, axis=1), shares, strict=True):
             spread, floored = floored_spread(part, self.scale_floor)
             total = np.sum((spread / floored) ** 2) or 1.0
             # What has no share is divided by infinity: all spectra are the same there.
-            scales.append(
-                floored * np.sqrt(self.reach * total / share)
-                if share
-                else np.full(len(spread), np.inf)
-            )
+            scales.append(floored * (np.sqrt(self.reach * total / share) if share else np.inf))
         self.scale_ = np.concatenate(scales)
 
     def _scaled(
@@ -144,15 +198,29 @@ class KernelEstimator(SavedEstimator):
         squares = jnp.square(features).sum(axis=1)[:, None] + np.square(support).sum(1)
         return jnp.exp(2 * features @ support.T - squares)
 
-    @classmethod
-    def _scaling_as(cls, record: "MachinesRecord | KernelRecord") -> Any:
-        """Make one that scales spectra as a record says."""
-        estimator = cls.told(record.parameters)
-        estimator.mean_ = record.mean
+    def _check_learnt(self) -> None:
+        self.n_features_in_ = (len(self.mean_) + sum(self.categories)) // 2
+
+    @property
+    def inverse_scale_(self) -> Float[np.ndarray, " feature"]:
+        """What is kept of the scale: where that is infinite, its inverse is a number."""
+        return 1 / self.scale_
+
+    @inverse_scale_.setter
+    def inverse_scale_(self, inverse: Float[np.ndarray, " feature"]) -> None:
         with np.errstate(divide="ignore"):
-            estimator.scale_ = 1 / record.inverse_scale
-        estimator.n_features_in_ = (len(record.mean) + sum(estimator.categories)) // 2
-        return estimator
+            self.scale_ = 1 / inverse
+
+
+@dataclass(frozen=True)
+class MachinesRecord:
+    """What a `KernelClassifier` is made of again."""
+
+    parameters: Parameters
+    mean: Float[np.ndarray, " feature"]
+    inverse_scale: Float[np.ndarray, " feature"]
+    machines: Machines
+    steepness: float
 
 
 class KernelClassifier(LikeliestClass, KernelEstimator):
@@ -162,17 +230,6 @@ class KernelClassifier(LikeliestClass, KernelEstimator):
     product of its chances against every other one, the logistic function of the machines' margins
     times one `steepness_` that is found by cross-validation. Parameters are those of
     `KernelEstimator`; `classes_` are the names in the order of the probabilities.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> spectra = rng.normal(size=(200, 5)) * 1e-5
-    >>> names = np.where(spectra[:, 0] > 0, "dimer", "2")
-    >>> model = KernelClassifier().fit(spectra, names)
-    >>> model.score(spectra, names) > 0.95
-    True
-    >>> model.predict_proba(spectra).shape
-    (200, 2)
     """
 
     record = MachinesRecord
@@ -194,11 +251,7 @@ class KernelClassifier(LikeliestClass, KernelEstimator):
 
         machines = self.machines_
         margins = self._kernel_in_jax(x, machines.support) @ machines.weights + machines.offsets
-        logs = combine(
-            margins.T,
-            len(self.classes_),
-            lambda margin: jax.nn.log_sigmoid(self.steepness_ * margin),
-        )
+        logs = combine(self.steepness_ * margins.T, len(self.classes_), jax.nn.log_sigmoid)
         return jax.nn.log_softmax(jnp.stack(logs, axis=1))
 
     def _answers(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
@@ -228,39 +281,23 @@ class KernelClassifier(LikeliestClass, KernelEstimator):
             return 1.0
 
         def loss(logarithm: float) -> float:
-            total = 0.0
-            for machines, margins, places in left_out:
-                logs = machines.log_chances(margins, np.exp(logarithm))
-                total -= float(logs[range(len(margins)), places].sum())
-            return total
+            return -sum(
+                float(one.log_chances(margins, np.exp(logarithm))[range(len(margins)), own].sum())
+                for one, margins, own in left_out
+            )
 
         best: Any = minimize_scalar(loss, bounds=(np.log(0.1), np.log(10)), method="bounded")
         return float(np.exp(best.x))
 
-    def to_record(self) -> MachinesRecord:
-        """Say what it is made of."""
-        check_is_fitted(self)
-        return MachinesRecord(
-            self.parameters(), self.mean_, 1 / self.scale_, self.machines_, self.steepness_
-        )
-
-    @classmethod
-    def from_record(cls, record: MachinesRecord) -> Any:
-        """Undo `to_record`; a ValueError if its arrays do not fit each other."""
-        machines = record.machines
-        count, vectors = len(machines.classes), len(machines.support)
-        pairs = count * (count - 1) // 2
-        if (
-            machines.support.shape != (vectors, len(record.mean))
-            or machines.weights.shape != (vectors, pairs)
-            or machines.offsets.shape != (pairs,)
-            or not np.isin(machines.owners, np.arange(count)).all()
-        ):
+    def _check_learnt(self) -> None:
+        super()._check_learnt()
+        machines = self.machines_
+        classes = np.arange(len(machines.classes))
+        pairs = len(classes) * (len(classes) - 1) // 2
+        fits = len(machines.offsets) == pairs and np.isin(machines.owners, classes).all()
+        if not fits or machines.support.shape[1] != len(self.mean_):
             raise ValueError("the support vectors do not fit energies and classes")
-        classifier = cls._scaling_as(record)
-        classifier.machines_, classifier.steepness_ = machines, record.steepness
-        classifier.classes_ = machines.classes
-        return classifier
+        self.classes_ = machines.classes
 
 
 @dataclass(frozen=True)
@@ -268,10 +305,10 @@ class KernelRecord:
     """What a `KernelRegressor` is made of again."""
 
     parameters: Parameters
-    mean: np.ndarray
-    inverse_scale: np.ndarray
-    support: np.ndarray
-    weights: np.ndarray
+    mean: Float[np.ndarray, " feature"]
+    inverse_scale: Float[np.ndarray, " feature"]
+    support: Float[np.ndarray, "vector feature"]
+    weights: Float[np.ndarray, " vector"]
     offset: float
 
 
@@ -286,14 +323,6 @@ class KernelRegressor(RegressorMixin, KernelEstimator):
     ----------
     epsilon : float
         Errors that cost nothing, in units of the spread of the numbers.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> spectra = rng.normal(size=(200, 5))
-    >>> model = KernelRegressor().fit(spectra, spectra[:, 0] + 2)
-    >>> model.score(spectra, spectra[:, 0] + 2) > 0.95
-    True
     """
 
     record = KernelRecord
@@ -330,19 +359,3 @@ class KernelRegressor(RegressorMixin, KernelEstimator):
         self.support_ = features[machine.support_]
         self.weights_ = np.asarray(machine.dual_coef_)[0] * spread
         self.offset_ = float(machine.intercept_[0]) * spread + mean
-
-    def to_record(self) -> KernelRecord:
-        """Say what it is made of."""
-        check_is_fitted(self)
-        arrays = self.mean_, 1 / self.scale_, self.support_, self.weights_
-        return KernelRecord(self.parameters(), *arrays, self.offset_)
-
-    @classmethod
-    def from_record(cls, record: KernelRecord) -> Any:
-        """Undo `to_record`; a ValueError if its arrays do not fit each other."""
-        if record.support.shape != (len(record.weights), len(record.mean)):
-            raise ValueError("the support vectors do not fit energies and weights")
-        regressor = cls._scaling_as(record)
-        regressor.support_, regressor.weights_ = record.support, record.weights
-        regressor.offset_ = record.offset
-        return regressor

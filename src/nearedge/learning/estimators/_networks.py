@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, TypeVar
 from warnings import warn
 
@@ -22,15 +22,7 @@ from nearedge.learning.estimators._base import (
     validate_data,
 )
 from nearedge.learning.networks import MultilayerPerceptron
-from nearedge.learning.training import (
-    RESTARTS,
-    Curves,
-    Job,
-    L2Convention,
-    Loss,
-    Trained,
-    TrainingSettings,
-)
+from nearedge.learning.training import RESTARTS, Curves, Job, Loss, Trained, TrainingSettings
 
 Estimator = TypeVar("Estimator", bound="SpectrumEstimator")
 Data = tuple[np.ndarray, np.ndarray]
@@ -42,8 +34,8 @@ class NetworksRecord:
 
     parameters: Parameters
     networks: tuple[MultilayerPerceptron, ...]
-    input_mean: np.ndarray
-    input_scale: np.ndarray
+    input_mean: Float[np.ndarray, " input"]
+    input_scale: Float[np.ndarray, " input"]
     restarts: tuple[int, ...]
     classes: tuple[str, ...] = ()
     target_mean: float = 0.0
@@ -51,58 +43,42 @@ class NetworksRecord:
 
 
 @dataclass(eq=False, repr=False)
-class SpectrumEstimator(SavedEstimator):
+class SpectrumEstimator(SavedEstimator, TrainingSettings):
     """What the estimators made of networks share: scaling, networks and their training.
 
     Parameters
     ----------
     hidden : tuple of int
         Units of each hidden layer.
-    learning_rate, batch_size, epochs, l2, l2_convention, records
-        As in `nearedge.learning.training.TrainingSettings`.
     n_networks : int
         Size of the ensemble: networks that differ in their seed only.
-    scale_floor : float
-        Least number that an intensity is divided by, as a share of the largest one: at 0 each is
-        divided by its own spread, at 1 all by the same. Where the training spectra hardly vary,
-        below the edge, division by their spread blows up every offset and all noise.
-    categories : sequence of int
-        How many columns of the input, before the intensities, are the values of each categorical
-        feature: one at the value of an example, zero elsewhere, all zero where it is unknown.
-    embedding, dropout
-        Dimensions of the learned vector of a value; how often it is hidden in training.
-    random_state : int
-        The seed of everything.
+    embedding : int
+        Dimensions of the learned vector of a value.
+    scale_floor, categories, random_state
+        As in `SavedEstimator`.
+    learning_rate, batch_size, epochs, l2, l2_convention, records, dropout
+        As in `TrainingSettings`.
 
     Attributes
     ----------
     input_mean_, input_scale_ : ndarray, shape (energy,)
         What each intensity is standardised with: mean and standard deviation over the training
         spectra, no less than `scale_floor` says (a constant intensity is only shifted).
-    networks_, curves_, restarts_ : list
+    networks_, curves_, restarts_ : sequence
         The ensemble, the learning curves of each network (none of an estimator that was read from
         a file), and how often it died and was started again.
     """
 
     record = NetworksRecord
     _loss: ClassVar[Loss]
+    classes_ = ()
     target_mean_ = 0.0
     target_scale_ = 1.0
 
     hidden: Sequence[int] = (8, 6)
     _: KW_ONLY
-    learning_rate: float = 0.01
-    batch_size: int = 32
-    epochs: int = 1500
-    l2: float = 0.0
-    l2_convention: L2Convention | str = "example"
     n_networks: int = 1
-    records: int = 50
-    scale_floor: float = 0.0
-    categories: Sequence[int] = ()
     embedding: int = 4
-    dropout: float = 0.1
-    random_state: int = 0
 
     def fit(
         self: Estimator,
@@ -138,23 +114,12 @@ class SpectrumEstimator(SavedEstimator):
         if validation is not None:
             held_x, held_y = validate_data(self, *validation, reset=False, **checks)
             held = (self._standardised(held_x), self._encode(held_y))
-        settings = TrainingSettings(
-            loss=self._loss,
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            l2=self.l2,
-            l2_convention=self.l2_convention,
-            records=self.records,
-            dropout=self.dropout if self.categories else 0.0,
-        )
-        seeds = np.random.SeedSequence(self.random_state).generate_state(self.n_networks)
         inputs, targets = self._standardised(x), self._encode(y)
         hidden = tuple(int(units) for units in self.hidden)
-        tables = self._tables
+        seeds = np.random.SeedSequence(self.random_state).generate_state(self.n_networks)
         return [
-            Job(inputs, targets, hidden, outputs, int(seed), settings, held, tables)
-            for seed in seeds
+            Job(inputs, targets, self._loss, hidden, outputs, seed, self, held, self._tables)
+            for seed in seeds.tolist()
         ]
 
     @property
@@ -164,6 +129,7 @@ class SpectrumEstimator(SavedEstimator):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
+        self.check()
         if self.n_networks < 1:
             raise InputError(f"n_networks={self.n_networks} must be at least 1")
         if any(units < 1 for units in self.hidden):
@@ -174,10 +140,13 @@ class SpectrumEstimator(SavedEstimator):
 
     def take(self, trained: Sequence[Trained]) -> None:
         """Take what became of `jobs`; the curves in the unit of the targets."""
+        self.networks_ = tuple(result.network for result in trained)
+        self.restarts_ = tuple(result.restarts for result in trained)
         square = np.float32(self.target_scale_**2)
-        self.networks_: list[MultilayerPerceptron] = [result.network for result in trained]
-        self.curves_: list[Curves] = [result.curves.scaled(square) for result in trained]
-        self.restarts_: list[int] = [result.restarts for result in trained]
+        self.curves_ = [
+            Curves(result.curves.epoch, *(values * square for values in result.curves[1:]))
+            for result in trained
+        ]
         dead = sum(result.dead for result in trained)
         if dead:
             warn(
@@ -213,34 +182,13 @@ class SpectrumEstimator(SavedEstimator):
         """
         return self._meaning(self.networks_[network]((x - self.input_mean_) / self.input_scale_))
 
-    def to_record(self) -> NetworksRecord:
-        """Say what it is made of."""
-        check_is_fitted(self)
-        return NetworksRecord(
-            self.parameters(),
-            tuple(self.networks_),
-            self.input_mean_,
-            self.input_scale_,
-            tuple(self.restarts_),
-            target_mean=self.target_mean_,
-            target_scale=self.target_scale_,
-        )
-
-    @classmethod
-    def from_record(cls, record: NetworksRecord) -> Any:
-        """Undo `to_record`; a ValueError if the networks fit neither energies nor each other."""
-        estimator = cls.told(record.parameters)
-        estimator.input_mean_, estimator.input_scale_ = record.input_mean, record.input_scale
-        estimator.target_mean_, estimator.target_scale_ = record.target_mean, record.target_scale
-        estimator.networks_, estimator.curves_ = list(record.networks), []
-        estimator.restarts_ = list(record.restarts)
-        estimator.n_features_in_ = inputs = len(record.input_mean)
-        sizes = {network.sizes for network in record.networks}
-        embedded = sum(size - values for size, values in estimator._tables)
-        layers = (inputs + embedded, *estimator.hidden)
-        if len(sizes) != 1 or next(iter(sizes))[:-1] != layers or len(record.input_scale) != inputs:
+    def _check_learnt(self) -> None:
+        self.n_features_in_ = inputs = len(self.input_mean_)
+        sizes = {network.sizes for network in self.networks_}
+        embedded = sum(size - values for size, values in self._tables)
+        layers = (inputs + embedded, *self.hidden)
+        if {each[:-1] for each in sizes} != {layers} or len(sizes) > 1:
             raise ValueError(f"networks of layers {sizes} do not fit {layers}")
-        return estimator
 
     @abstractmethod
     def _outputs_for(self, y: np.ndarray) -> int:
@@ -261,17 +209,6 @@ class NetworkClassifier(LikeliestClass, SpectrumEstimator):
     Inputs are standardised per energy with the training spectra. The ensemble's probabilities are
     the mean of its networks'. Parameters and attributes are those of `SpectrumEstimator`, and
     `classes_`, the class names in the order of the probabilities.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> spectra = rng.normal(size=(200, 5)) * 1e-5
-    >>> names = np.where(spectra[:, 0] > 0, "dimer", "2")
-    >>> model = NetworkClassifier((4,), epochs=100).fit(spectra, names)
-    >>> model.score(spectra, names) > 0.95
-    True
-    >>> model.predict_proba(spectra).shape
-    (200, 2)
     """
 
     _loss = "cross-entropy"
@@ -298,18 +235,12 @@ class NetworkClassifier(LikeliestClass, SpectrumEstimator):
 
         return jax.nn.log_softmax(outputs)
 
-    def to_record(self) -> NetworksRecord:
-        """Say what it is made of."""
-        return replace(super().to_record(), classes=tuple(map(str, self.classes_)))
-
-    @classmethod
-    def from_record(cls, record: NetworksRecord) -> Any:
-        """Undo `to_record`."""
-        classifier = super().from_record(record)
-        classifier.classes_ = np.array(record.classes)
-        if record.networks[0].sizes[-1] != len(record.classes):
-            raise ValueError(f"{record.networks[0].sizes[-1]} outputs for classes {record.classes}")
-        return classifier
+    def _check_learnt(self) -> None:
+        super()._check_learnt()
+        self.classes_ = np.array(self.classes_)
+        outputs = self.networks_[0].sizes[-1]
+        if outputs != len(self.classes_):
+            raise ValueError(f"{outputs} outputs for classes {tuple(self.classes_)}")
 
 
 class NetworkRegressor(RegressorMixin, SpectrumEstimator):
@@ -317,14 +248,6 @@ class NetworkRegressor(RegressorMixin, SpectrumEstimator):
 
     The networks learn the number with its training mean and spread taken out. Parameters and
     attributes are those of `SpectrumEstimator`.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> spectra = rng.normal(size=(300, 4))
-    >>> model = NetworkRegressor((8,), epochs=100).fit(spectra, spectra[:, 0] + 2)
-    >>> model.score(spectra, spectra[:, 0] + 2) > 0.95
-    True
     """
 
     _loss = "squared-error"
@@ -343,3 +266,54 @@ class NetworkRegressor(RegressorMixin, SpectrumEstimator):
 
     def _meaning(self, outputs: Any) -> Any:
         return outputs * self.target_scale_ + self.target_mean_
+
+
+@dataclass(eq=False, repr=False)
+class CompositionRegressor(SpectrumEstimator):
+    """A neural network, or an ensemble, from spectra to the fractions of environment classes.
+
+    The fractions of a spectrum are positive and add up to one (softmax); the number predicted is
+    the mean of what each class stands for. Parameters and attributes are those of
+    `SpectrumEstimator`, and the two below.
+    """
+
+    _loss = "fractions"
+
+    _: KW_ONLY
+    classes: Sequence[str] = ()  # in the order of the fractions given to `fit`
+    values: Sequence[float] = ()  # that each class stands for: of many numbers their mean
+
+    def predict_fractions(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803
+        """Fraction of each of `classes`: the mean over the ensemble."""
+        return softmax(self._outputs(X), axis=-1).mean(axis=0)
+
+    def predict(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
+        """Mean of what the classes stand for."""
+        return self.predict_fractions(X) @ np.asarray(self.values, float)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if len(self.classes) < 2 or len(self.classes) != len(self.values):
+            raise InputError(
+                f"classes={list(self.classes)} and values={list(self.values)}: give at least two "
+                "classes, and a number for each"
+            )
+
+    def _outputs_for(self, y: np.ndarray) -> int:
+        return len(self.classes)
+
+    def _encode(self, y: np.ndarray) -> np.ndarray:
+        y = np.asarray(y, dtype=float)
+        if y.ndim != 2 or y.shape[1] != len(self.classes):
+            raise InputError(
+                f"fractions of shape {y.shape} do not fit {len(self.classes)} classes; give a "
+                "column for each"
+            )
+        if (y < 0).any() or not np.allclose(y.sum(axis=1), 1, atol=1e-6):
+            raise InputError("fractions must not be negative and must add up to one in each row")
+        return y
+
+    def _meaning(self, outputs: Float[Array, "example output"]) -> Float[Array, "example meaning"]:
+        import jax
+
+        return jax.nn.softmax(outputs) @ np.asarray(self.values, np.float32)[:, None]

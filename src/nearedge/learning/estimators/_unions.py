@@ -6,9 +6,12 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.learning.estimators._composition import CompositionRegressor
 from nearedge.learning.estimators._kernel import KernelClassifier, KernelRegressor
-from nearedge.learning.estimators._networks import NetworkClassifier, NetworkRegressor
+from nearedge.learning.estimators._networks import (
+    CompositionRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
+)
 
 Classifier = NetworkClassifier | KernelClassifier
 Regressor = NetworkRegressor | CompositionRegressor | KernelRegressor
@@ -24,15 +27,6 @@ def fit_many(estimators: Sequence[Estimator], examples: Sequence[Split]) -> list
     """Fit each estimator in place on its own examples: as one `fit` each, but networks faster.
 
     Kernel machines have no use for validation data.
-
-    Examples
-    --------
-    >>> from nearedge.learning.estimators import NetworkRegressor
-    >>> X = np.random.default_rng(0).normal(size=(60, 3))
-    >>> models = [NetworkRegressor((4,), epochs=5, random_state=seed) for seed in (1, 2)]
-    >>> examples = [((X, X[:, 0]), None), ((X, X[:, 1]), None)]
-    >>> [len(model.networks_) for model in fit_many(models, examples)]
-    [1, 1]
     """
     waiting = []
     for estimator, (train, validation) in zip(estimators, examples, strict=True):

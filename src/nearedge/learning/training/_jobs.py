@@ -1,30 +1,29 @@
 """What is to be trained, and what comes of it."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from nearedge.errors import InputError
 from nearedge.learning.networks import MultilayerPerceptron
 
 Loss = Literal["cross-entropy", "fractions", "squared-error"]
+"""``"fractions"`` is the cross-entropy with the fractions of several classes in each example."""
+
 L2Convention = Literal["batch", "example", "scikit-learn", "decoupled"]
 
 RESTARTS = 5
 """How often a dead network is started again."""
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True)
 class TrainingSettings:
-    """How one network is trained.
+    """How networks are trained.
 
-    Attributes
+    Parameters
     ----------
-    loss : {"cross-entropy", "fractions", "squared-error"}
-        Its mean over the examples is minimised. ``"fractions"`` is the cross-entropy with the
-        fractions of several classes in each example.
     learning_rate : float
         Of Adam (Kingma and Ba, 2015), whose other constants are the usual 0.9, 0.999 and 1e-8.
     batch_size : int
@@ -43,20 +42,20 @@ class TrainingSettings:
     records : int
         Number of points on the learning curves.
     dropout : float
-        How often a step does not tell the network the value of a categorical feature, so that it
+        How often a step does not tell a network the value of a categorical feature, so that it
         learns what to say of a value it has not seen.
     """
 
-    loss: Loss = "cross-entropy"
     learning_rate: float = 0.01
     batch_size: int = 32
     epochs: int = 1500
     l2: float = 0.0
     l2_convention: L2Convention | str = "example"
     records: int = 50
-    dropout: float = 0.0
+    dropout: float = 0.1
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what makes no sense."""
         if self.l2_convention not in get_args(L2Convention):
             raise InputError(
                 f"l2_convention={self.l2_convention!r} is not known; choose one of "
@@ -83,7 +82,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Job:
-    """One network to train, from standardised inputs.
+    """One network to train, from standardised inputs, so that the mean `loss` is least.
 
     The targets `y` are class numbers for the cross-entropy, fractions that add up to one in each
     example, or values. The seed alone decides weights and order of examples. The first inputs are
@@ -92,6 +91,7 @@ class Job:
 
     x: Float[np.ndarray, "example input"]
     y: np.ndarray
+    loss: Loss
     hidden: tuple[int, ...]
     outputs: int
     seed: int
@@ -106,23 +106,18 @@ class Job:
         return (inputs, *self.hidden, self.outputs)
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Learning curves: loss without the penalty, and accuracy or mean squared error, after epochs.
+class Curves(NamedTuple):
+    """Loss without the penalty, accuracy or mean squared error, and the outputs' spread, by epoch.
 
-    Those of the validation examples are NaN where none were given.
+    Losses and scores of the validation examples are NaN where none were given.
     """
 
-    epoch: Int[np.ndarray, " record"]
-    loss: Float[np.ndarray, " record"]
-    score: Float[np.ndarray, " record"]
-    validation_loss: Float[np.ndarray, " record"]
-    validation_score: Float[np.ndarray, " record"]
-
-    def scaled(self, factor: np.float32) -> "Curves":
-        """Give losses and scores in another unit."""
-        values = (self.loss, self.score, self.validation_loss, self.validation_score)
-        return Curves(self.epoch, *(value * factor for value in values))
+    epoch: Any  # NumPy's, or JAX's while they are recorded
+    loss: Any
+    score: Any
+    spread: Any
+    validation_loss: Any
+    validation_score: Any
 
 
 @dataclass(frozen=True)

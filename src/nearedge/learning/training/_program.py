@@ -13,7 +13,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from nearedge.learning.networks import MultilayerPerceptron
-from nearedge.learning.training._jobs import Loss
+from nearedge.learning.training._jobs import Curves, Loss
 
 # Trained are its arrays: JAX takes it for a tree of these.
 jax.tree_util.register_dataclass(
@@ -68,16 +68,6 @@ class Start(NamedTuple):
     decay: ArrayLike
 
 
-class Records(NamedTuple):
-    """What the learning curves are made of, one entry for each record."""
-
-    loss: ArrayLike
-    score: ArrayLike
-    spread: ArrayLike
-    validation_loss: ArrayLike
-    validation_score: ArrayLike
-
-
 _programs: dict[tuple[Shape, int], Callable] = {}
 
 
@@ -93,7 +83,7 @@ def program(shape: Shape, slots: int, arguments: tuple) -> Callable:
 
 def _fit(
     start: Start, data: Data, record_epochs: Int[Array, " record"], *, shape: Shape
-) -> tuple[MultilayerPerceptron, Records]:
+) -> tuple[MultilayerPerceptron, Curves]:
     """Train one network; this is what is vmapped and compiled."""
     optimiser = optax.chain(
         optax.scale_by_adam(),
@@ -104,7 +94,7 @@ def _fit(
 
     def objective(network: MultilayerPerceptron, x: Array, y: Array) -> Array:
         squares = sum(jnp.sum(jnp.square(w)) for w in network.weights)
-        return jnp.mean(_losses(network(x), y, shape.loss)) + start.penalty * squares
+        return jnp.mean(_judged(network(x), y, shape.loss)[0]) + start.penalty * squares
 
     def step(i: Array, state: tuple) -> tuple:
         network, moments, order = state
@@ -125,14 +115,14 @@ def _fit(
         order = order.at[start.permutations[turn]].get(mode="promise_in_bounds")
         return lax.fori_loop(0, data.count // shape.batch, step, (network, moments, order))
 
-    def record(carry: tuple, end: Array) -> tuple[tuple, Records]:
+    def record(carry: tuple, end: Array) -> tuple[tuple, Curves]:
         state, done = carry
         state = lax.fori_loop(done, end, epoch, state)
         loss, score, spread = _assess(state[0], data.x, data.y, data.count, shape.loss)
         held = (jnp.nan, jnp.nan)
         if shape.validation:
             held = _assess(state[0], data.held_x, data.held_y, data.held_count, shape.loss)[:2]
-        return (state, end), Records(loss, score, spread, *held)
+        return (state, end), Curves(end, loss, score, spread, *held)
 
     key = jax.random.key(start.seed)
     network = jax.tree.map(jnp.asarray, start.network)
@@ -149,26 +139,19 @@ def _some_hidden(x: Array, key: Array, shape: Shape) -> Array:
     return x.at[:, : len(columns)].multiply(told[:, columns])
 
 
-def _losses(
+def _judged(
     outputs: Float[Array, "example output"], y: Array, loss: Loss
-) -> Float[Array, " example"]:
+) -> tuple[Float[Array, " example"], Float[Array, " example"]]:
+    """Losses, and whether the class is right or the squared error (of fractions their mean)."""
     # Along the first axis: the outputs lie in memory as (output, example).
     if loss == "cross-entropy":
-        return optax.softmax_cross_entropy_with_integer_labels(outputs.T, y, axis=0)
+        losses = optax.softmax_cross_entropy_with_integer_labels(outputs.T, y, axis=0)
+        return losses, (jnp.argmax(outputs, axis=1) == y) * 1.0
     if loss == "fractions":
-        return optax.softmax_cross_entropy(outputs.T, y.T, axis=0)
-    return jnp.square(outputs[:, 0] - y)
-
-
-def _scores(
-    outputs: Float[Array, "example output"], y: Array, loss: Loss
-) -> Float[Array, " example"]:
-    """Whether the class is right, or the squared error; of fractions its mean over the classes."""
-    if loss == "cross-entropy":
-        return (jnp.argmax(outputs, axis=1) == y) * 1.0
-    if loss == "fractions":
-        return jnp.mean(jnp.square(jax.nn.softmax(outputs, axis=1) - y), axis=1)
-    return jnp.square(outputs[:, 0] - y)
+        off = jnp.square(jax.nn.softmax(outputs, axis=1) - y)
+        return optax.softmax_cross_entropy(outputs.T, y.T, axis=0), jnp.mean(off, axis=1)
+    squares = jnp.square(outputs[:, 0] - y)
+    return squares, squares
 
 
 def _assess(
@@ -177,7 +160,7 @@ def _assess(
     """Mean loss, score, and how far the outputs spread, over the first `count` examples."""
     outputs = network(x)
     real = jnp.arange(len(x)) < count
-    losses, scores = _losses(outputs, y, loss), _scores(outputs, y, loss)
+    losses, scores = _judged(outputs, y, loss)
     most = jnp.where(real[:, None], outputs, -jnp.inf).max(axis=0)
     least = jnp.where(real[:, None], outputs, jnp.inf).min(axis=0)
     return (

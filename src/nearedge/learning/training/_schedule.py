@@ -10,12 +10,11 @@ from operator import itemgetter
 
 import jax
 import numpy as np
-from jaxtyping import Int
 from scipy.special import entr
 
 from nearedge.learning.networks import MultilayerPerceptron, initialise, narrow, widen
-from nearedge.learning.training._jobs import RESTARTS, Curves, Job, Loss, Trained
-from nearedge.learning.training._program import PERMUTATIONS, Data, Records, Shape, Start, program
+from nearedge.learning.training._jobs import RESTARTS, Curves, Job, Trained
+from nearedge.learning.training._program import PERMUTATIONS, Data, Shape, Start, program
 
 NETWORKS_AT_ONCE = 8
 """Most networks in one call: more hardly train faster, and need more memory."""
@@ -35,15 +34,6 @@ def train(jobs: Sequence[Job], *, restarts: int = RESTARTS) -> list[Trained]:
     training loss is not below that of the best constant, is started again from a fresh seed
     derived from its own. This is looked for after the first steps, where most die, and at the end.
     The same jobs give the same numbers, bit for bit, on one machine.
-
-    Examples
-    --------
-    >>> from nearedge.learning.training import TrainingSettings
-    >>> x = np.random.default_rng(0).normal(size=(64, 2))
-    >>> settings = TrainingSettings(epochs=100, batch_size=16)
-    >>> job = Job(x, (x[:, 0] > 0).astype(int), (4,), 2, seed=1, settings=settings)
-    >>> bool(train([job])[0].curves.score[-1] > 0.9)
-    True
     """
     _start_backend()
     results: dict[int, Trained] = {}
@@ -82,7 +72,7 @@ def _shape(job: Job, *, shared: bool) -> Shape:
         examples=_roomy(len(job.x)),
         validation=_roomy(len(job.validation[0])) if job.validation else 0,
         batch=min(settings.batch_size, len(job.x)),
-        loss=settings.loss,
+        loss=job.loss,
         records=min(settings.records, settings.epochs),
         shared=shared,
         embeddings=job.embeddings,
@@ -147,29 +137,26 @@ def _train_batch(
     """Train the jobs of one batch, each from its next seed that does not die in the first steps."""
     chosen = [jobs[i] for i in batch.jobs]
     seeds = [attempts[i] for i in batch.jobs]
-    shape, epochs = batch.shape, chosen[0].settings.epochs
-    data = _data(chosen, shape, batch.slots)
-    screening = ceil(SCREENING_STEPS * shape.batch / len(chosen[0].x))
-    while screening < epochs:
-        records = _run(chosen, seeds, batch, data, screening)[1]
-        dying = [k for k in range(len(chosen)) if records.spread[k, -1] == 0]
-        dying = [k for k in dying if seeds[k] < restarts]
-        if not dying:
-            break
-        for k in dying:
-            seeds[k] += 1
-    networks, records = _run(chosen, seeds, batch, data, epochs)
-    results = {}
-    for k, (i, job) in enumerate(zip(batch.jobs, chosen, strict=True)):
-        loss, score, spread, *held = (column[k] for column in records)
-        curves = Curves(_record_epochs(epochs, shape.records), loss, score, *held)
-        dead = _is_dead(job.y, shape.loss, float(loss[-1]), float(spread[-1]))
-        results[i] = Trained(narrow(networks[k], job.sizes), curves, seeds[k], dead)
-    return results
+    epochs, data = chosen[0].settings.epochs, _data(chosen, batch.shape, batch.slots)
+    screening = ceil(SCREENING_STEPS * batch.shape.batch / len(chosen[0].x))
+    dying = [True] * len(chosen)
+    while screening < epochs and any(dying):
+        started = _run(chosen, seeds, batch, data, screening)
+        dying = [
+            curves.spread[-1] == 0 and attempt < restarts
+            for (_, curves), attempt in zip(started, seeds, strict=True)
+        ]
+        seeds = [attempt + bool(again) for attempt, again in zip(seeds, dying, strict=True)]
+    trained = zip(batch.jobs, chosen, seeds, _run(chosen, seeds, batch, data, epochs), strict=True)
+    return {
+        i: Trained(narrow(network, job.sizes), curves, attempt, _is_dead(job, curves))
+        for i, job, attempt, (network, curves) in trained
+    }
 
 
-def _is_dead(y: np.ndarray, target: Loss, loss: float, spread: float) -> bool:
+def _is_dead(job: Job, curves: Curves) -> bool:
     """Whether a network does no better than the best constant (never so if that is perfect)."""
+    y, target = job.y, job.loss
     if target == "cross-entropy":
         share = np.unique(y, return_counts=True)[1] / len(y)
         constant = float(-np.sum(share * np.log(share)))
@@ -179,11 +166,7 @@ def _is_dead(y: np.ndarray, target: Loss, loss: float, spread: float) -> bool:
         constant = float(np.var(y))
     if constant <= np.finfo(np.float32).eps * max(1.0, float(np.mean(np.square(y)))):
         return False
-    return not loss < DEAD * constant or spread == 0
-
-
-def _record_epochs(epochs: int, records: int) -> Int[np.ndarray, " record"]:
-    return np.linspace(0, epochs, records + 1).round().astype(np.int32)[1:]
+    return not float(curves.loss[-1]) < DEAD * constant or float(curves.spread[-1]) == 0
 
 
 def _data(jobs: Sequence[Job], shape: Shape, slots: int) -> Data:
@@ -228,11 +211,13 @@ def _start(job: Job, attempt: int, shape: Shape) -> Start:
 
 def _run(
     jobs: Sequence[Job], attempts: Sequence[int], batch: _Batch, data: Data, epochs: int
-) -> tuple[list[MultilayerPerceptron], Records]:
+) -> list[tuple[MultilayerPerceptron, Curves]]:
+    """Train every job of a batch for so many epochs, from its attempt's seed."""
     shape = batch.shape
     starts = [_start(job, attempt, shape) for job, attempt in zip(jobs, attempts, strict=True)]
     starts += [starts[-1]] * (batch.slots - len(starts))
     start = jax.tree.map(lambda *leaves: np.stack(leaves), *starts)
-    arguments = (start, data, _record_epochs(epochs, shape.records))
-    networks, records = jax.device_get(program(shape, batch.slots, arguments)(*arguments))
-    return [jax.tree.map(itemgetter(k), networks) for k in range(len(jobs))], records
+    ends = np.linspace(0, epochs, shape.records + 1).round().astype(np.int32)[1:]
+    arguments = (start, data, ends)
+    trained = jax.device_get(program(shape, batch.slots, arguments)(*arguments))
+    return [jax.tree.map(itemgetter(k), trained) for k in range(len(jobs))]
