@@ -13,7 +13,7 @@ from nearedge.paper.figures import (
     draw_sweep,
     typical_sites,
 )
-from nearedge.paper.results import Agreement, Curve
+from nearedge.paper.protocol import Agreement, Curve, Sweep
 
 
 def test_the_typical_site_is_the_medoid_of_its_class(telling_dataset: SiteSpectra):
@@ -51,7 +51,7 @@ def test_sweeps_are_drawn_as_means():
     values = np.array([4, 8, 16])
     scores = np.array([[0.5, 0.9, 1.0], [0.7, 0.9, 0.8]])
     accuracy: dict[str, np.ndarray] = dict.fromkeys(("train", "validation", "test"), scores)
-    (axes,) = draw_sweep(values, accuracy, "nodes").axes
+    (axes,) = draw_sweep(Sweep(values, accuracy), "nodes").axes
     assert len(axes.lines) == len(axes.collections) == 3
     for line in axes.lines:
         assert np.allclose(np.asarray(line.get_ydata()), [0.6, 0.9, 0.9])

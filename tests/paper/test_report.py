@@ -10,12 +10,11 @@ import pytest
 
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
+from nearedge.ladder.robustness import judge_disturbed
 from nearedge.learning.recipes import PAPER, Examples
 from nearedge.paper.findings import headline, percent, several, small, summary, verdict
-from nearedge.paper.protocol import Protocol, reproduce
+from nearedge.paper.protocol import Protocol, Reproduction, reproduce
 from nearedge.paper.report import FORMATS, Making, versions, write_report
-from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import judge_disturbed
 from nearedge.paper.tables import ladder_tables
 from nearedge.records import as_json
 

@@ -1,11 +1,10 @@
-"""The paper's figures 1 to 4, drawn from a dataset and from what the protocol measured."""
+"""The paper's figures 1 to 4, and the ladder, drawn from what the protocol measured."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 from ase import Atoms
-from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -14,26 +13,17 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from scipy.spatial.distance import cdist
 
 from nearedge.datasets import SiteSpectra
-from nearedge.drawing.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    SKY,
-    VERMILION,
-    class_colours,
-    class_title,
-    short_zero,
-)
+from nearedge.drawing import style
 from nearedge.drawing.surroundings import draw_surroundings
-from nearedge.paper.results import Agreement, Curve
+from nearedge.ladder import Contest, Ladder
+from nearedge.paper.protocol import Agreement, Curve, Sweep
 from nearedge.spectra import Window
 from nearedge.structures.clusters import cut_cluster
 
 _PARTS = {
-    "train": (BLUE, "o", "-", "training"),
-    "validation": (VERMILION, "s", "--", "validation"),
-    "test": (GREEN, "^", ":", "test"),
+    "train": (style.BLUE, "o", "-", "training"),
+    "validation": (style.VERMILION, "s", "--", "validation"),
+    "test": (style.GREEN, "^", ":", "test"),
 }
 
 
@@ -52,7 +42,7 @@ def typical_sites(data: SiteSpectra) -> dict[str, int]:
 def draw_classes(data: SiteSpectra) -> Figure:
     """Figure 1: a typical spectrum of every class, its sampled points, its local structure."""
     window, sampled = Window(), data.inputs()
-    typical, colours, scale = typical_sites(data), class_colours(data.classes), sampled.mean()
+    typical, colours, scale = typical_sites(data), style.class_colours(data.classes), sampled.mean()
     columns = 3 if len(typical) > 4 else 2
     rows = -(-len(typical) // columns)
     figure = Figure(figsize=(3.6 * columns, 2.2 * rows), layout="constrained")
@@ -73,11 +63,12 @@ def draw_classes(data: SiteSpectra) -> Figure:
         around = cut_cluster(structure, int(data.atom[site]), cutoff)
         caption = f"{data.snapshot[site]}\natom {data.atom[site]}"
         draw_surroundings(picture, Atoms(structure.numbers[around.atom], around.position), caption)
-        picture.set_title(class_title(name, neighbour), fontweight="bold")
+        picture.set_title(style.class_title(name, neighbour), fontweight="bold")
     for cell in cells[len(typical) :].ravel():
         cell.set_axis_off()
     figure.supxlabel(
-        f"energy from {short_zero(str(data.attributes['energy_zero']).strip())} (eV)", fontsize=9
+        f"energy from {style.short_zero(str(data.attributes['energy_zero']).strip())} (eV)",
+        fontsize=9,
     )
     figure.supylabel("absorption µ / its mean over all spectra and energies", fontsize=9)
     return figure
@@ -99,9 +90,9 @@ def _draw_network(
     axes: Axes, points: int, hidden: tuple[int, ...], outputs: list[str], last: str, title: str
 ) -> None:
     layers = [
-        (f"{points} intensities", SKY, 9),
-        *((f"{width}, ReLU", GREEN, width) for width in hidden),
-        (f"{len(outputs)}, {last}", VERMILION, len(outputs)),
+        (f"{points} intensities", style.SKY, 9),
+        *((f"{width}, ReLU", style.GREEN, width) for width in hidden),
+        (f"{len(outputs)}, {last}", style.VERMILION, len(outputs)),
     ]
     heights = [np.linspace(min(1, n / 8), -min(1, n / 8), n) if n > 1 else [0] for *_, n in layers]
     heights[0] = np.delete(heights[0], 4)
@@ -120,7 +111,9 @@ def _draw_network(
     for y, name in zip(heights[-1], outputs, strict=True):
         axes.text(len(layers) - 0.84, y, name, ha="left", va="center", fontsize=8.5)
     axes.add_patch(
-        FancyArrowPatch((-0.75, 0), (-0.2, 0), arrowstyle="-|>", mutation_scale=11, color=BLACK)
+        FancyArrowPatch(
+            (-0.75, 0), (-0.2, 0), arrowstyle="-|>", mutation_scale=11, color=style.BLACK
+        )
     )
     axes.text(-0.5, 0.12, "µ(E)", ha="center", va="bottom", fontsize=9)
     axes.set(xlim=(-0.9, len(layers) - 0.1), ylim=(-1.6, 1.2))
@@ -128,14 +121,11 @@ def _draw_network(
     axes.axis("off")
 
 
-def draw_sweep(
-    values: Int[np.ndarray, " value"],
-    accuracy: Mapping[str, Float[np.ndarray, "seed value"]],
-    label: str,
-) -> Figure:
+def draw_sweep(sweep: Sweep, label: str) -> Figure:
     """Figures 3a and 3b: accuracy against one quantity, means and spreads over the seeds."""
     figure = Figure(figsize=(4.6, 3.3), layout="constrained")
     axes = figure.subplots()
+    values, accuracy = sweep.values, sweep.accuracy
     for part, (colour, marker, line, name) in _PARTS.items():
         mean = accuracy[part].mean(axis=0)
         axes.plot(values, mean, marker=marker, ls=line, color=colour, ms=5, label=name)
@@ -156,9 +146,14 @@ def draw_epochs(curves: Sequence[Curve], unit: str) -> Figure:
     figure = Figure(figsize=(8.8, 3.3), layout="constrained")
     panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
     for axes, letter, curve in zip(panels, "abcdef", curves, strict=False):
-        axes.semilogy(curve.epoch, curve.train, color=BLUE, lw=1.2, label="training")
+        axes.semilogy(curve.epoch, curve.train, color=style.BLUE, lw=1.2, label="training")
         axes.semilogy(
-            curve.epoch, curve.validation, color=VERMILION, lw=1.0, ls="--", label="validation"
+            curve.epoch,
+            curve.validation,
+            color=style.VERMILION,
+            lw=1.0,
+            ls="--",
+            label="validation",
         )
         axes.set(xlabel="epoch", xlim=(0, int(curve.epoch[-1])))
         axes.set_title(f"{letter}   learning rate {curve.rate:g}", loc="left")
@@ -176,8 +171,10 @@ def draw_agreement(agreement: Agreement, label: str) -> Figure:
     axes = figure.subplots()
     both = np.concatenate([truth, predicted])
     limits = (both.min() - 0.05, both.max() + 0.05)
-    axes.plot(limits, limits, color=GREY, lw=1, ls="--", label="perfect")
-    axes.plot(truth, predicted, ".", color=BLUE, ms=3, alpha=0.45, mew=0, label="test mixtures")
+    axes.plot(limits, limits, color=style.GREY, lw=1, ls="--", label="perfect")
+    axes.plot(
+        truth, predicted, ".", color=style.BLUE, ms=3, alpha=0.45, mew=0, label="test mixtures"
+    )
     error = float(np.mean((predicted - truth) ** 2))
     axes.text(
         0.97, 0.04, f"MSE {error:.4f}\nRMSE {np.sqrt(error):.3f}\n{len(truth)} mixtures",
@@ -188,3 +185,119 @@ def draw_agreement(agreement: Agreement, label: str) -> Figure:
     axes.locator_params(nbins=5)
     axes.legend(loc="upper left", markerscale=3)
     return figure
+
+
+_RUNGS = {
+    "paper": "paper\naverages, then\nrandom split",
+    "spectrum": "spectrum\nrandom split of\nraw spectra",
+    "engine": "engine\nanother engine's\nspectra",
+    "engine-aligned": "engine-aligned\nthe same,\naligned",
+}
+
+_BASELINES = {
+    "1-nn": (style.SKY, "v", "1-NN"),
+    "svm": (style.GREEN, "D", "SVM (RBF)"),
+    "logistic": (style.ORANGE, "^", "logistic"),
+    "random-forest": (style.PURPLE, "P", "random forest"),
+}
+
+
+def draw_ladder(ladder: Ladder, better: Ladder | None = None) -> Figure:
+    """Accuracy of the classifier on every rung, beside the plain methods and another recipe."""
+    figure = Figure(figsize=(8.6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    steps = ladder.rungs
+    places = {name: float(place) for place, name in enumerate(steps)}
+
+    for name, place in places.items():
+        level = steps[name].baselines["majority"]
+        axes.hlines(level, place - 0.36, place + 0.36, color=style.GREY, lw=1.4, ls=":")
+    axes.plot([], [], color=style.GREY, lw=1.4, ls=":", label="majority class")
+    series = []
+    for rank, (method, (colour, marker, label)) in enumerate(_BASELINES.items()):
+        scores = {n: (s.baselines[method], s.baseline_spreads[method]) for n, s in steps.items()}
+        series.append((label, 0.04 + 0.085 * rank, 5, colour, marker, scores))
+    for recipe, shift, size, colour, marker in (
+        (ladder, -0.14, 8, style.BLUE, "o"),
+        (better, -0.05, 7, style.VERMILION, "s"),
+    ):
+        if recipe:
+            scores = {name: (step.accuracy, step.spread) for name, step in recipe.rungs.items()}
+            series.append((f"recipe “{recipe.recipe}”", shift, size, colour, marker, scores))
+    for label, shift, size, colour, marker, scores in series:
+        shared = [name for name in places if name in scores]
+        axes.errorbar(
+            [places[name] + shift for name in shared],
+            [scores[name][0] for name in shared],
+            [scores[name][1] for name in shared],
+            label=label, fmt=marker, color=colour, ms=size, mec="black", mew=0.4, elinewidth=1.2,
+            zorder=2 + size / 2,
+        )  # fmt: skip
+    for name, step in steps.items():
+        _write(axes, places[name] - 0.19, step.accuracy, "bold")
+        if step.raw_parents is not None:
+            axes.plot(
+                places[name] - 0.14, step.raw_parents, "o", ms=8, mfc="white", mec=style.BLUE,
+                mew=1.6, label="same network on\nthe raw parents", zorder=6,
+            )  # fmt: skip
+            _write(axes, places[name] - 0.2, step.raw_parents, "normal")
+    words = [_RUNGS.get(name, f"{name}\nnone on\nboth sides") for name in steps]
+    axes.set_xticks(list(places.values()), words)
+    axes.set(xlim=(-0.72, len(places) - 0.5), ylim=(0, 1.04), ylabel="accuracy")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(axis="y", color="0.92", lw=0.7)
+    axes.set_axisbelow(True)
+    figure.legend(loc="outside right center")
+    return figure
+
+
+def _write(axes: Axes, place: float, accuracy: float, weight: str) -> None:
+    axes.annotate(
+        f"{100 * accuracy:.1f} %", (place, accuracy), xytext=(-3, 0), textcoords="offset points",
+        ha="right", va="center", fontsize=8.5, fontweight=weight, color=style.BLUE,
+    )  # fmt: skip
+
+
+def draw_regression_ladder(ladder: Ladder, unit: str) -> Figure:
+    """Mean squared error of the regressor on every rung, beside ridge and the constant."""
+    figure = Figure(figsize=(8.6, 3.9), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    levels = ladder.regression.items()
+    _draw_errors(left, {name: level.mixtures for name, level in levels})
+    whole = {name: level.snapshots for name, level in levels if level.snapshots}
+    left.set_title("a   mixtures of 20 to 70 spectra", loc="left")
+    left.set_ylabel(f"mean squared error ({unit})")
+    right.set_title("b   averages of whole held-out snapshots", loc="left")
+    if whole:
+        _draw_errors(right, whole)
+    else:
+        right.text(0.5, 0.5, "no rung holds out\nwhole snapshots", ha="center", va="center")
+        right.axis("off")
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _draw_errors(axes: Axes, contests: Mapping[str, Contest]) -> None:
+    series = (
+        ("network", style.BLUE, "o"),
+        ("ridge", style.ORANGE, "s"),
+        ("constant", style.BLACK, "_"),
+    )
+    for rank, (name, colour, marker) in enumerate(series):
+        errors = [{"network": c, **c.baselines}[name] for c in contests.values()]
+        mse = np.array([error.mse for error in errors])
+        spread = np.array([error.mse_spread for error in errors])
+        dash = marker == "_"
+        # The spread may reach zero, which a logarithmic axis cannot show.
+        below = np.minimum(spread, 0.9 * mse)
+        axes.errorbar(
+            np.arange(len(errors)) + 0.17 * (rank - 1), mse, [below, spread],
+            fmt=marker, color=colour, ms=12 if dash else 6.5, mew=2 if dash else 0.5, elinewidth=1,
+            label="constant (training mean)" if dash else name,
+        )  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(contests)), list(contests))
+    axes.set_xlim(-0.5, len(contests) - 0.5)
+    axes.grid(axis="y", which="both", color="0.93", lw=0.6)
+    axes.set_axisbelow(True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nearedge.ladder import Contest, Errors, Ladder, Step
-from nearedge.paper.results import Reproduction
+from nearedge.paper.protocol import Reproduction
 
 UNSEEN = {
     "spectrum": "spectra drawn at random and kept out of training",

@@ -1,20 +1,115 @@
 """The paper's protocol from end to end: networks, sweeps, readings of "L2 0.1", and the ladder."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from nearedge.datasets import SiteSpectra, summary
 from nearedge.datasets.splits import RUNGS, Rung
-from nearedge.ladder import Progress, Witness, climb
-from nearedge.ladder.trial import Outcome, Trial, run_classifiers, run_regressors
-from nearedge.learning.estimators import Classifier, Regressor, SpectrumEstimator
+from nearedge.ladder import Ladder, Progress, Witness, climb
+from nearedge.ladder.robustness import Disturbed, Networks, judge_disturbed
+from nearedge.ladder.trial import Outcome, Trial, run
+from nearedge.learning.estimators import SpectrumEstimator
+from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import BEST, PAPER, PAPER_WINDOW, Recipe
-from nearedge.paper.results import Agreement, Curve, Reading, Reproduction, Run, Sweep
-from nearedge.paper.robustness import Networks, judge_disturbed
+from nearedge.records import Json, as_json
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Published:
+    """The numbers of L. Li, M. Lu and M. K. Y. Chan (2019) that ours are set beside."""
+
+    train_accuracy: float = 0.989
+    validation_accuracy: float = 0.986
+    test_accuracy: float = 0.987
+    test_mse: float = 0.0035
+    snapshots: int = 21
+    spectra: int = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network, trained and scored (accuracy, or mean squared error) as the paper does."""
+
+    seed: int  # of examples, split and network
+    train: float
+    validation: float
+    test: float
+    raw: float  # the score on the raw spectra that the examples were made of
+    restarts: int  # times the network had died and was started again
+    rate: float  # Adam's
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Mean squared error of one regressor after every epoch."""
+
+    rate: float
+    epoch: Int[np.ndarray, " epoch"]
+    train: Float[np.ndarray, " epoch"]
+    validation: Float[np.ndarray, " epoch"]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Accuracy of the classifier against one quantity; arrays by the names of the parts."""
+
+    values: Int[np.ndarray, " value"]
+    accuracy: dict[str, Float[np.ndarray, "seed value"]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """True and predicted numbers of the test mixtures of one regressor."""
+
+    rate: float
+    seed: int
+    truth: Float[np.ndarray, " example"]
+    predicted: Float[np.ndarray, " example"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read "L2 0.1", as it is given to the trainer, and what it gives."""
+
+    name: str
+    convention: str
+    coefficient: float
+    run: Run
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """All that the protocol measured on one dataset."""
+
+    dataset: Json  # as `SiteSpectra.info` gives it
+    settings: dict[str, str]  # every option of the protocol, as text
+    seed: int  # the first; every other number follows from it
+    quick: bool  # whether fewer epochs and seeds were spent than the paper's
+    hidden: tuple[int, ...]  # nodes of the networks' hidden layers
+    classifier: tuple[Run, ...]
+    regressor: tuple[Run, ...]
+    curves: tuple[Curve, ...]
+    agreement: Agreement
+    widths: Sweep
+    sizes: Sweep
+    readings: tuple[Reading, ...]
+    ladder: Ladder
+    better: Ladder | None  # of another recipe, above the paper's own rung
+    robustness: Disturbed | None  # of both, where a rung above the paper's was climbed
+    published: Published = Published()
+
+    def to_json(self) -> Json:
+        """Give every number, ready for JSON."""
+        return as_json({**vars(self), "best_rate": self.agreement.rate})
+
 
 _READINGS: tuple[tuple[str, str, float], ...] = (
     ("no penalty", "example", 0.0),
@@ -110,9 +205,7 @@ def reproduce(
     )
     seeds = [seed + turn for turn in range(protocol.seeds)]
     tell("the classifier, figure 3 and the readings of L2", 0.0)
-    trials = _classifier_trials(protocol, seeds)
-    trained = iter(run_classifiers(recipe, classes, [*chain(*trials.values())]))
-    classifiers = {name: [next(trained) for _ in group] for name, group in trials.items()}
+    classifiers = _run_groups(recipe, classes, _classifier_trials(protocol, seeds))
     tell("the regressor", 0.45)
     # The error after every epoch is drawn.
     drawn = {"records": int(recipe.regressor["epochs"])}
@@ -120,8 +213,7 @@ def reproduce(
         rate: [Trial(start, changes={"learning_rate": rate, **drawn}) for start in seeds]
         for rate in protocol.rates
     }
-    learnt = iter(run_regressors(recipe, numbers, [*chain(*rates.values())]))
-    regressors = {rate: [next(learnt) for _ in group] for rate, group in rates.items()}
+    regressors = _run_groups(recipe, numbers, rates)
     # The test examples have no say.
     best = min(
         rates, key=lambda rate: np.mean([outcome.validation for outcome in regressors[rate]])
@@ -195,24 +287,32 @@ def _classifier_trials(protocol: Protocol, seeds: list[int]) -> dict[str, list[T
     }
 
 
-def _run(seed: int, outcome: Outcome[Any]) -> Run:
+def _run_groups(
+    recipe: Recipe, sites: Labelled, groups: Mapping[Key, Sequence[Trial]]
+) -> dict[Key, list[Outcome]]:
+    """Run all trials side by side."""
+    outcomes = iter(run(recipe, sites, [*chain(*groups.values())]))
+    return {name: [next(outcomes) for _ in trials] for name, trials in groups.items()}
+
+
+def _run(seed: int, outcome: Outcome) -> Run:
     scores = outcome.train, outcome.validation, outcome.test, outcome.raw
     return Run(seed, *scores, outcome.restarts, float(outcome.model.learning_rate))
 
 
-def _curve(rate: float, outcome: Outcome[Regressor]) -> Curve:
+def _curve(rate: float, outcome: Outcome) -> Curve:
     assert isinstance(outcome.model, SpectrumEstimator)
     curves = outcome.model.curves_[0]
     scores = (np.asarray(score, float) for score in (curves.score, curves.validation_score))
     return Curve(rate, curves.epoch, *scores)
 
 
-def _agreement(rate: float, seed: int, outcome: Outcome[Regressor]) -> Agreement:
+def _agreement(rate: float, seed: int, outcome: Outcome) -> Agreement:
     test = outcome.parts.test
     return Agreement(rate, seed, outcome.labels[test], np.asarray(outcome.predicted[test], float))
 
 
-def _sweep(values: tuple[int, ...], seeds: int, outcomes: list[Outcome[Classifier]]) -> Sweep:
+def _sweep(values: tuple[int, ...], seeds: int, outcomes: list[Outcome]) -> Sweep:
     accuracy = {
         part: np.reshape([getattr(outcome, part) for outcome in outcomes], (seeds, len(values)))
         for part in ("train", "validation", "test")

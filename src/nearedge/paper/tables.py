@@ -1,13 +1,12 @@
 """The tables of the report and of ``nearedge ladder``, made from what was measured."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nearedge.ladder import Errors, Ladder
-from nearedge.ladder.robustness import Quantity
+from nearedge.ladder.robustness import Disturbed, Quantity
 from nearedge.paper.findings import mean, percent, several, small, variance
-from nearedge.paper.results import Reproduction
-from nearedge.paper.robustness import Disturbed
+from nearedge.paper.protocol import Reproduction
 from nearedge.targets import class_order
 
 _SHORT = {"1-nn": "1-NN", "svm": "SVM", "logistic": "logistic", "random-forest": "forest"}
@@ -135,29 +134,23 @@ def coverage_table(ladder: Ladder) -> Table:
 def error_tables(ladder: Ladder, better: Ladder | None) -> Iterator[Table]:
     """Mean squared and mean absolute errors of the number on every rung, a table each."""
 
-    def squared(error: Errors) -> str:
-        return small(error.mse, several(ladder, error.mse_spread))
+    def cell(errors: Errors | None, kind: str) -> str:
+        if errors is None:
+            return ""
+        spread = several(ladder, getattr(errors, f"{kind}_spread"))
+        return small(getattr(errors, kind), spread)
 
-    def absolute(error: Errors) -> str:
-        return small(error.mae, several(ladder, error.mae_spread))
-
-    writers: dict[str, Callable[[Errors], str]] = {
-        "Mean squared error (neighbours²)": squared,
-        "Mean absolute error": absolute,
-    }
-    for title, write in writers.items():
+    titles = {"mse": "Mean squared error (neighbours²)", "mae": "Mean absolute error"}
+    for kind, title in titles.items():
         rows = []
         for name, level in ladder.regression.items():
             other = better.regression.get(name) if better else None
             for scored, part in (("mixtures", "mixtures"), ("whole snapshots", "snapshots")):
-                contest, rival = getattr(level, part), other and getattr(other, part)
-                if contest is None:
-                    continue
-                cells = [write(contest)]
-                if better:
-                    cells.append(write(rival) if rival else "")
-                cells += [write(contest.baselines[plain]) for plain in ("ridge", "constant")]
-                rows.append([name, scored, *cells, str(contest.n)])
+                if contest := getattr(level, part):
+                    told = [contest, *([other and getattr(other, part)] if better else [])]
+                    told += [contest.baselines[plain] for plain in ("ridge", "constant")]
+                    cells = [cell(errors, kind) for errors in told]
+                    rows.append([name, scored, *cells, str(contest.n)])
         recipes = [f"recipe {each.recipe}" for each in (ladder, better) if each]
         yield Table(
             ["rung", "scored on", *recipes, "ridge", "constant", "n"],
@@ -191,17 +184,11 @@ def explained_table(ladder: Ladder) -> Table:
     )
 
 
-_CONDITIONS: Sequence[tuple[str, Quantity, float]] = (
-    ("offset -0.5 eV", "offset", -0.5),
-    ("offset -0.25 eV", "offset", -0.25),
-    ("offset +0.25 eV", "offset", 0.25),
-    ("offset +0.5 eV", "offset", 0.5),
-    ("broadening 0.5 eV FWHM", "broadening", 0.5),
-    ("broadening 1 eV FWHM", "broadening", 1.0),
-    ("signal to noise 100", "signal_to_noise", 100.0),
-    ("signal to noise 30", "signal_to_noise", 30.0),
-    ("intensity × 0.9", "scale", 0.9),
-    ("intensity × 1.1", "scale", 1.1),
+_CONDITIONS: Sequence[tuple[Quantity, str, tuple[float, ...]]] = (
+    ("offset", "offset {:+g} eV", (-0.5, -0.25, 0.25, 0.5)),
+    ("broadening", "broadening {:g} eV FWHM", (0.5, 1.0)),
+    ("signal_to_noise", "signal to noise {:g}", (100.0, 30.0)),
+    ("scale", "intensity × {:g}", (0.9, 1.1)),
 )
 
 
@@ -211,10 +198,11 @@ def robustness_table(robustness: Disturbed) -> Table:
     names = [_SHORT.get(name, name) for name in accuracy.names]
     scores = [percent(score) for score in accuracy.undisturbed.values()]
     rows = [["none", *scores, *(f"{off:.2f}" for off in error.undisturbed.values())]]
-    for words, quantity, level in _CONDITIONS:
-        right = [percent(accuracy.at(quantity, level, name)) for name in accuracy.names]
-        off = [f"{error.at(quantity, level, name):.2f}" for name in error.names]
-        rows.append([words, *right, *off])
+    for quantity, words, levels in _CONDITIONS:
+        for level in levels:
+            right = [percent(accuracy.at(quantity, level, name)) for name in accuracy.names]
+            off = [f"{error.at(quantity, level, name):.2f}" for name in error.names]
+            rows.append([words.format(level), *right, *off])
     return Table(
         ["disturbance", *names, *(f"MAE, {name}" for name in error.names)],
         rows,
