@@ -22,6 +22,7 @@ score to no luck that could be seen, and a choice among these 24 candidates gain
 import argparse
 import os
 from itertools import product
+from typing import Any
 
 # Many small matrices: more threads only get into each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -44,7 +45,7 @@ GRID: dict[str, tuple[float, ...]] = {
 }
 
 
-def score(sites: Labelled, fold: Fold, settings: dict[str, float]) -> float:
+def score(sites: Labelled, fold: Fold, settings: dict[str, Any]) -> float:
     """Fit on one side of a fold and give the R2 of the other."""
     train, test = sites.part(fold.train), sites.part(fold.test)
     machine = KernelRegressor(**settings).fit(train.mu, train.value)
