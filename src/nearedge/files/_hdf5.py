@@ -91,9 +91,9 @@ class _Tree:
             attributes = self.groups.get(above, {})
             keys = [key for key in ("element", "absorber", "edge", "sample") if attributes.get(key)]
             facts += [(key, attributes[key][0]) for key in keys]
-        for key, name in (("sample", "sample/name"), ("title", "title"), ("mode", "mode")):
+        for name in ("sample/name", "title", "mode"):
             if (text := self.texts.get(_join(entry, name))) is not None:
-                facts.append((key, text))
+                facts.append((name.removesuffix("/name"), text))
         for path, text in self.texts.items():
             name = posixpath.basename(path)
             if name in ("element", "edge", "absorber") and path.startswith(_join(entry, "")):

@@ -131,10 +131,9 @@ def write_crystals(
         for crystal in chosen:
             (temporary / crystal.file_name).write_text(crystal.cif())
         with (temporary / "rejected.tsv").open("w", newline="") as table:
-            rows = csv.writer(table, delimiter="\t")
-            rows.writerow(("name", "code", "formula", "reason"))
-            for crystal, reason in rejected:
-                rows.writerow((crystal.name, crystal.code, crystal.formula, reason))
+            rows = [(one.name, one.code, one.formula, reason) for one, reason in rejected]
+            head = ("name", "code", "formula", "reason")
+            csv.writer(table, delimiter="\t").writerows([head, *rows])
 
 
 def read_crystals(folder: str | Path) -> Iterator[Crystal]:
@@ -162,9 +161,8 @@ def structure_types(absorbers: Sequence[str]) -> Iterator[Crystal]:
     from ase.spacegroup import crystal
 
     with files("nearedge.structures").joinpath("structure_types.tsv").open() as table:
-        for row in csv.DictReader(
-            (line for line in table if not line.startswith("#")), delimiter="\t"
-        ):
+        lines = (line for line in table if not line.startswith("#"))
+        for row in csv.DictReader(lines, delimiter="\t"):
             sites = [site.split() for site in row["sites"].split(";")]
             if not {site[0] for site in sites} & set(absorbers):
                 continue

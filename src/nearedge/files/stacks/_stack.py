@@ -42,14 +42,12 @@ class Source:
         if axis == "first":
             return self
 
-        def turned(sizes: tuple[int, int, int]) -> tuple[int, int, int]:
-            return sizes[2], sizes[0], sizes[1]
-
         def read(part: Part) -> np.ndarray:
             return np.moveaxis(self.read((part[1], part[2], part[0])), 2, 0)
 
-        chunks = turned(self.chunks) if self.chunks else None
-        return replace(self, shape=turned(self.shape), read=read, chunks=chunks)
+        rows, columns, count = self.shape
+        chunks = self.chunks and (self.chunks[2], *self.chunks[:2])
+        return replace(self, shape=(count, rows, columns), read=read, chunks=chunks)
 
     def part(self, name: str, images: slice, rows: slice) -> np.ndarray:
         """Read rows of images; what they are called stands in the error."""
