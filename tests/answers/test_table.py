@@ -71,14 +71,15 @@ def test_every_target_has_a_column_and_what_is_not_told_is_left_empty(tmp_path: 
     answers = [
         made("a", values={"coordination": Value(1.4, 1.0, 1.8)}),
         made("b", values={"environment": Value("3", set=("2", "3"), probabilities={"3": 0.7})}),
-        made("c"),
+        made("c", values={"bond_length": Value(2.1)}),
     ]
     write_csv(tmp_path / "t.csv", answers)
     rows = read(tmp_path / "t.csv")
     assert [row["coordination.low"] for row in rows] == ["1.0", "", ""]
     assert [row["environment.set"] for row in rows] == ["", "2; 3", ""]
     shown = StringIO()
-    Console(width=100, file=shown).print(answer_table(answers))
+    Console(width=140, file=shown).print(answer_table(answers))
     text = shown.getvalue()
+    assert "bond length, Å" in text
     assert "1.40 (1.00 to 1.80)" in text
     assert "3 (2, 3)" in text
