@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nearedge.answers import evaluate_measured, judgements
-from nearedge.answers.measured import _score, _Told
+from nearedge.answers import Value, evaluate_measured, judgements
+from nearedge.answers._measured_scores import Told, confusion, mixtures, reliability, score
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.matching import (
@@ -30,25 +30,51 @@ def standards(standards_folder: Path) -> list[Standard]:
 
 def test_scores_are_shares_of_what_was_answered() -> None:
     told = [
-        _Told(4, 4, (4,), 3.2, (2.9, 3.5), 3.0),
-        _Told(4, 6, (4, 6), 3.0, (2.9, 3.5), 4.0),
-        _Told(6, 6, (6,)),
-        _Told(6, 6, (6,)),
-        _Told(6, reason="Unlike"),
+        Told(4, 4, (4,), 3.2, (2.9, 3.5), 3.0),
+        Told(4, 6, (4, 6), 3.0, (2.9, 3.5), 4.0),
+        Told(6, 6, (6,)),
+        Told(6, 6, (6,)),
+        Told(6, reason="Unlike"),
     ]
-    score = _score(told)
-    assert (score.n, score.answered) == (5, 4)
-    assert score.accuracy == pytest.approx(0.75)
-    assert score.balanced_accuracy == pytest.approx(0.75)
-    assert score.per_class == {"4": "1 of 2", "6": "2 of 2"}
-    assert score.set_coverage == 1.0
-    assert score.mean_set_size == pytest.approx(1.25)
-    assert score.oxidation_state == pytest.approx(0.5)
-    assert score.oxidation_state_coverage == pytest.approx(0.5)
+    scored = score(told)
+    assert (scored.n, scored.answered) == (5, 4)
+    assert scored.accuracy == pytest.approx(0.75)
+    assert scored.balanced_accuracy == pytest.approx(0.75)
+    assert scored.per_class == {"4": "1 of 2", "6": "2 of 2"}
+    assert scored.set_coverage == 1.0
+    assert scored.mean_set_size == pytest.approx(1.25)
+    assert scored.oxidation_state == pytest.approx(0.5)
+    assert scored.oxidation_state_coverage == pytest.approx(0.5)
 
 
 def test_nothing_answered_is_no_score() -> None:
-    assert _score([_Told(6, reason="noise")]).accuracy is None
+    assert score([Told(6, reason="noise")]).accuracy is None
+
+
+def test_what_was_told_is_counted_by_the_truth() -> None:
+    told = [Told(4, 4), Told(4, 6), Told(6, 6), Told(10, 6), Told(6, reason="Unlike")]
+    counted = confusion(told)
+    assert counted["classes"] == ["4", "6", "10", "no answer"]
+    assert counted["matrix"] == [[1, 1, 0, 0], [0, 1, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0]]
+
+
+def test_reliability_is_the_share_right_at_a_probability() -> None:
+    sure = [Told(6, 6, probability=0.99), Told(6, 4, probability=0.97)]
+    unsure = [Told(6, 6, probability=0.5), Told(4, 6, probability=0.4), Told(4, 4)]
+    low, high = reliability(sure + unsure)
+    assert (low.n, low.probability, low.right) == (2, pytest.approx(0.45), 0.5)
+    assert (high.n, high.probability, high.right) == (2, pytest.approx(0.98), 0.5)
+    assert reliability([Told(6, 6)]) == []
+
+
+def test_mixtures_are_scored_by_their_mean_number() -> None:
+    told = Value(6.0, 4.0, 6.0, 0.9, set=("4", "6"), probabilities={"4": 0.25, "6": 0.75})
+    scored = mixtures([(5.0, told), (6.0, told), (4.0, None)])
+    assert scored is not None
+    assert (scored.n, scored.answered) == (3, 2)
+    assert scored.mae == pytest.approx(0.5)
+    assert scored.constant_mae == pytest.approx(0.5)
+    assert mixtures([]) is None
 
 
 def test_standards_are_scored_beside_baselines(library: Library, standards: list[Standard]) -> None:
@@ -69,6 +95,10 @@ def test_standards_are_scored_beside_baselines(library: Library, standards: list
     plain = result.to_json()
     json.dumps(plain, allow_nan=False)
     assert plain["accuracy"] == result.score.accuracy
+    assert sum(map(sum, result.confusion["matrix"])) == 7
+    assert sum(step.n for step in result.reliability) == result.score.answered
+    assert result.mixtures is not None
+    assert result.mixtures.n == 1
     assert [one.absorber for one in judgements(result)] == [None, "Fe", "Mn"]
 
 

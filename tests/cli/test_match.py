@@ -69,9 +69,15 @@ def test_a_library_is_trained_judged_and_used(
     assert code == 0
     assert "16 references of Mn K, Fe K" in out
     assert "rung measured" in out
-    code, out, _ = run("evaluate", library, "--measured", standards, "--json")
+    figure = tmp_path / "measured.png"
+    judge = ("evaluate", library, "--measured", standards, "--plot", str(figure))
+    code, out, _ = run(*judge, "--json")
     result = json.loads(out)
     assert code == 0
+    assert figure.stat().st_size > 10_000
+    code, _, err = run(*judge)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "--force" in err
     assert (result["rung"], result["n"]) == ("measured", 7)
     assert set(result["baselines"]) >= {"always the commonest", "1-nn", "random-forest"}
     code, out, _ = run("predict", library, str(folder / "fe.dat"), "--json")
@@ -98,6 +104,7 @@ def test_a_dataset_or_measured_spectra(run: Run, folder: Path, standards_folder:
     both = ("model", str(folder / "data"), "--measured", str(standards_folder))
     assert run("evaluate", *both)[0] == 2
     assert run("evaluate")[0] == 2
+    assert run("evaluate", "model", str(folder / "data"), "--plot", "figure.png")[0] == 2
 
 
 def test_the_ladder_climbs_to_what_was_measured(

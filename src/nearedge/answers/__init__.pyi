@@ -26,10 +26,11 @@ from ._files import (
     read_any as read_any,
 )
 from ._match_figure import draw_match as draw_match, write_match as write_match
+from ._measured_figure import draw_measured as draw_measured, write_measured as write_measured
+from ._measured_scores import MeasuredScore as MeasuredScore
 from ._references import absorber_of as absorber_of, own_references as own_references
 from .measured import (
     MeasuredEvaluation as MeasuredEvaluation,
-    MeasuredScore as MeasuredScore,
     evaluate_measured as evaluate_measured,
     judgements as judgements,
 )

@@ -1,7 +1,7 @@
 """The rung ``measured``: what a model says of measured spectra of known structure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +9,21 @@ import numpy as np
 from nearedge.answers._answer import Answer, Value
 from nearedge.answers._answering import Request, answer
 from nearedge.answers._files import Choose
+from nearedge.answers._measured_scores import (
+    MeasuredScore,
+    MixtureScore,
+    Reliability,
+    Told,
+    confusion,
+    mixtures,
+    reliability,
+    score,
+)
 from nearedge.errors import InputError, NearEdgeError
 from nearedge.matching import (
     GOOD,
     GRID,
+    MIXED,
     REFERENCE,
     Aligned,
     Judgement,
@@ -29,41 +40,7 @@ from nearedge.records import Json, as_json
 MOVED, DRAWS = 3.0, 10
 """Spectra are moved by up to so many eV, so many times: absolute energies cannot be trusted."""
 
-WITHIN = 0.5
-"""How far an oxidation state may be from the truth to be right."""
-
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class MeasuredScore:
-    """How well measured spectra of one certain coordination number were told.
-
-    Attributes
-    ----------
-    n, answered : int
-        Spectra, and those of them that the model answers; the scores are of these.
-    accuracy, balanced_accuracy : float or None
-        Share of right coordination numbers, and its mean over the true ones.
-    per_class : dict of str to str
-        Right of answered, by true coordination number.
-    set_coverage, mean_set_size : float or None
-        How often sets hold the truth, and how large they are.
-    oxidation_state : float or None
-        Share of oxidation states that are right within 0.5, of those that are known.
-    oxidation_state_coverage : float or None
-        Share of intervals that hold it.
-    """
-
-    n: int
-    answered: int
-    accuracy: float | None = None
-    balanced_accuracy: float | None = None
-    per_class: dict[str, str] | None = None
-    set_coverage: float | None = None
-    mean_set_size: float | None = None
-    oxidation_state: float | None = None
-    oxidation_state_coverage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +64,12 @@ class MeasuredEvaluation:
         a random forest trained on the references, and the nearest other measured standard.
     reasons : dict of str to int
         Why spectra were not answered, and how many.
+    confusion : dict
+        ``classes`` and ``matrix``: true coordination numbers (rows), those told (columns).
+    reliability : list of Reliability
+        How often a number is right that was told with such a probability.
+    mixtures : MixtureScore or None
+        Mean number of neighbours of grade B: several sites, or a doubt.
     """
 
     rung: str
@@ -97,6 +80,9 @@ class MeasuredEvaluation:
     by_element_without_own: dict[str, MeasuredScore]
     baselines: dict[str, MeasuredScore]
     reasons: dict[str, int]
+    confusion: Json
+    reliability: list[Reliability]
+    mixtures: MixtureScore | None
 
     def to_json(self) -> Json:
         """Give it ready for JSON, the main scores at the top."""
@@ -106,19 +92,6 @@ class MeasuredEvaluation:
         """Give it as the ladder gives its rungs: accuracies alone as baselines."""
         accuracies = {name: score.accuracy for name, score in self.baselines.items()}
         return {**self.to_json(), "baselines": accuracies, "spread": None}
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What was said of a spectrum, beside the truth."""
-
-    truth: int
-    told: int | None = None
-    members: tuple[int, ...] = ()
-    state: float | None = None  # oxidation state, and its interval
-    interval: tuple[float, float] | None = None
-    true_state: float = np.nan
-    reason: str = ""
 
 
 def evaluate_measured(
@@ -135,7 +108,7 @@ def evaluate_measured(
     choose : callable
         Gives the model for a spectrum, as `choose_ready` does.
     standards : sequence of Standard
-        Those of other grades than A are left out.
+        Those of grade A are scored, those of grade B by their mean number; others are left out.
     seed : int
         By how much the spectra are moved, and what the random forest does.
     progress : callable, optional
@@ -151,9 +124,9 @@ def evaluate_measured(
     if not good:
         raise InputError("no measured spectrum of grade A is left to score")
     rng = np.random.default_rng(seed)
-    plain: list[_Told] = []
-    without: list[_Told] = []
-    moved: list[_Told] = []
+    plain: list[Told] = []
+    without: list[Told] = []
+    moved: list[Told] = []
     libraries: dict[int, Library] = {}
     for done, standard in enumerate(good):
         tell("answering", done / len(good))
@@ -180,21 +153,39 @@ def evaluate_measured(
     elements = [standard.edge.absorber for standard in good]
     return MeasuredEvaluation(
         "measured",
-        _score(plain),
-        _score(without) if without else None,
-        _score(moved),
+        score(plain),
+        score(without) if without else None,
+        score(moved),
         _by_element(plain, elements),
         _by_element(without, elements) if len(without) == len(good) else {},
-        {name: _score(several) for name, several in baselines.items()},
+        {name: score(several) for name, several in baselines.items()},
         dict(Counter(told.reason for told in plain if told.reason)),
+        confusion(plain),
+        reliability(plain),
+        mixtures(_mixed(choose, standards)),
     )
 
 
-def _by_element(told: Sequence[_Told], elements: Sequence[str]) -> dict[str, MeasuredScore]:
-    groups: dict[str, list[_Told]] = {}
+def _mixed(choose: Choose, standards: Sequence[Standard]) -> list[tuple[float, Value | None]]:
+    """Give the mean number of neighbours of grade B, and what is told of it."""
+    rows = []
+    for standard in standards:
+        if standard.grade == MIXED and np.isfinite(standard.coordination):
+            model, name = choose(standard.spectrum)
+            try:
+                (told,) = answer(model, standard.spectrum, Request(), name=name)
+            except NearEdgeError:
+                rows.append((standard.coordination, None))
+            else:
+                rows.append((standard.coordination, told.values.get("coordination")))
+    return rows
+
+
+def _by_element(told: Sequence[Told], elements: Sequence[str]) -> dict[str, MeasuredScore]:
+    groups: dict[str, list[Told]] = {}
     for element, one in zip(elements, told, strict=True):
         groups.setdefault(element, []).append(one)
-    return {element: _score(members) for element, members in groups.items()}
+    return {element: score(members) for element, members in groups.items()}
 
 
 def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
@@ -222,21 +213,21 @@ def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
     )
 
 
-def _tell(standard: Standard, model: Model | Library, name: str) -> _Told:
+def _tell(standard: Standard, model: Model | Library, name: str) -> Told:
     truth, state = round(standard.coordination), standard.oxidation_state
     try:
         (told,) = answer(model, standard.spectrum, Request(), name=name)
     except NearEdgeError as error:
-        return _Told(
+        return Told(
             truth, reason=str(error).partition("::")[2].partition(": ")[2], true_state=state
         )
     if not told.applies:
         reason = type(told.reasons[0]).__name__
-        return _Told(truth, reason=reason, true_state=state)
+        return Told(truth, reason=reason, true_state=state)
     return _beside(told, truth, state)
 
 
-def _beside(told: Answer, truth: int, state: float) -> _Told:
+def _beside(told: Answer, truth: int, state: float) -> Told:
     value = told.values.get("coordination") or told.values.get("environment")
     number = _number(value)
     members = tuple(
@@ -246,7 +237,12 @@ def _beside(told: Answer, truth: int, state: float) -> _Told:
     ends = None
     if oxidation and oxidation.low is not None and oxidation.high is not None:
         ends = oxidation.low, oxidation.high
-    return _Told(truth, number, members, oxidation and float(oxidation.value), ends, state)
+    probability = None
+    if value is not None and value.probabilities:
+        said = value.value if isinstance(value.value, str) else f"{value.value:g}"
+        probability = value.probabilities.get(said)
+    state_told = oxidation and float(oxidation.value)
+    return Told(truth, number, members, state_told, ends, state, probability=probability)
 
 
 def _number(value: Value | None) -> int | None:
@@ -276,52 +272,18 @@ def _as_before(base: Aligned, moved: Standard) -> bool:
     return bool(np.allclose(base.mu, there.mu, atol=1e-4))
 
 
-def _score(several: Sequence[_Told]) -> MeasuredScore:
-    answered = [told for told in several if told.told is not None]
-    if not answered:
-        return MeasuredScore(len(several), 0)
-    truth = np.array([told.truth for told in answered])
-    right = np.array([told.told == told.truth for told in answered])
-    classes = {int(n): right[truth == n] for n in np.unique(truth)}
-    sets = [told for told in answered if told.members]
-    held = [told.truth in told.members for told in sets]
-    states = [t for t in answered if t.state is not None and np.isfinite(t.true_state)]
-    near = [abs(t.state - t.true_state) <= WITHIN for t in states if t.state is not None]
-    inside = [
-        t.interval[0] <= t.true_state <= t.interval[1] for t in states if t.interval is not None
-    ]
-    return MeasuredScore(
-        len(several),
-        len(answered),
-        float(right.mean()),
-        float(np.mean([each.mean() for each in classes.values()])),
-        {str(n): f"{each.sum()} of {each.size}" for n, each in classes.items()},
-        _mean(held),
-        _mean([len(told.members) for told in sets]),
-        _mean(near),
-        _mean(inside),
-    )
-
-
-def _mean(values: Iterable[float | int | bool]) -> float | None:
-    several = list(values)
-    return float(np.mean(several)) if several else None
-
-
-def _commonest(standards: Sequence[Standard]) -> list[_Told]:
+def _commonest(standards: Sequence[Standard]) -> list[Told]:
     numbers = [round(standard.coordination) for standard in standards]
     commonest = Counter(numbers).most_common(1)[0][0]
     states = [standard.oxidation_state for standard in standards]
     usual = Counter(round(state) for state in states if np.isfinite(state)).most_common(1)
     state = float(usual[0][0]) if usual else None
     return [
-        _Told(n, commonest, (), state, None, true) for n, true in zip(numbers, states, strict=True)
+        Told(n, commonest, (), state, None, true) for n, true in zip(numbers, states, strict=True)
     ]
 
 
-def _baselines(
-    library: Library, standards: Sequence[Standard], seed: int
-) -> dict[str, list[_Told]]:
+def _baselines(library: Library, standards: Sequence[Standard], seed: int) -> dict[str, list[Told]]:
     from sklearn.ensemble import RandomForestClassifier
 
     from nearedge.learning import baselines
@@ -337,10 +299,10 @@ def _baselines(
         if (rows := computed & (np.array(library.absorber) == element)).any()
     }
     others = standards_library(standards, "the standards")
-    told: dict[str, list[_Told]] = {"1-nn": [], "random-forest": [], "nearest standard": []}
+    told: dict[str, list[Told]] = {"1-nn": [], "random-forest": [], "nearest standard": []}
     for standard in standards:
         truth, true_state = round(standard.coordination), standard.oxidation_state
-        silent = _Told(truth, true_state=true_state)
+        silent = Told(truth, true_state=true_state)
         element = standard.edge.absorber
         try:
             aligned = align(standard.spectrum)
@@ -355,14 +317,14 @@ def _baselines(
         apart = ((library.curves[rows][:, grid] - curve) ** 2).sum(axis=1)
         nearest = rows[apart.argmin()]
         told["1-nn"].append(
-            _Told(truth, int(number[nearest]), (), float(state[nearest]), None, true_state)
+            Told(truth, int(number[nearest]), (), float(state[nearest]), None, true_state)
         )
         guess = int(forests[element].predict(curve[None])[0])
-        told["random-forest"].append(_Told(truth, guess, true_state=true_state))
+        told["random-forest"].append(Told(truth, guess, true_state=true_state))
         foreign = others.select(~akin(others, standard))
         nearest = int(match(foreign, aligned, element).order[0])
         told["nearest standard"].append(
-            _Told(
+            Told(
                 truth,
                 round(float(foreign.value("coordination")[nearest])),
                 (),

@@ -136,7 +136,14 @@ def evaluate(
     more: options.MoreNames = None,
     only: options.Only = None,
     measured: options.Measured = None,
+    plot: Annotated[
+        Path | None,
+        Option(
+            help="With --measured: figure of which numbers were told for which, and how surely."
+        ),
+    ] = None,
     json: options.Json = False,
+    force: options.Force = False,
 ) -> None:
     """Score a model on the raw, unaveraged sites of a dataset, or on measured spectra."""
     names = options.named("--only", only, more)
@@ -145,14 +152,18 @@ def evaluate(
             raise typer.BadParameter("give a dataset or --measured, not both")
         chosen = None if model is None else (answers.load_any(model), str(model))
         choose = answers.choose_ready if chosen is None else lambda _: chosen
+        if plot is not None:
+            records.check_free(plot, force=force)
         result = measured_rung.judge(choose, measured)
+        if plot is not None:
+            answers.write_measured(plot, result, force=force)
         if json:
             terminal.print_json(result.to_json())
         else:
             measured_rung.show(result)
         return
-    if model is None or dataset is None:
-        raise typer.BadParameter("give a model and a dataset, or --measured")
+    if model is None or dataset is None or plot is not None:
+        raise typer.BadParameter("give a model and a dataset, or --measured (which --plot needs)")
     data = datasets.load_dataset(dataset)
     result = models.evaluate(models.load_model(model), data, only=names).to_json()
     if json:

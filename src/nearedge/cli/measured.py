@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from nearedge import answers, matching
+from nearedge import answers, matching, paper
 from nearedge.cli import terminal
 from nearedge.drawing.progress import progress_bar
 
@@ -22,37 +22,13 @@ def judge(
 
 def show(result: "answers.MeasuredEvaluation") -> None:
     """Print the scores, by element and beside the baselines."""
-    scores = {
-        "this model": result.score,
-        "on new compounds": result.without_own,
-        "moved by up to 3 eV": result.moved,
-        **result.baselines,
-        **result.by_element,
-    }
-    rows = [
-        [
-            name,
-            f"{score.answered}/{score.n}",
-            *map(
-                _percent,
-                (
-                    score.accuracy,
-                    score.balanced_accuracy,
-                    score.set_coverage,
-                    score.oxidation_state,
-                    score.oxidation_state_coverage,
-                ),
-            ),
-        ]
-        for name, score in scores.items()
-        if score is not None
-    ]
-    heads = ["in percent", "answered", "right", "balanced", "in set", "state ± 0.5", "in interval"]
-    title = "rung measured: spectra from beamlines of known structure"
-    terminal.print_table(heads, rows, title=title)
+    table = paper.measured_table(result)
+    terminal.print_table(table.heads, table.rows, title=table.caption)
+    if result.mixtures and result.mixtures.mae is not None:
+        typer.echo(
+            f"{result.mixtures.answered} of {result.mixtures.n} spectra of several sites, or of "
+            f"doubt (grade B): mean number of neighbours off by {result.mixtures.mae:.2f}, always "
+            f"the mean {result.mixtures.constant_mae:.2f}"
+        )
     for reason, count in result.reasons.items():
         typer.echo(f"not answered: {count}, {reason}")
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}".rstrip("%")

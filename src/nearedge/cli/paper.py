@@ -9,7 +9,7 @@ from typing import Annotated
 from rich.console import Console
 from typer import Option
 
-from nearedge import datasets, paper as room
+from nearedge import answers, datasets, matching, paper as room
 from nearedge.cli import options
 from nearedge.drawing.progress import progress_bar
 from nearedge.records import check_free
@@ -26,6 +26,7 @@ def paper(
         bool, Option("--quick", help="Fewer epochs, seeds and examples: two or three minutes.")
     ] = False,
     engine_dataset: options.EngineDataset = None,
+    measured: options.Measured = None,
     force: options.Force = False,
 ) -> None:
     """Reproduce Li, Lu and Chan (2019), climb the ladder above it, and write a report."""
@@ -44,8 +45,11 @@ def paper(
         )
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         making = room.Making(command, time.monotonic() - started, room.versions())
+        judged = measured and answers.evaluate_measured(
+            answers.choose_ready, matching.read_standards(measured), progress=tell
+        )
         tell("writing the report", 1.0)
-        index = room.write_report(out, results, data, making, force=force)
+        index = room.write_report(out, results, data, making, measured=judged, force=force)
     console = Console(soft_wrap=True)
     for text in (*room.headline(results), *room.summary(results.ladder, results.better)):
         console.print(text, highlight=False, markup=False)

@@ -22,6 +22,7 @@ from ._matching import (
 from ._settings import Settings as Settings
 from ._standards import (
     GOOD as GOOD,
+    MIXED as MIXED,
     Standard as Standard,
     akin as akin,
     own as own,

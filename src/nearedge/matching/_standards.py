@@ -24,6 +24,9 @@ COLUMNS = ("file", "absorber", "edge", "compound", "coordination")
 GOOD = ("", "A")
 """Grades of the spectra that are scored: of one certain coordination number."""
 
+MIXED = "B"
+"""Grade of several sites, of which the mean number is known, or of a slight doubt."""
+
 
 @dataclass(frozen=True, eq=False)
 class Standard:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from nearedge.answers import MeasuredEvaluation, draw_measured
 from nearedge.datasets import SiteSpectra, facts
 from nearedge.drawing.style import figure_style, save_figure
 from nearedge.ladder.robustness import draw_robustness
@@ -48,13 +49,19 @@ def write_report(
     data: SiteSpectra,
     making: Making,
     *,
+    measured: MeasuredEvaluation | None = None,
     force: bool = False,
 ) -> Path:
-    """Write ``index.html`` (which is given), ``report.json`` and ``figures/`` into a folder."""
+    """Write ``index.html`` (which is given), ``report.json`` and ``figures/`` into a folder.
+
+    With scores on measured K-edges, they have a part of their own.
+    """
     path = Path(path)
     with replacing(path, force=force) as folder, figure_style():
         (folder / "figures").mkdir(parents=True)
         drawn, shown = _figures(results, data), {}
+        if measured is not None:
+            drawn["measured"] = draw_measured(measured)
         for name, title, caption in _captions(results):
             if name in drawn:
                 stem = folder / "figures" / name
@@ -67,8 +74,10 @@ def write_report(
             *explained(results.better),
         ]
         numbers = {**results.to_json(), "findings": texts, "made": vars(making)}
+        if measured is not None:
+            numbers["measured"] = measured.to_json()
         write_json(folder / "report.json", numbers)
-        parts = _sections(results, data, shown, making)
+        parts = _sections(results, data, shown, making, measured)
         body = [*_opening(results), page.contents(parts)]
         for title, part in parts.items():
             body += [page.heading(title), *part]
@@ -149,7 +158,11 @@ def _opening(results: Reproduction) -> list[str]:
 
 
 def _sections(
-    results: Reproduction, data: SiteSpectra, shown: Mapping[str, str], making: Making
+    results: Reproduction,
+    data: SiteSpectra,
+    shown: Mapping[str, str],
+    making: Making,
+    measured: MeasuredEvaluation | None,
 ) -> dict[str, list[str]]:
     """The page's parts: the paper's own results first, then what they hide, then what is better."""
     reached, meant = headline(results)
@@ -213,6 +226,16 @@ def _sections(
             page.table(tables.robustness_table(results.robustness)),
         ]
         if results.robustness
+        else [],
+        "Other elements, measured": [
+            page.paragraph(
+                "K-edges of Ti to Zn from beamlines, answered by the models that ship for them, "
+                "which know computed spectra of crystals."
+            ),
+            shown["measured"],
+            page.table(tables.measured_table(measured)),
+        ]
+        if measured
         else [],
         "The dataset": [page.facts(facts(data).items())],
         "How this was made": [page.listing(making.command), page.facts(made)],

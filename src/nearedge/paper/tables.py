@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from nearedge.answers import MeasuredEvaluation
 from nearedge.ladder import Errors, Ladder
 from nearedge.ladder.robustness import Disturbed, Quantity
 from nearedge.paper.findings import mean, percent, several, small, variance
@@ -210,3 +211,25 @@ def robustness_table(robustness: Disturbed) -> Table:
         f"trained on (rung {robustness.rung}), means over {accuracy.trials} folds. Signal to "
         "noise: peak intensity over the standard deviation of the noise at each stored energy.",
     )
+
+
+def measured_table(result: MeasuredEvaluation) -> Table:
+    """Scores on measured spectra of known structure: all, beside the baselines, by element."""
+    scores = {
+        "this model": result.score,
+        "on new compounds": result.without_own,
+        "moved by up to 3 eV": result.moved,
+        **result.baselines,
+        **result.by_element,
+    }
+    rows = []
+    for name, score in scores.items():
+        if score is not None:
+            shares = (
+                score.accuracy, score.balanced_accuracy, score.set_coverage, score.oxidation_state,
+                score.oxidation_state_coverage,
+            )  # fmt: skip
+            cells = ("-" if share is None else f"{100 * share:.1f}" for share in shares)
+            rows.append([name, f"{score.answered}/{score.n}", *cells])
+    heads = ["in percent", "answered", "right", "balanced", "in set", "state ± 0.5", "in interval"]
+    return Table(heads, rows, "rung measured: spectra from beamlines of known structure")
