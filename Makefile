@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # pip of the system installs into the environment, so that no ensurepip is needed.
 INSTALL := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: paper quick test lint test-md clean
+.PHONY: paper quick test lint docs test-md clean
 
 paper: $(VENV)/.core
 	$(BIN)/nearedge paper --force
@@ -21,6 +21,12 @@ lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 
+# The manual, with its examples drawn; then every command that it shows.
+docs: $(VENV)/.test $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m pytest -q -m commands tests/docs
+	@echo docs/_build/html/index.html
+
 # The molecular dynamics with its real potential; torch is large, so it is not part of `make test`.
 test-md: $(VENV)/.test $(VENV)/.md
 	$(BIN)/python -m pytest -q tests/structures tests/cli/test_production.py
@@ -35,7 +41,7 @@ $(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
 	$(INSTALL) -e .
 	touch $@
 
-$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: $(VENV)/.core
+$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.core
 	$(INSTALL) -e '.[$*]'
 	touch $@
 

@@ -1,0 +1,26 @@
+"""
+Read a file, find the edge, normalise
+=====================================
+
+A measured file is read whatever its format, and each spectrum in it knows its element and edge.
+The line before the edge is taken off, and the edge step is made one. Here the file is made of a
+computed spectrum of iron in hematite.
+"""
+
+import nearedge
+from nearedge.answers import Beamline, simulate_sample, write_columns
+
+data = nearedge.load_dataset("3d-k-edges")
+made, _ = simulate_sample(
+    data, Beamline(e0=7124, broadening=2.0), only=["Fe2O3_Hematite_amcsd0017806"]
+)
+write_columns("fe_k.dat", made, "hematite, simulated", force=True)
+
+(spectrum,) = nearedge.read_spectra("fe_k.dat")
+print(spectrum)
+print(f"E0 = {nearedge.find_e0(spectrum):.1f} eV")
+
+# %%
+# Raw, with the lines that were fitted, and normalised:
+
+nearedge.plot(nearedge.normalise(spectrum))
