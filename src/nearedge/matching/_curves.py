@@ -80,7 +80,7 @@ class Distortions:
                 sigma = np.maximum(width + growth * np.clip(REFERENCE / GROWS, 0, 1), 0.05)
                 kernel = np.exp(-0.5 * apart / sigma[:, None] ** 2)
                 rows.append(kernel / kernel.sum(axis=1, keepdims=True))
-        return np.array(rows, np.float32)
+        return np.array(rows)
 
     def asked(self, grid: Float[np.ndarray, " energy"]) -> Float[np.ndarray, "curve energy"]:
         """Energies of a reference that come to lie on a grid, a row for each stretch and shift."""
@@ -135,16 +135,22 @@ def distorted(
     grid: Float[np.ndarray, " point"],
 ) -> Float[np.ndarray, "reference curve point"]:
     """Make all curves that distortions make of references, which are on `REFERENCE`."""
-    where = (distortions.asked(grid) - REFERENCE[0]) / (REFERENCE[1] - REFERENCE[0])
-    where = np.clip(where, 0, len(REFERENCE) - 1.001)
-    left = where.astype(int)
-    part = (where - left).astype(np.float32)
-    curves = curves.astype(np.float32)
+    left, part = _between(distortions, grid)
     made = []
     for kernel in distortions.kernels:
         broad = curves @ kernel.T
         made.append(broad[:, left] * (1 - part) + broad[:, left + 1] * part)
     return np.concatenate(made, axis=1)
+
+
+def _between(
+    distortions: Distortions, grid: Float[np.ndarray, " point"]
+) -> tuple[Int[np.ndarray, "curve point"], Float[np.ndarray, "curve point"]]:
+    """Place in `REFERENCE` left of each point that is asked for, and the share of the right one."""
+    where = (distortions.asked(grid) - REFERENCE[0]) / (REFERENCE[1] - REFERENCE[0])
+    where = np.clip(where, 0, len(REFERENCE) - 1.001)
+    left = where.astype(int)
+    return left, where - left
 
 
 def line(grid: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
@@ -163,19 +169,36 @@ def fit(
 
     The stretch is held to a usual one, if it is given.
     """
-    bank = distorted(curves, distortions, grid)
-    rising, points = line(grid).astype(np.float32), len(grid)
-    y = measured.astype(np.float32)
-    aa, ab = np.einsum("rcp,rcp->rc", bank, bank), bank @ rising
+    # A point lies between two energies of a broadened curve. So sums over the points are sums over
+    # these energies, their squares, and their products with the next ones, each with its weight.
+    left, part = _between(distortions, grid)
+
+    def weights(at_left: np.ndarray, at_right: np.ndarray) -> Float[np.ndarray, "energy curve"]:
+        count = len(left)
+        place = np.stack([left, left + 1]) * count + np.arange(count)[:, None]
+        values = np.stack([at_left, at_right])
+        flat = np.bincount(place.ravel(), values.ravel(), len(REFERENCE) * count)
+        return flat.reshape(len(REFERENCE), count)
+
+    rising, points = line(grid), len(grid)
+    of_line, of_measured = (weights((1 - part) * y, part * y) for y in (rising, measured))
+    of_squares = weights((1 - part) ** 2, part**2)
+    of_products = weights(2 * part * (1 - part), np.zeros_like(part))[:-1]
+    sums = []
+    for kernel in distortions.kernels:
+        broad = curves @ kernel.T
+        square = broad**2 @ of_squares + (broad[:, :-1] * broad[:, 1:]) @ of_products
+        sums.append((square, broad @ of_line, broad @ of_measured))
+    aa, ab, p = (np.concatenate(each, axis=1) for each in zip(*sums, strict=True))
     bb = float(rising @ rising) + points * HOLD
-    p, q = bank @ y, float(rising @ y)
+    q = float(rising @ measured)
     amplitude = np.clip((bb * p - ab * q) / (aa * bb - ab**2), *AMPLITUDE)
     slope = np.clip((q - amplitude * ab) / bb, -SLOPE, SLOPE)
-    square = float(y @ y) - 2 * amplitude * p - 2 * slope * q
+    square = float(measured @ measured) - 2 * amplitude * p - 2 * slope * q
     square = square + amplitude**2 * aa + 2 * amplitude * slope * ab + slope**2 * bb
     if stretch is not None:
         square = square + points * distortions.held(stretch)
     place = square.argmin(axis=1)
-    best = np.arange(len(bank)), place
-    misfit = np.sqrt(np.maximum(square[best].astype(float), 0) / points)
-    return Fit(misfit, place, amplitude[best].astype(float), slope[best].astype(float))
+    best = np.arange(len(place)), place
+    misfit = np.sqrt(np.maximum(square[best], 0) / points)
+    return Fit(misfit, place, amplitude[best], slope[best])
