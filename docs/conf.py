@@ -1,6 +1,10 @@
 """How Sphinx builds the manual: ``make docs``."""
 
 import importlib.metadata
+from typing import Any
+
+from matplotlib.figure import Figure
+from sphinx_gallery.scrapers import figure_rst
 
 project = "nearedge"
 author = "The nearedge developers"
@@ -24,7 +28,19 @@ numpydoc_show_class_members = False
 autosummary_generate = True
 autodoc_typehints = "none"
 
+
+def figures(block: tuple, block_vars: dict[str, Any], conf: dict[str, Any]) -> str:
+    """Show what a block called ``figure``; pyplot does not know the figures that nearedge draws."""
+    figure = block_vars["example_globals"].pop("figure", None)
+    if not isinstance(figure, Figure):
+        return ""
+    path = next(block_vars["image_path_iterator"])
+    figure.savefig(path)
+    return figure_rst([path], conf["src_dir"])
+
+
 sphinx_gallery_conf = {
+    "image_scrapers": [figures],
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
     "filename_pattern": r"/plot_",
@@ -34,6 +50,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
 }
 
+suppress_warnings = ["config.cache"]
 html_theme = "pydata_sphinx_theme"
 html_title = "nearedge"
 html_theme_options = {

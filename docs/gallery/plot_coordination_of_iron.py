@@ -23,4 +23,4 @@ print(f"truth: {truth['coordination']:.0f} neighbours")
 # %%
 # The spectrum over the references that are the most like it, and the weight of each number:
 
-draw_match(answer.match, "hematite, simulated")
+figure = draw_match(answer.match, "hematite, simulated")

@@ -19,4 +19,4 @@ number = answer.values["coordination"]
 print(
     f"{number.value:.2f} ({number.low:.2f} to {number.high:.2f}); truth {truth['coordination']:.2f}"
 )
-nearedge.draw(answer)
+figure = nearedge.draw(answer)

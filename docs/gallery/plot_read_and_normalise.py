@@ -23,4 +23,4 @@ print(f"E0 = {nearedge.find_e0(spectrum):.1f} eV")
 # %%
 # Raw, with the lines that were fitted, and normalised:
 
-nearedge.plot(nearedge.normalise(spectrum))
+figure = nearedge.plot(nearedge.normalise(spectrum))

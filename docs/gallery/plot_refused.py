@@ -24,4 +24,4 @@ for spectrum in (titanium, peaked):
 # %%
 # The spectrum beside what the model knows:
 
-nearedge.draw(answer)
+figure = nearedge.draw(answer)

@@ -2,7 +2,7 @@
 The rise and the oxidation state
 ================================
 
-The K-edge of iron in crystals, each drawn from its own rise: what the oxidation state changes
+The K-edge of iron in oxides, each drawn from its own rise: what the oxidation state changes
 besides the position.
 """
 
@@ -14,9 +14,10 @@ from nearedge.matching import REFERENCE, build_library
 
 library = build_library(nearedge.load_dataset("3d-k-edges")).of("Fe")
 state, number = library.value("oxidation_state"), library.value("coordination")
+oxide = np.array(["O" in formula for formula in library.formula])
 figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
 for charge, count, colour in ((2, 6, "C0"), (3, 6, "C1"), (3, 4, "C2")):
-    rows = (np.abs(state - charge) < 0.1) & (number == count)
+    rows = oxide & (np.abs(state - charge) < 0.1) & (number == count)
     curves = library.curves[rows]
     axes.plot(
         REFERENCE,
