@@ -36,7 +36,8 @@ def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
     nearest = match.first(shown)
     classes = sorted({int(r.coordination) for r in nearest if r.coordination is not None})
     colours = class_colours([str(n) for n in classes])
-    energy, step = match.aligned.energy, 1.1
+    # A peak ends below the words beside the spectrum above it.
+    energy, step = match.aligned.energy, max(1.1, float(match.aligned.mu.max()) - 0.1)
     for place, reference in enumerate(nearest):
         level = step * (len(nearest) - 1 - place)
         number = reference.coordination
