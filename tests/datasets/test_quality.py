@@ -20,6 +20,7 @@ from nearedge.datasets import (
     save_dataset,
     starter_path,
 )
+from nearedge.datasets._faults import odd_fermi_levels
 from nearedge.datasets._neighbours import MEMBERS
 from nearedge.datasets._quality import FAILURES
 from nearedge.errors import InputError
@@ -219,6 +220,24 @@ def test_potentials_that_cannot_be_trusted(starter: SiteSpectra) -> None:
     assert "+0.70 eV" in found(quality, bad, 5)[0].reason
     assert found(quality, bad, 9)[0].test == "scf"
     assert "30 iterations" in found(quality, bad, 9)[0].reason
+
+
+def test_another_element_has_a_fermi_level_of_its_own() -> None:
+    atoms = bulk("FeO", "rocksalt", a=4.3, cubic=True)
+    atoms.symbols[0] = "Mn"
+    iron = np.flatnonzero(atoms.symbols == "Fe").tolist()
+    energy, sites = np.arange(-20.0, 60.0, 0.5), [(0, 0), *((0, atom) for atom in iron)]
+    said = {"engine": "made", "energy_zero": "Fermi level", "mu_unit": "arbitrary"}
+    mu = np.tile(1.5 + np.arctan(energy), (4, 1))
+
+    def odd(*levels: float) -> list[int]:
+        extra = {"fermi_level": np.array(levels)}
+        snapshot = Snapshot("one", "one", None, None, atoms)
+        data = assemble([snapshot], sites, energy, mu, None, said, extra=extra)
+        return [objection.row for objection in odd_fermi_levels(data)]
+
+    assert odd(-8.0, -10.0, -10.1, -10.2) == []
+    assert odd(-8.0, -10.0, -10.1, -9.0) == [3]
 
 
 def test_the_lines_are_those_of_the_campaign() -> None:

@@ -47,12 +47,14 @@ def unconverged_fields(data: SiteSpectra) -> Iterator[Objection]:
 
 
 def odd_fermi_levels(data: SiteSpectra) -> Iterator[Objection]:
-    """Find sites whose ``fermi_level``, if any, is not that of the others of the snapshot."""
+    """Find sites whose ``fermi_level`` is not that of the snapshot's others of their element.
+
+    Another element's core hole moves it.
+    """
     levels = np.asarray(data.table.get("fermi_level", np.full(len(data), np.nan)), float)
-    for name in data.structures:
-        rows = np.flatnonzero((data.snapshot == name) & np.isfinite(levels))
-        if not len(rows):
-            continue
+    fields = np.char.add(np.char.add(data.snapshot, " "), data.table["absorber"].values.astype(str))
+    for name in np.unique(fields[np.isfinite(levels)]):
+        rows = np.flatnonzero((fields == name) & np.isfinite(levels))
         # The lower median: a level that some site has, even if two groups are of one size.
         usual = np.sort(levels[rows])[(len(rows) - 1) // 2]
         for row in rows[np.abs(levels[rows] - usual) > FERMI_SPREAD]:
