@@ -53,7 +53,7 @@ class Settings:
         Standard deviation about that, eV, and the share of spectra whose energies are wrong.
     """
 
-    sigma: float = 0.03
+    sigma: float = 0.04
     computed_sigma: float = 0.005
     voices: int = 8
     limit: float = 0.1
