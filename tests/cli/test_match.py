@@ -100,6 +100,15 @@ def test_standards_are_taught(
     assert told["measured"]["n"] == 7
 
 
+@pytest.mark.parametrize("output", [("--plot", "match.xyz"), ("--structure", "best.foo")])
+def test_outputs_of_other_formats_are_refused_first(
+    run: Run, folder: Path, output: tuple[str, str]
+) -> None:
+    code, _, err = run("match", str(folder / "none.dat"), *output)
+    assert (code, err.count("\n")) == (1, 1)
+    assert output[1] in err
+
+
 def test_a_dataset_or_measured_spectra(run: Run, folder: Path, standards_folder: Path) -> None:
     both = ("model", str(folder / "data"), "--measured", str(standards_folder))
     assert run("evaluate", *both)[0] == 2

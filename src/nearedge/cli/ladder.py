@@ -8,9 +8,6 @@ from typer import Argument, Option
 from nearedge import datasets, ladder as rungs, matching, models, paper, records
 from nearedge.cli import measured as measured_rung, options, terminal
 from nearedge.drawing.progress import progress_bar
-from nearedge.errors import InputError
-
-FORMATS = (".png", ".svg", ".pdf")
 
 _TITLES = {
     "offset": "offset, eV",
@@ -83,9 +80,7 @@ def robustness(
     from nearedge.ladder import robustness as disturbed
 
     names = options.named("--only", only, more)
-    if output is not None and output.suffix not in FORMATS:
-        raise InputError(f"{output}: figures end in {', '.join(FORMATS)}; name one of these")
-    records.check_free(output, force=force)
+    options.check_figure(output, force=force)
     folders = [model, *(beside or [])]
     unique = len({folder.name for folder in folders}) == len(folders)
     loaded = {

@@ -152,8 +152,7 @@ def evaluate(
             raise typer.BadParameter("give a dataset or --measured, not both")
         chosen = None if model is None else (answers.load_any(model), str(model))
         choose = answers.choose_ready if chosen is None else lambda _: chosen
-        if plot is not None:
-            records.check_free(plot, force=force)
+        options.check_figure(plot, force=force)
         result = measured_rung.judge(choose, measured)
         if plot is not None:
             answers.write_measured(plot, result, force=force)

@@ -38,9 +38,8 @@ def match(
     Energy zero, resolution and normalisation are free: computed spectra are moved, stretched and
     broadened until they fit. The misfit is what is left, of an edge step of one.
     """
-    for output in (plot, structure):
-        if output is not None:
-            check_free(output, force=force)
+    options.check_figure(plot, force=force)
+    _check_structure(structure, force=force)
     several = answers.read_any(file, energy=energy, mu=mu)
     if len(several) > 1:
         names = ", ".join(spectrum.name for spectrum in several[:6])
@@ -87,6 +86,16 @@ def match(
     terminal.print_table(heads, rows, title=title, words=2)
 
 
+def _check_structure(path: Path | None, *, force: bool) -> None:
+    check_free(path, force=force)
+    if path is not None:
+        from ase.io.formats import ioformats
+
+        known = ioformats.get(path.suffix.lstrip("."))
+        if known is None or not known.can_write:
+            raise InputError(f"{path}: ASE writes no format of this ending; try .cif or .xyz")
+
+
 def _write_structure(dataset: str, crystal: str, path: Path, *, force: bool) -> None:
     from ase.io import write
 
@@ -94,7 +103,7 @@ def _write_structure(dataset: str, crystal: str, path: Path, *, force: bool) -> 
     if crystal not in structures:
         raise InputError(f"{dataset}: has no structure of {crystal}, which was measured itself")
     with replacing(path, force=force) as temporary:
-        write(temporary, structures[crystal], format=path.suffix.lstrip(".") or None)
+        write(temporary, structures[crystal], format=path.suffix.lstrip("."))
 
 
 def _number(value: float | None, digits: int) -> str:

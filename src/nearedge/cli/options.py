@@ -6,6 +6,11 @@ from typing import Annotated, Any, Literal
 import typer
 from typer import Argument, Option
 
+from nearedge.errors import InputError
+from nearedge.records import check_free
+
+FIGURES = (".png", ".svg", ".pdf")
+
 
 def to(help: str, *names: str) -> Any:
     """Make the option that says where results go."""
@@ -165,3 +170,10 @@ def named(option: str, names: list[str] | None, more: list[str] | None) -> list[
         if name.startswith("-"):
             raise typer.BadParameter(f"{option} needs a name, not '{name}'")
     return given
+
+
+def check_figure(path: Path | None, *, force: bool) -> None:
+    """Refuse a figure of another format, or that cannot be written; None asks for none."""
+    if path is not None and path.suffix not in FIGURES:
+        raise InputError(f"{path}: figures end in {', '.join(FIGURES)}; name one of these")
+    check_free(path, force=force)

@@ -33,6 +33,7 @@ def paper(
     started = time.monotonic()
     out = out or Path("paper-quick" if quick else "paper")
     check_free(out, force=force)
+    standards = measured and matching.read_standards(measured)
     data = datasets.load_dataset(dataset or datasets.starter_path())
     other = datasets.load_dataset(engine_dataset) if engine_dataset else None
     with progress_bar() as tell:
@@ -45,9 +46,9 @@ def paper(
         )
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         making = room.Making(command, time.monotonic() - started, room.versions())
-        judged = measured and answers.evaluate_measured(
-            answers.choose_ready, matching.read_standards(measured), progress=tell
-        )
+        judged = None
+        if standards:
+            judged = answers.evaluate_measured(answers.choose_ready, standards, progress=tell)
         tell("writing the report", 1.0)
         index = room.write_report(out, results, data, making, measured=judged, force=force)
     console = Console(soft_wrap=True)
