@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.integrate import cumulative_trapezoid
 
 from nearedge.errors import InputError
 from nearedge.models.inference._readout import Networks, Readout
@@ -296,6 +295,9 @@ def rebinned(
     # Exact integrals of the broken line through the points, from the first one on.
     nodes = np.union1d(energy, edges)
     values = np.interp(nodes, energy, mu)
+    # Loaded here: half a second that answers by references need not wait for.
+    from scipy.integrate import cumulative_trapezoid
+
     risen = cumulative_trapezoid(values, nodes, initial=0)
     means = np.diff(risen[np.searchsorted(nodes, edges)]) / step
     centres = (edges[:-1] + edges[1:]) / 2
