@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from nearedge.matching._matching import Match
-from nearedge.spectra import normal_integral
 
 LEVEL = 0.9
 """Share of truths that sets and intervals are meant to hold."""
@@ -73,7 +73,7 @@ def number(match: Match, target: str) -> Numbers | None:
     values, shares = values[there], shares[there]
     # Quantiles of the mixture of a Gaussian for each reference.
     grid = np.linspace(values.min() - 4 * spread, values.max() + 4 * spread, 2001)
-    below = normal_integral((grid[:, None] - values) / spread) @ shares
+    below = ndtr((grid[:, None] - values) / spread) @ shares
     half = settings.inside / 2
     ends = np.interp([0.5, 0.5 - half, 0.5 + half], below, grid)
     return Numbers(*map(float, ends))

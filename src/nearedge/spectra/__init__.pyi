@@ -4,7 +4,6 @@ from ._distortion import (
     FWHM as FWHM,
     broadened as broadened,
     convolved as convolved,
-    normal_integral as normal_integral,
     recorded as recorded,
 )
 from ._edge import edge_energy as edge_energy, guess_edge as guess_edge
