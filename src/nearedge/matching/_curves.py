@@ -172,13 +172,12 @@ def fit(
     # A point lies between two energies of a broadened curve. So sums over the points are sums over
     # these energies, their squares, and their products with the next ones, each with its weight.
     left, part = _between(distortions, grid)
+    shape = len(REFERENCE), len(left)
+    place = (np.stack([left, left + 1]) * len(left) + np.arange(len(left))[:, None]).ravel()
 
     def weights(at_left: np.ndarray, at_right: np.ndarray) -> Float[np.ndarray, "energy curve"]:
-        count = len(left)
-        place = np.stack([left, left + 1]) * count + np.arange(count)[:, None]
-        values = np.stack([at_left, at_right])
-        flat = np.bincount(place.ravel(), values.ravel(), len(REFERENCE) * count)
-        return flat.reshape(len(REFERENCE), count)
+        values = np.stack([at_left, at_right]).ravel()
+        return np.bincount(place, values, shape[0] * shape[1]).reshape(shape)
 
     rising, points = line(grid), len(grid)
     of_line, of_measured = (weights((1 - part) * y, part * y) for y in (rising, measured))
