@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from os.path import isfile
 from pathlib import Path
 
 from nearedge.errors import InputError
@@ -130,11 +129,17 @@ def read_scans(path: Path) -> list[Scan]:
 def _parted(path: str) -> tuple[Path, str | None]:
     """Part ``FILE::NAME``; a file that itself has ``::`` in its name is taken whole."""
     ends = [mark.start() for mark in re.finditer(MARK, path)]
-    # Unlike Path's, isfile takes what is too long for a path, as with the name of a spectrum.
-    if not ends or isfile(path):  # noqa: PTH113
+    if not ends or _is_there(path):
         return Path(path), None
-    end = next((end for end in reversed(ends) if isfile(path[:end])), ends[0])  # noqa: PTH113
+    end = next((end for end in reversed(ends) if _is_there(path[:end])), ends[0])
     return Path(path[:end]), path[end + len(MARK) :]
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # with the name of a spectrum, it is too long for a path
+        return False
 
 
 def _spectra(scans: Sequence[Scan], source: str) -> list[Spectrum]:
