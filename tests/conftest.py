@@ -12,10 +12,12 @@ import pytest
 from ase.build import bulk
 from hypothesis import HealthCheck, settings
 
+from nearedge.answers import MeasuredEvaluation, evaluate_measured
 from nearedge.campaigns import LI3FEO35
 from nearedge.datasets import SiteSpectra, assemble, merge
 from nearedge.datasets.importing import import_dataset
 from nearedge.learning.recipes import BEST, RECIPES
+from nearedge.matching import build_library, read_standards
 from nearedge.models import Model, train
 from nearedge.spectra import Window, convolved
 from nearedge.structures import Snapshot, disordered_rock_salt
@@ -278,3 +280,12 @@ def standards_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows.append(f"{name}\t{element}\tK\t{compound}\tmade\t{number}\t{state}\t{grade}")
     (folder / "truth.tsv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def measured_evaluation(
+    crystal_dataset: SiteSpectra, standards_folder: Path, _cheap_learning: None
+) -> MeasuredEvaluation:
+    """What a library of the made K-edges says of the made measurements."""
+    library = build_library(crystal_dataset)
+    return evaluate_measured(lambda _: (library, "library"), read_standards(standards_folder))

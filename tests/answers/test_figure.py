@@ -1,5 +1,6 @@
 """The figure of a measured spectrum shows what was read and what was inferred."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -62,12 +63,12 @@ def test_a_computed_spectrum_has_no_figure(measured_model: Model) -> None:
 def test_a_file_is_written_whole_and_kept(
     measured_model: Model, answer: Answer, tmp_path: Path
 ) -> None:
-    path = tmp_path / "one.png"
-    write_figure(path, answer)
+    path, drawing = tmp_path / "one.png", partial(draw, answer)
+    write_figure(path, drawing)
     assert path.read_bytes()[:4] == b"\x89PNG"
     with pytest.raises(InputError, match="--force"):
-        write_figure(path, answer)
-    write_figure(path, answer, force=True)
+        write_figure(path, drawing)
+    write_figure(path, drawing, force=True)
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "å" * 150, "a/../b", "scan\n1", "", ".."])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nearedge.answers import Value, evaluate_measured, judgements
+from nearedge.answers import MeasuredEvaluation, Value, evaluate_measured, judgements
 from nearedge.answers._measured_scores import Told, confusion, mixtures, reliability, score
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
@@ -77,8 +77,8 @@ def test_mixtures_are_scored_by_their_mean_number() -> None:
     assert mixtures([]) is None
 
 
-def test_standards_are_scored_beside_baselines(library: Library, standards: list[Standard]) -> None:
-    result = evaluate_measured(lambda _: (library, "library"), standards)
+def test_standards_are_scored_beside_baselines(measured_evaluation: MeasuredEvaluation) -> None:
+    result = measured_evaluation
     assert result.score.n == 7  # one is of grade B
     assert result.score.accuracy is not None
     assert result.score.accuracy > 0.8
@@ -103,13 +103,12 @@ def test_standards_are_scored_beside_baselines(library: Library, standards: list
 
 
 def test_a_library_is_not_scored_on_standards_it_holds(
-    library: Library, standards: list[Standard]
+    library: Library, standards: list[Standard], measured_evaluation: MeasuredEvaluation
 ) -> None:
     taught = library.joined(standards_library(standards, "standards"))
     result = evaluate_measured(lambda _: (taught, "taught"), standards)
-    plain = evaluate_measured(lambda _: (library, "library"), standards)
     # Each compound is left out, and here that leaves the other class alone.
-    assert result.score.per_class == plain.score.per_class
+    assert result.score.per_class == measured_evaluation.score.per_class
 
 
 def test_other_edges_are_not_answered(library: Library, standards: list[Standard]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from nearedge.answers import (
     Request,
     answer,
     draw,
+    draw_match,
     find_library,
     load_any,
     own_references,
-    write_match,
+    write_figure,
 )
 from nearedge.datasets import SiteSpectra, save_dataset
 from nearedge.edges import Edge
@@ -110,7 +112,7 @@ def test_a_figure_shows_the_nearest(library: Library, tmp_path: Path) -> None:
     assert len(figure.axes) == 2
     assert len(figure.axes[0].lines) == 8
     assert told.match is not None
-    write_match(tmp_path / "match.png", told.match)
+    write_figure(tmp_path / "match.png", partial(draw_match, told.match))
     assert (tmp_path / "match.png").stat().st_size > 10_000
 
 

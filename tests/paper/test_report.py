@@ -8,12 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from nearedge.answers import MeasuredEvaluation, evaluate_measured
+from nearedge.answers import MeasuredEvaluation
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.ladder.robustness import judge_disturbed
 from nearedge.learning.recipes import PAPER, Examples
-from nearedge.matching import build_library, read_standards
 from nearedge.paper.findings import headline, percent, several, small, summary, verdict
 from nearedge.paper.protocol import Protocol, Reproduction, reproduce
 from nearedge.paper.report import FORMATS, Making, versions, write_report
@@ -53,21 +52,15 @@ def results(telling_dataset: SiteSpectra) -> Reproduction:
 
 
 @pytest.fixture(scope="module")
-def measured(crystal_dataset: SiteSpectra, standards_folder: Path) -> MeasuredEvaluation:
-    library = build_library(crystal_dataset)
-    return evaluate_measured(lambda _: (library, "library"), read_standards(standards_folder))
-
-
-@pytest.fixture(scope="module")
 def report(
     results: Reproduction,
     telling_dataset: SiteSpectra,
-    measured: MeasuredEvaluation,
+    measured_evaluation: MeasuredEvaluation,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("out") / "paper"
     making = Making("nearedge paper --seed 11 <&>", 1.5, versions())
-    index = write_report(folder, results, telling_dataset, making, measured=measured)
+    index = write_report(folder, results, telling_dataset, making, measured=measured_evaluation)
     assert index == folder / "index.html"
     return folder
 
@@ -148,13 +141,13 @@ def test_every_figure_is_there_in_every_format(report: Path):
 
 
 def test_measured_spectra_have_a_part_of_their_own(
-    report: Path, measured: MeasuredEvaluation
+    report: Path, measured_evaluation: MeasuredEvaluation
 ) -> None:
     page = (report / "index.html").read_text(encoding="utf-8")
     assert "Other elements, measured" in page
-    assert f"{100 * (measured.score.accuracy or 0):.1f}" in page
+    assert f"{100 * (measured_evaluation.score.accuracy or 0):.1f}" in page
     told = json.loads((report / "report.json").read_text(encoding="utf-8"))["measured"]
-    assert (told["rung"], told["n"]) == ("measured", measured.score.n)
+    assert (told["rung"], told["n"]) == ("measured", measured_evaluation.score.n)
 
 
 def test_undisturbed_scores_are_those_of_the_ladder(report: Path, results: Reproduction):

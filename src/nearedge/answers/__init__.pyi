@@ -25,8 +25,8 @@ from ._files import (
     load_any as load_any,
     read_any as read_any,
 )
-from ._match_figure import draw_match as draw_match, write_match as write_match
-from ._measured_figure import draw_measured as draw_measured, write_measured as write_measured
+from ._match_figure import draw_match as draw_match
+from ._measured_figure import draw_measured as draw_measured
 from ._measured_scores import MeasuredScore as MeasuredScore
 from ._references import absorber_of as absorber_of, own_references as own_references
 from .measured import (

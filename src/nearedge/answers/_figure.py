@@ -1,6 +1,7 @@
 """One measured spectrum from the file to the answer, in four panels."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +37,10 @@ def plot_name(answer: Answer) -> str:
     return name.encode()[:200].decode(errors="ignore") + ".png"
 
 
-def write_figure(path: str | Path, answer: Answer, *, force: bool = False) -> None:
-    """Draw a measured spectrum and its answer into a file."""
-    with figure_style():
-        figure = draw(answer)
-        with replacing(path, force=force) as temporary:
-            figure.savefig(temporary)
+def write_figure(path: str | Path, drawing: Callable[[], Figure], *, force: bool = False) -> None:
+    """Write what `drawing` draws, in the report's style, into a file."""
+    with figure_style(), replacing(path, force=force) as temporary:
+        drawing().savefig(temporary)
 
 
 def draw(answer: Answer) -> Figure:

@@ -1,14 +1,11 @@
 """A measured spectrum over the references that are like it, and what they tell."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nearedge.drawing.style import BLACK, BLUE, GREY, class_colours, figure_style
+from nearedge.drawing.style import BLACK, BLUE, GREY, class_colours
 from nearedge.matching import Match, Resemblance, coordination
-from nearedge.records import replacing
 
 SHOWN = 4
 
@@ -21,14 +18,6 @@ def draw_match(match: Match, title: str = "", shown: int = SHOWN) -> Figure:
     _numbers(numbers, match)
     figure.suptitle(title, fontsize=9.5, wrap=True)
     return figure
-
-
-def write_match(path: str | Path, match: Match, title: str = "", *, force: bool = False) -> None:
-    """Draw a spectrum over its nearest references into a file."""
-    with figure_style():
-        figure = draw_match(match, title)
-        with replacing(path, force=force) as temporary:
-            figure.savefig(temporary)
 
 
 def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:

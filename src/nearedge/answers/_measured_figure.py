@@ -1,14 +1,11 @@
 """The rung ``measured`` in two pictures: which numbers are told for which, and how surely."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nearedge.answers.measured import MeasuredEvaluation
-from nearedge.drawing.style import BLUE, GREY, figure_style
-from nearedge.records import replacing
+from nearedge.drawing.style import BLUE, GREY
 
 
 def draw_measured(result: MeasuredEvaluation) -> Figure:
@@ -22,14 +19,6 @@ def draw_measured(result: MeasuredEvaluation) -> Figure:
         f"{score.answered} of {score.n} measured spectra of known structure answered", fontsize=9.5
     )
     return figure
-
-
-def write_measured(path: str | Path, result: MeasuredEvaluation, *, force: bool = False) -> None:
-    """Draw both into a file."""
-    with figure_style():
-        figure = draw_measured(result)
-        with replacing(path, force=force) as temporary:
-            figure.savefig(temporary)
 
 
 def _confusion(axes: Axes, result: MeasuredEvaluation) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from nearedge.answers._answer import Value
 from nearedge.records import Json
+from nearedge.targets import class_order
 
 WITHIN = 0.5
 """How far an oxidation state may be from the truth to be right."""
@@ -120,7 +121,7 @@ def confusion(several: Sequence[Told]) -> Json:
 
     truth = [str(told.truth) for told in several]
     said = [NO_ANSWER if told.told is None else str(told.told) for told in several]
-    names = sorted({*truth, *said}, key=lambda name: (name == NO_ANSWER, name.zfill(3)))
+    names = class_order({*truth, *said})
     matrix = confusion_matrix(truth, said, labels=names)
     return {"classes": names, "matrix": matrix.tolist()}
 
@@ -134,8 +135,7 @@ def reliability(several: Sequence[Told]) -> list[Reliability]:
     steps = np.digitize(probability, _STEPS)
     return [
         Reliability(int(here.sum()), float(probability[here].mean()), float(right[here].mean()))
-        for step in np.unique(steps)
-        if (here := steps == step).any()
+        for here in (steps == step for step in np.unique(steps))
     ]
 
 

@@ -171,13 +171,8 @@ def _mixed(choose: Choose, standards: Sequence[Standard]) -> list[tuple[float, V
     rows = []
     for standard in standards:
         if standard.grade == MIXED and np.isfinite(standard.coordination):
-            model, name = choose(standard.spectrum)
-            try:
-                (told,) = answer(model, standard.spectrum, Request(), name=name)
-            except NearEdgeError:
-                rows.append((standard.coordination, None))
-            else:
-                rows.append((standard.coordination, told.values.get("coordination")))
+            told, _ = _ask(standard, *choose(standard.spectrum))
+            rows.append((standard.coordination, told and told.values.get("coordination")))
     return rows
 
 
@@ -213,16 +208,19 @@ def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
     )
 
 
-def _tell(standard: Standard, model: Model | Library, name: str) -> Told:
-    truth, state = round(standard.coordination), standard.oxidation_state
+def _ask(standard: Standard, model: Model | Library, name: str) -> tuple[Answer | None, str]:
+    """Answer for a standard, or say why that cannot be."""
     try:
         (told,) = answer(model, standard.spectrum, Request(), name=name)
     except NearEdgeError as error:
-        return Told(
-            truth, reason=str(error).partition("::")[2].partition(": ")[2], true_state=state
-        )
-    if not told.applies:
-        reason = type(told.reasons[0]).__name__
+        return None, str(error).partition("::")[2].partition(": ")[2]
+    return (told, "") if told.applies else (None, type(told.reasons[0]).__name__)
+
+
+def _tell(standard: Standard, model: Model | Library, name: str) -> Told:
+    truth, state = round(standard.coordination), standard.oxidation_state
+    told, reason = _ask(standard, model, name)
+    if told is None:
         return Told(truth, reason=reason, true_state=state)
     return _beside(told, truth, state)
 

@@ -1,6 +1,7 @@
 """The verbs that make, judge and list models: train, evaluate, models."""
 
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -155,7 +156,7 @@ def evaluate(
         options.check_figure(plot, force=force)
         result = measured_rung.judge(choose, measured)
         if plot is not None:
-            answers.write_measured(plot, result, force=force)
+            answers.write_figure(plot, partial(answers.draw_measured, result), force=force)
         if json:
             terminal.print_json(result.to_json())
         else:

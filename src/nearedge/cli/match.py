@@ -1,5 +1,6 @@
 """The verb that finds the crystals whose spectra are like a measured one."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -54,7 +55,8 @@ def match(
     result = matching.match(library, matching.align(spectrum), absorber)
     nearest = result.first(count, foreign=all_elements)
     if plot is not None:
-        answers.write_match(plot, result, str(spectrum.name), force=force)
+        drawing = partial(answers.draw_match, result, str(spectrum.name))
+        answers.write_figure(plot, drawing, force=force)
     if structure is not None:
         # A library knows its dataset by name alone.
         dataset = library.source if among is None or matching.is_library(among) else str(among)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal
@@ -106,7 +107,8 @@ def predict(
                     failures.append(answer)
                     continue
                 if figures is not None and (answer.evidence or answer.match):
-                    answering.write_figure(_unused(figures, answering.plot_name(answer)), answer)
+                    free = _unused(figures, answering.plot_name(answer))
+                    answering.write_figure(free, partial(answering.draw, answer))
                 # The arrays of thousands of measurements are not kept.
                 answers.append(answer if json else replace(answer, evidence=None, match=None))
             bar.advance(task)
