@@ -133,6 +133,17 @@ def test_a_folder_of_something_else_is_left_alone(analytic: ModuleType, tmp_path
     assert (folder / "thesis.tex").read_text() == "precious"
 
 
+def test_a_campaign_of_an_earlier_version_is_refused(analytic: ModuleType, tmp_path: Path) -> None:
+    engine = analytic.AnalyticEngine(refuse=(1,))
+    simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=1)
+    sites = tmp_path / "data.campaign" / "sites"
+    sites.mkdir()
+    with pytest.raises(InputError, match="sites: is of an earlier version of nearedge"):
+        simulate(snapshots(1), engine, RULE, tmp_path / "data", resume=True)
+    mended = analytic.AnalyticEngine()
+    assert len(simulate(snapshots(1), mended, RULE, tmp_path / "data", force=True)) == 4
+
+
 def test_equal_structures_are_computed_once(analytic: ModuleType, tmp_path: Path) -> None:
     frame, notes = snapshots(1)[0], tmp_path / "calls"
     same = dataclasses.replace(frame, name="same")

@@ -53,12 +53,18 @@ def test_a_name_stands_for_one_structure(make_dataset: Maker) -> None:
         merge([make_dataset("a", 0), make_dataset("a", 1)])
     with pytest.raises(InputError, match="occurs 2 times"):
         merge([make_dataset("a"), make_dataset("a")])
+    with pytest.raises(InputError, match="nothing to merge"):
+        merge([])
 
 
-def test_assembling_keeps_each_spectrum_with_its_atom(make_dataset: Maker) -> None:
+def test_assembling_needs_as_many_spectra_as_sites_and_unique_names(make_dataset: Maker) -> None:
     data = make_dataset()
     snapshot = Snapshot("s", "t", None, None, data.structures["run-0"])
     given = (data.energy, data.mu[:1], EnvironmentRule("O", "Fe", 2.6, 1.7), data.attributes)
     assert_array_equal(assemble([snapshot], [(0, 1)], *given).mu, data.mu[:1])
-    with pytest.raises(ValueError, match="site"):
+    with pytest.raises(InputError, match="1 spectra do not fit 2 sites"):
         assemble([snapshot], [(0, 1), (0, 3)], *given)
+    with pytest.raises(InputError, match="atom 0 of snapshot 's' is no O atom"):
+        assemble([snapshot], [(0, 0)], *given)
+    with pytest.raises(InputError, match="several snapshots are named s"):
+        assemble([snapshot, snapshot], [(0, 1)], *given)

@@ -219,11 +219,13 @@ def test_equal_scans_count_alike_wherever_their_points_lie() -> None:
     assert left.std() < 0.02 * 0.75
 
 
-def test_one_scan_is_itself() -> None:
+def test_one_scan_is_itself_and_none_is_refused() -> None:
     one = moved(0.0, 0.01, 0)
     merged = merge_scans([one])
     assert merged.name == "merged"
     assert merged.mu is one.mu
+    with pytest.raises(InputError, match="no scans to merge"):
+        merge_scans([])
 
 
 def test_scans_of_other_ranges_are_refused() -> None:

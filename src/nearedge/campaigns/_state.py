@@ -162,6 +162,12 @@ class CampaignState:
                         f"{self.folder}: was begun with other {', '.join(changed)}; give what it "
                         "was begun with, or pass --force without --resume to begin anew"
                     )
+                if (self.folder / "sites").is_dir():
+                    raise InputError(
+                        f"{self.folder / 'sites'}: is of an earlier version of nearedge, whose "
+                        "results this one does not read; finish it with that, or pass --force "
+                        "without --resume to begin anew"
+                    )
             for path in others:
                 if not resume or path.name in (*_TRANSIENT, FAILURES):
                     _remove(path)

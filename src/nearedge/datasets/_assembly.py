@@ -11,7 +11,7 @@ from jaxtyping import Float
 from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets._table import ATTRIBUTES, RULE, label_sites, rule_attributes
 from nearedge.errors import InputError
-from nearedge.structures import Snapshot
+from nearedge.structures import Snapshot, repeated_names
 from nearedge.targets import EnvironmentRule
 
 
@@ -32,6 +32,10 @@ def assemble(
     and ``mu_unit``. `extra` are further columns: targets under their names, where no rule labels
     the sites, groups as texts (``crystal``), a Fermi level.
     """
+    if twice := repeated_names(snapshots):
+        raise InputError(f"{source}: several snapshots are named {', '.join(twice)}; rename them")
+    if len(sites) != len(mu):
+        raise InputError(f"{source}: {len(mu)} spectra do not fit {len(sites)} sites")
     origin = [snapshots[number] for number, _ in sites]
     used = (snapshots[number] for number in dict.fromkeys(number for number, _ in sites))
     structures = {frame.name: frame.labelled() for frame in used}
@@ -73,6 +77,8 @@ def merge(
 
     Provenance that differs is kept, every value once; `attributes` are said of the whole over it.
     """
+    if not datasets:
+        raise InputError("nothing to merge; name at least one dataset")
     first, structures = datasets[0], dict(datasets[0].structures)
     for other in datasets[1:]:
         _check_alike(first, other)

@@ -121,7 +121,13 @@ def compute_labels(
 def label_sites(
     structures: Mapping[str, Atoms], snapshot: np.ndarray, atom: np.ndarray, rule: EnvironmentRule
 ) -> dict[str, np.ndarray]:
-    """Find coordination number and class of given atoms, the rule's absorbers."""
+    """Find coordination number and class of given atoms, which must be the rule's absorbers."""
+    for name, index in zip(snapshot.tolist(), atom.tolist(), strict=True):
+        if structures[name].get_chemical_symbols()[index] != rule.absorber:
+            raise InputError(
+                f"atom {index} of snapshot '{name}' is no {rule.absorber} atom; spectra and "
+                "structure do not belong together"
+            )
     return {
         target.name: compute_labels(target, structures, snapshot, atom)
         for target in (rule.coordination, rule.environment)

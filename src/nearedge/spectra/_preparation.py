@@ -142,6 +142,8 @@ def merge_scans(scans: Sequence[Spectrum]) -> Spectrum:
     Scale, level and a drift of up to 1 eV are found by least squares against the first scan. Scans
     count by the inverse square of their noise; one that does not rise where the first does is out.
     """
+    if not scans:
+        raise InputError("no scans to merge; give at least one spectrum")
     first = scans[0]
     if len(scans) == 1:
         return replace(first, name="merged")

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from nearedge.errors import InputError
 from nearedge.spectra._distortion import convolved
-from nearedge.spectra._grids import Window, covered, resample
+from nearedge.spectra._grids import Window, check_spectra, covered, resample
 
 MAX_BROADENING = 2.0  # largest standard deviation of the Gaussian that is tried, eV
 
@@ -39,6 +39,14 @@ class Alignment:
     scale: float = 1.0
     broadening: float = 0.0
     residual: float = np.nan  # what is left: root mean square over that of the target
+
+    def __post_init__(self) -> None:
+        numbers = (self.shift, self.scale, self.broadening)
+        if not np.isfinite(numbers).all() or self.scale <= 0 or self.broadening < 0:
+            raise InputError(
+                f"alignment by {self.shift} eV, factor {self.scale}, broadening {self.broadening} "
+                "eV; the factor must be positive, the broadening not negative, all finite"
+            )
 
     def apply(
         self,
@@ -89,6 +97,13 @@ def fit_alignment(
     broadening the best factor is known in closed form, so two numbers are searched: all shifts of
     a scan, with several broadenings each, then its lowest minima by L-BFGS-B within the bounds.
     """
+    for curves in (source, target):
+        check_spectra(curves.energy, curves.mu, curves.source)
+    if paired and len(source.mu) != len(target.mu):
+        raise InputError(
+            f"{source.source}: {len(source.mu)} spectra are no pairs of the {len(target.mu)} of "
+            f"{target.source}; give the same atoms in the same order"
+        )
     grid = (window or Window()).grid
     goal = _signature(resample(target.energy, target.mu, grid, target.source), paired)
     norms = np.sqrt((goal**2).sum(axis=(1, 2)))

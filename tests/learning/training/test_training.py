@@ -10,6 +10,7 @@ import optax
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from nearedge.errors import InputError
 from nearedge.learning.networks import MultilayerPerceptron, initialise
 from nearedge.learning.training import Job, TrainingSettings, train
 from nearedge.learning.training._schedule import _batches, _roomy, _shape, _start
@@ -189,3 +190,18 @@ def test_a_constant_target_is_not_death() -> None:
     settings = replace(SETTINGS, learning_rate=0.05)
     result = train([Job(x, np.full(COUNT, 2.0), "squared-error", (1,), 1, 0, settings)])[0]
     assert not result.dead
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"l2_convention": "weird"}, "decoupled"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"learning_rate": 0.0}, "learning_rate=0.0"),
+        ({"l2": -1.0}, "l2=-1.0"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        replace(SETTINGS, **changes).check()
