@@ -136,6 +136,22 @@ def test_settings_of_a_3d_k_edge() -> None:
     assert FeffSettings.for_edge(Edge("O")) == FeffSettings(dimer=1.7)
 
 
+def test_interstitial_around_the_absorber(magnesia: Atoms) -> None:
+    def cards(atoms: Atoms, settings: FeffSettings) -> list[str]:
+        text = FeffEngine(settings).feff_input(atoms, 0)
+        feff10.FeffInput.parse_strict(text)
+        return [line for line in text.splitlines() if line.startswith("INTERSTITIAL")]
+
+    local = FeffSettings(local_interstitial=True)
+    # An atom has a**3 / 8; the shortest bond is a / 2 in rock salt, a sqrt(3) / 4 in zinc blende.
+    assert cards(bulk("NiO", "rocksalt", a=4.2), local) == ["INTERSTITIAL 1 1.00000"]
+    assert cards(bulk("ZnS", "zincblende", a=5.4), local) == ["INTERSTITIAL 1 1.53960"]
+    # A molecule has no volume: FEFF takes its own.
+    assert cards(Atoms("CO", [[0, 0, 0], [1.1, 0, 0]]), local) == ["INTERSTITIAL 1 0.00000"]
+    assert FeffSettings.for_edge(Edge("Zn")).local_interstitial
+    assert not cards(magnesia, FeffSettings.for_edge(Edge("O")))
+
+
 def test_a_field_that_does_not_converge_is_tried_with_slower_mixing(
     magnesia: Atoms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -267,6 +267,7 @@ class FeffEngine:
             f"FMS {settings.fms_radius:g}",
             "ABSOLUTE",
             *([f"MULTIPOLE {settings.multipole}"] if settings.multipole else []),
+            *([_interstitial(atoms, cluster)] if settings.local_interstitial else []),
             "XANES",
             "EGRID",
             f"e_grid {settings.energy_min:g} {settings.energy_max:g} {settings.energy_step:g}",
@@ -343,6 +344,18 @@ def _reason(log: Path) -> str:
     verdict = next((place for place, line in enumerate(lines) if line.startswith("Feff")), None)
     told = lines[-3:] if verdict is None else lines[max(0, verdict - 2) : verdict + 1]
     return " | ".join(told) if told else "it printed nothing"
+
+
+def _interstitial(atoms: Atoms, cluster: Cluster) -> str:
+    """Write the card of an interstitial around the absorber.
+
+    Of a crystal it says the volume of an atom, in cubes of the absorber's shortest bond: what FEFF
+    takes otherwise, the sum of Norman spheres, is too small for open structures.
+    """
+    crystal = atoms.pbc.all() and atoms.cell.rank == 3
+    bond = cluster.distance[1]
+    volume = atoms.get_volume() / len(atoms) / bond**3 if crystal else 0.0
+    return f"INTERSTITIAL 1 {volume:.5f}"
 
 
 def _unusualness(atoms: Atoms, width: float = 2.5) -> Float[np.ndarray, " atom"]:
