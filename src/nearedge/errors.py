@@ -60,5 +60,5 @@ class MissingExtraError(NearEdgeError, ImportError):
         ]
         super().__init__(
             f"{purpose} needs the package '{package}', which is not installed: "
-            f"pip install {' '.join(wanted) or package} (the extra {extra} of nearedge)"
+            f"pip install {' '.join(wanted) or package} (the extra nearedge[{extra}])"
         )

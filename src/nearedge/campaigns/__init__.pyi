@@ -1,5 +1,6 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
+from ._executor import LocalExecutor as LocalExecutor
 from ._parsl import ParslExecutor as ParslExecutor
 from ._potentials import TRIALS as TRIALS, reference_potentials as reference_potentials
 from ._run import STRUCTURE as STRUCTURE, simulate as simulate, write_inputs as write_inputs

@@ -14,6 +14,7 @@ from nearedge.cli.explain import explain
 from nearedge.cli.ladder import compare, ladder, robustness
 from nearedge.cli.map import map_
 from nearedge.cli.match import match
+from nearedge.cli.page import open_page
 from nearedge.cli.paper import paper
 from nearedge.cli.predict import predict
 from nearedge.cli.simulate import cluster, potentials, simulate
@@ -68,6 +69,7 @@ for verb in (
     app.command()(verb)
 app.command("models")(learn.list_models)
 app.command("map")(map_)
+app.command("app")(open_page)
 
 
 def main() -> None:

@@ -13,7 +13,12 @@ from ._grids import (
     covered as covered,
     resample as resample,
 )
-from ._normalisation import Normalised as Normalised, find_e0 as find_e0, normalise as normalise
+from ._normalisation import (
+    Normalised as Normalised,
+    find_e0 as find_e0,
+    fit_ranges as fit_ranges,
+    normalise as normalise,
+)
 from ._plot import plot as plot
 from ._preparation import (
     Baseline as Baseline,

@@ -79,6 +79,22 @@ def find_e0(spectrum: Spectrum) -> float:
     return float(grid[np.nanargmax(slope)])
 
 
+def fit_ranges(spectrum: Spectrum, e0: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Give the ranges before and after the edge that `normalise` fits unless it is told others.
+
+    Examples
+    --------
+    >>> energy = np.arange(8800.0, 9500.0, 1.0)
+    >>> fit_ranges(Spectrum("cu", energy, np.ones(700), "cu.dat"), 8987.0)
+    ((-187.0, -20.0), (40.0, 512.0))
+    """
+    low, high = float(spectrum.energy[0]) - e0, float(spectrum.energy[-1]) - e0
+    return (
+        (max(low, -NEAR[1]), max(min(low / 3, -NEAR[0]), -FAR[0])),
+        (max(min(high / 3, 2 * FAR[0]), FAR[0] / 4), min(high, FAR[1])),
+    )
+
+
 def normalise(
     spectrum: Spectrum,
     e0: float | None = None,
@@ -120,9 +136,9 @@ def normalise(
     """
     e0 = find_e0(spectrum) if e0 is None else e0
     far = spectrum.energy - e0
-    low, high = far[0], far[-1]
-    before = before or (max(low, -NEAR[1]), max(min(low / 3, -NEAR[0]), -FAR[0]))
-    after = after or (max(min(high / 3, 2 * FAR[0]), FAR[0] / 4), min(high, FAR[1]))
+    high = far[-1]
+    usual = fit_ranges(spectrum, e0)
+    before, after = before or usual[0], after or usual[1]
     # The edge's own tail tilts a line that is fitted close to it.
     line = _line(spectrum, far, before, 1 if before[1] - before[0] > 20 else 0, "before")
     degree = 0 if high < 50 else 1 if high < 150 else 2

@@ -1,0 +1,68 @@
+"""Many spectra on the page: a table that sorts, a figure of all, and each at a click."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from nearedge.answers import Answer, Failure
+from nearedge.app import _figures, _words
+from nearedge.app._asking import Choice
+from nearedge.app._downloads import offer
+from nearedge.app._opening import Opened
+from nearedge.app._spectrum_view import answer_of, show_spectrum
+from nearedge.errors import InputError
+from nearedge.spectra import Normalised, Spectrum, normalise
+
+
+def show_batch(
+    several: Sequence[tuple[str, Spectrum]], choice: Choice, *, faults: Sequence[Opened]
+) -> None:
+    """Answer for many spectra, and show one of them in full if a person wants it."""
+    told = _answer(several, choice)
+    applies = sum(isinstance(one, Answer) and one.applies for one in told)
+    st.subheader(f"{len(told)} spectra, {applies} with an answer that holds", anchor=False)
+    table = pd.DataFrame(_words.rows(told)).round(2)
+    event = st.dataframe(
+        table, hide_index=True, on_select="rerun", selection_mode="single-row", key="table"
+    )
+    absolute = st.toggle("Draw over the energies as they are", key="absolute")
+    figure = _figures.draw_all(_normalised(several), absolute=absolute)
+    st.plotly_chart(figure, key="all", alt="all spectra, normalised")
+    failed = [Failure(one.given.name, one.fault) for one in faults]
+    offer("batch", [spectrum for _, spectrum in several], [*told, *failed], choice)
+    chosen = event.selection.rows
+    names = [f"{row['file']} {row['label']}" for row in _words.rows(told)]
+    st.divider()
+    place = st.selectbox(
+        "One of them in full (or click its row)",
+        range(len(names)),
+        index=chosen[0] if chosen else None,
+        format_func=names.__getitem__,
+        # A click on another row begins anew.
+        key=f"one {chosen}",
+    )
+    if place is not None:
+        show_spectrum(*several[place], choice)
+
+
+def _answer(several: Sequence[tuple[str, Spectrum]], choice: Choice) -> list[Answer | Failure]:
+    bar, told = st.progress(0.0), []
+    for done, (key, spectrum) in enumerate(several, start=1):
+        told.append(answer_of(key, spectrum, choice))
+        bar.progress(done / len(several), f"{done} of {len(several)} spectra answered")
+    bar.empty()
+    return told
+
+
+def _normalised(several: Sequence[tuple[str, Spectrum]]) -> list[tuple[str, Normalised]]:
+    """Normalise what can be, once in a session."""
+    kept: dict[str, Normalised | None] = st.session_state.setdefault("normalised", {})
+    for key, spectrum in several:
+        if key not in kept:
+            try:
+                kept[key] = normalise(spectrum)
+            except InputError:
+                kept[key] = None
+    made = [(_words.name(spectrum), kept[key]) for key, spectrum in several]
+    return [(name, one) for name, one in made if one is not None]

@@ -1,0 +1,96 @@
+"""Files to try, made on the spot of computed spectra that ship; their names say that."""
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import h5py
+import numpy as np
+from ase.build import bulk
+from ase.io import write
+
+from nearedge.answers import Beamline, simulate_sample, write_columns
+from nearedge.app._asking import dataset
+from nearedge.app._opening import Given
+from nearedge.edges import Edge
+
+SHIFT = 3.0
+"""How far above the tabulated energy the examples' zeros lie, eV."""
+
+ROWS, COLUMNS = 24, 36
+
+
+def _text(name: str, data: str, crystal: str, beamline: Beamline, seed: int = 0) -> Given:
+    spectrum, _ = simulate_sample(dataset(data), beamline, only=[crystal], seed=seed)
+    with TemporaryDirectory(prefix="nearedge-") as folder:
+        path = Path(folder, name)
+        about = f"computed by FEFF10, not measured: {crystal}, shifted, broadened, noisy"
+        write_columns(path, spectrum, about)
+        return Given(name, f"example:{name}", path.read_bytes())
+
+
+def _iron() -> list[Given]:
+    name, crystal = "computed-hematite-Fe-K.dat", "Fe2O3_Hematite_amcsd0017806"
+    return [_text(name, "3d-k-edges", crystal, Beamline(7115.0, 2.0))]
+
+
+def _oxygen() -> list[Given]:
+    name, beamline = "computed-Li3FeO3.5-O-K.dat", Beamline(529.4, 0.6, slope=0.4)
+    return [_text(name, "li3feo35", "rocksalt-1-000", beamline, 1)]
+
+
+def _batch() -> list[Given]:
+    data = dataset("3d-k-edges")
+    absorbers, crystals = data.groups("absorber"), data.groups("snapshot")
+    made = []
+    for seed, element in enumerate(sorted(set(absorbers.tolist()), key=lambda e: Edge(e).energy)):
+        # Crystals that hold a single absorbing element: the file then has one edge.
+        own = [c for c in dict.fromkeys(crystals[absorbers == element]) if _alone(str(c), element)]
+        crystal = str(own[len(own) // 2])
+        name = f"computed-{crystal.split('_amcsd')[0]}-{element}-K.dat"
+        beamline = Beamline(Edge(element).energy + SHIFT, 2.0)
+        made.append(_text(name, "3d-k-edges", crystal, beamline, seed))
+    return made
+
+
+def _alone(crystal: str, element: str) -> bool:
+    data = dataset("3d-k-edges")
+    return set(data.groups("absorber")[data.snapshot == crystal].tolist()) == {element}
+
+
+def _stack() -> list[Given]:
+    """Make images in which O with few Fe around it, at the left, gives way to O with many."""
+    data, rng = dataset("li3feo35"), np.random.default_rng(0)
+    few, many = (
+        data.mu[np.isin(data.environment, list(names))].mean(axis=0) for names in ("01", "34")
+    )
+    share = np.linspace(0, 1, COLUMNS)[None, :, None] + np.zeros((ROWS, 1, 1))
+    images = (1 - share) * few + share * many
+    images = images + rng.normal(0, 0.01 * images.max(), images.shape)
+    row, column = np.mgrid[:ROWS, :COLUMNS]
+    outside = ((row / ROWS - 0.5) ** 2 + (column / COLUMNS - 0.5) ** 2) > 0.24
+    images[outside] = rng.normal(0, 0.01 * images.max(), images[outside].shape)
+    packed = io.BytesIO()
+    with h5py.File(packed, "w") as file:
+        file.attrs["comment"] = "computed by FEFF10, not measured"
+        file["entry/energy"] = data.energy + 529.4
+        file["entry/data"] = np.moveaxis(images, 2, 0).astype(np.float32)
+        file["entry/energy"].attrs["units"] = "eV"
+    return [Given("computed-stack-O-K.h5", "example:stack", packed.getvalue())]
+
+
+def _crystal() -> list[Given]:
+    text = io.StringIO()
+    write(text, bulk("NiO", "rocksalt", a=4.177), format="vasp")
+    return [Given("POSCAR-NiO", "example:nio", text.getvalue().encode())]
+
+
+EXAMPLES: Mapping[str, Callable[[], list[Given]]] = {
+    "Fe K of hematite": _iron,
+    "O K of Li₃FeO₃.₅": _oxygen,
+    "A batch, Ti to Zn": _batch,
+    "A stack of images": _stack,
+    "A crystal, NiO": _crystal,
+}
+"""Examples by what a button says."""

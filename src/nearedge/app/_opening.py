@@ -1,0 +1,130 @@
+"""What a person gives, a dropped file or a path, and what is inside of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from nearedge import answers, spectra
+from nearedge.errors import InputError, NearEdgeError
+from nearedge.files import stacks
+from nearedge.spectra import Spectrum
+from nearedge.structures import Snapshot, read_snapshots
+
+Kind = Literal["spectra", "stack", "structure", "fault"]
+
+STRUCTURES = (".cif", ".vasp", ".poscar", ".xyz", ".extxyz", ".traj")
+STRUCTURE_NAMES = ("POSCAR", "CONTCAR", "XDATCAR")
+STACKS = (".npy", ".tif", ".tiff")
+HDF5 = b"\x89HDF\r\n\x1a\n"
+MOST_FILES = 2000
+"""Files of a folder that are opened at once."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file by its name and content, or a path of this machine; the key tells it from others."""
+
+    name: str
+    key: str
+    content: bytes | None = None
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """Give a path; what has none lies in a temporary folder for as long as the block lasts."""
+        if self.content is None:
+            yield Path(self.name)
+            return
+        with TemporaryDirectory(prefix="nearedge-") as folder:
+            path = Path(folder, Path(self.name).name[-100:] or "file")
+            path.write_bytes(self.content)
+            try:
+                yield path
+            except NearEdgeError as error:
+                raise InputError(str(error).replace(f"{folder}/", "")) from None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is inside a file; of a fault, why it cannot be used."""
+
+    given: Given
+    kind: Kind
+    spectra: tuple[Spectrum, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    fault: str = ""
+
+
+def given_path(text: str) -> list[Given]:
+    """List the file at a path, or the files of a folder.
+
+    Raises
+    ------
+    InputError
+        If there is nothing, or too much.
+    """
+    path = Path(text.strip().strip("'\"")).expanduser()
+    file = str(path).partition("::")[0]
+    if not Path(file).exists():
+        raise InputError(f"{path}: no such file or folder on this machine; check the path")
+    if not path.is_dir() or (path / "spectra.nc").exists():
+        stat = Path(file).stat()
+        return [Given(str(path), f"{path}:{stat.st_mtime_ns}:{stat.st_size}")]
+    files = sorted(one for one in path.iterdir() if one.is_file() and one.name[0] != ".")
+    if not files:
+        raise InputError(f"{path}: the folder holds no files; give another")
+    if len(files) > MOST_FILES:
+        raise InputError(
+            f"{path}: holds {len(files)} files, the page opens {MOST_FILES}; use nearedge predict"
+        )
+    return [one for file in files for one in given_path(str(file))]
+
+
+def open_given(given: Given) -> Opened:
+    """Find out what a file holds; one that cannot be used stops no other."""
+    try:
+        with given.on_disk() as path:
+            return _opened(given, path)
+    except NearEdgeError as error:
+        return Opened(given, "fault", fault=str(error))
+    except OSError as error:
+        return Opened(given, "fault", fault=f"{given.name}: {error.strerror or error}")
+
+
+def _opened(given: Given, path: Path) -> Opened:
+    name, ending = path.name, path.suffix.lower()
+    if ending in STRUCTURES or name.upper().startswith(STRUCTURE_NAMES):
+        return Opened(given, "structure", snapshots=tuple(read_snapshots(path)))
+    if ending in STACKS or (_is_hdf5(path) and _holds_images(path)):
+        return Opened(given, "stack")
+    read = [_with_edge(one) for one in answers.read_any(str(path))]
+    if given.content is not None:
+        read = [replace(one, source=given.name) for one in read]
+    return Opened(given, "spectra", spectra=tuple(read))
+
+
+def _is_hdf5(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(HDF5)) == HDF5
+
+
+def _holds_images(path: Path) -> bool:
+    try:
+        with stacks.open_stack(path) as stack:
+            return min(stack.shape) > 1
+    except InputError:
+        return False
+
+
+def _with_edge(spectrum: Spectrum) -> Spectrum:
+    """Guess the edge that a file does not name, and say so."""
+    edge = spectrum.edge or spectra.guess_edge(spectrum)
+    if edge is None or spectrum.edge is not None:
+        return spectrum
+    note = f"the file names no edge; by its energies it is {edge}"
+    identity = replace(spectrum.identity, edge=edge)
+    return replace(spectrum, identity=identity, notes=(*spectrum.notes, note))

@@ -1,0 +1,49 @@
+"""A structure on the page: the spectra that FEFF gives for it."""
+
+import streamlit as st
+
+from nearedge.app import _figures, _words
+from nearedge.app._opening import Opened
+from nearedge.app._simulating import absorbers, columns, compute, plan, weights
+from nearedge.datasets import SiteSpectra
+from nearedge.errors import NearEdgeError
+
+
+def show_structure(one: Opened) -> None:
+    """Offer to compute the spectra of a structure, and show them."""
+    key, snapshots = one.given.key, one.snapshots
+    formulas = ", ".join(dict.fromkeys(s.atoms.get_chemical_formula() for s in snapshots))
+    st.subheader(_words.plain(f"{one.given.name}: {formulas}"), anchor=False)
+    absorber = st.selectbox("Element that absorbs (K-edge)", absorbers(snapshots), key=f"abs {key}")
+    kept: dict[tuple[str, str], SiteSpectra] = st.session_state.setdefault("computed", {})
+    try:
+        work = plan(snapshots, absorber)
+        st.caption(
+            f"{work.sites} sites that no symmetry makes equal; FEFF10 takes some 10 to 100 s for"
+            " each on one core."
+        )
+        new = (key, absorber) not in kept
+        if new and st.button("Compute", key=f"compute {key}", type="primary"):
+            bar = st.progress(0.0, "FEFF10 begins")
+            for part in compute(work):
+                if isinstance(part, SiteSpectra):
+                    kept[key, absorber] = part
+                else:
+                    bar.progress(part, f"{part:.0%} of the tasks are done")
+            bar.empty()
+            st.rerun()
+    except NearEdgeError as error:
+        st.error(_words.plain(str(error)))
+        return
+    if (key, absorber) in kept:
+        _show(key, kept[key, absorber])
+
+
+def _show(key: str, data: SiteSpectra) -> None:
+    names = [f"{name}/{atom}" for name, atom in zip(data.snapshot, data.atom, strict=True)]
+    figure = _figures.draw_sites(
+        data.energy, data.mu, names, weights(data), str(data.identity.unit).split(" (")[0]
+    )
+    st.plotly_chart(figure, key=f"sites {key}", alt="computed spectra")
+    st.caption(_words.plain(f"0 eV: {data.identity.zero}; computed by {data.identity.origin}"))
+    st.download_button("Spectra (text)", columns(data), "spectra.dat", on_click="ignore")
