@@ -2,7 +2,6 @@
 
 from ._answer import (
     Answer as Answer,
-    Evidence as Evidence,
     Value as Value,
     answer_table as answer_table,
     write_csv as write_csv,
@@ -14,6 +13,7 @@ from ._answering import (
     known_inference as known_inference,
 )
 from ._check import check as check, edge_range as edge_range
+from ._evidence import Evidence as Evidence
 from ._figure import draw as draw, plot_name as plot_name, write_figure as write_figure
 from ._files import (
     Choose as Choose,

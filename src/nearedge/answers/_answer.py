@@ -4,17 +4,21 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
+from nearedge.answers._evidence import Evidence
+from nearedge.drawing.card import card
 from nearedge.edges import Edge
 from nearedge.matching import Match
-from nearedge.models.inference import Fit, Posterior
 from nearedge.records import Json, as_json, replacing
-from nearedge.spectra import Prepared
 from nearedge.targets import TARGETS
 from nearedge.trust import Reason
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -55,16 +59,6 @@ class Value:
     def to_json(self) -> Json:
         """Give what is known, ready for JSON."""
         return {name: entry for name, entry in as_json(self).items() if entry is not None}
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What the answer for a measured spectrum was made of; the unit is the training spectra's."""
-
-    prepared: Prepared
-    posterior: Posterior
-    fit: Fit
-    unit: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +112,45 @@ class Answer:
             return f"{self.name}: {told}"
         why = "; ".join(map(str, self.reasons))
         return f"{self.name}: the model does not apply, {why}" + (f" ({told})" if told else "")
+
+    def _repr_html_(self) -> str:
+        """Show values and the spectrum over what explains it, in a notebook."""
+        facts = {
+            target.replace("_", " "): value.text() + _unit(target, " {}")
+            for target, value in self.values.items()
+        }
+        if not self.applies:
+            facts = {"the model does not apply": "; ".join(map(str, self.reasons)), **facts}
+        if self.e0 is not None:
+            facts["E0"] = f"{self.e0:.1f} eV"
+        facts["model"] = self.model if self.rung is None else f"{self.model}, rung {self.rung}"
+        facts |= {"basis": self.basis} if self.basis else {}
+        facts |= {"remarks": "; ".join(self.remarks)} if self.remarks else {}
+        return card(self.name, facts, self._draw if self._drawable else None)
+
+    @property
+    def _drawable(self) -> bool:
+        return bool(self.match or self.evidence or self._probabilities)
+
+    @property
+    def _probabilities(self) -> Mapping[str, float]:
+        known = (value.probabilities for value in self.values.values() if value.probabilities)
+        return next(known, {})
+
+    def _draw(self, axes: "Axes") -> None:
+        if self.match is not None:
+            from nearedge.answers._match_figure import draw_curves
+
+            draw_curves(axes, self.match, 1)
+        elif self.evidence is not None:
+            from nearedge.answers._panels import draw_normalised
+
+            draw_normalised(axes, self.evidence)
+        else:
+            from nearedge.drawing.style import plain
+
+            axes.bar([*map(plain, self._probabilities)], [*self._probabilities.values()])
+            axes.set(ylabel="probability", ylim=(0, 1))
 
     def _origin(self) -> dict[str, str | float | bool | None]:
         """What the answer is to, who gives it, and whether it applies."""

@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.answers._answer import Answer, Evidence, Value
+from nearedge.answers._answer import Answer, Value
 from nearedge.answers._check import check, edge_range, is_relative
+from nearedge.answers._evidence import Evidence
 from nearedge.answers._references import FORCED, answer_by_references
 from nearedge.errors import InputError
 from nearedge.learning.features import RISE, with_features

@@ -4,23 +4,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from nearedge.answers._answer import Answer, Evidence
+from nearedge.answers._answer import Answer
 from nearedge.answers._match_figure import draw_match
-from nearedge.drawing.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    SKY,
-    VERMILION,
-    class_colours,
-    figure_style,
-)
+from nearedge.answers._panels import draw_fractions, draw_normalised, draw_raw, draw_zero
+from nearedge.drawing.style import figure_style, plain
 from nearedge.records import replacing
 
 
@@ -55,70 +44,10 @@ def draw(answer: Answer) -> Figure:
         raise ValueError(f"{answer.name} was not read as a measured spectrum")
     figure = Figure(figsize=(8.4, 6.2), layout="constrained")
     raw, normalised, zero, fractions = figure.subplots(2, 2).ravel()
-    _raw(raw, evidence)
+    draw_raw(raw, evidence)
     draw_normalised(normalised, evidence)
     normalised.set_title(f"b  normalised; novelty {evidence.fit.score:.2f} (limit 1)")
-    _zero(zero, evidence)
-    _fractions(fractions, evidence)
-    figure.suptitle(answer.sentence(), fontsize=9.5, wrap=True)
+    draw_zero(zero, evidence)
+    draw_fractions(fractions, evidence)
+    figure.suptitle(plain(answer.sentence()), fontsize=9.5, wrap=True)
     return figure
-
-
-def _raw(axes: Axes, evidence: Evidence) -> None:
-    prepared, posterior = evidence.prepared, evidence.posterior
-    read, window = prepared.read, evidence.fit.energy
-    axes.axvspan(
-        posterior.zero + window[0], posterior.zero + window[-1], color=SKY, alpha=0.18, lw=0
-    )
-    axes.plot(read.energy, read.mu, color=BLACK, lw=1, label="as read")
-    if prepared.baseline.any():
-        axes.plot(read.energy, prepared.baseline, color=ORANGE, lw=1, ls="--", label="baseline")
-    if prepared.replaced.any():
-        bad = prepared.replaced
-        axes.plot(read.energy[bad], read.mu[bad], "x", color=VERMILION, label="glitch")
-    axes.axvline(posterior.zero, color=BLUE, lw=0.8)
-    axes.set(xlabel="energy (eV)", ylabel="intensity as read", title="a  as read; shaded: window")
-    axes.margins(y=0.12)
-    axes.legend(loc="lower right")
-
-
-def draw_normalised(axes: Axes, evidence: Evidence) -> None:
-    """Draw a measured spectrum beside the mixture that explains it and the training sites."""
-    fit = evidence.fit
-    axes.fill_between(
-        fit.energy, fit.low, fit.high, color=GREY, alpha=0.25, lw=0, label="nine in ten sites"
-    )
-    axes.plot(fit.energy, fit.mixture, color=VERMILION, ls="--", label="mixture of this answer")
-    axes.plot(fit.energy, fit.window, color=BLACK, lw=1.2, label="measured")
-    axes.set(xlabel="energy from the model's zero (eV)", ylabel=evidence.unit)
-    axes.legend(loc="best")
-
-
-def _zero(axes: Axes, evidence: Evidence) -> None:
-    posterior = evidence.posterior
-    likely = posterior.zero_weights > 1e-4 * posterior.zero_weights.max()
-    low, high = posterior.scanned[likely][[0, -1]]
-    room = max(0.5, 0.1 * (high - low))
-    step = float(np.diff(posterior.scanned).min()) if len(posterior.scanned) > 1 else 0.1
-    axes.bar(posterior.scanned, posterior.zero_weights, width=0.9 * step, color=BLUE)
-    axes.set_xlim(low - room, high + room)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.set(
-        xlabel="place of the model's zero, E0 (eV)",
-        ylabel="probability",
-        title=f"c  the zero; extra broadening {posterior.width:.1f} eV",
-    )
-
-
-def _fractions(axes: Axes, evidence: Evidence) -> None:
-    posterior = evidence.posterior
-    mean, ends = posterior.expected[1:], posterior.interval()[1:]
-    names = posterior.names[1:]
-    colours = class_colours(names)
-    places = np.arange(len(names))
-    axes.bar(places, mean, color=[colours[name] for name in names])
-    # An interval need not hold the mean of a skew distribution.
-    errors = np.maximum([mean - ends[:, 0], ends[:, 1] - mean], 0)
-    axes.errorbar(places, mean, errors, fmt="none", ecolor=BLACK, elinewidth=1, capsize=3)
-    axes.set_xticks(places, names)
-    axes.set(ylabel="fraction", title="d  environments, with 90 % intervals", ylim=(0, None))

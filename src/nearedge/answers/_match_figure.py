@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nearedge.drawing.style import BLACK, BLUE, GREY, class_colours
+from nearedge.drawing.style import BLACK, BLUE, GREY, class_colours, plain
 from nearedge.matching import Match, Resemblance, coordination
 
 SHOWN = 4
@@ -16,7 +16,7 @@ def draw_match(match: Match, title: str = "", shown: int = SHOWN) -> Figure:
     curves, numbers = figure.subplots(1, 2, width_ratios=(3, 1))
     draw_curves(curves, match, shown)
     _numbers(numbers, match)
-    figure.suptitle(title, fontsize=9.5, wrap=True)
+    figure.suptitle(plain(title), fontsize=9.5, wrap=True)
     return figure
 
 
@@ -43,7 +43,7 @@ def _words(reference: Resemblance) -> str:
     number = reference.coordination
     around = "" if number is None else f", {number:.0f} neighbours"
     return (
-        f"{reference.crystal.replace('_', ' ')}{around}\n"
+        f"{plain(reference.crystal).replace('_', ' ')}{around}\n"
         f"misfit {reference.misfit:.3f}, energies × {reference.stretch:.2f}, "
         f"broadened by {reference.width:.1f} to {reference.width + reference.growth:.1f} eV"
     )

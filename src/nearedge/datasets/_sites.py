@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -19,6 +20,7 @@ from nearedge.datasets._table import (
     rule_attributes,
     unusable_sites,
 )
+from nearedge.drawing.card import card
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.learning.examples import Labelled
@@ -27,6 +29,12 @@ from nearedge.records import Json
 from nearedge.spectra import Identity, Window, check_spectra, cut_window, find_rises
 from nearedge.structures import Snapshot
 from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_DRAWN = 8
+"""How many classes a small figure draws; more lines are not told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +91,32 @@ class SiteSpectra:
             f"{len(self.energy)} energies from {self.energy[0]:g} to {self.energy[-1]:g} eV, "
             f"{self.source}>"
         )
+
+    def _repr_html_(self) -> str:
+        """Show mean spectra of the classes and what the dataset holds, in a notebook."""
+        runs, snapshots = (len(set(each.tolist())) for each in (self.trajectory, self.snapshot))
+        facts = {
+            "sites": f"{len(self)} in {snapshots} snapshots of {runs} trajectories",
+            "absorbers": ", ".join(f"{name}: {count}" for name, count in self.absorbers.items()),
+            "classes": ", ".join(f"{name}: {count}" for name, count in self.counts().items()),
+            "energies": f"{len(self.energy)} from {self.energy[0]:g} to {self.energy[-1]:g} eV",
+            "engine": str(self.attributes["engine"]),
+        }
+        return card(self.source, facts, self._draw)
+
+    def _draw(self, axes: "Axes") -> None:
+        from nearedge.drawing.style import plain
+
+        energy, mu, names = self.energy, self.mu, self.environment
+        low, high = np.quantile(mu, (0.05, 0.95), axis=0)
+        axes.fill_between(energy, low, high, color="0.9", lw=0, label="nine in ten sites")
+        shown = self.classes if len(self.classes) <= MOST_DRAWN else []
+        for name in shown:
+            axes.plot(energy, mu[names == name].mean(axis=0), label=plain(f"mean of {name}"))
+        if not shown:
+            axes.plot(energy, mu.mean(axis=0), label="mean")
+        axes.set(xlabel="energy, eV", ylabel="absorption")
+        axes.legend(fontsize=6)
 
     @property
     def energy(self) -> Float[np.ndarray, " energy"]:

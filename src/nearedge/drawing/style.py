@@ -77,6 +77,17 @@ def class_colours(classes: Sequence[str]) -> dict[str, str]:
     return {name: colour[name] for name in classes}
 
 
+def plain(text: str) -> str:
+    r"""Keep Matplotlib from reading formulas in a text that is not ours.
+
+    Examples
+    --------
+    >>> plain("I$_0$")
+    'I\\$_0\\$'
+    """
+    return text.replace("$", r"\$")
+
+
 def short_zero(zero: str) -> str:
     """Name an energy zero in a few words, for an axis label."""
     return zero if len(zero) <= 60 else "the engine's zero"

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from scipy.spatial.transform import Rotation
 
-from nearedge.drawing.style import GREY
+from nearedge.drawing.style import GREY, plain
 
 _LIGHT = np.array([-0.45, 0.55, 0.70])
 
@@ -55,7 +55,7 @@ def draw_surroundings(axes: Axes, cluster: Atoms, caption: str) -> None:
     span = max(float(np.linalg.norm(points[:, :2], axis=1).max()) + 0.75, 2.9)
     axes.set(xlim=(-span, span), ylim=(-span, span), aspect="equal")
     axes.axis("off")
-    below = axes.text(0.5, -0.02, caption, transform=axes.transAxes, ha="center", va="top")
+    below = axes.text(0.5, -0.02, plain(caption), transform=axes.transAxes, ha="center", va="top")
     below.set(fontsize=6, color="0.35", linespacing=1.3)
 
 

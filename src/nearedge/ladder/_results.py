@@ -1,10 +1,14 @@
 """What climbing the ladder measures, as plain records."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from nearedge.drawing.card import card
 from nearedge.spectra.alignment import AlignmentFit
 from nearedge.trust import SetCoverage
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ class Step:
     alignment: EngineAlignment | None = None
     sets: SetCoverage | None = None
     """What prediction sets hold, each seed's calibrated on the other seeds' test sites."""
+
+    @property
+    def best_baseline(self) -> str:
+        """Name of the plain method that is right most often."""
+        return max(self.baselines, key=lambda name: self.baselines[name])
 
 
 @dataclass(frozen=True)
@@ -107,3 +116,27 @@ class Ladder:
         """Say in one line which rungs were climbed."""
         rungs = ", ".join(f"{name} {step.accuracy:.3f}" for name, step in self.rungs.items())
         return f"<Ladder: recipe {self.recipe}, {self.seeds} seeds; {rungs}>"
+
+    def _repr_html_(self) -> str:
+        """Show every rung's accuracy beside plain methods, in a notebook."""
+        facts = {}
+        for name, step in self.rungs.items():
+            rival = step.best_baseline
+            spread = f" ± {step.spread:.3f}" if self.seeds > 1 else ""
+            facts[f"rung {name}"] = (
+                f"accuracy {step.accuracy:.3f}{spread}; {rival} {step.baselines[rival]:.3f}; "
+                f"majority {step.baselines['majority']:.3f}; {step.n} spectra"
+            )
+        facts |= {f"not climbed: {name}": why for name, why in self.not_climbed.items()}
+        return card(f"ladder of recipe {self.recipe}, {self.seeds} seeds", facts, self._draw)
+
+    def _draw(self, axes: "Axes") -> None:
+        steps = self.rungs.values()
+        scores, spreads = [step.accuracy for step in steps], [step.spread for step in steps]
+        axes.errorbar(range(len(steps)), scores, spreads, fmt="o", label="network")
+        best = [step.baselines[step.best_baseline] for step in steps]
+        axes.plot(best, "s", mfc="none", label="best plain method")
+        axes.plot([step.baselines["majority"] for step in steps], "_", label="majority")
+        axes.set_xticks(range(len(steps)), list(self.rungs), rotation=20)
+        axes.set(ylabel="accuracy", ylim=(0, 1.04))
+        axes.legend()

@@ -73,7 +73,7 @@ def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
     if top is None:
         return ["This dataset cannot carry any rung above the paper's own."]
     step = ladder.rungs[top]
-    rival = max(step.baselines, key=lambda name: step.baselines[name])
+    rival = step.best_baseline
     score, spread = step.baselines[rival], several(ladder, step.baseline_spreads[rival])
     texts = [
         f"On raw spectra of {UNSEEN[top]} the recipe “{ladder.recipe}” is right for "
@@ -128,7 +128,7 @@ def hardest(ladder: Ladder) -> str | None:
 
 def verdict(step: Step) -> str:
     """Compare with the best plain method; what is not larger than the spread shows nothing."""
-    rival = max(step.baselines, key=lambda name: step.baselines[name])
+    rival = step.best_baseline
     gain = step.accuracy - step.baselines[rival]
     if len(step.accuracies) == 1:
         return f"{100 * gain:+.1f} points from the best plain method, by a single seed"

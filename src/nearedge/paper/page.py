@@ -1,11 +1,11 @@
 """Building blocks of a web page that needs nothing beside itself."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
 
+from nearedge.drawing.card import image
 from nearedge.paper.tables import Table
 
 _FRAME = Path(__file__).with_name("page.html")
@@ -66,9 +66,8 @@ def table(shown: Table) -> str:
 
 def picture(png: bytes, *, title: str, caption: str) -> str:
     """Write a picture into the page itself; the title also serves those who cannot see it."""
-    data = base64.b64encode(png).decode("ascii")
     return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(title, quote=True)}"/>'
+        f"<figure>{image(png, title)}"
         f"<figcaption><strong>{escape(title)}.</strong> {_text(caption)}</figcaption></figure>"
     )
 

@@ -1,13 +1,18 @@
 """Energy zero and normalisation of any edge: the steepest rise, and an edge step of one."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
+from nearedge.drawing.card import card
 from nearedge.errors import InputError
 from nearedge.spectra._edge import WIDTH, edge_energy
 from nearedge.spectra._spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SMOOTHING = 0.5
 """Standard deviation in eV of what the rise is smoothed with, or 1.5 steps if these are larger."""
@@ -32,6 +37,20 @@ class Normalised:
 
     def __repr__(self) -> str:
         return f"Normalised({self.spectrum.name!r}, E0 {self.e0:.2f} eV, edge step {self.step:.4g})"
+
+    def _repr_html_(self) -> str:
+        """Show the normalised spectrum with its E0, in a notebook."""
+        facts = {
+            "file": self.spectrum.source,
+            "E0": f"{self.e0:.2f} eV",
+            "edge step": f"{self.step:.4g}",
+        }
+        return card(self.spectrum.name, facts, self._draw)
+
+    def _draw(self, axes: "Axes") -> None:
+        axes.plot(self.spectrum.energy, self.spectrum.mu)
+        axes.axvline(self.e0, linestyle=":", linewidth=0.8)
+        axes.set(xlabel="energy, eV", ylabel="normalised absorption")
 
 
 def find_e0(spectrum: Spectrum) -> float:

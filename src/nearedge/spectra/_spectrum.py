@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from jaxtyping import Float
 
+from nearedge.drawing.card import card
 from nearedge.edges import Edge
 from nearedge.spectra._grids import check_spectra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Channel = Literal[
     "absorption",
@@ -109,6 +113,22 @@ class Spectrum:
     def renamed(self, name: str) -> "Spectrum":
         """Give the same spectrum under another name."""
         return self if name == self.name else replace(self, name=name)
+
+    def _repr_html_(self) -> str:
+        """Show the spectrum and what its file says of it, in a notebook."""
+        facts = {
+            "file": self.source,
+            "edge": str(self.edge or "not stated"),
+            "energies": f"{len(self.energy)} from {self.energy[0]:g} to {self.energy[-1]:g} eV",
+            "energy zero": self.identity.zero or "not stated",
+            "channel": self.channel,
+            "notes": "; ".join(self.notes) or "none",
+        }
+        return card(self.name, facts, self._draw)
+
+    def _draw(self, axes: "Axes") -> None:
+        axes.plot(self.energy, self.mu)
+        axes.set(xlabel="energy, eV", ylabel=self.channel)
 
     def __repr__(self) -> str:
         edge = f"{self.edge}, " if self.edge else ""

@@ -20,7 +20,7 @@ from nearedge.answers.explanation._explaining import (
     SpectrumExplanation,
 )
 from nearedge.answers.explanation._sites import Site
-from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, short_zero
+from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, plain, short_zero
 from nearedge.drawing.surroundings import draw_surroundings
 from nearedge.targets import Target
 
@@ -61,7 +61,8 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     colours.ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True))
     spectrum.set_ylabel(f"µ ({_unit(setting)})")
     answer = result.answer_words() if result.prediction.applies else "the model does not apply"
-    spectrum.set_title(f"{result.prediction.label}: {answer}", loc="left", fontweight="bold")
+    label = plain(result.prediction.label)
+    spectrum.set_title(f"{label}: {answer}", loc="left", fontweight="bold")
     spectrum.plot([], [], color=GREY, ls="--", lw=1, label=setting.baseline_name)
     spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)
     curves.set(

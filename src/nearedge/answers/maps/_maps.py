@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nearedge.answers._answer import Evidence
-from nearedge.answers._figure import draw_normalised
+from nearedge.answers._evidence import Evidence
+from nearedge.answers._panels import draw_normalised
 from nearedge.drawing.style import SKY, class_title, figure_style
 
 STATES = {
