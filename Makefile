@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # pip of the system installs into the environment, so that no ensurepip is needed.
 INSTALL := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: paper quick test lint docs test-md clean
+.PHONY: paper quick test lint docs test-app test-md clean
 
 paper: $(VENV)/.core
 	$(BIN)/nearedge paper --force
@@ -27,6 +27,12 @@ docs: $(VENV)/.test $(VENV)/.docs
 	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m pytest -q -m commands tests/docs
 	@echo docs/_build/html/index.html
 
+# The page in a real browser: Debian's Chromium, which is installed where that is allowed.
+test-app: $(VENV)/.app-test
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	  || { echo "make test-app needs chromium: apt-get install chromium, as root" >&2; exit 1; }
+	$(BIN)/python -m pytest -q -m browser tests/app
+
 # The molecular dynamics with its real potential; torch is large, so it is not part of `make test`.
 test-md: $(VENV)/.test $(VENV)/.md
 	$(BIN)/python -m pytest -q tests/structures tests/cli/test_production.py
@@ -41,7 +47,7 @@ $(VENV)/.core: $(BIN)/python pyproject.toml constraints.txt
 	$(INSTALL) -e .
 	touch $@
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.core
+$(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.app-test: $(VENV)/.%: $(VENV)/.core
 	$(INSTALL) -e '.[$*]'
 	touch $@
 

@@ -51,10 +51,8 @@ def test_it_listens_here_alone_and_ends_with_ctrl_c() -> None:
         with urlopen(f"http://127.0.0.1:{port}/_stcore/health") as reply:
             assert reply.read() == b"ok"
         # Also an address of this machine, but not the one it listens on.
-        with (
-            pytest.raises(ConnectionRefusedError),
-            socket.create_connection(("127.0.0.2", port), 2),
-        ):
+        elsewhere = ("127.0.0.2", port)
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(elsewhere, 2):
             pass
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0

@@ -1,6 +1,7 @@
 """Many spectra on the page: a table that sorts, a figure of all, and each at a click."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +10,7 @@ from nearedge.answers import Answer, Failure
 from nearedge.app import _figures, _words
 from nearedge.app._asking import Choice
 from nearedge.app._downloads import offer
+from nearedge.app._memory import once
 from nearedge.app._opening import Opened
 from nearedge.app._spectrum_view import answer_of, show_spectrum
 from nearedge.errors import InputError
@@ -57,12 +59,15 @@ def _answer(several: Sequence[tuple[str, Spectrum]], choice: Choice) -> list[Ans
 
 def _normalised(several: Sequence[tuple[str, Spectrum]]) -> list[tuple[str, Normalised]]:
     """Normalise what can be, once in a session."""
-    kept: dict[str, Normalised | None] = st.session_state.setdefault("normalised", {})
-    for key, spectrum in several:
-        if key not in kept:
-            try:
-                kept[key] = normalise(spectrum)
-            except InputError:
-                kept[key] = None
-    made = [(_words.name(spectrum), kept[key]) for key, spectrum in several]
+    made = [
+        (_words.name(spectrum), once(key, "normalised", partial(_try, spectrum)))
+        for key, spectrum in several
+    ]
     return [(name, one) for name, one in made if one is not None]
+
+
+def _try(spectrum: Spectrum) -> Normalised | None:
+    try:
+        return normalise(spectrum)
+    except InputError:
+        return None

@@ -64,4 +64,8 @@ def offer(
                 name, partial(make, told), file, kind, key=f"{name} {key}", on_click="ignore"
             )
     st.caption("The same on the command line:")
-    st.code(_words.command([spectrum.source for spectrum in spectra], choice), language="bash")
+    st.code(
+        _words.command([spectrum.source for spectrum in spectra], choice),
+        language="bash",
+        wrap_lines=True,
+    )

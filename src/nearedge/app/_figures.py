@@ -1,6 +1,7 @@
 """Figures of spectra that a browser draws; their colours are seen on light and dark grounds."""
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +13,7 @@ from jaxtyping import Float
 from nearedge.answers import Answer, Evidence, explanation
 from nearedge.app._deciding import Deciding
 from nearedge.datasets import SiteSpectra
-from nearedge.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from nearedge.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, class_colours
 from nearedge.matching import Match, Resemblance
 from nearedge.spectra import Normalised, Spectrum
 from nearedge.structures.clusters import cut_cluster
@@ -33,7 +34,7 @@ METALS = set(range(1, 119)) - {
 }
 """Atomic numbers."""
 
-MANY = 30
+MANY = 12
 """Spectra from which a legend would hide them."""
 
 
@@ -180,13 +181,29 @@ def draw_attribution(explained: "explanation.SpectrumExplanation") -> go.Figure:
 
 
 def draw_all(normalised: Sequence[tuple[str, Normalised]], *, absolute: bool) -> go.Figure:
-    """Draw many normalised spectra over each other, on energies from E0 or as they are."""
+    """Draw many normalised spectra over each other, on energies from E0 or as they are.
+
+    Edges have a colour each; where there is one alone, spectra have.
+    """
     x = "energy (eV)" if absolute else "energy from E0 (eV)"
-    figure = frame(x, "normalised absorption", height=460, legend=len(normalised) <= MANY)
-    for place, (name, made) in enumerate(normalised):
-        energy = made.spectrum.energy - (0.0 if absolute else made.e0)
-        line = {"color": COLOURS[place % len(COLOURS)], "width": 1.5}
-        figure.add_scattergl(x=energy, y=made.spectrum.mu, name=name, mode="lines", line=line)
+    edges = [str(made.spectrum.edge) for _, made in normalised]
+    several = len(set(edges)) > 1
+    groups = edges if several else [name for name, _ in normalised]
+    colours = class_colours(list(dict.fromkeys(groups)))
+    figure = frame(x, "normalised absorption", height=460, legend=len(colours) <= MANY)
+    shown: set[str] = set()
+    for group, (name, made) in zip(groups, normalised, strict=True):
+        figure.add_scattergl(
+            x=made.spectrum.energy - (0.0 if absolute else made.e0),
+            y=made.spectrum.mu,
+            name=group,
+            legendgroup=group,
+            showlegend=group not in shown,
+            mode="lines",
+            line={"color": colours[group], "width": 1.5},
+            hovertemplate=f"{escape(name)}<br>%{{x:.1f}} eV, %{{y:.3f}}<extra></extra>",
+        )
+        shown.add(group)
     if not absolute and normalised:
         ends = np.array([made.spectrum.energy[[0, -1]] - made.e0 for _, made in normalised])
         figure.update_xaxes(range=[max(-40.0, ends[:, 0].min()), min(120.0, ends[:, 1].max())])

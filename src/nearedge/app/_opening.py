@@ -13,6 +13,9 @@ from nearedge.files import stacks
 from nearedge.spectra import Spectrum
 from nearedge.structures import Snapshot, read_snapshots
 
+Columns = tuple[str | None, str | None]
+"""Of energy and absorption, as `nearedge.files.read_spectra` takes them."""
+
 Kind = Literal["spectra", "stack", "structure", "fault"]
 
 STRUCTURES = (".cif", ".vasp", ".poscar", ".xyz", ".extxyz", ".traj")
@@ -82,24 +85,25 @@ def given_path(text: str) -> list[Given]:
     return [one for file in files for one in given_path(str(file))]
 
 
-def open_given(given: Given) -> Opened:
+def open_given(given: Given, columns: Columns = (None, None)) -> Opened:
     """Find out what a file holds; one that cannot be used stops no other."""
     try:
         with given.on_disk() as path:
-            return _opened(given, path)
+            return _opened(given, path, columns)
     except NearEdgeError as error:
         return Opened(given, "fault", fault=str(error))
     except OSError as error:
         return Opened(given, "fault", fault=f"{given.name}: {error.strerror or error}")
 
 
-def _opened(given: Given, path: Path) -> Opened:
+def _opened(given: Given, path: Path, columns: Columns) -> Opened:
     name, ending = path.name, path.suffix.lower()
     if ending in STRUCTURES or name.upper().startswith(STRUCTURE_NAMES):
         return Opened(given, "structure", snapshots=tuple(read_snapshots(path)))
     if ending in STACKS or (_is_hdf5(path) and _holds_images(path)):
         return Opened(given, "stack")
-    read = [_with_edge(one) for one in answers.read_any(str(path))]
+    energy, mu = columns
+    read = [_with_edge(one) for one in answers.read_any(str(path), energy=energy, mu=mu)]
     if given.content is not None:
         read = [replace(one, source=given.name) for one in read]
     return Opened(given, "spectra", spectra=tuple(read))

@@ -1,13 +1,15 @@
 """The page itself: what is given, then a part for each kind of file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
 from nearedge.app import _words
 from nearedge.app._batch_view import show_batch
 from nearedge.app._examples import EXAMPLES
-from nearedge.app._opening import Given, Opened, given_path, open_given
+from nearedge.app._memory import forget_all_but, once, remembers
+from nearedge.app._opening import Columns, Given, Opened, given_path, open_given
 from nearedge.app._spectrum_view import ask_for_model, show_spectrum
 from nearedge.app._stack_view import show_stack
 from nearedge.app._structure_view import show_structure
@@ -25,19 +27,20 @@ def show() -> None:
         "Atomic structure from X-ray absorption near-edge spectra. Everything runs on this"
         " machine, and nothing that you drop here is kept after you leave."
     )
-    opened = _open(_given())
+    given = _given()
+    if not given:
+        st.info("Drop a file above, or take an example to see what comes out.")
+        return
+    choice, columns = ask_for_model()
+    opened = _open(given, columns)
     faults = [one.fault for one in opened if one.kind == "fault"]
     for fault in faults[:SHOWN]:
         st.error(_words.plain(fault))
     if len(faults) > SHOWN:
         st.error(f"and {len(faults) - SHOWN} more files that cannot be used")
-    if not opened:
-        st.info("Drop a file above, or take an example to see what comes out.")
-        return
     spectra = [(one.given.key, one) for one in opened if one.kind == "spectra"]
     if spectra:
-        choice = ask_for_model()
-        several = [(f"{key}/{s.name}", s) for key, one in spectra for s in one.spectra]
+        several = [(f"{key}/{columns}/{s.name}", s) for key, one in spectra for s in one.spectra]
         if len(several) == 1:
             show_spectrum(*several[0], choice)
         else:
@@ -81,18 +84,17 @@ def _take(make: Callable[[], list[Given]]) -> None:
     st.session_state["added"] = make()
 
 
-def _open(given: list[Given]) -> list[Opened]:
+def _open(given: Sequence[Given], columns: Columns) -> list[Opened]:
     """Open what is new, and forget what was taken away."""
-    kept: dict[str, Opened] = st.session_state.setdefault("opened", {})
-    new = [one for one in given if one.key not in kept]
-    bar = st.progress(0.0) if len(new) > 1 else None
-    for done, one in enumerate(new):
-        kept[one.key] = open_given(one)
+    unique = {one.key: one for one in given}
+    forget_all_but(unique)
+    what = ("opened", columns)
+    bar = None if all(remembers(key, what) for key in unique) else st.progress(0.0)
+    opened = []
+    for key, one in unique.items():
+        opened.append(once(key, what, partial(open_given, one, columns)))
         if bar is not None:
-            bar.progress((done + 1) / len(new), f"{done + 1} of {len(new)} files read")
+            bar.progress(len(opened) / len(unique), f"{len(opened)} of {len(unique)} files read")
     if bar is not None:
         bar.empty()
-    wanted = {one.key for one in given}
-    for key in kept.keys() - wanted:
-        del kept[key]
-    return [kept[key] for key in dict.fromkeys(one.key for one in given)]
+    return opened

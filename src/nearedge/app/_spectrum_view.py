@@ -1,5 +1,7 @@
 """One spectrum on the page: the answer, then what it rests on."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -8,6 +10,8 @@ from nearedge.app import _figures, _words
 from nearedge.app._asking import Choice, ask, dataset, explain, model_names
 from nearedge.app._deciding import decide
 from nearedge.app._downloads import offer
+from nearedge.app._memory import once
+from nearedge.app._opening import Columns
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError, NearEdgeError
 from nearedge.matching import Match
@@ -19,22 +23,21 @@ NEAREST = 6
 OWN = "a folder of my own"
 
 
-def ask_for_model() -> Choice:
-    """Let a person choose the model."""
-    with st.expander("Model"):
+def ask_for_model() -> tuple[Choice, Columns]:
+    """Let a person choose the model, and the columns that are read."""
+    with st.expander("Model and columns"):
         model = st.selectbox("Which model answers", [*model_names(), OWN], key="model")
         if model == OWN:
             model = st.text_input("Folder of the model", key="model folder") or model_names()[0]
         force = st.checkbox("Answer also where the model does not apply", key="force")
-    return Choice(model, force)
+        energy = st.text_input("Column of the energies (number or label, if it is not found)")
+        mu = st.text_input("Column of the absorption, or several: 4/2, ln(2/4)")
+    return Choice(model, force), (energy.strip() or None, mu.strip() or None)
 
 
 def answer_of(key: str, spectrum: Spectrum, choice: Choice) -> Answer | Failure:
     """Answer for a spectrum, once in a session."""
-    kept: dict[tuple[str, Choice], Answer | Failure] = st.session_state.setdefault("answers", {})
-    if (key, choice) not in kept:
-        kept[key, choice] = ask(spectrum, choice)
-    return kept[key, choice]
+    return once(key, choice, partial(ask, spectrum, choice))
 
 
 def show_spectrum(key: str, spectrum: Spectrum, choice: Choice) -> None:
@@ -135,15 +138,14 @@ def _show_reasons(key: str, told: Answer) -> None:
 
 
 def _show_explanation(key: str, told: Answer) -> None:
-    kept = st.session_state.setdefault("explanations", {})
     try:
         with st.spinner("Integrated gradients and occlusion ..."):
-            if key not in kept:
-                kept[key] = explain(told)
+            explained = once(key, ("explained", told.model), partial(explain, told))
     except NearEdgeError as error:
         st.warning(_words.plain(str(error)))
         return
-    explained: explanation.SpectrumExplanation = kept[key]
+    if explained is None:
+        return
     st.plotly_chart(
         _figures.draw_attribution(explained), key=f"why {key}", alt="energies that decide"
     )

@@ -1,11 +1,14 @@
 """A stack of images on the page: maps, and the spectrum of the pixel that is clicked."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
 from nearedge.answers import Answer
 from nearedge.app import _figures, _words
 from nearedge.app._mapping import Mapped, draw_map, draw_pixel, make_maps, pixel, read_energies
+from nearedge.app._memory import once
 from nearedge.app._opening import Given
 from nearedge.app._spectrum_view import show_answer
 from nearedge.errors import NearEdgeError
@@ -49,12 +52,9 @@ def show_stack(given: Given) -> None:
 
 
 def _maps(given: Given, energies: np.ndarray | None) -> Mapped:
-    kept: dict[tuple[str, bytes], Mapped] = st.session_state.setdefault("maps", {})
-    key = (given.key, b"" if energies is None else energies.tobytes())
-    if key not in kept:
-        with st.spinner("Reading the stack and mapping it ..."):
-            kept[key] = make_maps(given, energies)
-    return kept[key]
+    what = ("maps", None if energies is None else energies.tobytes())
+    with st.spinner("Reading the stack and mapping it ..."):
+        return once(given.key, what, partial(make_maps, given, energies))
 
 
 def _chosen(given: Given, image: np.ndarray) -> tuple[int, int]:

@@ -1,10 +1,13 @@
 """A structure on the page: the spectra that FEFF gives for it."""
 
+from functools import partial
+
 import streamlit as st
 
 from nearedge.app import _figures, _words
+from nearedge.app._memory import once, remembers
 from nearedge.app._opening import Opened
-from nearedge.app._simulating import absorbers, columns, compute, plan, weights
+from nearedge.app._simulating import Work, absorbers, columns, compute, plan, weights
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import NearEdgeError
 
@@ -15,28 +18,27 @@ def show_structure(one: Opened) -> None:
     formulas = ", ".join(dict.fromkeys(s.atoms.get_chemical_formula() for s in snapshots))
     st.subheader(_words.plain(f"{one.given.name}: {formulas}"), anchor=False)
     absorber = st.selectbox("Element that absorbs (K-edge)", absorbers(snapshots), key=f"abs {key}")
-    kept: dict[tuple[str, str], SiteSpectra] = st.session_state.setdefault("computed", {})
     try:
         work = plan(snapshots, absorber)
         st.caption(
             f"{work.sites} sites that no symmetry makes equal; FEFF10 takes some 10 to 100 s for"
             " each on one core."
         )
-        new = (key, absorber) not in kept
-        if new and st.button("Compute", key=f"compute {key}", type="primary"):
-            bar = st.progress(0.0, "FEFF10 begins")
-            for part in compute(work):
-                if isinstance(part, SiteSpectra):
-                    kept[key, absorber] = part
-                else:
-                    bar.progress(part, f"{part:.0%} of the tasks are done")
-            bar.empty()
-            st.rerun()
+        known = remembers(key, absorber)
+        if known or st.button("Compute", key=f"compute {key}", type="primary"):
+            _show(key, once(key, absorber, partial(_compute, work)))
     except NearEdgeError as error:
         st.error(_words.plain(str(error)))
-        return
-    if (key, absorber) in kept:
-        _show(key, kept[key, absorber])
+
+
+def _compute(work: Work) -> SiteSpectra:
+    bar = st.progress(0.0, "FEFF10 begins")
+    for part in compute(work):
+        if isinstance(part, SiteSpectra):
+            bar.empty()
+            return part
+        bar.progress(part, f"{part:.0%} of the tasks are done")
+    raise AssertionError("the spectra come last")
 
 
 def _show(key: str, data: SiteSpectra) -> None:

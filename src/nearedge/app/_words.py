@@ -56,13 +56,13 @@ def _part(told: Answer, target: str, value: Value) -> str:
     if isinstance(value.value, str):
         shares = value.probabilities or {}
         share = f" ({shares[value.value]:.0%})" if value.value in shares else ""
-        return f"most often the environment '{value.value}'{share}"
+        return f"'{value.value}' as its commonest environment{share}"
     if target == "coordination" and value.set is not None:
         others = [name for name in value.set if name != f"{value.value:g}"]
         perhaps = f" (or {', '.join(others)})" if others else ""
         return f"{value.value:g} neighbours{perhaps}"
     if target == "coordination":
-        return f"on average {value.value:.2f}{ends} neighbours of the kind that is counted"
+        return f"a mean coordination number of {value.value:.2f}{ends}"
     if target == "oxidation_state":
         return f"oxidation state {value.value:.1f}{ends}"
     if target == "bond_length":
