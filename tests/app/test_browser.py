@@ -14,7 +14,8 @@ import pytest
 
 from nearedge.app._examples import EXAMPLES
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra app-test")
+pytest.importorskip("playwright", reason="needs the extra app-test: make test-app")
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -52,20 +53,17 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> "Iterator[playwright.Browser]":
-    with playwright.sync_playwright() as driver:
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture(params=[1400, 400], ids=["desk", "phone"])
-def page(
-    address: str, browser: "playwright.Browser", request: pytest.FixtureRequest
-) -> "Iterator[playwright.Page]":
+def page(address: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Open the page; say at the end that nothing went wrong behind it."""
-    size = {"width": request.param, "height": 900}
-    page = browser.new_page(viewport=size, accept_downloads=True)
+    page = browser.new_page(viewport={"width": request.param, "height": 900})
     page.set_default_timeout(LONG)
     errors: list[str] = []
     hosts: set[str] = set()
@@ -84,26 +82,27 @@ def page(
     assert hosts - {"here"} == {"127.0.0.1"}
 
 
-def drop(page: "playwright.Page", *files: tuple[str, bytes]) -> None:
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "text/plain", "buffer": content} for name, content in files]
-    )
+def drop(page: Page, *files: tuple[str, bytes]) -> None:
+    given: list[FilePayload] = [
+        {"name": name, "mimeType": "text/plain", "buffer": content} for name, content in files
+    ]
+    page.locator("input[type=file]").set_input_files(given)
 
 
 def made(example: str) -> list[tuple[str, bytes]]:
     return [(given.name, given.content or b"") for given in EXAMPLES[example]()]
 
 
-def test_a_good_file_is_answered(page: "playwright.Page") -> None:
+def test_a_good_file_is_answered(page: Page) -> None:
     drop(page, *made("Fe K of hematite"))
     page.get_by_role("heading", name="Fe has 6 neighbours").wait_for()
     page.get_by_role("heading", name="Take along").wait_for()
     for heading in ("The spectrum", "The best fit", "Why", "The nearest spectra it knows"):
         page.get_by_role("heading", name=heading).wait_for()
-    playwright.expect(page.locator(".js-plotly-plot")).to_have_count(6, timeout=LONG)
+    expect(page.locator(".js-plotly-plot")).to_have_count(6, timeout=LONG)
 
 
-def test_e0_is_changed_by_keyboard(page: "playwright.Page") -> None:
+def test_e0_is_changed_by_keyboard(page: Page) -> None:
     drop(page, *made("Fe K of hematite"))
     page.get_by_text("E0, and the lines before and after the edge").click()
     box = page.get_by_role("spinbutton", name="E0 (eV)")
@@ -112,13 +111,13 @@ def test_e0_is_changed_by_keyboard(page: "playwright.Page") -> None:
     page.locator(".js-plotly-plot").first.get_by_text("E0 7121.5 eV").wait_for()
 
 
-def test_a_bad_file_says_why(page: "playwright.Page") -> None:
+def test_a_bad_file_says_why(page: Page) -> None:
     drop(page, ("empty.dat", b""), ("letter.dat", b"Dear <b>colleague</b>, no table here\n"))
     for name in ("empty.dat", "letter.dat"):
         page.get_by_role("alert").filter(has_text=f"{name}: holds no table").wait_for()
 
 
-def test_another_edge_is_refused_loudly(page: "playwright.Page") -> None:
+def test_another_edge_is_refused_loudly(page: Page) -> None:
     ((_, content),) = made("Fe K of hematite")
     rows = [line.split() for line in content.decode().splitlines() if line[0] != "#"]
     moved = "".join(f"{float(energy) + 4000:.3f} {mu}\n" for energy, mu in rows)
@@ -126,7 +125,7 @@ def test_another_edge_is_refused_loudly(page: "playwright.Page") -> None:
     page.get_by_role("alert").get_by_text("This does not apply, because").wait_for()
 
 
-def test_a_batch_is_taken_along(page: "playwright.Page", tmp_path: Path) -> None:
+def test_a_batch_is_taken_along(page: Page, tmp_path: Path) -> None:
     drop(page, *made("A batch, Ti to Zn"), ("empty.dat", b""))
     page.get_by_role("heading", name="9 spectra, 9 with an answer that holds").wait_for()
     page.get_by_role("heading", name="Take along").wait_for()
@@ -138,7 +137,7 @@ def test_a_batch_is_taken_along(page: "playwright.Page", tmp_path: Path) -> None
     assert lines[0].startswith("file,label,absorber,edge")
 
 
-def test_a_map_has_pixels_to_click(page: "playwright.Page") -> None:
+def test_a_map_has_pixels_to_click(page: Page) -> None:
     drop(page, *made("A stack of images"))
     page.get_by_role("button", name="Maps (HDF5, PNG)").wait_for()
     chart = page.locator(".js-plotly-plot").first
@@ -151,7 +150,7 @@ def test_a_map_has_pixels_to_click(page: "playwright.Page") -> None:
     assert page.get_by_text("row ").first.is_visible()
 
 
-def test_two_people_see_their_own(address: str, browser: "playwright.Browser") -> None:
+def test_two_people_see_their_own(address: str, browser: Browser) -> None:
     pages = [browser.new_page(), browser.new_page()]
     for page, example in zip(pages, ("Fe K of hematite", "O K of Li₃FeO₃.₅"), strict=True):
         page.set_default_timeout(LONG)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nearedge import answers, datasets, models
 from nearedge.answers import Answer, Failure, Request, explanation
+from nearedge.app._opening import Columns
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError, NearEdgeError
 from nearedge.models import Model
@@ -18,10 +19,20 @@ READY = "the ready one for its edge"
 
 @dataclass(frozen=True)
 class Choice:
-    """Which model is to answer, and whether also where it does not apply."""
+    """Which columns are read, which model is to answer, and whether also where it does not apply.
+
+    The columns are those of `nearedge.files.read_spectra`.
+    """
 
     model: str = READY
     force: bool = False
+    energy: str | None = None
+    mu: str | None = None
+
+    @property
+    def columns(self) -> Columns:
+        """Those of energy and absorption; None where labels tell."""
+        return self.energy, self.mu
 
 
 def model_names() -> list[str]:

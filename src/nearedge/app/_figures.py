@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,11 +10,12 @@ from ase import Atoms
 from ase.data import covalent_radii
 from ase.data.colors import jmol_colors
 from jaxtyping import Float
+from plotly.colors import qualitative
 
 from nearedge.answers import Answer, Evidence, explanation
 from nearedge.app._deciding import Deciding
 from nearedge.datasets import SiteSpectra
-from nearedge.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, class_colours
+from nearedge.drawing.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from nearedge.matching import Match, Resemblance
 from nearedge.spectra import Normalised, Spectrum
 from nearedge.structures.clusters import cut_cluster
@@ -147,6 +149,7 @@ def draw_chances(told: Answer) -> go.Figure | None:
             ends = np.array([value.intervals[name] for name in shares])
             means = np.array(list(shares.values()))
             errors = {
+                "color": GREY,
                 "array": np.maximum(ends[:, 1] - means, 0),
                 "arrayminus": np.maximum(means - ends[:, 0], 0),
             }
@@ -189,7 +192,7 @@ def draw_all(normalised: Sequence[tuple[str, Normalised]], *, absolute: bool) ->
     edges = [str(made.spectrum.edge) for _, made in normalised]
     several = len(set(edges)) > 1
     groups = edges if several else [name for name, _ in normalised]
-    colours = class_colours(list(dict.fromkeys(groups)))
+    colours = dict(zip(dict.fromkeys(groups), cycle(qualitative.D3), strict=False))
     figure = frame(x, "normalised absorption", height=460, legend=len(colours) <= MANY)
     shown: set[str] = set()
     for group, (name, made) in zip(groups, normalised, strict=True):
@@ -207,6 +210,10 @@ def draw_all(normalised: Sequence[tuple[str, Normalised]], *, absolute: bool) ->
     if not absolute and normalised:
         ends = np.array([made.spectrum.energy[[0, -1]] - made.e0 for _, made in normalised])
         figure.update_xaxes(range=[max(-40.0, ends[:, 0].min()), min(120.0, ends[:, 1].max())])
+    if normalised:
+        # A single spectrum that went wrong must not flatten all others.
+        highest = [float(made.spectrum.mu.max()) for _, made in normalised]
+        figure.update_yaxes(range=[-0.3, 1.1 * max(1.5, float(np.quantile(highest, 0.9)))])
     return figure
 
 

@@ -103,7 +103,7 @@ def _opened(given: Given, path: Path, columns: Columns) -> Opened:
     if ending in STACKS or (_is_hdf5(path) and _holds_images(path)):
         return Opened(given, "stack")
     energy, mu = columns
-    read = [_with_edge(one) for one in answers.read_any(str(path), energy=energy, mu=mu)]
+    read = [spectra.with_edge(one) for one in answers.read_any(str(path), energy=energy, mu=mu)]
     if given.content is not None:
         read = [replace(one, source=given.name) for one in read]
     return Opened(given, "spectra", spectra=tuple(read))
@@ -122,13 +122,3 @@ def _holds_images(path: Path) -> bool:
             return min(stack.shape) > 1
     except InputError:
         return False
-
-
-def _with_edge(spectrum: Spectrum) -> Spectrum:
-    """Guess the edge that a file does not name, and say so."""
-    edge = spectrum.edge or spectra.guess_edge(spectrum)
-    if edge is None or spectrum.edge is not None:
-        return spectrum
-    note = f"the file names no edge; by its energies it is {edge}"
-    identity = replace(spectrum.identity, edge=edge)
-    return replace(spectrum, identity=identity, notes=(*spectrum.notes, note))

@@ -31,16 +31,20 @@ def show() -> None:
     if not given:
         st.info("Drop a file above, or take an example to see what comes out.")
         return
-    choice, columns = ask_for_model()
-    opened = _open(given, columns)
+    choice = ask_for_model()
+    opened = _open(given, choice.columns)
     faults = [one.fault for one in opened if one.kind == "fault"]
     for fault in faults[:SHOWN]:
         st.error(_words.plain(fault))
+    if any("--energy" in fault for fault in faults):
+        st.caption("Columns can be named above, under Model and columns.")
     if len(faults) > SHOWN:
         st.error(f"and {len(faults) - SHOWN} more files that cannot be used")
     spectra = [(one.given.key, one) for one in opened if one.kind == "spectra"]
     if spectra:
-        several = [(f"{key}/{columns}/{s.name}", s) for key, one in spectra for s in one.spectra]
+        several = [
+            (f"{key}/{choice.columns}/{s.name}", s) for key, one in spectra for s in one.spectra
+        ]
         if len(several) == 1:
             show_spectrum(*several[0], choice)
         else:

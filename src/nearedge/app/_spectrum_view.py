@@ -11,7 +11,6 @@ from nearedge.app._asking import Choice, ask, dataset, explain, model_names
 from nearedge.app._deciding import decide
 from nearedge.app._downloads import offer
 from nearedge.app._memory import once
-from nearedge.app._opening import Columns
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError, NearEdgeError
 from nearedge.matching import Match
@@ -23,7 +22,7 @@ NEAREST = 6
 OWN = "a folder of my own"
 
 
-def ask_for_model() -> tuple[Choice, Columns]:
+def ask_for_model() -> Choice:
     """Let a person choose the model, and the columns that are read."""
     with st.expander("Model and columns"):
         model = st.selectbox("Which model answers", [*model_names(), OWN], key="model")
@@ -32,7 +31,7 @@ def ask_for_model() -> tuple[Choice, Columns]:
         force = st.checkbox("Answer also where the model does not apply", key="force")
         energy = st.text_input("Column of the energies (number or label, if it is not found)")
         mu = st.text_input("Column of the absorption, or several: 4/2, ln(2/4)")
-    return Choice(model, force), (energy.strip() or None, mu.strip() or None)
+    return Choice(model, force, energy.strip() or None, mu.strip() or None)
 
 
 def answer_of(key: str, spectrum: Spectrum, choice: Choice) -> Answer | Failure:

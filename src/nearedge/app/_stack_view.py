@@ -1,5 +1,6 @@
 """A stack of images on the page: maps, and the spectrum of the pixel that is clicked."""
 
+import shlex
 from functools import partial
 
 import numpy as np
@@ -48,7 +49,8 @@ def show_stack(given: Given) -> None:
     st.download_button(
         "Maps (HDF5, PNG)", mapped.packed, "maps.zip", "application/zip", on_click="ignore"
     )
-    st.code(f"nearedge map {given.name} -o maps", language="bash")
+    words = shlex.join(["nearedge", "map", given.name, "-o", "maps"])
+    st.code(words, language="bash", wrap_lines=True)
 
 
 def _maps(given: Given, energies: np.ndarray | None) -> Mapped:

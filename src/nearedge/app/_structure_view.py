@@ -21,7 +21,7 @@ def show_structure(one: Opened) -> None:
     try:
         work = plan(snapshots, absorber)
         st.caption(
-            f"{work.sites} sites that no symmetry makes equal; FEFF10 takes some 10 to 100 s for"
+            f"Sites that no symmetry makes equal: {work.sites}; FEFF10 takes some 10 to 100 s for"
             " each on one core."
         )
         known = remembers(key, absorber)

@@ -14,6 +14,9 @@ from nearedge.matching import Resemblance
 from nearedge.spectra import Spectrum
 from nearedge.targets import TARGETS
 
+NAMED = 10
+"""Files that a command names one by one."""
+
 Row = dict[str, str | float | bool | None]
 
 
@@ -148,7 +151,25 @@ def command(files: Sequence[str], choice: Choice) -> str:
     --------
     >>> command(["a b.dat", "c.dat"], Choice())
     "nearedge predict 'a b.dat' c.dat --csv answers.csv --plot figures"
+    >>> command([f"my run/{n}.dat" for n in range(99)], Choice(force=True, mu="4/2"))
+    "nearedge predict 'my run'/*.dat --mu 4/2 --force --csv answers.csv --plot figures"
     """
-    words = ["nearedge", "predict", *([] if choice.model == READY else [choice.model])]
-    words += [*dict.fromkeys(files), *(["--force"] if choice.force else [])]
-    return shlex.join([*words, "--csv", "answers.csv", "--plot", "figures"])
+    given = [] if choice.model == READY else [choice.model]
+    options = ["--energy", choice.energy] if choice.energy else []
+    options += ["--mu", choice.mu] if choice.mu else []
+    options += ["--force"] if choice.force else []
+    named = list(dict.fromkeys(files))
+    words = [shlex.quote(file) for file in named]
+    if len(named) > NAMED:
+        # All of a folder that end alike, as a shell finds them.
+        kinds = dict.fromkeys((Path(file).parent, Path(file).suffix) for file in named)
+        words = [_all_like(where, ending) for where, ending in kinds]
+    before = shlex.join(["nearedge", "predict", *given])
+    after = shlex.join([*options, "--csv", "answers.csv", "--plot", "figures"])
+    return " ".join([before, *words, after])
+
+
+def _all_like(folder: Path, ending: str) -> str:
+    """Write a pattern for the files of a folder that end alike."""
+    where = "" if folder == Path() else f"{shlex.quote(str(folder))}/"
+    return f"{where}*{shlex.quote(ending) if ending else ''}"

@@ -1,6 +1,5 @@
 """The verbs ``nearedge spectra ...``: what files of measured spectra hold, and simulated ones."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +36,7 @@ def list_(
 ) -> None:
     """List the absorption spectra of files, and what was done or assumed in reading them."""
     listed = [
-        _with_edge(spectrum)
+        spectra.with_edge(spectrum)
         for file in files
         for spectrum in reading.read_spectra(file, energy=energy, mu=mu)
     ]
@@ -122,13 +121,3 @@ def simulate_(
         f"{output}: {truth['sites']} sites, mean coordination {truth['coordination']:.3f}, "
         f"fractions {shares}; E0 = {e0:g} eV, broadened by {broadening:g} eV"
     )
-
-
-def _with_edge(spectrum: "spectra.Spectrum") -> "spectra.Spectrum":
-    """Guess the edge that a file does not name, and say so."""
-    edge = spectrum.edge or spectra.guess_edge(spectrum)
-    if edge is None or spectrum.edge is not None:
-        return spectrum
-    note = f"the file names no edge; by its energies it is {edge}"
-    identity = replace(spectrum.identity, edge=edge)
-    return replace(spectrum, identity=identity, notes=(*spectrum.notes, note))

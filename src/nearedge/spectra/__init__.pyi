@@ -6,7 +6,11 @@ from ._distortion import (
     convolved as convolved,
     recorded as recorded,
 )
-from ._edge import edge_energy as edge_energy, guess_edge as guess_edge
+from ._edge import (
+    edge_energy as edge_energy,
+    guess_edge as guess_edge,
+    with_edge as with_edge,
+)
 from ._grids import (
     Window as Window,
     check_spectra as check_spectra,

@@ -1,5 +1,7 @@
 """Which edge a spectrum is of, told from its energies and its shape."""
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 
@@ -52,6 +54,16 @@ def guess_edge(spectrum: Spectrum) -> Edge | None:
         return beyond + COMMON[edge.name] + (_UNLIKE if (edge.name != "K") != peaked else 0.0)
 
     return min(edges_near(rise), key=distance, default=None)
+
+
+def with_edge(spectrum: Spectrum) -> Spectrum:
+    """Guess the edge that a file does not name, and say so in the notes."""
+    edge = spectrum.edge or guess_edge(spectrum)
+    if edge is None or spectrum.edge is not None:
+        return spectrum
+    note = f"the file names no edge; by its energies it is {edge}"
+    identity = replace(spectrum.identity, edge=edge)
+    return replace(spectrum, identity=identity, notes=(*spectrum.notes, note))
 
 
 def _white_line(energy: np.ndarray, mu: np.ndarray, rise: float) -> float:
