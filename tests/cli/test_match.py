@@ -33,6 +33,7 @@ def test_crystals_are_ranked(run: Run, folder: Path, tmp_path: Path) -> None:
     assert (code, err) == (0, "")
     assert out.index("Fe41") < out.index("Fe61")
     assert "FeS" in out
+    assert out.splitlines()[-2:] == [options[1], options[3]]
     assert (tmp_path / "m.png").exists()
     assert "Fe" in (tmp_path / "best.cif").read_text()
     code, out, _ = run("match", str(folder / "fe.dat"), "--dataset", data, "-n", "3", "--json")

@@ -212,8 +212,9 @@ def test_a_table_and_figures(run: Run, model: str, files: Path, tmp_path: Path) 
     table, plots = tmp_path / "out" / "t.csv", tmp_path / "out" / "plots"
     paths = [str(files / name) for name in ("scans.dat", "absent.dat")]
     outputs = ("--csv", str(table), "--plot", str(plots))
-    code, _, _ = run("predict", model, *paths, *outputs)
+    code, out, _ = run("predict", model, *paths, *outputs)
     assert code == 1
+    assert out.splitlines()[-2:] == [str(table), str(plots)]
     with table.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == ["scan1", "scan2"]

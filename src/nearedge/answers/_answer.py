@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
 from nearedge.answers._evidence import Evidence
 from nearedge.drawing.card import card
 from nearedge.edges import Edge
@@ -212,23 +209,20 @@ def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = Fals
         writer.writerows(rows)
 
 
-def answer_table(answers: Sequence[Answer]) -> Table:
-    """Make a table of the answers: a row for each spectrum, a column for each target."""
+def answer_table(answers: Sequence[Answer]) -> tuple[list[str], list[list[str]]]:
+    """Tabulate the answers: heads, and a row for each spectrum, with a column for each target."""
     targets = list(dict.fromkeys(target for answer in answers for target in answer.values))
-    table = Table()
-    table.add_column("spectrum", overflow="fold")
-    for target in targets:
-        table.add_column(target.replace("_", " ") + _unit(target, ", {}"), justify="right")
-    table.add_column("E0, eV", justify="right")
-    table.add_column("applies")
-    for answer in answers:
-        table.add_row(
-            Text(answer.name),
+    heads = [target.replace("_", " ") + _unit(target, ", {}") for target in targets]
+    rows = [
+        [
+            answer.name,
             *(_cell(answer.values.get(target)) for target in targets),
             "-" if answer.e0 is None else f"{answer.e0:.1f}",
             "yes" if answer.applies else "no",
-        )
-    return table
+        ]
+        for answer in answers
+    ]
+    return ["spectrum", *heads, "E0, eV", "applies"], rows
 
 
 def _cell(value: Value | None) -> str:

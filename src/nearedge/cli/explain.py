@@ -100,7 +100,7 @@ def explain(
         title = "nearest training spectra, one of each atom"
         terminal.print_table(heads, rows, title=title, words=3)
     if output is not None:
-        terminal.say(f"{output}/explanation.png, .svg, .pdf, .json")
+        typer.echo(f"{output}/explanation.png, .svg, .pdf, .json")
 
 
 def _training(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
 from typer import Argument, Option
 
 from nearedge import datasets, ladder as rungs, matching, models, paper, records
@@ -96,6 +97,7 @@ def robustness(
         name: {"rung": scores.rung, "meaning": scores.meaning, "seen": scores.seen}
         for name, scores in evaluated.items()
     }
+    drawn: list[Path] = []
     if output is not None:
         for what, result in results.items():
             path = output if what == "sites" else output.with_stem(f"{output.stem}-{what}")
@@ -103,6 +105,7 @@ def robustness(
             with figure_style(), records.replacing(path, force=force) as temporary:
                 figure = disturbed.draw_robustness(result, title=title)
                 save_figure(figure, temporary.with_suffix(""), [path.suffix[1:]])
+            drawn.append(path)
     if json:
         plain = {what: records.as_json(result) for what, result in results.items()}
         terminal.print_json({"kind": next(iter(loaded.values())).kind, "models": rungs, **plain})
@@ -118,8 +121,7 @@ def robustness(
                 rows.append([f"{_TITLES[quantity]} {level:g}", *scores])
         title = f"{result.score}, {result.n} {what}"
         terminal.print_table(["disturbance", *result.names], rows, title=title)
-    if output is not None:
-        terminal.say(str(output))
+    terminal.say_where(*drawn)
 
 
 def compare(
@@ -165,4 +167,4 @@ def compare(
     for text in comparison.findings(result):
         terminal.say(f"- {text}")
     if output is not None:
-        terminal.say(f"{output}/comparison.png, comparison.pdf, report.json")
+        typer.echo(f"{output}/comparison.png, comparison.pdf, report.json")

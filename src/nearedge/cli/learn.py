@@ -161,6 +161,7 @@ def evaluate(
             terminal.print_json(result.to_json())
         else:
             measured_rung.show(result)
+            terminal.say_where(plot)
         return
     if model is None or dataset is None or plot is not None:
         raise typer.BadParameter("give a model and a dataset, or --measured (which --plot needs)")

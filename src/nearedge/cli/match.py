@@ -86,6 +86,7 @@ def match(
     heads = ["crystal", "formula", "CN", "state", "length, Å", "misfit", "stretch"]
     title = f"{spectrum.name}: rises at {result.aligned.rise:.1f} eV"
     terminal.print_table(heads, rows, title=title, words=2)
+    terminal.say_where(plot, structure)
 
 
 def _check_structure(path: Path | None, *, force: bool) -> None:

@@ -23,7 +23,7 @@ def paper(
     ] = None,
     seed: options.Seed = 0,
     quick: Annotated[
-        bool, Option("--quick", help="Fewer epochs, seeds and examples: two or three minutes.")
+        bool, Option("--quick", help="Fewer epochs, seeds and examples: a minute.")
     ] = False,
     engine_dataset: options.EngineDataset = None,
     measured: options.Measured = None,

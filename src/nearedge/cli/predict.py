@@ -122,6 +122,7 @@ def predict(
         terminal.print_json({"answers": [answer.to_json() for answer in answers], "failed": failed})
     elif answers:
         _print(answers)
+        terminal.say_where(csv, plot if plot is not None and plot.exists() else None)
     if len(failures) == 1 and not answers:
         raise InputError(failures[0].reason)
     for failure in failures:
@@ -152,9 +153,7 @@ def _unused(folder: Path, name: str) -> Path:
 
 
 def _print(answers: "Sequence[answering.Answer]") -> None:
-    from rich.console import Console
-
-    Console().print(answering.answer_table(answers))
+    terminal.print_table(*answering.answer_table(answers))
     for basis in dict.fromkeys(answer.basis for answer in answers if answer.basis):
         typer.echo(basis)
     remarks = _once_a_file(answers)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -29,13 +30,47 @@ def say(text: str, style: str | None = None) -> None:
 def print_table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None, words: int = 1
 ) -> None:
-    """Print a table: columns of words at the left, numbers flush right after them."""
-    table = Table(title=title and escape(title), title_justify="left")
-    for place, head in enumerate(heads):
-        table.add_column(Text(head), justify="left" if place < words else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
+    """Print a table: columns of words at the left, numbers flush right after them.
+
+    Numbers stay whole: those that do not fit beside the words follow below, beside them again.
+    """
+    console, cells = Console(), list(map(list, zip(heads, *rows, strict=True)))
+    # Long words are folded, so that they leave room.
+    most = console.width // (words + 1)
+    room = console.width - 1 - sum(min(_longest(column), most) + _FRAME for column in cells[:words])
+    parts, left = [cells[:words]], room
+    for head, *numbers in cells[words:]:
+        need = max([_longest(numbers), *map(cell_len, head.split())]) + _FRAME
+        if need > left and len(parts[-1]) > words:
+            parts.append(cells[:words])
+            left = room
+        parts[-1] = [*parts[-1], [head, *numbers]]
+        left -= need
+    for part in parts:
+        table = Table(title=title and escape(title), title_justify="left")
+        for place, (head, *_) in enumerate(part):
+            table.add_column(
+                Text(head), justify="left" if place < words else "right", overflow="fold"
+            )
+        for row in list(zip(*part, strict=True))[1:]:
+            table.add_row(*map(Text, row))
+        console.print(table)
+        title = None
+
+
+_FRAME = 3
+"""What a column takes beside its texts."""
+
+
+def _longest(texts: Iterable[str]) -> int:
+    return max(map(cell_len, texts), default=0)
+
+
+def say_where(*paths: Path | None) -> None:
+    """Say what was written: each path whole, on a line of its own."""
+    for path in paths:
+        if path is not None:
+            typer.echo(str(path))
 
 
 def say_written(path: Path, data: "SiteSpectra") -> None:

@@ -1,6 +1,6 @@
 """The trial of L. Li, M. Lu and M. K. Y. Chan (2019): average raw spectra, split the averages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,12 @@ class Outcome:
         return sum(self.model.restarts_) if isinstance(self.model, SpectrumEstimator) else 0
 
 
-def run(recipe: Recipe, sites: Labelled, trials: Sequence[Trial]) -> list[Outcome]:
+def run(
+    recipe: Recipe,
+    sites: Labelled,
+    trials: Sequence[Trial],
+    progress: Callable[[float], None] | None = None,
+) -> list[Outcome]:
     """Train models side by side, each on averages of its own; score them by each part's labels.
 
     Where classes are asked of the sites these are same-class averages and the models classifiers,
@@ -61,7 +66,7 @@ def run(recipe: Recipe, sites: Labelled, trials: Sequence[Trial]) -> list[Outcom
         for model, trial in zip(models, trials, strict=True)
     ]
     splits = [parts.split(x, y) for x, y, _, parts in made]
-    fit_many(models, [(train, validation) for train, validation, _ in splits])
+    fit_many(models, [(train, validation) for train, validation, _ in splits], progress)
     outcomes = []
     for model, (x, _, labels, parts) in zip(models, made, strict=True):
         predicted = model.predict(x)

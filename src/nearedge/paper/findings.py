@@ -33,9 +33,10 @@ def small(value: float, spread: float | None = None) -> str:
     return format(value, digits) + ("" if spread is None else f" ± {format(spread, digits)}")
 
 
-def variance(value: float, spread: float | None) -> str:
+def variance(value: float, spread: float | None = None) -> str:
     """Write an explained variance, with its spread."""
-    return f"{value:.3f}" + ("" if spread is None else f" ± {spread:.3f}")
+    # What rounds to zero has no sign.
+    return f"{round(value, 3) + 0.0:.3f}" + ("" if spread is None else f" ± {spread:.3f}")
 
 
 def mean(values: Sequence[float]) -> tuple[float, float | None]:

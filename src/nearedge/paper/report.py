@@ -117,9 +117,9 @@ def _captions(results: Reproduction) -> Iterator[tuple[str, str, str]]:
     if results.robustness is not None:
         judged = results.robustness.classifier
         scored = (
-            f"of sites not trained on (rung {results.robustness.rung}), mean and standard "
-            f"deviation (shaded) over {judged.trials} folds. One disturbance at a time is made to "
-            "the raw spectra, before the window is cut out."
+            f"of sites not trained on (rung {results.robustness.rung}), "
+            f"{tables.folds(judged.trials)}; shaded: standard deviation. One disturbance at a "
+            "time is made to the raw spectra, before the window is cut out."
         )
         if held := judged.curves["offset"].held_energies:
             scored += (

@@ -29,6 +29,11 @@ def over(seeds: int) -> str:
     return "one seed" if seeds == 1 else f"mean ± standard deviation over {seeds} seeds"
 
 
+def folds(trials: int) -> str:
+    """Say what a number is of several folds, or of one."""
+    return "one fold" if trials == 1 else f"mean over {trials} folds"
+
+
 def comparison(results: Reproduction) -> Table:
     """The paper's numbers and ours, line by line, each beside how it was scored."""
     published, info = results.published, results.dataset
@@ -170,7 +175,7 @@ def explained_table(ladder: Ladder) -> Table:
         for rung, number in rungs.items():
             methods = list(number.baselines)
             share = variance(number.r2, several(ladder, number.spread))
-            plain = [f"{score:.3f}" for score in number.baselines.values()]
+            plain = [variance(score) for score in number.baselines.values()]
             least = min(number.baseline_mae.values())
             errors = [f"{off:.3f} {number.unit}".strip() for off in (number.mae, least)]
             rows.append([number.meaning, rung, share, *plain, *errors, str(number.n)])
@@ -208,7 +213,7 @@ def robustness_table(robustness: Disturbed) -> Table:
         ["disturbance", *names, *(f"MAE, {name}" for name in error.names)],
         rows,
         "Accuracy on raw spectra, and mean absolute error (MAE) on mixtures, of sites not "
-        f"trained on (rung {robustness.rung}), means over {accuracy.trials} folds. Signal to "
+        f"trained on (rung {robustness.rung}), {folds(accuracy.trials)}. Signal to "
         "noise: peak intensity over the standard deviation of the noise at each stored energy.",
     )
 

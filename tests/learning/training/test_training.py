@@ -116,7 +116,10 @@ def test_jobs_do_not_see_each_other() -> None:
         replace(job, hidden=(3,), seed=6),
         replace(job, x=job.x[:50], y=job.y[:50], seed=7),
     ]
-    together = train(companions)
+    told: list[float] = []
+    together = train(companions, progress=told.append)
+    assert told == sorted(told)
+    assert 0 < told[0] < told[-1] == 1
     for k in (1, 2, 3, 4):
         alone = train([companions[k]])[0].network
         assert together[k].network.sizes == companions[k].sizes

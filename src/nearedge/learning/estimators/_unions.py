@@ -1,6 +1,6 @@
 """Classifiers and regressors of any sort: fitted side by side, read in one order of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,10 +23,15 @@ Split = tuple[tuple[Any, Any], tuple[Any, Any] | None]
 """Examples to train on, and to validate on if there are any."""
 
 
-def fit_many(estimators: Sequence[Estimator], examples: Sequence[Split]) -> list[Estimator]:
+def fit_many(
+    estimators: Sequence[Estimator],
+    examples: Sequence[Split],
+    progress: Callable[[float], None] | None = None,
+) -> list[Estimator]:
     """Fit each estimator in place on its own examples: as one `fit` each, but networks faster.
 
-    Kernel machines have no use for validation data.
+    Kernel machines have no use for validation data. `progress` is told the share of the networks'
+    training that is done.
     """
     waiting = []
     for estimator, (train, validation) in zip(estimators, examples, strict=True):
@@ -37,7 +42,8 @@ def fit_many(estimators: Sequence[Estimator], examples: Sequence[Split]) -> list
     if waiting:
         from nearedge.learning.training import train as train_jobs
 
-        trained = iter(train_jobs([job for _, jobs in waiting for job in jobs]))
+        every = [job for _, jobs in waiting for job in jobs]
+        trained = iter(train_jobs(every, progress=progress))
         for estimator, jobs in waiting:
             estimator.take([next(trained) for _ in jobs])
     return list(estimators)

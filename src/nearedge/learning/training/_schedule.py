@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from operator import itemgetter
@@ -26,22 +26,31 @@ DEAD = 0.999
 """A network whose training loss is not below this part of a constant's counts as dead."""
 
 
-def train(jobs: Sequence[Job], *, restarts: int = RESTARTS) -> list[Trained]:
+def train(
+    jobs: Sequence[Job],
+    *,
+    restarts: int = RESTARTS,
+    progress: Callable[[float], None] | None = None,
+) -> list[Trained]:
     """Train many networks, of any shapes, side by side where these allow.
 
     A ReLU network can die: no unit of a layer answers to any example, the output is constant and
     no gradient is left. A network whose output is constant over the training examples, or whose
     training loss is not below that of the best constant, is started again from a fresh seed
     derived from its own. This is looked for after the first steps, where most die, and at the end.
-    The same jobs give the same numbers, bit for bit, on one machine.
+    The same jobs give the same numbers, bit for bit, on one machine. `progress` is told the share
+    of the work that is done.
     """
     _start_backend()
     results: dict[int, Trained] = {}
     waiting = list(range(len(jobs)))
+    work = [len(job.x) * job.settings.epochs for job in jobs]
     while waiting:
         attempts = {i: results[i].restarts + 1 if i in results else 0 for i in waiting}
         for batch in _batches(jobs, waiting):
             results.update(_train_batch(jobs, attempts, restarts, batch))
+            if progress:
+                progress(sum(work[i] for i in results) / sum(work))
         waiting = [i for i in waiting if results[i].dead and results[i].restarts < restarts]
     return [results[i] for i in range(len(jobs))]
 
