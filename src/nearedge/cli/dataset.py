@@ -58,7 +58,7 @@ def import_(
     temperature: Annotated[float | None, Option(help="Temperature in K.", min=0)] = None,
     format: Annotated[
         Literal["matrix", "ocean", "feff"] | None,
-        Option(help="Format of the spectra (default: a file is a matrix, else seen)."),
+        Option(help="Format of the spectra (default: matrix for a file, recognised for a folder)."),
     ] = None,
     energies: Annotated[
         tuple[float, float, float] | None,
@@ -74,7 +74,10 @@ def import_(
     licence: Annotated[str | None, Option(help="Licence of the spectra.")] = None,
     column: Annotated[
         list[str] | None,
-        Option(help="Word on all sites, as space_group=Fd-3m for --feature.", metavar="NAME=WORD"),
+        Option(
+            help="Text stated of all sites, as space_group=Fd-3m for --feature.",
+            metavar="NAME=WORD",
+        ),
     ] = None,
     force: options.Force = False,
 ) -> None:
@@ -112,7 +115,10 @@ def merge_(
     output: options.Output,
     attribute: Annotated[
         list[str] | None,
-        Option(help="Said of the whole, as licence='CC BY 4.0'; repeatable.", metavar="KEY=TEXT"),
+        Option(
+            help="Attribute of the result, as licence='CC BY 4.0'; may be repeated.",
+            metavar="KEY=TEXT",
+        ),
     ] = None,
     force: options.Force = False,
 ) -> None:
@@ -138,7 +144,7 @@ def check(
     force: options.Force = False,
     json: options.Json = False,
 ) -> None:
-    """Look for sites that should not be learnt from; list each with the reason.
+    """Find sites that should not be trained on; list each with the reason.
 
     Found are: numbers that are not finite, missing structures, repeated sites and copies, negative
     or flat spectra, self-consistent fields that did not converge or to another Fermi level, labels

@@ -51,13 +51,17 @@ def explain(
             " ships, whichever it is)."
         ),
     ] = None,
-    nearest: Annotated[int, Option(help="Nearest training spectra, one of each atom.", min=0)] = 5,
-    width: Annotated[float, Option(help="Width of the hidden energy intervals, eV.")] = 1.0,
+    nearest: Annotated[
+        int, Option(help="Number of nearest training spectra, at most one of each atom.", min=0)
+    ] = 5,
+    width: Annotated[
+        float, Option(help="Width of the energy intervals that are masked in turn, eV.")
+    ] = 1.0,
     output: Annotated[Path | None, options.to("Folder for figure, numbers and structures.")] = None,
     json: options.Json = False,
     force: options.Force = False,
 ) -> None:
-    """Say which energies decide, for one spectrum or for each class, and show its like in training.
+    """Show which energies decide, for a spectrum or each class, and similar training spectra.
 
     Integrated gradients and occlusion check each other. Classes are explained on sites that the
     model has not been trained on, if the dataset has any.

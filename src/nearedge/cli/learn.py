@@ -30,7 +30,7 @@ def train(
     target: Annotated[
         str | None,
         Option(
-            help="What is told: environment, coordination, bond_valence, bond_length,"
+            help="Target to predict: environment, coordination, bond_valence, bond_length,"
             " oxidation_state, as the dataset has it (default: the paper's)."
         ),
     ] = None,
@@ -53,7 +53,7 @@ def train(
         ),
     ] = None,
     measured: Annotated[
-        Path | None, Option(help="Such a folder that a library is only scored on.")
+        Path | None, Option(help="Folder of the same form, on which a library is only scored.")
     ] = None,
     seed: options.Seed = 0,
     json: options.Json = False,
@@ -139,9 +139,7 @@ def evaluate(
     measured: options.Measured = None,
     plot: Annotated[
         Path | None,
-        Option(
-            help="With --measured: figure of which numbers were told for which, and how surely."
-        ),
+        Option(help="With --measured: figure of predicted against true numbers, and reliability."),
     ] = None,
     json: options.Json = False,
     force: options.Force = False,

@@ -39,7 +39,7 @@ Features = Annotated[
     list[str] | None,
     Option(
         "--feature",
-        help="Column of the dataset to tell beside the spectrum, such as absorber or a space group;"
+        help="Column of the dataset to use beside the spectrum, such as absorber or a space group;"
         " may be given several times.",
         metavar="NAME",
     ),

@@ -67,18 +67,18 @@ def predict(
     ] = None,
     feature: Annotated[
         list[str] | None,
-        Option(help="What a model must be told and files do not say.", metavar="NAME=VALUE"),
+        Option(help="Feature that the model needs and files do not state.", metavar="NAME=VALUE"),
     ] = None,
     csv: Annotated[Path | None, Option(help="File to write a table to.")] = None,
     plot: Annotated[Path | None, Option(help="Folder for figures of measured spectra.")] = None,
     json: options.Json = False,
     force: options.ForceAnswer = False,
 ) -> None:
-    """Tell what is behind spectra: environment, coordination number, whatever the model tells.
+    """Predict from spectra the environment, the coordination number and what else a model knows.
 
-    What a spectrum is of is compared with the model first. Of measured spectra neither the energy
-    zero nor resolution, unit and background need be known, and nothing is supposed of the
-    composition. A file that cannot be used is reported, the others go on; the exit code is then 1.
+    The model is only believed for spectra of its own edge. Of measured spectra neither energy zero,
+    resolution, unit nor background need be known, and no composition is assumed. A file that cannot
+    be used is reported, the others go on; the exit code is then 1.
     """
     folder, files = _split(paths)
     check_free(csv, plot, force=force)

@@ -50,9 +50,9 @@ def simulate(
     ] = None,
     cutoff: Annotated[float | None, Option(help="Distance in Å below which it counts.")] = None,
     dimer: options.Dimer = None,
-    engine: Annotated[Literal["feff", "ocean"], Option(help="What computes.")] = "feff",
+    engine: Annotated[Literal["feff", "ocean"], Option(help="Program that computes.")] = "feff",
     every: Annotated[
-        int, Option(help="Take the first snapshot of each trajectory and every so many.", min=1)
+        int, Option(help="Compute every N-th snapshot of each trajectory, from the first.", min=1)
     ] = 1,
     sites: options.Sites = None,
     workers: options.Workers = None,
@@ -72,7 +72,7 @@ def simulate(
     scf_radius: options.ScfRadius = None,
     fms_radius: options.FmsRadius = None,
     symmetry: Annotated[
-        bool, Option(help="Compute one atom for all that the space group makes equal.")
+        bool, Option(help="Compute one of the atoms that the space group makes equivalent.")
     ] = True,
     potentials: Annotated[
         Path | None,
@@ -190,7 +190,8 @@ def potentials(
 
 def cluster(
     system: Annotated[
-        Literal["local", "slurm", "pbs"], Argument(help="This machine, or what gives out nodes.")
+        Literal["local", "slurm", "pbs"],
+        Argument(help="This machine, or the scheduler of a cluster."),
     ],
     nodes: Annotated[int, Option(help="Nodes of a job.", min=1)] = 1,
     jobs: Annotated[int, Option(help="Jobs at once.", min=1)] = 1,

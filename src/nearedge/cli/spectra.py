@@ -102,7 +102,7 @@ def simulate_(
     json: options.Json = False,
     force: options.Force = False,
 ) -> None:
-    """Simulate a measurement of a known sample: average a dataset's sites, and spoil the average.
+    """Simulate a measurement of a known sample: a dataset's average, shifted, broadened, noisy.
 
     The truth is printed, and not in the file: predict it from the file, and compare.
     """

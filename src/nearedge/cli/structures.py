@@ -23,8 +23,12 @@ def crystals(
     output: options.Output,
     absorber: Annotated[list[str], Option(help="Element that absorbs; several times for several.")],
     folder: Annotated[Path | None, Option("--from", help="Folder of CIFs to choose from.")] = None,
-    limit: Annotated[int | None, Option(help="Most crystals, small cells first.", min=1)] = None,
-    max_atoms: Annotated[int, Option(help="Most atoms in a primitive cell.", min=1)] = 80,
+    limit: Annotated[
+        int | None, Option(help="Largest number of crystals; small cells come first.", min=1)
+    ] = None,
+    max_atoms: Annotated[
+        int, Option(help="Largest number of atoms in a primitive cell.", min=1)
+    ] = 80,
     force: options.Force = False,
 ) -> None:
     """Collect ordered crystals that hold an absorber, a CIF each.
@@ -87,7 +91,9 @@ def md(
     interval: options.Interval = 100.0,
     timestep: Annotated[float, Option(help="Time step, fs.")] = 2.0,
     friction: Annotated[float, Option(help="Friction of the Langevin thermostat, 1/fs.")] = 0.02,
-    relaxation_steps: Annotated[int, Option(help="Most steps of the relaxation.", min=0)] = 40,
+    relaxation_steps: Annotated[
+        int, Option(help="Largest number of relaxation steps.", min=0)
+    ] = 40,
     seed: options.Seed = 0,
     resume: options.Resume = False,
 ) -> None:

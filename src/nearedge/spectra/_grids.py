@@ -38,7 +38,7 @@ class Window:
 
 
 def check_spectra(energy: np.ndarray, mu: np.ndarray, source: str) -> None:
-    """Refuse energies and spectra (site, energy) that cannot be meant; `source` names them."""
+    """Refuse energies and spectra (site, energy) that make no sense; `source` names them."""
     if energy.ndim != 1 or mu.ndim != 2 or mu.shape[1] != len(energy):
         raise InputError(
             f"{source}: {len(energy)} energies do not fit spectra of shape {mu.shape}; "

@@ -208,7 +208,7 @@ class Misfit(Reason):
             return f"{words}: in its shape as a whole, at no energy in particular"
         return (
             f"{words}: most of all, {'more' if self.more else 'less'} intensity "
-            f"{_span(self.first, self.last)} from the zero than the rest lets expect"
+            f"{_span(self.first, self.last)} from the zero than expected from the rest"
         )
 
 

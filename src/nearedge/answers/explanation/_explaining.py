@@ -135,7 +135,7 @@ def explain_spectrum(
     nearest: int = 5,
     site: Site | None = None,
 ) -> SpectrumExplanation:
-    """Find the energies that decide what a model says of a spectrum, and its like in training.
+    """Find the energies that decide what a model says of a spectrum, and similar training spectra.
 
     For a classifier they decide for a target class, by default the predicted one. Against another
     class the baseline is the mean training spectrum of that class, not of all, and the score the
