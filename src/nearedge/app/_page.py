@@ -28,6 +28,7 @@ def show() -> None:
         " machine, and nothing that you drop here is kept after you leave."
     )
     given = _given()
+    forget_all_but({one.key for one in given})
     if not given:
         st.info("Drop a file above, or take an example to see what comes out.")
         return
@@ -89,9 +90,8 @@ def _take(make: Callable[[], list[Given]]) -> None:
 
 
 def _open(given: Sequence[Given], columns: Columns) -> list[Opened]:
-    """Open what is new, and forget what was taken away."""
+    """Open what is new."""
     unique = {one.key: one for one in given}
-    forget_all_but(unique)
     what = ("opened", columns)
     bar = None if all(remembers(key, what) for key in unique) else st.progress(0.0)
     opened = []
