@@ -46,9 +46,14 @@ def test_work_of_unknown_length_says_how_long_it_has_taken(
         time.sleep(0.05)
         tell("halfway", 0.5)
         time.sleep(0.05)
+        tell("far " * 30, 0.9)
+        time.sleep(0.05)
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "training: 0 s so far"
-    assert said[-1].startswith("halfway: 50 % done")
+    (halfway, *_) = (line for line in said if line.startswith("halfway"))
+    assert halfway.startswith("halfway: 50 % done")
+    assert said[-1].startswith("far " * 30 + ": 90 % done")
+    assert not any("a minute" in line for line in said)
 
 
 def test_quiet_is_quiet() -> None:

@@ -74,15 +74,16 @@ class Bars(Progress):
             self.write_log(*lines)
             if not self.console.is_terminal and not self.disable:
                 for line in lines:
-                    self.console.print(line, highlight=False, markup=False)
+                    self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _line(task: Task) -> str:
-    done = "" if task.total is None else f"{task.percentage:.0f} % done, "
+    done, rate = "" if task.total is None else f"{task.percentage:.0f} % done, ", ""
+    left, speed = task.time_remaining, task.speed or task.finished_speed
+    # A fraction of one work has no rate.
     if (task.total or 1) > 1:
         done = f"{task.completed:.0f} of {task.total:.0f}, {done}"
-    left, speed = task.time_remaining, task.speed or task.finished_speed
-    rate = "" if speed is None else f", {60 * speed:.{0 if speed > 1 else 1}f} a minute"
+        rate = "" if speed is None else f", {60 * speed:.{0 if speed > 1 else 1}f} a minute"
     rest = "" if left is None else f", about {_minutes(float(left))} left"
     return f"{task.description}: {done}{_minutes(float(task.elapsed or 0))} so far{rate}{rest}"
 
