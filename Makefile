@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # pip of the system installs into the environment, so that no ensurepip is needed.
 INSTALL := $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: paper quick test lint docs test-app test-md clean
+.PHONY: paper quick test lint docs test-app chromium test-md clean
 
 paper: $(VENV)/.core
 	$(BIN)/nearedge paper --force
@@ -28,10 +28,12 @@ docs: $(VENV)/.test $(VENV)/.docs
 	@echo docs/_build/html/index.html
 
 # The page in a real browser: Debian's Chromium, which is installed where that is allowed.
-test-app: $(VENV)/.app-test
+test-app: $(VENV)/.app-test chromium
+	$(BIN)/python -m pytest -q -m browser tests/app
+
+chromium:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 	  || { echo "make test-app needs chromium: apt-get install chromium, as root" >&2; exit 1; }
-	$(BIN)/python -m pytest -q -m browser tests/app
 
 # The molecular dynamics with its real potential; torch is large, so it is not part of `make test`.
 test-md: $(VENV)/.test $(VENV)/.md
