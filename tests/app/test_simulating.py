@@ -25,7 +25,7 @@ def test_a_structure_is_computed_and_leaves_nothing(
 ) -> None:
     pytest.importorskip("pymatgen", reason="the first shells of a crystal: extra app")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    *shares, data = _simulating.compute(_simulating.plan([NIO], "O"))
+    *shares, data = _simulating.compute(_simulating.plan([NIO], "Ni"))
     assert isinstance(data, SiteSpectra)
     assert shares[0] == 0
     assert _simulating.weights(data).tolist() == [4]
