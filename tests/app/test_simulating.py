@@ -28,7 +28,7 @@ def test_a_structure_is_computed_and_leaves_nothing(
     *shares, data = _simulating.compute(_simulating.plan([NIO], "Ni"))
     assert isinstance(data, SiteSpectra)
     assert shares[0] == 0
-    assert _simulating.weights(data).tolist() == [4]
+    assert data.multiplicity.tolist() == [4]
     table = np.loadtxt(_simulating.columns(data).decode().splitlines())
     assert table[:, 1] == pytest.approx(table[:, 2])
     assert not any(tmp_path.iterdir())

@@ -19,6 +19,7 @@ from ._files import (
     Choose as Choose,
     Failure as Failure,
     answer_files as answer_files,
+    answers_json as answers_json,
     choose_ready as choose_ready,
     find_library as find_library,
     is_folder as is_folder,

@@ -1,7 +1,7 @@
 """Answers for files: one at a time, so that a bad one stops no other."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
@@ -14,6 +14,7 @@ from nearedge.errors import InputError, NearEdgeError
 from nearedge.files import read_spectra
 from nearedge.matching import Library, is_library, load_library
 from nearedge.models import Model, load_model, ready_model, ready_models
+from nearedge.records import Json, as_json
 from nearedge.spectra import Spectrum, guess_edge, merge_scans
 
 Choose = Callable[[Spectrum], tuple[Model | Library, str]]
@@ -26,6 +27,15 @@ class Failure:
 
     file: str
     reason: str
+
+
+def answers_json(told: Iterable[Answer | Failure]) -> Json:
+    """Give answers and failures as ``nearedge predict --json`` prints them."""
+    told = list(told)
+    return {
+        "answers": [one.to_json() for one in told if isinstance(one, Answer)],
+        "failed": [as_json(one) for one in told if isinstance(one, Failure)],
+    }
 
 
 def is_folder(path: str | Path) -> bool:
@@ -45,12 +55,11 @@ def read_any(
     from nearedge.datasets import load_dataset
 
     data = load_dataset(path)
-    columns = {name: data.groups(name) for name in data.group_names if name != "atom"}
+    columns = {by: data.groups(by) for by in data.group_names if by != "atom"}
     spectra = []
-    for row, intensities in enumerate(data.mu):
-        words = {name: str(column[row]) for name, column in columns.items()}
+    for row, (name, intensities) in enumerate(zip(data.names, data.mu, strict=True)):
+        words = {by: str(column[row]) for by, column in columns.items()}
         edge = Edge(words["absorber"], str(data.attributes.get("edge", "K")))
-        name = f"{words['snapshot']}/{data.atom[row]}"
         identity = replace(data.identity, edge=edge)
         spectra.append(Spectrum(name, data.energy, intensities, path, identity, metadata=words))
     return spectra

@@ -8,11 +8,11 @@ import streamlit as st
 
 from nearedge.answers import Answer, Failure
 from nearedge.app import _figures, _words
-from nearedge.app._asking import Choice
+from nearedge.app._asking import Choice, ask
 from nearedge.app._downloads import offer
-from nearedge.app._memory import once
+from nearedge.app._memory import each_once, once
 from nearedge.app._opening import Opened
-from nearedge.app._spectrum_view import answer_of, show_spectrum
+from nearedge.app._spectrum_view import show_spectrum
 from nearedge.errors import InputError
 from nearedge.spectra import Normalised, Spectrum, normalise
 
@@ -21,10 +21,14 @@ def show_batch(
     several: Sequence[tuple[str, Spectrum]], choice: Choice, *, faults: Sequence[Opened]
 ) -> None:
     """Answer for many spectra, and show one of them in full if a person wants it."""
-    told = _answer(several, choice)
+    told = each_once(
+        [(key, choice, partial(ask, spectrum, choice)) for key, spectrum in several],
+        "spectra answered",
+    )
     applies = sum(isinstance(one, Answer) and one.applies for one in told)
     st.subheader(f"{len(told)} spectra, {applies} with an answer that holds", anchor=False)
-    table = pd.DataFrame(_words.rows(told)).round(2)
+    rows = _words.rows(told)
+    table = pd.DataFrame(rows).round(2)
     event = st.dataframe(
         table, hide_index=True, on_select="rerun", selection_mode="single-row", key="table"
     )
@@ -34,7 +38,7 @@ def show_batch(
     failed = [Failure(one.given.name, one.fault) for one in faults]
     offer("batch", [spectrum for _, spectrum in several], [*told, *failed], choice)
     chosen = event.selection.rows
-    names = [f"{row['file']} {row['label']}" for row in _words.rows(told)]
+    names = [f"{row['file']} {row['label']}" for row in rows]
     st.divider()
     place = st.selectbox(
         "One of them in full (or click its row)",
@@ -46,15 +50,6 @@ def show_batch(
     )
     if place is not None:
         show_spectrum(*several[place], choice)
-
-
-def _answer(several: Sequence[tuple[str, Spectrum]], choice: Choice) -> list[Answer | Failure]:
-    bar, told = st.progress(0.0), []
-    for done, (key, spectrum) in enumerate(several, start=1):
-        told.append(answer_of(key, spectrum, choice))
-        bar.progress(done / len(several), f"{done} of {len(several)} spectra answered")
-    bar.empty()
-    return told
 
 
 def _normalised(several: Sequence[tuple[str, Spectrum]]) -> list[tuple[str, Normalised]]:

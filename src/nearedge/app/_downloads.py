@@ -27,24 +27,25 @@ def as_csv(told: Sequence[Answer | Failure]) -> bytes:
 
 def as_json(told: Sequence[Answer | Failure]) -> bytes:
     """Write what ``nearedge predict --json`` prints."""
-    failed = [{"file": f.file, "reason": f.reason} for f in told if isinstance(f, Failure)]
-    plain = {"answers": [a.to_json() for a in told if isinstance(a, Answer)], "failed": failed}
-    return json.dumps(plain, indent=2, allow_nan=False).encode()
+    return json.dumps(answers.answers_json(told), indent=2, allow_nan=False).encode()
 
 
 def as_figures(told: Sequence[Answer | Failure]) -> bytes:
     """Draw the figures of ``nearedge predict --plot`` into an archive."""
-    content = io.BytesIO()
-    with (
-        zipfile.ZipFile(content, "w") as archive,
-        TemporaryDirectory(prefix="nearedge-") as folder,
-    ):
+    with TemporaryDirectory(prefix="nearedge-") as folder:
         for number, one in enumerate(told, start=1):
             if isinstance(one, Answer) and (one.evidence or one.match):
                 path = Path(folder, f"{number}-{answers.plot_name(one)}")
                 answers.write_figure(path, partial(answers.draw, one))
-                archive.write(path, path.name)
-                path.unlink()
+        return packed(Path(folder))
+
+
+def packed(folder: Path) -> bytes:
+    """Put the files of a folder into an archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, path.name)
     return content.getvalue()
 
 

@@ -1,7 +1,5 @@
 """A stack of images on the page: its maps, and the spectrum of a pixel."""
 
-import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +12,7 @@ from jaxtyping import Float
 
 from nearedge import answers, models
 from nearedge.answers import Answer, Failure, Request, maps
+from nearedge.app._downloads import packed
 from nearedge.app._figures import frame
 from nearedge.app._opening import Given
 from nearedge.drawing.style import BLUE, VERMILION
@@ -61,16 +60,8 @@ def make_maps(given: Given, energies: Float[np.ndarray, " energy"] | None) -> Ma
             arrays = {name: np.asarray(layer[()], float) for name, layer in layers.items()}
         return Mapped(
             made.mean, arrays, titles, made.remarks, made.quantiles, made.places.likeliest,
-            _packed(out),
+            packed(out),
         )  # fmt: skip
-
-
-def _packed(folder: Path) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, path.name)
-    return content.getvalue()
 
 
 def pixel(
@@ -79,11 +70,8 @@ def pixel(
     """Read the spectrum of a pixel, and what the model says of it at the zero of the maps."""
     ready = models.ready_model()
     with given.on_disk() as path, stacks.open_stack(path, energies) as stack:
-        rows = {block.rows.start: block for block in stack.blocks(1)}
-        spectrum = Spectrum(
-            f"row {row}, column {column}", stack.energy,
-            np.asarray(rows[row].spectra[column], float), given.name,
-        )  # fmt: skip
+        mu = np.asarray(stack.spectra(slice(row, row + 1))[column], float)
+        spectrum = Spectrum(f"row {row}, column {column}", stack.energy, mu, given.name)
     request = Request("auto", inference.Zero(zero, 0.1), AS_IT_IS, force=True)
     try:
         (told,) = answers.answer(answers.load_any(ready.folder), spectrum, request, name=ready.name)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from nearedge import answers, spectra
 from nearedge.errors import InputError, NearEdgeError
-from nearedge.files import stacks
+from nearedge.files import BEGINNING, is_hdf5, stacks
 from nearedge.spectra import Spectrum
 from nearedge.structures import Snapshot, read_snapshots
 
@@ -21,7 +21,6 @@ Kind = Literal["spectra", "stack", "structure", "fault"]
 STRUCTURES = (".cif", ".vasp", ".poscar", ".xyz", ".extxyz", ".traj")
 STRUCTURE_NAMES = ("POSCAR", "CONTCAR", "XDATCAR")
 STACKS = (".npy", ".tif", ".tiff")
-HDF5 = b"\x89HDF\r\n\x1a\n"
 MOST_FILES = 2000
 """Files of a folder that are opened at once."""
 
@@ -100,7 +99,7 @@ def _opened(given: Given, path: Path, columns: Columns) -> Opened:
     name, ending = path.name, path.suffix.lower()
     if ending in STRUCTURES or name.upper().startswith(STRUCTURE_NAMES):
         return Opened(given, "structure", snapshots=tuple(read_snapshots(path)))
-    if ending in STACKS or (_is_hdf5(path) and _holds_images(path)):
+    if ending in STACKS or _holds_images(path):
         return Opened(given, "stack")
     energy, mu = columns
     read = [spectra.with_edge(one) for one in answers.read_any(str(path), energy=energy, mu=mu)]
@@ -109,14 +108,13 @@ def _opened(given: Given, path: Path, columns: Columns) -> Opened:
     return Opened(given, "spectra", spectra=tuple(read))
 
 
-def _is_hdf5(path: Path) -> bool:
+def _holds_images(path: Path) -> bool:
+    """Tell whether an HDF5 file holds images; those of a single row or column are spectra."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.read(len(HDF5)) == HDF5
-
-
-def _holds_images(path: Path) -> bool:
+        if not is_hdf5(file.read(BEGINNING)):
+            return False
     try:
         with stacks.open_stack(path) as stack:
             return min(stack.shape) > 1

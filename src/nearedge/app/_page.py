@@ -8,7 +8,7 @@ import streamlit as st
 from nearedge.app import _words
 from nearedge.app._batch_view import show_batch
 from nearedge.app._examples import EXAMPLES
-from nearedge.app._memory import forget_all_but, once, remembers
+from nearedge.app._memory import each_once, forget_all_but
 from nearedge.app._opening import Columns, Given, Opened, given_path, open_given
 from nearedge.app._spectrum_view import ask_for_model, show_spectrum
 from nearedge.app._stack_view import show_stack
@@ -93,12 +93,7 @@ def _open(given: Sequence[Given], columns: Columns) -> list[Opened]:
     """Open what is new."""
     unique = {one.key: one for one in given}
     what = ("opened", columns)
-    bar = None if all(remembers(key, what) for key in unique) else st.progress(0.0)
-    opened = []
-    for key, one in unique.items():
-        opened.append(once(key, what, partial(open_given, one, columns)))
-        if bar is not None:
-            bar.progress(len(opened) / len(unique), f"{len(opened)} of {len(unique)} files read")
-    if bar is not None:
-        bar.empty()
-    return opened
+    return each_once(
+        [(key, what, partial(open_given, one, columns)) for key, one in unique.items()],
+        "files read",
+    )

@@ -23,7 +23,7 @@ def serve(port: int, *, browser: bool) -> None:
         If something else listens on the port.
     """
     try:
-        import plotly.graph_objects  # noqa: F401
+        import_module("plotly.graph_objects")
         from streamlit.web import bootstrap
     except ModuleNotFoundError as error:
         package = (error.name or "streamlit").partition(".")[0]

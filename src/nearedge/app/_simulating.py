@@ -121,17 +121,9 @@ def columns(data: SiteSpectra) -> bytes:
     """
     if not len(data):
         raise InputError(f"{data.source}: holds no spectra")
-    names = [f"{name}/{atom}" for name, atom in zip(data.snapshot, data.atom, strict=True)]
-    heads = "\t".join(["energy (eV)", "mean", *names])
-    mean = np.average(data.mu, axis=0, weights=weights(data))
+    heads = "\t".join(["energy (eV)", "mean", *data.names])
+    mean = np.average(data.mu, axis=0, weights=data.multiplicity)
     lines = [f"# computed by {data.identity.origin}, 0 eV: {data.identity.zero}", f"# {heads}"]
     for row in np.column_stack([data.energy, mean, data.mu.T]):
         lines.append("\t".join(f"{value:.6g}" for value in row))
     return "\n".join([*lines, ""]).encode()
-
-
-def weights(data: SiteSpectra) -> np.ndarray:
-    """Say for how many atoms each computed site stands."""
-    if "multiplicity" in data.table.coords:
-        return np.asarray(data.table.coords["multiplicity"].values, float)
-    return np.ones(len(data))

@@ -34,16 +34,11 @@ def ask_for_model() -> Choice:
     return Choice(model, force, energy.strip() or None, mu.strip() or None)
 
 
-def answer_of(key: str, spectrum: Spectrum, choice: Choice) -> Answer | Failure:
-    """Answer for a spectrum, once in a session."""
-    return once(key, choice, partial(ask, spectrum, choice))
-
-
 def show_spectrum(key: str, spectrum: Spectrum, choice: Choice) -> None:
     """Show everything about a spectrum."""
     facts = " · ".join(f"{name}: **{_words.plain(said)}**" for name, said in _words.facts(spectrum))
     st.markdown(facts)
-    told = answer_of(key, spectrum, choice)
+    told = once(key, choice, partial(ask, spectrum, choice))
     show_answer(told)
     _show_normalisation(key, spectrum)
     if isinstance(told, Answer):

@@ -7,7 +7,7 @@ import streamlit as st
 from nearedge.app import _figures, _words
 from nearedge.app._memory import once, remembers
 from nearedge.app._opening import Opened
-from nearedge.app._simulating import Work, absorbers, columns, compute, plan, weights
+from nearedge.app._simulating import Work, absorbers, columns, compute, plan
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import NearEdgeError
 
@@ -42,10 +42,8 @@ def _compute(work: Work) -> SiteSpectra:
 
 
 def _show(key: str, data: SiteSpectra) -> None:
-    names = [f"{name}/{atom}" for name, atom in zip(data.snapshot, data.atom, strict=True)]
-    figure = _figures.draw_sites(
-        data.energy, data.mu, names, weights(data), str(data.identity.unit).split(" (")[0]
-    )
+    unit = str(data.identity.unit).split(" (")[0]
+    figure = _figures.draw_sites(data.energy, data.mu, data.names, data.multiplicity, unit)
     st.plotly_chart(figure, key=f"sites {key}", alt="computed spectra")
     st.caption(_words.plain(f"0 eV: {data.identity.zero}; computed by {data.identity.origin}"))
     st.download_button("Spectra (text)", columns(data), "spectra.dat", on_click="ignore")

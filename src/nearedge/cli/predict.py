@@ -118,8 +118,7 @@ def predict(
     if csv is not None and answers:
         answering.write_csv(csv, answers, force=force)
     if json:
-        failed = [{"file": failure.file, "reason": failure.reason} for failure in failures]
-        terminal.print_json({"answers": [answer.to_json() for answer in answers], "failed": failed})
+        terminal.print_json(answering.answers_json([*answers, *failures]))
     elif answers:
         _print(answers)
         terminal.say_where(csv, plot if plot is not None and plot.exists() else None)

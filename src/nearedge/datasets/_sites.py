@@ -252,6 +252,17 @@ class SiteSpectra:
         """Spectra on a window's energies, which the dataset must cover, as a model takes them."""
         return cut_window(self.energy, self.mu, window or Window(), self.source)
 
+    @property
+    def names(self) -> list[str]:
+        """Snapshot and atom of each site, as predictions name them."""
+        return [f"{name}/{atom}" for name, atom in zip(self.snapshot, self.atom, strict=True)]
+
+    @property
+    def multiplicity(self) -> Float[np.ndarray, " site"]:
+        """How many atoms each site stands for; one where the dataset does not state it."""
+        stated = self.table.coords.get("multiplicity")
+        return np.ones(len(self)) if stated is None else np.asarray(stated.values, float)
+
     def groups(self, by: str) -> np.ndarray:
         """Name the group of each site: sites of one group are not independent.
 

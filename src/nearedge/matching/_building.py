@@ -80,8 +80,8 @@ def _sites(data: SiteSpectra) -> list[_Site]:
     for place, name in enumerate(TARGETS):
         if name in table.coords:
             values[:, place] = table[name].values
-    many = table["multiplicity"].values if "multiplicity" in table.coords else np.ones(len(data))
-    columns = (table["absorber"].values, data.snapshot, data.atom, many, data.mu, values)
+    many, absorbers = data.multiplicity, table["absorber"].values
+    columns = (absorbers, data.snapshot, data.atom, many, data.mu, values)
     return [_Site(str(a), str(c), int(n), *rest) for a, c, n, *rest in zip(*columns, strict=True)]
 
 

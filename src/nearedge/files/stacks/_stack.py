@@ -104,9 +104,10 @@ class Stack:
         rows = rows or step * max(1, BLOCK // (each * step))
         for start in range(0, count, rows):
             part = slice(start, min(start + rows, count))
-            yield Block(part, self._spectra(part))
+            yield Block(part, self.spectra(part))
 
-    def _spectra(self, rows: slice) -> Num[np.ndarray, "pixel energy"]:
+    def spectra(self, rows: slice) -> Num[np.ndarray, "pixel energy"]:
+        """Read the spectra of the pixels of some rows, row after row."""
         where = f"{self.name}: rows {rows.start + 1} to {rows.stop}"
         images = self.source.part(where, _WHOLE, rows)
         spectra = np.moveaxis(images, 0, 2).reshape(-1, len(self.energy))
