@@ -20,7 +20,7 @@ from nearedge.learning.recipes import BEST, RECIPES
 from nearedge.matching import build_library, read_standards
 from nearedge.models import Model, train
 from nearedge.spectra import Window, convolved
-from nearedge.structures import Snapshot, disordered_rock_salt
+from nearedge.structures import Snapshot, disordered_cell
 from nearedge.targets import EnvironmentRule
 
 # A quarter of hypothesis' usual number of examples; each test that needs more says so. Examples
@@ -107,7 +107,7 @@ def telling_dataset() -> SiteSpectra:
     energy = np.linspace(-2, 12, 71)
     snapshots = []
     for run in range(3):
-        atoms = disordered_rock_salt(replace(LI3FEO35, dimers=1, rare_sites=1), seed=run)
+        atoms = disordered_cell(replace(LI3FEO35, dimers=1, rare_sites=1), seed=run)
         for number in range(2):
             moved = atoms.copy()
             moved.positions += rng.normal(scale=0.02, size=moved.positions.shape)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ase.calculators.harmonic import SpringCalculator
 
-from nearedge.campaigns.production import LI3FEO35, Production, produce
+from nearedge.campaigns import LI3FEO35, Production, produce
 from nearedge.datasets import load_dataset
 from nearedge.engines import FeffSettings
 from nearedge.errors import InputError

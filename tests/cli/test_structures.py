@@ -40,6 +40,14 @@ def test_build_takes_turns_with_dimers(tmp_path: Path) -> None:
         typed("build", "-o", path)
 
 
+def test_build_goes_through_the_compositions(tmp_path: Path) -> None:
+    path = tmp_path / "starts.extxyz"
+    said = typed("build", "--material", "li-fe-o", "--count", "2", "-o", path)
+    assert said == f"{path}: 1 x Fe4Li52O32, 1 x Fe8Li24O27\n"
+    words = ["build", "--material", "li-fe-o", "--dimers", "1", "-o", str(tmp_path / "x")]
+    assert runner.invoke(verbs.app, words).exit_code == 2
+
+
 def test_help_and_bad_usage() -> None:
     for verb in ("build", "md"):
         assert "--seed" in typed(verb, "--help")

@@ -40,7 +40,11 @@ def test_names_select_snapshots_and_trajectories(make_dataset: Maker) -> None:
     data = make_dataset()
     assert_array_equal(data.names_mask(["run-1"]), data.snapshot == "run-1")
     assert data.names_mask(["run"]).all()
-    with pytest.raises(InputError, match="'run-7'; there are run, run-0, run-1"):
+    formula = data.structures["run-1"].get_chemical_formula()
+    assert data.names_mask([formula]).all()
+    with pytest.raises(InputError, match="named 'Fe9O'; there are"):
+        data.names_mask(["Fe9O"])
+    with pytest.raises(InputError, match="'run-7'; there are FeO, run, run-0, run-1"):
         data.names_mask(["run-0", "run-7"])
 
 
@@ -81,6 +85,7 @@ def test_info_is_plain_and_whole(make_dataset: Maker) -> None:
     assert (info["sites"], info["snapshots"], info["trajectories"]) == (8, 2, 1)
     assert info["energy"] == {"min": -2.0, "max": 12.0, "n": 57, "zero": "CBM"}
     assert info["absorbers"] == {"O": 8}
+    assert info["compositions"] == {"FeO": 8}
     assert info["temperatures"] == [300.0]
     assert info["provenance"] == {"seed": 3}
 

@@ -12,7 +12,7 @@ from nearedge.campaigns import LI3FEO35
 from nearedge.structures import (
     Dynamics,
     Snapshot,
-    disordered_rock_salt,
+    disordered_cell,
     run_trajectory,
     sevennet,
 )
@@ -21,7 +21,7 @@ from nearedge.structures import (
 @pytest.mark.filterwarnings("ignore")  # torch, e3nn and sevenn warn about each other
 def test_sevennet_moves_li6fe2o7_with_a_dimer(tmp_path: Path) -> None:
     pytest.importorskip("sevenn", reason="needs the extra md: make test-md")
-    cell = disordered_rock_salt(replace(LI3FEO35, repeat=(1, 1, 2), dimers=1), 1)
+    cell = disordered_cell(replace(LI3FEO35, repeat=(1, 1, 2), dimers=1), 1)
     options = Dynamics(
         temperatures=(300.0,), frames=(2,), equilibration=10.0, interval=10.0, relaxation_steps=8
     )

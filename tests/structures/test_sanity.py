@@ -7,12 +7,12 @@ from ase import Atoms
 from ase.build import bulk
 
 from nearedge.campaigns import LI3FEO35
-from nearedge.structures import disordered_rock_salt, unsoundness
+from nearedge.structures import disordered_cell, unsoundness
 
 
 def test_sound_frames_pass() -> None:
     for dimers in (0, 2):
-        atoms = disordered_rock_salt(replace(LI3FEO35, dimers=dimers), 1)
+        atoms = disordered_cell(replace(LI3FEO35, dimers=dimers), 1)
         atoms.rattle(0.08, seed=2)
         assert unsoundness(atoms) is None
 

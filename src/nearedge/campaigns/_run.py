@@ -25,6 +25,7 @@ from nearedge.structures import (
     equivalent_atoms,
     fingerprint,
     first_shells,
+    reduced_formula,
     repeated_names,
     write_snapshots,
 )
@@ -287,7 +288,7 @@ def _first_shells(snapshots: list[Snapshot], sites: list[tuple[int, int]]) -> di
                 "distortion": shell.distortion,
                 "ligands": "".join(shell.ligands),
                 "crystal": crystal.name,
-                "composition": crystal.atoms.symbols.formula.reduce()[0].format("hill"),
+                "composition": reduced_formula(crystal.atoms),
             }
             unclear = () if shell.agrees else ("coordination", "bond_length", "bond_valence")
             rows.append(row | dict.fromkeys(unclear, np.nan))

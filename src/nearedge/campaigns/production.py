@@ -1,14 +1,16 @@
-"""Making the open dataset of Li3FeO3.5 from nothing: cells, dynamics, potentials, spectra."""
+"""Making the open O K-edge datasets from nothing: cells, dynamics, potentials, spectra."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ase.calculators.calculator import Calculator
 
 from nearedge.campaigns._potentials import TRIALS, reference_potentials
 from nearedge.campaigns._run import simulate
-from nearedge.datasets import SiteSpectra, load_dataset
+from nearedge.campaigns.materials import lithium_iron_oxides, rock_salts
+from nearedge.datasets import SiteSpectra, load_dataset, starter_path
 from nearedge.drawing.progress import counting_bar
 from nearedge.edges import Edge
 from nearedge.engines import FeffSettings
@@ -16,7 +18,7 @@ from nearedge.engines.feff import FeffEngine
 from nearedge.errors import InputError
 from nearedge.records import as_json, check_free, read_json, write_json
 from nearedge.structures import (
-    DisorderedRockSalt,
+    DisorderedCell,
     Dynamics,
     Snapshot,
     disordered_starts,
@@ -26,36 +28,44 @@ from nearedge.structures import (
 )
 from nearedge.targets import EnvironmentRule
 
-# A quarter of the cation sites hold Fe, an eighth of the anion sites is empty, and a conventional
-# cell has the 72.5 Å^3 of a formula unit: O is coordinated by Fe nearly as binomial(6, 1/4).
-LI3FEO35 = DisorderedRockSalt(
-    "Li", "Fe", "O", 72.5 ** (1 / 3), minority_fraction=1 / 4, vacancy_fraction=1 / 8,
-    dimer_length=1.46, rare_neighbours=4,
-)  # fmt: skip
-
-
-def rock_salts(
-    dimers: Sequence[int], rare_sites: int, repeat: tuple[int, int, int] = (2, 2, 2)
-) -> tuple[DisorderedRockSalt, ...]:
-    """Give recipes of Li3FeO3.5 cells, one for each number of dimers."""
-    return tuple(
-        replace(LI3FEO35, repeat=repeat, dimers=number, rare_sites=rare_sites) for number in dimers
-    )
+Material = Literal["li3feo35", "li-fe-o"]
+"""What can be made, by the names of the datasets that ship."""
 
 
 @dataclass(frozen=True)
 class Production:
-    """What the dataset is made of; the defaults are the one that ships."""
+    """What a dataset is made of; the defaults are those of ``li3feo35``."""
 
     cells: int = 26  # to start from, each a trajectory of its own
     # The cells take turns: every second has one or two dimers, every one an O with four Fe.
-    recipes: tuple[DisorderedRockSalt, ...] = rock_salts((1, 0, 2, 0), 1)
+    recipes: tuple[DisorderedCell, ...] = rock_salts((1, 0, 2, 0), 1)
+    name: str = "rocksalt"  # first part of the trajectories' names
     dynamics: Dynamics = field(default_factory=Dynamics)
     feff: FeffSettings = field(default_factory=lambda: FeffSettings.for_edge(Edge("O")))
     rule: EnvironmentRule = field(default_factory=lambda: EnvironmentRule("O", "Fe", 2.6, 1.7))
     trials: int = TRIALS  # structures whose self-consistent field is computed
+    # Whether sites share the potentials that ship with li3feo35, instead of some of their own.
+    shipped_potentials: bool = False
     sites: tuple[int, ...] | None = None  # atoms to compute in each snapshot; None: all absorbers
     seed: int = 1
+
+
+def production_of(material: Material) -> Production:
+    """Give what a dataset that ships is made of.
+
+    ``li-fe-o`` has the potentials of ``li3feo35``, so that both can be joined, and steps of 4 fs:
+    the fastest vibration, of a dimer, takes some 30 fs.
+    """
+    if material == "li3feo35":
+        return Production()
+    recipes = lithium_iron_oxides()
+    return Production(
+        cells=3 * len(recipes),
+        recipes=recipes,
+        name="lifeo",
+        dynamics=Dynamics(equilibration=100.0, interval=80.0, timestep=4.0, relaxation_steps=20),
+        shipped_potentials=True,
+    )
 
 
 def produce(
@@ -74,7 +84,9 @@ def produce(
     _begin(production, path, resume=resume)
     starts_file = path / "starts.extxyz"
     if not starts_file.exists():
-        starts = disordered_starts(production.recipes, production.cells, seed=production.seed)
+        starts = disordered_starts(
+            production.recipes, production.cells, seed=production.seed, name=production.name
+        )
         write_snapshots(starts_file, starts)
     frames = run_trajectories(
         read_snapshots(starts_file),
@@ -88,7 +100,8 @@ def produce(
             f"{path}: none of the {production.cells} trajectories gave a sound frame; "
             "its trajectories/*.json say why"
         )
-    potentials, spectra = path / "potentials", path / "spectra"
+    made = starter_path() if production.shipped_potentials else path
+    potentials, spectra = made / "potentials", path / "spectra"
     if not potentials.exists():
         reference_potentials(
             frames,

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from nearedge import campaigns, datasets, structures, targets
 from nearedge.cli import options, terminal
-from nearedge.cli.simulate import feff_settings, site_list
+from nearedge.cli.simulate import feff_settings, refuse_options, site_list
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.records import check_free
@@ -219,12 +219,16 @@ def fetch(
 @app.command("make")
 def make(
     output: options.Output,
-    cells: Annotated[int, Option(help="Cells to start from, a trajectory each.", min=1)] = 26,
-    repeat: options.Repeat = (2, 2, 2),
+    material: options.Material = "li3feo35",
+    cells: Annotated[
+        int | None,
+        Option(help="Cells to start from, a trajectory each (default: 26, 78 of li-fe-o).", min=1),
+    ] = None,
+    repeat: options.Repeat = None,
     dimers: options.Dimers = None,
-    rare_sites: options.RareSites = 1,
-    equilibration: options.Equilibration = 160.0,
-    interval: options.Interval = 100.0,
+    rare_sites: options.RareSites = None,
+    equilibration: options.Equilibration = None,
+    interval: options.Interval = None,
     sites: options.Sites = None,
     trials: options.Trials = 9,
     cluster_radius: options.ClusterRadius = None,
@@ -234,24 +238,30 @@ def make(
     seed: options.Seed = 1,
     resume: options.Resume = False,
 ) -> None:
-    """Make the dataset of disordered Li3FeO3.5 from nothing (extra: md; takes hours).
+    """Make an O K-edge dataset that ships from nothing (extra: md; takes hours).
 
-    Builds cells, moves them with SevenNet-0 at 300 and 1000 K, computes reference potentials and
-    the spectra of every O with FEFF10. OUTPUT/spectra is the dataset. The defaults give the one
-    that ships; a killed run goes on with --resume.
+    Builds disordered cells, moves them with SevenNet-0 at 300 and 1000 K and computes the spectra
+    of every O with FEFF10: of Li3FeO3.5 after reference potentials of its own, of li-fe-o with
+    those that ship. OUTPUT/spectra is the dataset. The defaults give the one that ships; a killed
+    run goes on with --resume.
     """
     check_free(output, force=resume, remedy="--resume")
-    recipe = campaigns.Production()
+    production = campaigns.production_of(material)
+    radii = {"cluster_radius": cluster_radius, "scf_radius": scf_radius, "fms_radius": fms_radius}
+    if material == "li3feo35":
+        rare = 1 if rare_sites is None else rare_sites
+        recipes = campaigns.rock_salts(dimers or (1, 0, 2, 0), rare, repeat or (2, 2, 2))
+        feff = feff_settings(Edge(production.rule.absorber), **radii)
+        production = replace(production, recipes=recipes, feff=feff)
+    else:
+        given = {"repeat": repeat, "dimers": dimers, "rare_sites": rare_sites, **radii}
+        refuse_options(f"--material {material}", **given)
+    times = {"equilibration": equilibration, "interval": interval}
     production = replace(
-        recipe,
-        cells=cells,
-        recipes=campaigns.rock_salts(dimers or (1, 0, 2, 0), rare_sites, repeat),
-        dynamics=structures.Dynamics(equilibration=equilibration, interval=interval),
-        feff=feff_settings(
-            Edge(recipe.rule.absorber),
-            cluster_radius=cluster_radius,
-            scf_radius=scf_radius,
-            fms_radius=fms_radius,
+        production,
+        cells=cells or production.cells,
+        dynamics=replace(
+            production.dynamics, **{name: time for name, time in times.items() if time is not None}
         ),
         trials=trials,
         sites=site_list(sites),

@@ -25,7 +25,10 @@ def train(
     more: options.MoreNames = None,
     hold_out: Annotated[
         list[str] | None,
-        Option(help="Snapshots or trajectories that are not used in any way.", metavar="NAME ..."),
+        Option(
+            help="Snapshots, trajectories or compositions (formulas) that are not used in any way.",
+            metavar="NAME ...",
+        ),
     ] = None,
     target: Annotated[
         str | None,

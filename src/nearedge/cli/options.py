@@ -17,14 +17,19 @@ def to(help: str, *names: str) -> Any:
     return Option("-o", *(names or ["--output"]), help=help)
 
 
-Dataset = Annotated[Path, Argument(help="Dataset folder, or one that ships: li3feo35, 3d-k-edges.")]
+Dataset = Annotated[
+    Path, Argument(help="Dataset folder, or one that ships: li3feo35, li-fe-o, 3d-k-edges.")
+]
 Structures = Annotated[list[Path], Argument(help="Files of structures, any format ASE reads.")]
 ModelFolder = Annotated[Path, Argument(help="Model folder.")]
 # After "--hold-out A" further names arrive as arguments: an option of many values.
 MoreNames = Annotated[list[str] | None, Argument(hidden=True, metavar="NAME")]
 Only = Annotated[
     list[str] | None,
-    Option(help="Snapshots or trajectories to use (default: all).", metavar="NAME ..."),
+    Option(
+        help="Snapshots, trajectories or compositions (formulas) to use (default: all).",
+        metavar="NAME ...",
+    ),
 ]
 RecipeName = Annotated[Literal["best", "network", "paper"], Option(help="How to train.")]
 Output = Annotated[Path, to("Folder to write.")]
@@ -134,22 +139,42 @@ Workers = Annotated[
     int | None, Option(help="Worker processes (default: one for each core).", min=1)
 ]
 Resume = Annotated[bool, Option("--resume", help="Go on with what an interrupted run left.")]
-Repeat = Annotated[tuple[int, int, int], Option(help="Conventional cells along the three axes.")]
+Material = Annotated[
+    Literal["li3feo35", "li-fe-o"],
+    Option(
+        help="Material, by the name of its dataset that ships: Li3FeO3.5, or Li-Fe oxides "
+        "of many compositions."
+    ),
+]
+Repeat = Annotated[
+    tuple[int, int, int] | None,
+    Option(help="Conventional cells of Li3FeO3.5 along the three axes (default: 2 2 2)."),
+]
 Dimers = Annotated[
     list[int] | None,
     Option(
-        help="O-O dimers in a cell; given several times, the cells take turns (default: 0; of "
-        "dataset make: 1, 0, 2, 0).",
+        help="O-O dimers in a cell of Li3FeO3.5; given several times, the cells take turns "
+        "(default: 0; of dataset make: 1, 0, 2, 0).",
         min=0,
     ),
 ]
 RareSites = Annotated[
-    int, Option(help="Draw each cell until it has as many O with 4 Fe, and none with more.", min=0)
+    int | None,
+    Option(
+        help="Draw each cell of Li3FeO3.5 until it has as many O with 4 Fe, and none with more "
+        "(default: 0; of dataset make: 1).",
+        min=0,
+    ),
 ]
 Equilibration = Annotated[
-    float, Option(help="Time at a temperature before its first snapshot, fs.")
+    float | None,
+    Option(
+        help="Time at a temperature before its first snapshot, fs (default: 160, 100 of li-fe-o)."
+    ),
 ]
-Interval = Annotated[float, Option(help="Time between snapshots, fs.")]
+Interval = Annotated[
+    float | None, Option(help="Time between snapshots, fs (default: 100, 80 of li-fe-o).")
+]
 
 
 def pairs(option: str, texts: list[str] | None) -> dict[str, str]:

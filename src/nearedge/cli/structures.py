@@ -1,5 +1,6 @@
 """The verbs ``nearedge structures ...``: collect crystals, build disordered cells and move them."""
 
+from collections import Counter
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typer import Option
 
 from nearedge import campaigns, structures as cells
 from nearedge.cli import options
+from nearedge.cli.simulate import refuse_options
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.records import check_free
@@ -62,20 +64,32 @@ def crystals(
 @app.command("build")
 def build(
     output: options.OutputFile,
+    material: options.Material = "li3feo35",
     count: Annotated[int, Option(help="Arrangements to draw.", min=1)] = 1,
-    repeat: options.Repeat = (2, 2, 2),
+    repeat: options.Repeat = None,
     dimers: options.Dimers = None,
-    rare_sites: options.RareSites = 0,
+    rare_sites: options.RareSites = None,
     name: Annotated[str, Option(help="First part of the trajectories' names.")] = "rocksalt",
     seed: options.Seed = 0,
     force: options.Force = False,
 ) -> None:
-    """Build disordered Li3FeO3.5 rock salts of exact composition, unrelaxed, as extended XYZ."""
+    """Build disordered cells of exact composition, unrelaxed, as extended XYZ.
+
+    Rock salts of Li3FeO3.5; or of li-fe-o one composition after the other, rock salts and
+    antifluorites.
+    """
     check_free(output, force=force)
-    recipes = campaigns.rock_salts(dimers or [0], rare_sites, repeat)
+    if material == "li3feo35":
+        recipes = campaigns.rock_salts(dimers or [0], rare_sites or 0, repeat or (2, 2, 2))
+    else:
+        refuse_options(
+            f"--material {material}", repeat=repeat, dimers=dimers, rare_sites=rare_sites
+        )
+        recipes = campaigns.lithium_iron_oxides()
     snapshots = cells.disordered_starts(recipes, count, seed=seed, name=name)
     cells.write_snapshots(output, snapshots, force=force)
-    typer.echo(f"{output}: {count} x {snapshots[0].atoms.get_chemical_formula('hill')}")
+    made = Counter(each.atoms.get_chemical_formula("hill") for each in snapshots)
+    typer.echo(f"{output}: {', '.join(f'{n} x {formula}' for formula, n in made.items())}")
 
 
 @app.command("md")
@@ -87,8 +101,8 @@ def md(
         Option(help="Temperature in K, several one after the other (default: 300, 1000)."),
     ] = None,
     frames: Annotated[list[int] | None, Option(help="Snapshots at each (default: 1, 2).")] = None,
-    equilibration: options.Equilibration = 160.0,
-    interval: options.Interval = 100.0,
+    equilibration: options.Equilibration = None,
+    interval: options.Interval = None,
     timestep: Annotated[float, Option(help="Time step, fs.")] = 2.0,
     friction: Annotated[float, Option(help="Friction of the Langevin thermostat, 1/fs.")] = 0.02,
     relaxation_steps: Annotated[
@@ -107,8 +121,8 @@ def md(
         frames=tuple(
             frames or (cells.Dynamics.frames if temperature is None else [1] * len(temperature))
         ),
-        equilibration=equilibration,
-        interval=interval,
+        equilibration=equilibration or cells.Dynamics.equilibration,
+        interval=interval or cells.Dynamics.interval,
         timestep=timestep,
         friction=friction,
         relaxation_steps=relaxation_steps,

@@ -1,10 +1,14 @@
 """What a dataset is summed up to, for JSON and in words."""
 
+from collections import Counter
+
 import numpy as np
 
 from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets._table import ATTRIBUTES
 from nearedge.records import Json, as_json
+
+_LISTED = 30  # compositions that are named in words
 
 
 def summary(data: SiteSpectra) -> Json:
@@ -20,6 +24,7 @@ def summary(data: SiteSpectra) -> Json:
         "snapshot_names": list(dict.fromkeys(data.snapshot.tolist())),
         "trajectory_names": list(dict.fromkeys(data.trajectory.tolist())),
         "temperatures": sorted({float(t) for t in data.temperature if np.isfinite(t)}),
+        "compositions": dict(sorted(Counter(data.groups("composition").tolist()).items())),
         "classes": data.counts(),
         "targets": {name: target.words() for name, target in data.targets.items()},
         "absorber": next(iter(data.absorbers)) if len(data.absorbers) == 1 else None,
@@ -53,6 +58,7 @@ def facts(data: SiteSpectra) -> dict[str, str]:
     words = {
         "sites": f"{info['sites']} ({sites} {info['edge']}-edge)",
         "snapshots": f"{info['snapshots']} of {info['trajectories']} trajectories",
+        "compositions": _listed(info["compositions"]),
         "temperatures": ", ".join(f"{t:g} K" for t in info["temperatures"]) or "not stated",
         "classes": ", ".join(f"{name}: {count}" for name, count in info["classes"].items()),
         **info["targets"],
@@ -64,3 +70,10 @@ def facts(data: SiteSpectra) -> dict[str, str]:
         "fingerprint": info["fingerprint"],
     }
     return {name.replace("_", " "): text for name, text in words.items()}
+
+
+def _listed(counts: dict[str, int]) -> str:
+    """Name compositions with their numbers of sites, or where there are many the first ones."""
+    shown = [f"{name}: {count}" for name, count in list(counts.items())[:_LISTED]]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more (--json lists all)" if more > 0 else "")

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from nearedge.learning.examples import Labelled
 from nearedge.learning.features import RISE, Feature, features_of, with_features
 from nearedge.records import Json
 from nearedge.spectra import Identity, Window, check_spectra, cut_window, find_rises
-from nearedge.structures import Snapshot
+from nearedge.structures import Snapshot, reduced_formula
 from nearedge.targets import TARGETS, AnyTarget, EnvironmentRule, Target, class_order
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_DRAWN = 8
 """How many classes a small figure draws; more lines are not told apart."""
+MOST_NAMED = 40
+"""How many names an error lists."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,11 +271,15 @@ class SiteSpectra:
 
         Groups are by ``"atom"``, one atom of a trajectory in all its snapshots, or by what the
         dataset states in words of each site: ``"snapshot"``, ``"trajectory"``, ``"crystal"`` ...
+        Its ``"composition"``, the reduced formula, is that of its structure.
         """
         if by == "atom":
             return np.array(
                 [f"{run}/{atom}" for run, atom in zip(self.trajectory, self.atom, strict=True)]
             )
+        if by == "composition" and by not in self.table.coords:
+            formulas = {name: reduced_formula(atoms) for name, atoms in self.structures.items()}
+            return np.array([formulas[name] for name in self.snapshot])
         if by not in self.group_names:
             raise InputError(
                 f"{self.source}: has no groups '{by}'; choose one of {', '.join(self.group_names)}"
@@ -283,7 +290,8 @@ class SiteSpectra:
     def group_names(self) -> list[str]:
         """What `groups` takes."""
         columns = self.table.coords.items()
-        return ["atom", *(str(name) for name, column in columns if column.dtype.kind == "U")]
+        stated = [str(name) for name, column in columns if column.dtype.kind == "U"]
+        return list(dict.fromkeys(["atom", *stated, "composition"]))
 
     @property
     def hard(self) -> bool:
@@ -292,15 +300,23 @@ class SiteSpectra:
         return all(Edge(absorber, name).energy > 2000 for absorber in self.absorbers)
 
     def names_mask(self, names: Sequence[str]) -> Bool[np.ndarray, " site"]:
-        """Tell which sites belong to the named snapshots or trajectories."""
-        mask = np.zeros(len(self), bool)
+        """Tell which sites belong to the named snapshots, trajectories or compositions.
+
+        A composition is named by its formula, however that is written.
+        """
+        mask, compositions = np.zeros(len(self), bool), self.groups("composition")
         for name in names:
             named = (self.snapshot == name) | (self.trajectory == name)
             if not named.any():
-                given = sorted({*self.trajectory.tolist(), *self.snapshot.tolist()})
+                with suppress(InputError):
+                    named = compositions == reduced_formula(name)
+            if not named.any():
+                kinds = compositions, self.trajectory, self.snapshot
+                given = list(dict.fromkeys(n for each in kinds for n in np.unique(each).tolist()))
+                more = f" and {len(given) - MOST_NAMED} more" if len(given) > MOST_NAMED else ""
                 raise InputError(
-                    f"{self.source}: no snapshot or trajectory is named '{name}'; "
-                    f"there are {', '.join(given)}"
+                    f"{self.source}: no snapshot, trajectory or composition is named '{name}'; "
+                    f"there are {', '.join(given[:MOST_NAMED])}{more}"
                 )
             mask |= named
         return mask

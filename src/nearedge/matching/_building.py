@@ -12,6 +12,7 @@ from nearedge.errors import InputError
 from nearedge.matching._curves import REFERENCE, find_rise
 from nearedge.matching._library import MEAN, TARGETS, Library
 from nearedge.matching._settings import Settings
+from nearedge.structures import reduced_formula
 
 
 def build_library(data: SiteSpectra, settings: Settings | None = None) -> Library:
@@ -46,10 +47,7 @@ def build_library(data: SiteSpectra, settings: Settings | None = None) -> Librar
         usable.append(site)
     if not usable:
         raise InputError(f"{data.source}: no spectrum has a rise and 30 eV beyond it")
-    formulas = {
-        name: atoms.symbols.formula.reduce()[0].format("hill")
-        for name, atoms in data.structures.items()
-    }
+    formulas = {name: reduced_formula(atoms) for name, atoms in data.structures.items()}
     return Library(
         edge=str(data.attributes.get("edge", "K")),
         absorber=tuple(site.absorber for site in usable),

@@ -11,11 +11,13 @@ from ._crystals import (
     write_crystals as write_crystals,
 )
 from ._disorder import (
-    DisorderedRockSalt as DisorderedRockSalt,
-    disordered_rock_salt as disordered_rock_salt,
+    DisorderedCell as DisorderedCell,
+    Lattice as Lattice,
+    disordered_cell as disordered_cell,
     disordered_starts as disordered_starts,
 )
 from ._dynamics import Dynamics as Dynamics, run_trajectory as run_trajectory, sevennet as sevennet
+from ._formula import reduced_formula as reduced_formula
 from ._sanity import unsoundness as unsoundness
 from ._shell import Shell as Shell, first_shells as first_shells
 from ._snapshots import (

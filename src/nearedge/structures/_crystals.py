@@ -16,6 +16,7 @@ from ase import Atoms
 
 from nearedge.errors import InputError
 from nearedge.records import replacing
+from nearedge.structures._formula import reduced_formula
 from nearedge.structures._sanity import closest_pair
 from nearedge.structures._symmetry import equivalent_atoms, primitive_cell, space_group
 
@@ -41,7 +42,7 @@ class Crystal:
     @property
     def formula(self) -> str:
         """Reduced formula, hydrogen included."""
-        return self.atoms.symbols.formula.reduce()[0].format("hill")
+        return reduced_formula(self.atoms)
 
     @property
     def file_name(self) -> str:
