@@ -64,7 +64,7 @@ def test_unknown_names_are_answered_with_the_known_ones(
         "train", "regressor", dataset, "--hold-out", "x", "-o", str(tmp_path / "m")
     )
     assert (code, out) == (1, "")
-    assert "'x'; there are run0, run0-0" in err
+    assert "'x'; there are Fe2Li6O7, run0, run1" in err
     assert err.count("\n") == 1
     assert not (tmp_path / "m").exists()
 

@@ -99,7 +99,8 @@ def disordered_cell(settings: DisorderedCell, seed: int | Sequence[int]) -> Atom
     for _ in range(_ATTEMPTS):
         cations, anions = _draw(settings, rng)
         minority = (cations == 2).astype(int)
-        around = sum(np.roll(minority, step, (0, 1, 2)) for step in _AROUND[settings.lattice])
+        steps = _AROUND[settings.lattice]
+        around = np.sum([np.roll(minority, step, (0, 1, 2)) for step in steps], axis=0)
         found = _insert_dimers(anions, around, settings.dimers, rng)
         if found and _has_rare_sites(around[anions == 1], settings):
             return _atoms(cations, anions, settings, rng)
