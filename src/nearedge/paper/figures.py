@@ -131,7 +131,8 @@ def draw_sweep(sweep: Sweep, label: str) -> Figure:
         axes.plot(values, mean, marker=marker, ls=line, color=colour, ms=5, label=name)
         if len(accuracy[part]) > 1:
             spread = accuracy[part].std(axis=0, ddof=1)
-            axes.fill_between(values, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
+            ends = np.clip([mean - spread, mean + spread], 0, 1)
+            axes.fill_between(values, *ends, color=colour, alpha=0.15, lw=0)
     axes.set(xlabel=label, ylabel="accuracy on synthetic averages")
     if len(values) < 9 and np.ptp(values) < 20:
         axes.set_xticks(values)
