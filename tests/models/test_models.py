@@ -97,6 +97,17 @@ def test_coordination_of_a_held_out_trajectory(
     assert result["rung"] == "trajectory"
 
 
+def test_another_composition_is_a_higher_rung(
+    classifier: Model, telling_dataset: SiteSpectra
+) -> None:
+    assert classifier.record.training.compositions == ("Fe2Li6O7",)
+    unseen = telling_dataset.select(telling_dataset.trajectory == "run2")
+    changed = unseen.table.assign_coords(composition=("site", ["FeLi5O4"] * len(unseen)))
+    other = SiteSpectra(changed, unseen.structures)
+    assert evaluate(classifier, other, only=["Li5FeO4"]).rung == "composition"
+    assert evaluate(classifier, unseen).rung == "trajectory"
+
+
 def test_a_score_on_training_sites_says_so(classifier: Model, telling_dataset: SiteSpectra) -> None:
     result = evaluate(classifier, telling_dataset).to_json()
     assert result["rung"] == "training"

@@ -93,7 +93,7 @@ def evaluate(
     model : Model
     data : SiteSpectra
     only : sequence of str
-        Snapshots or trajectories to score; all by default.
+        Snapshots, trajectories or compositions to score; all by default.
 
     Returns
     -------
@@ -153,7 +153,9 @@ def _rung(model: Model, data: SiteSpectra) -> tuple[Rung | Literal["training"], 
             "other names; give sites that the model has not seen"
         )
     if not np.isin(data.trajectory, training.trajectories).any():
-        return "trajectory", 0
+        known = training.compositions
+        other = known and not np.isin(data.groups("composition"), known).any()
+        return ("composition" if other else "trajectory"), 0
     if not np.isin(data.groups("atom"), training.atoms).any():
         return "atom", 0
     return ("spectrum" if np.isin(data.snapshot, training.snapshots).any() else "snapshot"), 0

@@ -9,7 +9,7 @@ from nearedge.trust import ClassCoverage, ClassSets, Coverage, Intervals, SetCov
 class Training:
     """What a model was trained on: names, and sites of each class; `mean` is the target's.
 
-    Snapshots and trajectories that are `held_out` were not used; the fingerprint is without them.
+    Snapshots, trajectories and compositions that are `held_out` were not used; the fingerprint is without them.
     """
 
     sites: int
@@ -22,6 +22,7 @@ class Training:
     recipe: str
     seed: int
     fingerprint: str
+    compositions: tuple[str, ...] = ()  # reduced formulas; older models name none
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def train(
         What is kept apart when the error is estimated and the calibration made: ``"trajectory"``
         or another of ``data.group_names``; by default the strictest that the dataset can carry.
     hold_out : sequence of str
-        Snapshots or trajectories whose sites are not used in any way.
+        Snapshots, trajectories or compositions whose sites are not used in any way.
     window : Window, optional
         The energies the model sees; by default those of the recipe, or the paper's if the spectra
         do not reach so far; of edges above 2 keV from the rise.
@@ -134,6 +134,7 @@ def train(
         recipe=recipe.name,
         seed=seed,
         fingerprint=used.fingerprint(),
+        compositions=tuple(sorted(set(used.groups("composition").tolist()))),
     )
     estimate = replace(scores, rung=rung, meaning=rung and MEANING.get(rung), reason=reason)
     novelty = trust.fit_novelty(
