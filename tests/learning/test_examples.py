@@ -114,6 +114,25 @@ def test_half_of_the_compositions_are_like_the_dataset_and_half_are_not():
     assert unlikely.std() > 0.25
 
 
+@given(seed=SEEDS, examples=st.integers(1, 40))
+def test_an_average_is_of_one_material(seed: int, examples: int):
+    environment = np.array(["0", "1"] * 20 + ["3"] * 10)
+    material = np.array(["a"] * 6 + ["b"] * 34 + ["c"] * 10)[::-1]
+    weights = composition_weights(environment, material=material, examples=examples, seed=seed)
+    assert weights.shape == (examples, 50)
+    shares = weights @ membership(material)
+    assert np.allclose(np.sort(shares, axis=1), [0, 0, 1])
+    # As many of each, however many sites it has.
+    assert np.ptp(shares.sum(axis=0)) <= 1 + 1e-9
+
+
+def test_one_material_is_as_none_was_named():
+    environment = np.array(["0", "1", "2"] * 9)
+    plain = composition_weights(environment, examples=30, seed=4).toarray()
+    named = composition_weights(environment, material=np.full(27, "x"), examples=30, seed=4)
+    assert np.array_equal(plain, named.toarray())
+
+
 def test_single_spectra_are_among_the_compositions():
     environment = np.repeat(["0", "1"], 50)
     averages = composition_weights(environment, examples=2000, seed=5).toarray()

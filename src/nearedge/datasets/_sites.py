@@ -232,7 +232,13 @@ class SiteSpectra:
         """Give the spectra in a window, behind features, with the target of each site."""
         words = {each.name: self._told(each.name) for each in told}
         inputs = with_features(self.inputs(window), told, words, self.source)
-        return Labelled(inputs, self.labels(target), self.environment, tuple(map(len, told)))
+        return Labelled(
+            inputs,
+            self.labels(target),
+            self.environment,
+            tuple(map(len, told)),
+            self.groups("composition"),
+        )
 
     def features(self, names: Iterable[str], window: Window) -> tuple[Feature, ...]:
         """Give columns of words, see `groups`, as features, and what the window leaves out."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.sparse import csr_array
+from scipy.sparse import block_diag, csr_array
 
 from nearedge.errors import InputError
 from nearedge.targets import class_order
@@ -33,13 +33,14 @@ class Labelled:
     """Spectra on one grid, in any unit, what is asked of each (a class or number), its class.
 
     The first columns of `mu` may be those of categorical features: `categories` counts the values
-    of each.
+    of each. Sites of one `material` can be in one sample; by default all can.
     """
 
     mu: Float[np.ndarray, "site energy"]
     value: np.ndarray
     environment: np.ndarray
     categories: tuple[int, ...] = ()
+    material: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.mu)
@@ -47,7 +48,8 @@ class Labelled:
     def part(self, sites: np.ndarray) -> "Labelled":
         """Keep some sites."""
         own = self.mu[sites], self.value[sites], self.environment[sites]
-        return Labelled(*own, self.categories)
+        material = None if self.material is None else self.material[sites]
+        return Labelled(*own, self.categories, material)
 
     @property
     def spectra(self) -> Float[np.ndarray, "site energy"]:
@@ -192,6 +194,7 @@ def membership(
 def composition_weights(
     environment: np.ndarray,
     *,
+    material: np.ndarray | None = None,
     examples: int,
     size: tuple[int, int] = COMPOSITION_SIZE,
     seed: int,
@@ -203,13 +206,35 @@ def composition_weights(
     that prefers few (`CONCENTRATION`), and then sites of each class: compositions of which the
     dataset has none, so that what learns from them does not fall back on the dataset's mean. The
     logarithm of the number of sites is uniform: single spectra are among them.
+
+    Where sites are of several materials, each average is of one of them, all equally likely: no
+    sample is a mixture of sites at random from all compositions.
     """
     environment = np.asarray(environment)
     _check(examples, size)
-    own = membership(environment)
-    if own.shape[1] < 2:
+    if len(np.unique(environment)) < 2:
         raise InputError(f"all spectra are of one class, '{environment[0]}'; fractions need two")
     rng = np.random.default_rng(seed)
+    sorts = [] if material is None else np.unique(material).tolist()
+    if len(sorts) < 2:
+        return _likely_and_unlikely(environment, examples, size, rng)
+    columns, blocks = [], []
+    for number, name in enumerate(sorts):
+        rows = np.flatnonzero(material == name)
+        share = len(range(number, examples, len(sorts)))
+        if share:
+            columns.append(rows)
+            blocks.append(_likely_and_unlikely(environment[rows], share, size, rng))
+    together = csr_array(block_diag(blocks))
+    order = np.concatenate(columns)
+    shape = (examples, len(environment))
+    return csr_array((together.data, order[together.indices], together.indptr), shape=shape)
+
+
+def _likely_and_unlikely(
+    environment: np.ndarray, examples: int, size: tuple[int, int], rng: np.random.Generator
+) -> csr_array:
+    own = membership(environment)
     logs = rng.uniform(np.log(size[0]), np.log(size[1] + 1), examples)
     counts = np.minimum(np.exp(logs).astype(int), size[1])
     chances = np.tile(own.mean(axis=0), (examples, 1))

@@ -236,7 +236,9 @@ def _splits(recipe: Recipe, models: Sequence[AnyEstimator], jobs: Sequence[Job])
             splits.append((train, validation))
         elif isinstance(model, CompositionRegressor | NetworkRegressor) and not sites.categories:
             count = recipe.mixtures.count
-            weights = composition_weights(sites.environment, examples=count, seed=seed)
+            weights = composition_weights(
+                sites.environment, material=sites.material, examples=count, seed=seed
+            )
             # Of another stream than the compositions'.
             factor = np.random.default_rng([seed, 1]).normal(scale=recipe.jitter, size=(count, 1))
             y = weights @ _asked(model, sites)

@@ -9,7 +9,8 @@ from nearedge.trust import ClassCoverage, ClassSets, Coverage, Intervals, SetCov
 class Training:
     """What a model was trained on: names, and sites of each class; `mean` is the target's.
 
-    Snapshots, trajectories and compositions that are `held_out` were not used; the fingerprint is without them.
+    Snapshots, trajectories and compositions that are `held_out` were not used; the fingerprint is
+    without them.
     """
 
     sites: int

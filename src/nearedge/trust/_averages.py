@@ -9,6 +9,9 @@ from scipy.sparse import csr_array
 DRAWS = 6
 """Averages that are made of each snapshot for each number of atoms."""
 
+WHOLE = 0.25
+"""By what share the sites of a snapshot may differ from the usual number."""
+
 
 @dataclass(frozen=True)
 class Averages:
@@ -46,18 +49,22 @@ def snapshot_averages(
 ) -> Averages:
     """Average sites of one snapshot at a time, drawn without replacement.
 
-    Single sites are taken each once, whole snapshots too; of the rest `DRAWS` averages are made
-    of each snapshot that has enough sites.
+    Single sites are taken each once, whole snapshots too: the largest number stands for all sites
+    of a snapshot, of those that have about as many. Of the rest `DRAWS` averages are made of each
+    snapshot that has enough sites.
     """
     rng = np.random.default_rng(seed)
     picked = [np.array([site]) for site in range(len(snapshot))] if 1 in numbers else []
+    atoms = [1] * len(picked)
     for name in np.unique(snapshot):
         own = np.flatnonzero(snapshot == name)
-        for number in numbers:
-            if 1 < number <= len(own):
-                draws = 1 if number == len(own) else DRAWS
-                picked += [rng.choice(own, number, replace=False) for _ in range(draws)]
-    return _averages(picked, len(snapshot))
+        for number in (several for several in numbers if several > 1):
+            whole = number == max(numbers) and abs(len(own) / number - 1) <= WHOLE
+            if whole or number <= len(own):
+                draws, size = (1, len(own)) if whole else (DRAWS, number)
+                picked += [rng.choice(own, size, replace=False) for _ in range(draws)]
+                atoms += [number] * draws
+    return _averages(picked, len(snapshot), atoms)
 
 
 def uneven_averages(
@@ -75,12 +82,13 @@ def uneven_averages(
         for counts in rng.multinomial(number, rng.dirichlet(np.ones(len(members)), examples)):
             drawn = [rng.choice(own, n) for own, n in zip(members, counts, strict=True) if n]
             picked.append(np.concatenate(drawn))
-    return _averages(picked, len(environment))
+    return _averages(picked, len(environment), [len(sites) for sites in picked])
 
 
-def _averages(picked: list[np.ndarray], count: int) -> Averages:
-    atoms = np.array([len(sites) for sites in picked], int)
+def _averages(picked: list[np.ndarray], count: int, atoms: list[int]) -> Averages:
+    sizes = np.array([len(sites) for sites in picked], int)
     columns = np.concatenate([*picked, np.empty(0, int)]).astype(int)
-    parts = (np.repeat(1 / atoms, atoms), columns, np.concatenate([[0], atoms.cumsum()]))
+    parts = (np.repeat(1 / sizes, sizes), columns, np.concatenate([[0], sizes.cumsum()]))
     weights = csr_array(parts, shape=(len(picked), count))
-    return Averages(weights, atoms, np.array([sites[0] for sites in picked], int))
+    first = np.array([sites[0] for sites in picked], int)
+    return Averages(weights, np.array(atoms, int), first)

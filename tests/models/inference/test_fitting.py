@@ -88,6 +88,16 @@ def test_samples_of_any_composition_have_spread_out_means(unseen: SiteSpectra) -
     assert means.std() > 2 * unseen.coordination.std() / np.sqrt(least)
 
 
+def test_samples_are_of_one_material(unseen: SiteSpectra) -> None:
+    material = np.array(["a", "b"])[np.arange(len(unseen)) % 2]
+    labels = unseen.coordination, unseen.environment
+    sites = Labelled(unseen.mu, *labels, material=material)
+    weights = any_composition(sites, tuple(unseen.classes), 50, np.random.default_rng(0))
+    shares = weights @ (material[:, None] == ["a", "b"]).astype(float)
+    assert_allclose(np.sort(shares, axis=1), np.tile([0.0, 1.0], (50, 1)), atol=1e-12)
+    assert sites.part(np.arange(3)).material.tolist() == ["a", "b", "a"]
+
+
 def test_a_part_keeps_its_sites(unseen: SiteSpectra) -> None:
     sites = Labelled(unseen.mu, unseen.coordination, unseen.environment)
     part = sites.part(np.array([0, 5]))

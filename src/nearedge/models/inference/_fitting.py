@@ -92,7 +92,11 @@ def fit_inference(
     looks = []
     for part in parts:
         weights = composition_weights(
-            part.environment, examples=SAMPLES, size=SAMPLE_SIZE, seed=seed + 1
+            part.environment,
+            material=part.material,
+            examples=SAMPLES,
+            size=SAMPLE_SIZE,
+            seed=seed + 1,
         )
         looks.append(fit_samples(energy, part, weights, classes, grid))
     scans = [
@@ -124,7 +128,10 @@ def _fit_regressors(
         regressor = recipe.new_regressor(seed, part.class_values())
         assert isinstance(regressor, CompositionRegressor)
         regressors.append(regressor)
-        weights = composition_weights(part.environment, examples=recipe.mixtures.count, seed=seed)
+        count = recipe.mixtures.count
+        weights = composition_weights(
+            part.environment, material=part.material, examples=count, seed=seed
+        )
         rng = np.random.default_rng([seed, 2])
         mu = simulate_measurements(energy, part.mu, weights, CONDITIONS, rng)
         zeros = rng.normal(scale=MISPLACED, size=len(mu))
@@ -296,8 +303,21 @@ def any_composition(
     """Compose samples of sites in any composition: weights, shape (sample, site).
 
     Five of six have the frequencies of the sites, tilted towards classes of high or low values and
-    then varied (a Dirichlet distribution about them); every sixth is any composition at all.
+    then varied (a Dirichlet distribution about them); every sixth is any composition at all. Each
+    is of one material.
     """
+    if sites.material is None or len(sorts := np.unique(sites.material)) < 2:
+        return csr_array(_any_fractions(sites, classes, count, rng))
+    rows = np.zeros((count, len(sites)))
+    for number, name in enumerate(sorts):
+        places, own = np.arange(number, count, len(sorts)), np.flatnonzero(sites.material == name)
+        rows[np.ix_(places, own)] = _any_fractions(sites.part(own), classes, len(places), rng)
+    return csr_array(rows)
+
+
+def _any_fractions(
+    sites: Labelled, classes: Sequence[str], count: int, rng: np.random.Generator
+) -> Float[np.ndarray, "sample site"]:
     own = membership(sites.environment, classes)
     usual, values = own.mean(axis=0), sites.value.astype(float)
     means = own.T @ values / np.maximum(own.sum(axis=0), 1)
@@ -314,4 +334,4 @@ def any_composition(
         for number, sources in zip(drawn, members, strict=True):
             if number:
                 np.add.at(row, rng.choice(sources, number), 1 / size)
-    return csr_array(rows)
+    return rows
