@@ -9,7 +9,7 @@ from typing import Annotated
 from rich.console import Console
 from typer import Option
 
-from nearedge import answers, datasets, matching, paper as room
+from nearedge import answers, datasets, ladder, matching, paper as room
 from nearedge.cli import options
 from nearedge.drawing.progress import progress_bar
 from nearedge.records import check_free
@@ -46,11 +46,20 @@ def paper(
         )
         command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
         making = room.Making(command, time.monotonic() - started, room.versions())
+        means = None
+        if dataset is None and not quick:
+            # The dataset of one composition joined with that of many.
+            tell("unseen compositions", 0.97)
+            means = ladder.predict_snapshots(
+                datasets.merge([data, datasets.load_dataset("li-fe-o")]), seed=seed
+            )
         judged = None
         if standards:
             judged = answers.evaluate_measured(answers.choose_ready, standards, progress=tell)
         tell("writing the report", 1.0)
-        index = room.write_report(out, results, data, making, measured=judged, force=force)
+        index = room.write_report(
+            out, results, data, making, means=means, measured=judged, force=force
+        )
     console = Console(soft_wrap=True)
     for text in (*room.headline(results), *room.summary(results.ladder, results.better)):
         console.print(text, highlight=False, markup=False)

@@ -10,3 +10,7 @@ from ._results import (
     Step as Step,
 )
 from ._rungs import RungParts as RungParts
+from ._snapshots import (
+    SnapshotMeans as SnapshotMeans,
+    predict_snapshots as predict_snapshots,
+)

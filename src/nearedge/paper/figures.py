@@ -15,7 +15,7 @@ from scipy.spatial.distance import cdist
 from nearedge.datasets import SiteSpectra
 from nearedge.drawing import style
 from nearedge.drawing.surroundings import draw_surroundings
-from nearedge.ladder import Contest, Ladder
+from nearedge.ladder import Contest, Ladder, SnapshotMeans
 from nearedge.paper.protocol import Agreement, Curve, Sweep
 from nearedge.spectra import Window
 from nearedge.structures.clusters import cut_cluster
@@ -185,6 +185,36 @@ def draw_agreement(agreement: Agreement, label: str) -> Figure:
     axes.set(xlabel=f"true {label}", ylabel=f"predicted {label}")
     axes.locator_params(nbins=5)
     axes.legend(loc="upper left", markerscale=3)
+    return figure
+
+
+def draw_snapshots(means: SnapshotMeans) -> Figure:
+    """Predicted against true mean coordination numbers of snapshots, intervals as bars."""
+    figure = Figure(figsize=(5.4, 4.4), layout="constrained")
+    axes = figure.subplots()
+    ends = means.predicted - means.half_width, means.predicted + means.half_width
+    limits = min(means.true.min(), ends[0].min()) - 0.1, max(means.true.max(), ends[1].max()) + 0.1
+    axes.plot(limits, limits, color=style.GREY, lw=1, ls="--", label="perfect")
+    axes.axhline(
+        float(means.constant.mean()),
+        color=style.BLACK,
+        lw=1,
+        ls=":",
+        label="constant (training mean)",
+    )
+    axes.errorbar(
+        means.true, means.predicted, means.half_width, fmt="o", color=style.BLUE, ms=4, mec="white",
+        mew=0.4, elinewidth=0.5, ecolor=style.SKY, label=f"snapshots, {means.level:.0%} intervals",
+    )  # fmt: skip
+    axes.text(
+        0.97, 0.04,
+        f"MAE {means.mae():.3f} (constant {means.mae('constant'):.3f})\nR² {means.r2:.3f}\n"
+        f"{len(means.true)} snapshots, {len(set(means.composition))} compositions",
+        transform=axes.transAxes, ha="right", va="bottom", fontsize=8.5,
+    )  # fmt: skip
+    axes.set(xlim=limits, ylim=limits, aspect="equal")
+    axes.set(xlabel="true mean coordination number", ylabel="predicted")
+    axes.legend(loc="upper left")
     return figure
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nearedge.ladder import Contest, Errors, Ladder, Step
+from nearedge.ladder import Contest, Errors, Ladder, SnapshotMeans, Step
 from nearedge.paper.protocol import Reproduction
 
 UNSEEN = {
@@ -12,6 +12,7 @@ UNSEEN = {
     "snapshot": "snapshots that were kept out of training",
     "atom": "atoms that were kept out of training in all their snapshots",
     "trajectory": "trajectories that were kept out of training",
+    "composition": "compositions that were kept out of training",
 }
 METHODS = {
     "majority": "the most frequent class",
@@ -119,6 +120,20 @@ def explained(ladder: Ladder | None) -> list[str]:
         f"(R²) of single raw spectra of {UNSEEN[top]} is, best first: {'; '.join(shares)}. A count "
         "within a cutoff is partly error by definition: a neighbour just beyond it is seen too."
     ]
+
+
+def compositions(means: SnapshotMeans) -> str:
+    """Say how well the mean coordination number of snapshots of unseen compositions is told."""
+    errors = {name: small(means.mae(name)) for name in ("predicted", "ridge", "constant")}
+    return (
+        "Snapshots of one composition hardly differ in their mean coordination number, so one "
+        f"dataset of one composition cannot show that it is told. Here are {len(means.true)} "
+        f"snapshots of {len(set(means.composition))} compositions, each predicted from its "
+        "averaged spectrum by networks that were trained on the other compositions. The mean "
+        f"absolute error is {errors['predicted']}; of ridge regression {errors['ridge']}, of "
+        f"always answering the training mean {errors['constant']}. R² is {variance(means.r2)}, and "
+        f"{percent(means.coverage)} of the {means.level:.0%} intervals hold the truth."
+    )
 
 
 def hardest(ladder: Ladder) -> str | None:

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from nearedge.answers import MeasuredEvaluation, draw_measured
 from nearedge.datasets import SiteSpectra, facts
 from nearedge.drawing.style import figure_style, save_figure
+from nearedge.ladder import SnapshotMeans
 from nearedge.ladder.robustness import draw_robustness
 from nearedge.paper import figures, page, tables
-from nearedge.paper.findings import explained, headline, summary
+from nearedge.paper.findings import compositions, explained, headline, summary
 from nearedge.paper.protocol import Reproduction
 from nearedge.records import replacing, write_json
 from nearedge.spectra import Window
@@ -49,17 +50,21 @@ def write_report(
     data: SiteSpectra,
     making: Making,
     *,
+    means: SnapshotMeans | None = None,
     measured: MeasuredEvaluation | None = None,
     force: bool = False,
 ) -> Path:
     """Write ``index.html`` (which is given), ``report.json`` and ``figures/`` into a folder.
 
-    With scores on measured K-edges, they have a part of their own.
+    Predictions for snapshots of unseen compositions, and scores on measured K-edges, have a part
+    of their own.
     """
     path = Path(path)
     with replacing(path, force=force) as folder, figure_style():
         (folder / "figures").mkdir(parents=True)
         drawn, shown = _figures(results, data), {}
+        if means is not None:
+            drawn["compositions"] = figures.draw_snapshots(means)
         if measured is not None:
             drawn["measured"] = draw_measured(measured)
         for name, title, caption in _captions(results):
@@ -74,10 +79,12 @@ def write_report(
             *explained(results.better),
         ]
         numbers = {**results.to_json(), "findings": texts, "made": vars(making)}
+        if means is not None:
+            numbers["compositions"] = means.to_json()
         if measured is not None:
             numbers["measured"] = measured.to_json()
         write_json(folder / "report.json", numbers)
-        parts = _sections(results, data, shown, making, measured)
+        parts = _sections(results, data, shown, making, means, measured)
         body = [*_opening(results), page.contents(parts)]
         for title, part in parts.items():
             body += [page.heading(title), *part]
@@ -162,6 +169,7 @@ def _sections(
     data: SiteSpectra,
     shown: Mapping[str, str],
     making: Making,
+    means: SnapshotMeans | None,
     measured: MeasuredEvaluation | None,
 ) -> dict[str, list[str]]:
     """The page's parts: the paper's own results first, then what they hide, then what is better."""
@@ -220,6 +228,12 @@ def _sections(
             *map(page.paragraph, beyond),
             *(page.table(numbers) for numbers in told if numbers.rows),
         ],
+        "Where the composition changes": [
+            page.paragraph(compositions(means)),
+            shown["compositions"],
+        ]
+        if means
+        else [],
         "Spectra measured less well": [
             shown["robustness"],
             shown["robustness-regression"],

@@ -1,0 +1,120 @@
+"""Mean coordination numbers of whole snapshots of unseen groups, told from averaged spectra."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from sklearn.metrics import r2_score
+
+from nearedge.datasets import SiteSpectra
+from nearedge.datasets.splits import MEANING, Rung, folds, obstacle
+from nearedge.errors import InputError
+from nearedge.learning.baselines import regressor_baselines
+from nearedge.learning.recipes import Recipe, find_recipe, fit_regressors
+from nearedge.records import Json, as_json
+from nearedge.trust import LEVEL, calibrate_intervals
+
+TURNS = 5
+"""Folds: in each a fifth of the groups is unseen."""
+
+
+@dataclass(frozen=True)
+class SnapshotMeans:
+    """True and predicted mean coordination number of each snapshot while its group was unseen.
+
+    The half widths are of intervals that hold the truth for a share `level` of the other folds'
+    snapshots; `constant` is the mean over the training sites, `ridge` what linear regression says.
+    """
+
+    rung: Rung
+    recipe: str
+    level: float
+    snapshot: np.ndarray
+    composition: np.ndarray
+    true: Float[np.ndarray, " snapshot"]
+    predicted: Float[np.ndarray, " snapshot"]
+    half_width: Float[np.ndarray, " snapshot"]
+    constant: Float[np.ndarray, " snapshot"]
+    ridge: Float[np.ndarray, " snapshot"]
+
+    def mae(self, method: str = "predicted") -> float:
+        """Mean absolute error of what is predicted, of the constant or of ridge."""
+        return float(np.abs(getattr(self, method) - self.true).mean())
+
+    @property
+    def r2(self) -> float:
+        """Share of the variance between snapshots that is explained."""
+        return float(r2_score(self.true, self.predicted))
+
+    @property
+    def coverage(self) -> float:
+        """Share of the intervals that hold the truth."""
+        return float((np.abs(self.predicted - self.true) <= self.half_width).mean())
+
+    def to_json(self) -> Json:
+        """Give numbers of every snapshot and their sums, ready for JSON."""
+        sums = {name: self.mae(name) for name in ("predicted", "constant", "ridge")}
+        plain = {"meaning": MEANING[self.rung], "mae": sums, "r2": self.r2}
+        return as_json({**vars(self), **plain, "coverage": self.coverage})
+
+
+def predict_snapshots(
+    data: SiteSpectra, recipe: Recipe | str = "best", *, rung: Rung = "composition", seed: int = 0
+) -> SnapshotMeans:
+    """Predict the mean coordination number of every snapshot from its averaged spectrum.
+
+    Each snapshot is answered for by a regressor that saw none of its group.
+
+    Parameters
+    ----------
+    data : SiteSpectra
+    recipe : Recipe or str
+    rung : str
+        What is kept apart; one that keeps snapshots whole.
+    seed : int
+
+    Returns
+    -------
+    SnapshotMeans
+
+    Raises
+    ------
+    InputError
+        If the dataset cannot carry the rung or the recipe is unknown.
+    """
+    recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    if reason := obstacle(data, rung):
+        raise InputError(f"{data.source}: cannot carry the rung '{rung}': {reason}")
+    window = recipe.reach(data.energy, hard=data.hard)
+    sites = data.labelled(data.target("coordination"), window)
+    value = sites.value.astype(float)
+    cut = folds(data.environment, data.groups(rung), count=TURNS, seed=seed)
+    models = fit_regressors(recipe, [(sites.part(f.train), seed) for f in cut], by_class=True)
+    names = np.unique(data.snapshot)
+    first = np.array([int(np.flatnonzero(data.snapshot == name)[0]) for name in names])
+    own = [data.snapshot == name for name in names]
+    spectra, true = (np.array([v[rows].mean(axis=0) for rows in own]) for v in (sites.mu, value))
+    turn = np.empty(len(names), int)
+    told = {name: np.empty(len(names)) for name in ("predicted", "constant", "ridge")}
+    for number, (fold, model) in enumerate(zip(cut, models, strict=True)):
+        here = np.isin(first, fold.test)
+        turn[here] = number
+        told["predicted"][here] = model.predict(spectra[here])
+        for name, plain in regressor_baselines().items():
+            taught = plain.fit(sites.mu[fold.train], value[fold.train])
+            told[name][here] = taught.predict(spectra[here])
+    half = np.empty(len(names))
+    for number in np.unique(turn):
+        others, here = turn != number, turn == number
+        sides = told["predicted"][others, None], true[others, None]
+        half[here] = calibrate_intervals(*sides).half_width(1)[0]
+    return SnapshotMeans(
+        rung=rung,
+        recipe=recipe.name,
+        level=LEVEL,
+        snapshot=names,
+        composition=data.groups("composition")[first],
+        true=true,
+        half_width=half,
+        **told,
+    )
