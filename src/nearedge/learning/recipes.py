@@ -14,6 +14,7 @@ from nearedge.learning.estimators import (
     CompositionRegressor,
     KernelClassifier,
     KernelRegressor,
+    MixtureRegressor,
     NetworkClassifier,
     NetworkRegressor,
     Regressor,
@@ -45,6 +46,9 @@ BESIDE_NUMBERS: Mapping[str, float] = {"epsilon": 0.02, "scale_floor": 0.2}
 """Of kernel machines that are told features: chosen on K-edges of crystals, by composition
 (``benchmarks/crystals.py``)."""
 
+KERNEL_AVERAGES, KERNEL_SITES = 2500, 3000
+"""Averages, and at most so many single sites, that kernel machines learn numbers from."""
+
 Job = tuple[Labelled, int]
 """Raw training spectra, and the seed of the examples made of them and of the networks."""
 
@@ -72,8 +76,7 @@ class Recipe:
     classifier: Mapping[str, Any] = field(default_factory=dict)  # parameters of what learns classes
     regressor: Mapping[str, Any] = field(default_factory=dict)  # of networks that learn numbers
     averaged: bool = True
-    # Whether kernel machines learn classes, and numbers that do not follow from the classes.
-    kernel: bool = False
+    kernel: bool = False  # whether kernel machines learn, not networks
     fractions: bool = False  # whether numbers that follow from the classes are learnt as fractions
     window: Window = PAPER_WINDOW  # the energies that are used where the spectra reach so far
     # Spread of the logarithms of the factors that averages of any composition are multiplied by:
@@ -120,9 +123,23 @@ class Recipe:
         parameters |= changes
         if not self.fractions or class_values is None:
             return NetworkRegressor(**parameters)
-        names = class_order(class_values)
-        values = [float(class_values[name]) for name in names]
-        return CompositionRegressor(classes=names, values=values, **parameters)
+        if self.kernel:
+            classes, values = _in_order(class_values)
+            return MixtureRegressor(classes=classes, values=values, random_state=seed, **changes)
+        return self.new_networks(seed, class_values, **changes)
+
+    def new_networks(
+        self, seed: int, class_values: Mapping[str, float], **changes: Any
+    ) -> CompositionRegressor:
+        """Make unfitted networks that predict fractions of classes."""
+        classes, values = _in_order(class_values)
+        parameters = {**self.regressor, "random_state": seed, **changes}
+        return CompositionRegressor(classes=classes, values=values, **parameters)
+
+
+def _in_order(class_values: Mapping[str, float]) -> tuple[list[str], list[float]]:
+    names = class_order(class_values)
+    return names, [float(class_values[name]) for name in names]
 
 
 _PAPER_NETWORK = {"hidden": (8, 6), "learning_rate": 0.01}
@@ -186,8 +203,8 @@ BEST = replace(
 """What did best on raw spectra of trajectories and atoms that were held out.
 
 Support vectors on intensities and slopes tell the class, chosen by nested cross-validation
-(``benchmarks/recipes.py``); networks that learnt from averages of likely and unlikely compositions
-tell the fractions.
+(``benchmarks/recipes.py``); kernel ridge regression that learnt from single sites and from averages
+of likely and unlikely compositions tells the fractions, and networks those of measured spectra.
 """
 
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (PAPER, NETWORK, BEST)}
@@ -234,6 +251,8 @@ def _splits(recipe: Recipe, models: Sequence[AnyEstimator], jobs: Sequence[Job])
             x, y, _, parts = averages(recipe, model, sites, seed)
             train, validation, _ = parts.split(x, y)
             splits.append((train, validation))
+        elif isinstance(model, MixtureRegressor):
+            splits.append((_averages_and_sites(sites, recipe.jitter, seed), None))
         elif isinstance(model, CompositionRegressor | NetworkRegressor) and not sites.categories:
             count = recipe.mixtures.count
             weights = composition_weights(
@@ -246,6 +265,23 @@ def _splits(recipe: Recipe, models: Sequence[AnyEstimator], jobs: Sequence[Job])
         else:
             splits.append(((sites.mu, sites.value), None))
     return splits
+
+
+def _averages_and_sites(
+    sites: Labelled, jitter: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give averages and single sites, their fractions, and how many sites each is of."""
+    weights = composition_weights(
+        sites.environment, material=sites.material, examples=KERNEL_AVERAGES, seed=seed
+    )
+    rng = np.random.default_rng([seed, 1])
+    single = rng.permutation(len(sites))[:KERNEL_SITES]
+    own = membership(sites.environment)
+    x = np.vstack([weights @ sites.mu, sites.mu[single]])
+    counts = 1 / np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
+    factor = np.exp(rng.normal(scale=jitter, size=(len(x), 1)))
+    number = np.concatenate([counts, np.ones(len(single))])
+    return x * factor, np.vstack([weights @ own, own[single]]), number
 
 
 def averages(
@@ -269,6 +305,6 @@ def averages(
 
 def _asked(model: AnyEstimator, sites: Labelled) -> np.ndarray:
     """What a regressor learns of single sites: their classes' fractions, or a number."""
-    if isinstance(model, CompositionRegressor):
+    if isinstance(model, CompositionRegressor | MixtureRegressor):
         return membership(sites.environment)
     return sites.value.astype(float)

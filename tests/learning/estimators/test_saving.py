@@ -15,6 +15,7 @@ from nearedge.learning.estimators import (
     CompositionRegressor,
     KernelClassifier,
     KernelRegressor,
+    MixtureRegressor,
     NetworkClassifier,
     NetworkRegressor,
 )
@@ -36,10 +37,12 @@ class Holder:
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Any]:
     composition = CompositionRegressor((6,), classes=["0", "1"], values=[0.0, 1.0], **QUICK)
+    mixture = MixtureRegressor(classes=["0", "1"], values=[0.0, 1.0])
     return {
         "network classifier": NetworkClassifier((6,), **QUICK).fit(X, NAMES),
         "network regressor": NetworkRegressor((6,), **QUICK).fit(X, 7 * X[:, 1] + 3),
         "composition": composition.fit(X, FRACTIONS),
+        "mixture": mixture.fit(X, FRACTIONS, np.arange(1, 61)),
         "kernel classifier": KernelClassifier().fit(X, NAMES),
         "without slopes": KernelClassifier(slopes=0.0).fit(X, NAMES),
         "kernel regressor": KernelRegressor().fit(X, X[:, 1] ** 2),

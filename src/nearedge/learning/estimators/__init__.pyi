@@ -1,6 +1,7 @@
 """The public names of the room and where they live; each is imported when it is first used."""
 
 from ._kernel import KernelClassifier as KernelClassifier, KernelRegressor as KernelRegressor
+from ._mixtures import MixtureRegressor as MixtureRegressor
 from ._networks import (
     CompositionRegressor as CompositionRegressor,
     NetworkClassifier as NetworkClassifier,

@@ -96,7 +96,7 @@ def combine(margins: Any, classes: int, logarithm: Callable[[Any], Any]) -> list
     return totals
 
 
-Machine = TypeVar("Machine", bound="KernelEstimator")
+Machine = TypeVar("Machine", bound="SupportVectors")
 
 FOLDS = 5
 """Parts into which the training spectra are cut where something is chosen by cross-validation."""
@@ -125,25 +125,11 @@ class KernelEstimator(SavedEstimator):
         As in `SavedEstimator`.
     """
 
-    _numeric: ClassVar[bool]
-
     C: float = 5.0
     _: KW_ONLY
     reach: float = 2.0
     slopes: float = 0.25
     scale_floor: float = 0.2
-
-    def fit(self: Machine, X: Any, y: Any) -> Machine:  # noqa: N803
-        """Find the support vectors of intensities in any unit, shape (example, energy)."""
-        self._check_parameters()
-        x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=self._numeric)
-        self._take_scale(self._with_slopes(x, np))
-        self._learn(self._scaled(x), y)
-        return self
-
-    @abstractmethod
-    def _learn(self, features: Float[np.ndarray, "example feature"], y: np.ndarray) -> None:
-        """Find the support vectors of scaled spectra."""
 
     @abstractmethod
     def _answers(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
@@ -212,6 +198,24 @@ class KernelEstimator(SavedEstimator):
             self.scale_ = 1 / inverse
 
 
+class SupportVectors(KernelEstimator):
+    """A kernel estimator whose training spectra decide that lie near a boundary."""
+
+    _numeric: ClassVar[bool]
+
+    def fit(self: Machine, X: Any, y: Any) -> Machine:  # noqa: N803
+        """Find the support vectors of intensities in any unit, shape (example, energy)."""
+        self._check_parameters()
+        x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=self._numeric)
+        self._take_scale(self._with_slopes(x, np))
+        self._learn(self._scaled(x), y)
+        return self
+
+    @abstractmethod
+    def _learn(self, features: Float[np.ndarray, "example feature"], y: np.ndarray) -> None:
+        """Find the support vectors of scaled spectra."""
+
+
 @dataclass(frozen=True)
 class MachinesRecord:
     """What a `KernelClassifier` is made of again."""
@@ -223,7 +227,7 @@ class MachinesRecord:
     steepness: float
 
 
-class KernelClassifier(LikeliestClass, KernelEstimator):
+class KernelClassifier(LikeliestClass, SupportVectors):
     """Support vectors (Cortes and Vapnik, 1995) from spectra to classes.
 
     Each pair of classes has a machine of its own; the probability of a class is proportional to the
@@ -313,7 +317,7 @@ class KernelRecord:
 
 
 @dataclass(eq=False, repr=False)
-class KernelRegressor(RegressorMixin, KernelEstimator):
+class KernelRegressor(RegressorMixin, SupportVectors):
     """Support vector regression (Smola and Schoelkopf, 2004) from spectra to a number of each.
 
     The number is the sum of weights times the likeness to each support vector, and an offset.

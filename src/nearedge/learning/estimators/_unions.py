@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from nearedge.learning.estimators._kernel import KernelClassifier, KernelRegressor
+from nearedge.learning.estimators._mixtures import MixtureRegressor
 from nearedge.learning.estimators._networks import (
     CompositionRegressor,
     NetworkClassifier,
@@ -14,13 +15,13 @@ from nearedge.learning.estimators._networks import (
 )
 
 Classifier = NetworkClassifier | KernelClassifier
-Regressor = NetworkRegressor | CompositionRegressor | KernelRegressor
+Regressor = NetworkRegressor | CompositionRegressor | KernelRegressor | MixtureRegressor
 AnyEstimator = Classifier | Regressor
 
 Estimator = TypeVar("Estimator", bound=AnyEstimator)
 
-Split = tuple[tuple[Any, Any], tuple[Any, Any] | None]
-"""Examples to train on, and to validate on if there are any."""
+Split = tuple[tuple[Any, ...], tuple[Any, Any] | None]
+"""Examples to train on, with weights or without, and to validate on if there are any."""
 
 
 def fit_many(
@@ -35,10 +36,10 @@ def fit_many(
     """
     waiting = []
     for estimator, (train, validation) in zip(estimators, examples, strict=True):
-        if isinstance(estimator, KernelClassifier | KernelRegressor):
+        if isinstance(estimator, KernelClassifier | KernelRegressor | MixtureRegressor):
             estimator.fit(*train)
         else:
-            waiting.append((estimator, estimator.jobs(*train, validation)))
+            waiting.append((estimator, estimator.jobs(train[0], train[1], validation)))
     if waiting:
         from nearedge.learning.training import train as train_jobs
 
@@ -67,7 +68,8 @@ def class_table(
 
 def fraction_classes(estimator: object) -> list[str]:
     """Classes whose fractions a regressor predicts; none if it predicts the mean alone."""
-    return list(estimator.classes) if isinstance(estimator, CompositionRegressor) else []
+    of_fractions = isinstance(estimator, CompositionRegressor | MixtureRegressor)
+    return list(estimator.classes) if of_fractions else []
 
 
 def outputs(
@@ -80,7 +82,7 @@ def outputs(
     table = np.zeros((len(spectra), 1 + len(classes)))
     table[:, 0] = estimator.predict(spectra)
     if classes:
-        assert isinstance(estimator, CompositionRegressor)
+        assert isinstance(estimator, CompositionRegressor | MixtureRegressor)
         columns = [1 + list(classes).index(name) for name in estimator.classes]
         table[:, columns] = estimator.predict_fractions(spectra)
     return table

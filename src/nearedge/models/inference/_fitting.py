@@ -125,8 +125,7 @@ def _fit_regressors(
 ) -> list[CompositionRegressor]:
     regressors, examples = [], []
     for part in parts:
-        regressor = recipe.new_regressor(seed, part.class_values())
-        assert isinstance(regressor, CompositionRegressor)
+        regressor = recipe.new_networks(seed, part.class_values())
         regressors.append(regressor)
         count = recipe.mixtures.count
         weights = composition_weights(

@@ -1,0 +1,125 @@
+"""Regression of what averages of many sites are made of."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float
+from scipy.linalg import solve
+from sklearn.base import RegressorMixin
+
+from nearedge.errors import InputError
+from nearedge.learning.estimators._base import Parameters, validate_data
+from nearedge.learning.estimators._kernel import KernelEstimator, kernel
+
+TRUSTED = 200
+"""An average of so many sites or more still errs as one of half as many would by chance."""
+
+
+@dataclass(frozen=True)
+class MixtureRecord:
+    """What a `MixtureRegressor` is made of again."""
+
+    parameters: Parameters
+    mean: Float[np.ndarray, " feature"]
+    inverse_scale: Float[np.ndarray, " feature"]
+    support: Float[np.ndarray, "vector feature"]
+    weights: Float[np.ndarray, "vector class"]
+    offset: Float[np.ndarray, " class"]
+
+
+@dataclass(eq=False, repr=False)
+class MixtureRegressor(RegressorMixin, KernelEstimator):
+    """Kernel ridge regression from spectra of one site or of many to fractions of classes.
+
+    It is the mean of a Gaussian process (Rasmussen and Williams, 2006, chapter 2) with the kernel
+    ``exp(-|x - y|**2) + linear * x.y``, in which an average of n spectra has the n-th part of the
+    noise of a single one: what single spectra tell badly, averages of many tell well. Parameters
+    are those of `KernelEstimator`, of which `C` is one over the noise of a single spectrum, and
+    those below.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        In the order of the fractions given to `fit`.
+    values : sequence of float
+        What each class stands for: the number predicted is the mean of these.
+    linear : float
+        Weight of the linear part of the kernel, for compositions beyond those that were taught.
+    """
+
+    record = MixtureRecord
+
+    _: KW_ONLY
+    classes: Sequence[str] = ()
+    values: Sequence[float] = ()
+    C: float = 3.0
+    slopes: float = 0.1
+    scale_floor: float = 0.5
+    linear: float = 30.0
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MixtureRegressor":  # noqa: N803
+        """Learn fractions, shape (example, class); weights say how many sites were averaged."""
+        self._check_parameters()
+        x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
+        if y.ndim != 2 or y.shape[1] != len(self.classes):
+            raise InputError(
+                f"fractions of shape {y.shape} do not fit {len(self.classes)} classes; give a "
+                "column for each"
+            )
+        sites = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, float)
+        raw = self._with_slopes(x, np)
+        # Averages differ less than the sites that they are made of.
+        single = sites < 1.5
+        self._take_scale(raw[single] if single.sum() > 1 else raw)
+        self.support_ = self._scaled(x)
+        self.offset_ = y.mean(axis=0)
+        likeness = self._likeness(self.support_).astype(np.float64)
+        likeness[np.diag_indices_from(likeness)] += (1 / sites + 1 / TRUSTED) / self.C
+        self.weights_ = solve(likeness, y - self.offset_, assume_a="pos")
+        return self
+
+    def predict(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
+        """Mean of what the classes stand for."""
+        return self._in_chunks(X) @ np.asarray(self.values, float)
+
+    def predict_fractions(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803
+        """Fraction of each of `classes`: none is negative, and they add up to one."""
+        fractions = np.clip(self._in_chunks(X), 0, None)
+        return fractions / np.maximum(fractions.sum(axis=1, keepdims=True), 1e-9)
+
+    def differentiable(
+        self, x: Float[Array, "example energy"], member: int
+    ) -> Float[Array, "example 1"]:
+        """Predict in JAX, from raw spectra, so that it can be differentiated."""
+        values = np.asarray(self.values, float)
+        likeness = self._kernel_in_jax(x, self.support_)
+        features = (self._with_slopes(x, np) - self.mean_) / self.scale_
+        likeness += self.linear * self.reach * features @ self.support_.T
+        return (likeness @ (self.weights_ @ values) + self.offset_ @ values)[:, None]
+
+    def _likeness(
+        self, features: Float[np.ndarray, "example feature"]
+    ) -> Float[np.ndarray, "example vector"]:
+        linear = features @ self.support_.T
+        return kernel(features, self.support_) + self.linear * self.reach * linear
+
+    def _answers(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
+        return self._likeness(features) @ self.weights_ + self.offset_
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if len(self.classes) < 2 or len(self.classes) != len(self.values):
+            raise InputError(
+                f"classes={list(self.classes)} and values={list(self.values)}: give at least two "
+                "classes, and a number for each"
+            )
+        if not self.linear >= 0:
+            raise InputError(f"linear={self.linear} must not be negative")
+
+    def _check_learnt(self) -> None:
+        super()._check_learnt()
+        shape = len(self.support_), len(self.classes)
+        if self.weights_.shape != shape or self.support_.shape[1] != len(self.mean_):
+            raise ValueError("the support vectors do not fit energies and classes")
