@@ -8,7 +8,7 @@ import pytest
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.ladder.trial import Trial, run
-from nearedge.learning.estimators import CompositionRegressor, NetworkRegressor
+from nearedge.learning.estimators import MixtureRegressor, NetworkRegressor
 from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import BEST, PAPER, PAPER_WINDOW, Examples, Recipe, fit_classifiers
 
@@ -61,7 +61,7 @@ def test_regressors_score_squared_errors_in_neighbours(telling_dataset: SiteSpec
 def test_one_that_tells_fractions_is_scored_by_the_mean(telling_dataset: SiteSpectra):
     recipe = replace(BEST, mixtures=Examples(400, (5, 20)))
     (one,) = run(recipe, sites_of(telling_dataset), [Trial(1)])
-    assert isinstance(one.model, CompositionRegressor)
+    assert isinstance(one.model, MixtureRegressor)
     assert one.labels.shape == one.predicted.shape == (400,)
     assert one.test < 0.5 * one.labels.var()
 

@@ -8,10 +8,11 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.linalg import solve
 from sklearn.base import RegressorMixin
+from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
 
 from nearedge.errors import InputError
 from nearedge.learning.estimators._base import Parameters, validate_data
-from nearedge.learning.estimators._kernel import KernelEstimator, kernel
+from nearedge.learning.estimators._kernel import KernelEstimator
 
 TRUSTED = 200
 """An average of so many sites or more still errs as one of half as many would by chance."""
@@ -75,7 +76,7 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
         self._take_scale(raw[single] if single.sum() > 1 else raw)
         self.support_ = self._scaled(x)
         self.offset_ = y.mean(axis=0)
-        likeness = self._likeness(self.support_).astype(np.float64)
+        likeness = self._likeness(self.support_)
         likeness[np.diag_indices_from(likeness)] += (1 / sites + 1 / TRUSTED) / self.C
         self.weights_ = solve(likeness, y - self.offset_, assume_a="pos")
         return self
@@ -102,8 +103,9 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
     def _likeness(
         self, features: Float[np.ndarray, "example feature"]
     ) -> Float[np.ndarray, "example vector"]:
-        linear = features @ self.support_.T
-        return kernel(features, self.support_) + self.linear * self.reach * linear
+        # In double precision: large weights of either sign nearly cancel.
+        pair = np.asarray(features, float), np.asarray(self.support_, float)
+        return rbf_kernel(*pair, gamma=1.0) + self.linear * self.reach * linear_kernel(*pair)
 
     def _answers(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
         return self._likeness(features) @ self.weights_ + self.offset_
