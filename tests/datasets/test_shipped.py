@@ -1,4 +1,4 @@
-"""The dataset that ships is what its datasheet says."""
+"""The datasets that ship are what their datasheets say."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.datasets import SiteSpectra, check_folder, load_dataset, starter_path
+from nearedge.datasets import SiteSpectra, check_folder, load_dataset, merge, starter_path
 from nearedge.errors import InputError
 
 
@@ -51,10 +51,49 @@ def test_size() -> None:
     assert sum(path.stat().st_size for path in files) < 10e6
 
 
-def test_quality() -> None:
-    quality = check_folder(starter_path())
+@pytest.mark.parametrize("name", ["li3feo35", "li-fe-o"])
+def test_quality(name: str) -> None:
+    quality = check_folder(starter_path().parent / name)
     assert quality.rejected == 0
     assert len(quality.findings) < 0.03 * quality.sites
+
+
+@pytest.fixture(scope="module")
+def compositions() -> SiteSpectra:
+    return load_dataset("li-fe-o")
+
+
+def test_compositions_reach_from_little_iron_to_much(compositions: SiteSpectra) -> None:
+    formulas = compositions.groups("composition")
+    names, sites = np.unique(formulas, return_counts=True)
+    assert len(names) == 26
+    assert sites.min() >= 50
+    means = [compositions.coordination[formulas == name].mean() for name in names]
+    assert min(means) < 0.6
+    assert max(means) > 2.5
+    assert set(compositions.temperature) == {300.0, 1000.0}
+    words = " ".join((starter_path().parent / "li-fe-o" / "DATASHEET.md").read_text().split())
+    snapshots, runs = compositions.snapshots(), set(compositions.trajectory)
+    assert f"{len(compositions)} O sites from {len(snapshots)} snapshots" in words
+    assert f"of {len(runs)} independent" in words
+    assert ", ".join(f"{name}: {n}" for name, n in compositions.counts().items()) in words
+
+
+def test_both_datasets_can_be_joined(shipped: SiteSpectra, compositions: SiteSpectra) -> None:
+    both = merge([shipped, compositions])
+    assert len(both) == len(shipped) + len(compositions)
+    assert len(set(both.groups("composition"))) == 27
+    assert both.rule == shipped.rule
+    # One set of potentials, one zero of energy.
+    levels = [set(data.table["fermi_level"].values.tolist()) for data in (shipped, compositions)]
+    assert levels[0] == levels[1]
+
+
+def test_every_snapshot_is_whole(compositions: SiteSpectra) -> None:
+    for snapshot in compositions.snapshots():
+        oxygen = np.flatnonzero(snapshot.atoms.numbers == 8)
+        own = compositions.atom[compositions.snapshot == snapshot.name]
+        assert sorted(own.tolist()) == oxygen.tolist()
 
 
 def test_trajectories_are_arrangements_of_their_own(shipped: SiteSpectra) -> None:

@@ -1,7 +1,6 @@
 """Kernel machines on intensities and slopes, for classes and for numbers."""
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from itertools import combinations
 from typing import Any, ClassVar, TypeVar
@@ -9,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 from jaxtyping import Array, Float, Int
 from scipy.optimize import minimize_scalar
-from scipy.special import log_expit, logsumexp
+from scipy.special import expit, log_softmax
 from sklearn.base import RegressorMixin
 from sklearn.model_selection import KFold
 from sklearn.svm import SVC, SVR
@@ -40,11 +39,11 @@ class Machines:
     offsets: Float[np.ndarray, " pair"]
 
     def log_chances(
-        self, margins: Float[np.ndarray, "example pair"], steepness: float
+        self, margins: Float[np.ndarray, "example pair"], steepness: float, weight: float
     ) -> Float[np.ndarray, "example class"]:
         """Logarithms of the classes' probabilities, from the margins."""
-        logs = np.stack(combine(steepness * margins.T, len(self.classes), log_expit), axis=1)
-        return logs - logsumexp(logs, axis=1, keepdims=True)
+        votes = np.stack(count_votes(expit(steepness * margins.T), len(self.classes)), axis=1)
+        return log_softmax(weight * votes, axis=1)
 
     def margins(
         self, features: Float[np.ndarray, "example feature"]
@@ -83,16 +82,15 @@ def train_machines(
     return Machines(machine.classes_, support, owners, sign * weights, sign * machine.intercept_)
 
 
-def combine(margins: Any, classes: int, logarithm: Callable[[Any], Any]) -> list[Any]:
-    """Add up, for each class, the logarithm of its chance against every other one.
+def count_votes(chances: Any, classes: int) -> list[Any]:
+    """Add up, for each class, its chance against every other one.
 
-    `margins` are NumPy's or JAX's, shape (pair, example); `logarithm` is that of the chance of a
-    margin's first class.
+    `chances`, NumPy's or JAX's, are those of each pair's first class, shape (pair, example).
     """
     totals: list[Any] = [0.0] * classes
-    for margin, (a, b) in zip(margins, combinations(range(classes), 2), strict=True):
-        totals[a] = totals[a] + logarithm(margin)
-        totals[b] = totals[b] + logarithm(-margin)
+    for chance, (a, b) in zip(chances, combinations(range(classes), 2), strict=True):
+        totals[a] = totals[a] + chance
+        totals[b] = totals[b] + 1 - chance
     return totals
 
 
@@ -100,6 +98,9 @@ Machine = TypeVar("Machine", bound="SupportVectors")
 
 FOLDS = 5
 """Parts into which the training spectra are cut where something is chosen by cross-validation."""
+
+STEEPNESSES = (4.0, 6.0, 9.0)
+"""Steepnesses that are tried: below the first, votes between two other classes would count."""
 
 CHUNK = 1024
 """Spectra that are compared with the support vectors at once: their kernel fits into the cache."""
@@ -225,15 +226,18 @@ class MachinesRecord:
     inverse_scale: Float[np.ndarray, " feature"]
     machines: Machines
     steepness: float
+    weight: float
 
 
 class KernelClassifier(LikeliestClass, SupportVectors):
     """Support vectors (Cortes and Vapnik, 1995) from spectra to classes.
 
-    Each pair of classes has a machine of its own; the probability of a class is proportional to the
-    product of its chances against every other one, the logistic function of the machines' margins
-    times one `steepness_` that is found by cross-validation. Parameters are those of
-    `KernelEstimator`; `classes_` are the names in the order of the probabilities.
+    Each pair of classes has a machine of its own, whose vote for a class is the logistic function
+    of its margin times a `steepness_`; the logarithm of a class's probability is the sum of its
+    votes times a `weight_`. Both are found by cross-validation. So a machine of two other classes
+    has little say, as where votes are counted, the limit of a large steepness.
+    Parameters are those of `KernelEstimator`; `classes_` are the names in the order of the
+    probabilities.
     """
 
     record = MachinesRecord
@@ -255,22 +259,24 @@ class KernelClassifier(LikeliestClass, SupportVectors):
 
         machines = self.machines_
         margins = self._kernel_in_jax(x, machines.support) @ machines.weights + machines.offsets
-        logs = combine(self.steepness_ * margins.T, len(self.classes_), jax.nn.log_sigmoid)
-        return jax.nn.log_softmax(jnp.stack(logs, axis=1))
+        chances = jax.nn.sigmoid(self.steepness_ * margins.T)
+        votes = jnp.stack(count_votes(chances, len(self.classes_)), axis=1)
+        return jax.nn.log_softmax(self.weight_ * votes)
 
     def _answers(self, features: Float[np.ndarray, "example feature"]) -> np.ndarray:
         machines = self.machines_
-        return np.exp(machines.log_chances(machines.margins(features), self.steepness_))
+        margins = machines.margins(features)
+        return np.exp(machines.log_chances(margins, self.steepness_, self.weight_))
 
     def _learn(self, features: Float[np.ndarray, "example feature"], y: np.ndarray) -> None:
         self._take_classes(y)
         self.machines_ = train_machines(features, y, self.C)
-        self.steepness_ = self._find_steepness(features, y)
+        self.steepness_, self.weight_ = self._find_votes(features, y)
 
-    def _find_steepness(
+    def _find_votes(
         self, features: Float[np.ndarray, "example feature"], names: np.ndarray
-    ) -> float:
-        """Choose the steepness with the least cross-entropy on spectra that were left out."""
+    ) -> tuple[float, float]:
+        """Choose steepness and weight of least cross-entropy on spectra that were left out."""
         parts = KFold(min(FOLDS, len(names)), shuffle=True, random_state=self.random_state)
         left_out = []
         for train, test in parts.split(names):
@@ -282,16 +288,20 @@ class KernelClassifier(LikeliestClass, SupportVectors):
                 places = np.searchsorted(machines.classes, names[learnt])
                 left_out.append((machines, machines.margins(features[learnt]), places))
         if not left_out:
-            return 1.0
+            return STEEPNESSES[0], 1.0
 
-        def loss(logarithm: float) -> float:
+        def loss(logarithm: float, steepness: float) -> float:
+            weight = float(np.exp(logarithm))
             return -sum(
-                float(one.log_chances(margins, np.exp(logarithm))[range(len(margins)), own].sum())
+                float(one.log_chances(margins, steepness, weight)[range(len(margins)), own].sum())
                 for one, margins, own in left_out
             )
 
-        best: Any = minimize_scalar(loss, bounds=(np.log(0.1), np.log(10)), method="bounded")
-        return float(np.exp(best.x))
+        bounds, found = (np.log(0.1), np.log(30)), []
+        for steepness in STEEPNESSES:
+            best: Any = minimize_scalar(loss, bounds=bounds, args=(steepness,), method="bounded")
+            found.append((float(best.fun), steepness, float(np.exp(best.x))))
+        return min(found)[1:]
 
     def _check_learnt(self) -> None:
         super()._check_learnt()
