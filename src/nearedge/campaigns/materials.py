@@ -12,9 +12,8 @@ LI3FEO35 = DisorderedCell(
     dimer_length=1.46, rare_neighbours=4,
 )  # fmt: skip
 
-# Edges of conventional cells, Å: SevenNet-0 relaxes cells of five of the compositions below to
-# 4.165-4.20 as rock salts; antifluorite Li5FeO4 measures 4.60 (a third of its orthorhombic axes
-# halved) and random arrangements of it want more.
+# Edges of conventional cells, Å: SevenNet-0 relaxes four of the rock salts below to 4.17-4.20. The
+# orthorhombic axes of Li5FeO4 are two of 4.60; random arrangements of it want up to 4.71.
 _EDGES: dict[Lattice, float] = {"rock-salt": 4.18, "antifluorite": 4.62}
 # Atoms of Fe, Li and O in cells of 2 x 2 x 2, and dimers: from Li-rich to Fe-rich, with as much O
 # as Fe of +3 to +5 asks for where the lattice holds it; else with dimers, which need fewer

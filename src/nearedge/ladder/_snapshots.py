@@ -12,7 +12,7 @@ from nearedge.errors import InputError
 from nearedge.learning.baselines import regressor_baselines
 from nearedge.learning.recipes import Recipe, find_recipe, fit_regressors
 from nearedge.records import Json, as_json
-from nearedge.trust import LEVEL, calibrate_intervals
+from nearedge.trust import LEVEL
 
 TURNS = 5
 """Folds: in each a fifth of the groups is unseen."""
@@ -24,6 +24,7 @@ class SnapshotMeans:
 
     The half widths are of intervals that hold the truth for a share `level` of the other folds'
     snapshots; `constant` is the mean over the training sites, `ridge` what linear regression says.
+    In all sums every composition counts the same, however many snapshots it has.
     """
 
     rung: Rung
@@ -39,23 +40,38 @@ class SnapshotMeans:
 
     def mae(self, method: str = "predicted") -> float:
         """Mean absolute error of what is predicted, of the constant or of ridge."""
-        return float(np.abs(getattr(self, method) - self.true).mean())
+        off = np.abs(getattr(self, method) - self.true)
+        return float(np.average(off, weights=shares(self.composition)))
 
     @property
     def r2(self) -> float:
         """Share of the variance between snapshots that is explained."""
-        return float(r2_score(self.true, self.predicted))
+        weights = shares(self.composition)
+        return float(r2_score(self.true, self.predicted, sample_weight=weights))
 
     @property
     def coverage(self) -> float:
         """Share of the intervals that hold the truth."""
-        return float((np.abs(self.predicted - self.true) <= self.half_width).mean())
+        held = np.abs(self.predicted - self.true) <= self.half_width
+        return float(np.average(held, weights=shares(self.composition)))
 
     def to_json(self) -> Json:
         """Give numbers of every snapshot and their sums, ready for JSON."""
         sums = {name: self.mae(name) for name in ("predicted", "constant", "ridge")}
         plain = {"meaning": MEANING[self.rung], "mae": sums, "r2": self.r2}
         return as_json({**vars(self), **plain, "coverage": self.coverage})
+
+
+def shares(names: np.ndarray) -> Float[np.ndarray, " name"]:
+    """Give each name a weight, so that all of one name weigh one together.
+
+    Examples
+    --------
+    >>> shares(np.array(["a", "b", "a"])).tolist()
+    [0.5, 1.0, 0.5]
+    """
+    _, place, counts = np.unique(names, return_inverse=True, return_counts=True)
+    return 1 / counts[place]
 
 
 def predict_snapshots(
@@ -103,17 +119,21 @@ def predict_snapshots(
         for name, plain in regressor_baselines().items():
             taught = plain.fit(sites.mu[fold.train], value[fold.train])
             told[name][here] = taught.predict(spectra[here])
-    half = np.empty(len(names))
+    composition, half = data.groups("composition")[first], np.empty(len(names))
+    off, weights = np.abs(told["predicted"] - true), shares(composition)
     for number in np.unique(turn):
-        others, here = turn != number, turn == number
-        sides = told["predicted"][others, None], true[others, None]
-        half[here] = calibrate_intervals(*sides).half_width(1)[0]
+        others = turn != number
+        # The finite-sample correction of conformal prediction, for so many compositions.
+        level = min(1.0, LEVEL * (1 + 1 / len(set(composition[others]))))
+        half[~others] = np.quantile(
+            off[others], level, weights=weights[others], method="inverted_cdf"
+        )
     return SnapshotMeans(
         rung=rung,
         recipe=recipe.name,
         level=LEVEL,
         snapshot=names,
-        composition=data.groups("composition")[first],
+        composition=composition,
         true=true,
         half_width=half,
         **told,

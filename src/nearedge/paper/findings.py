@@ -129,7 +129,7 @@ def compositions(means: SnapshotMeans) -> str:
         "Snapshots of one composition hardly differ in their mean coordination number, so one "
         f"dataset of one composition cannot show that it is told. Here are {len(means.true)} "
         f"snapshots of {len(set(means.composition))} compositions, each predicted from its "
-        "averaged spectrum by networks that were trained on the other compositions. The mean "
+        "averaged spectrum by a model that was trained on the other compositions. The mean "
         f"absolute error is {errors['predicted']}; of ridge regression {errors['ridge']}, of "
         f"always answering the training mean {errors['constant']}. R² is {variance(means.r2)}, and "
         f"{percent(means.coverage)} of the {means.level:.0%} intervals hold the truth."
