@@ -99,7 +99,7 @@ class Edge:
             r"\s*([A-Za-z]{1,2})(?:[\s_/-]*([KLMNklmn][1-7]?))?(?:[\s_-]*edge)?\s*$", text
         )
         if not words:
-            raise InputError(f"'{text}' is no absorption edge; write e.g. 'Fe K' or 'Sm L3'")
+            raise InputError(f"'{text}' is not an absorption edge; write e.g. 'Fe K' or 'Sm L3'")
         return cls(words[1].capitalize(), (words[2] or "K").upper())
 
 

@@ -201,7 +201,7 @@ def test_a_damaged_folder_is_refused(measured_folder: Path, tmp_path: Path, name
 def test_models_that_know_no_measured_spectra_say_so(
     measured_model: Model, telling_dataset: SiteSpectra, scan: np.ndarray
 ) -> None:
-    with pytest.raises(InputError, match=r"scan.dat.*: the model does not know measured spectra"):
+    with pytest.raises(InputError, match=r"scan.dat.*: the model cannot read measured spectra"):
         alone(replace(measured_model, inference=None), AXIS, scan)
     few = replace(
         PAPER,
@@ -210,7 +210,7 @@ def test_models_that_know_no_measured_spectra_say_so(
     )
     paper = train(telling_dataset, "regressor", recipe=few, group="snapshot")
     assert paper.inference is None
-    with pytest.raises(InputError, match=r"recipe 'paper' teaches none .*--recipe best"):
+    with pytest.raises(InputError, match=r"recipe 'paper' does not train on them.*--recipe best"):
         alone(paper, AXIS, scan)
 
 

@@ -86,7 +86,7 @@ def test_what_is_like_no_reference_is_refused(library: Library) -> None:
     wave = 0.5 * np.sin(AXIS / 1.5) * (AXIS > 7)
     (told,) = answer(library, replace(spectrum, mu=spectrum.mu + wave))
     assert not told.applies
-    assert "like none of the Fe K-edges it is compared with" in str(told.reasons[0])
+    assert "unlike all Fe K-edge references" in str(told.reasons[0])
     (forced,) = answer(library, replace(spectrum, mu=spectrum.mu + wave), Request(force=True))
     assert not forced.applies
     assert "coordination" in forced.values

@@ -50,7 +50,7 @@ def refused() -> Answer:
 
 def test_a_refusal_is_loud_and_names_the_edge() -> None:
     told = refused()
-    assert _words.refusal(told).startswith("This does not apply, because this is a Sm L3-edge")
+    assert _words.refusal(told).startswith("The model does not apply: this is a Sm L3-edge")
     assert _words.rows([told])[0]["why not"]
     assert _words.tiles(told) == []
 
@@ -84,7 +84,7 @@ def test_a_chosen_model_is_asked_instead_of_the_ready_one() -> None:
     assert not told.applies
     failure = ask(spectrum(IRON), Choice("/no/such/model"))
     assert isinstance(failure, Failure)
-    assert "is no model's folder" in failure.reason
+    assert "is not a model folder" in failure.reason
 
 
 def test_words_of_files_are_no_markup() -> None:

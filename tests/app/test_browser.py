@@ -122,12 +122,12 @@ def test_another_edge_is_refused_loudly(page: Page) -> None:
     rows = [line.split() for line in content.decode().splitlines() if line[0] != "#"]
     moved = "".join(f"{float(energy) + 4000:.3f} {mu}\n" for energy, mu in rows)
     drop(page, ("ge.dat", f"# energy mu\n{moved}".encode()))
-    page.get_by_role("alert").get_by_text("This does not apply, because").wait_for()
+    page.get_by_role("alert").get_by_text("The model does not apply:").wait_for()
 
 
 def test_a_batch_is_taken_along(page: Page, tmp_path: Path) -> None:
     drop(page, *made("A batch, Ti to Zn"), ("empty.dat", b""))
-    page.get_by_role("heading", name="9 spectra, 9 with an answer that holds").wait_for()
+    page.get_by_role("heading", name="9 spectra, 9 to which the model applies").wait_for()
     page.get_by_role("heading", name="Take along").wait_for()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="CSV", exact=True).click()

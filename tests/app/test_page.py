@@ -54,7 +54,7 @@ def test_a_batch_is_a_table_of_which_one_can_be_looked_at(page: AppTest) -> None
 def test_what_is_put_away_is_forgotten(page: AppTest) -> None:
     page.button(key="example Fe K of hematite").click().run()
     assert page.session_state["kept"]
-    (button,) = (one for one in page.button if one.label == "Put the example away")
+    (button,) = (one for one in page.button if one.label == "Close the example")
     button.click().run()
     assert page.session_state["kept"] == {}
     assert page.info

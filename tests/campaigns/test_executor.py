@@ -98,4 +98,4 @@ def test_tasks_of_lost_workers_are_done_by_others(analytic: ModuleType, tmp_path
     with pytest.raises(EngineError, match="none of 1 sites was finished"):
         simulate([frame], engine, rule, tmp_path / "b", executor=LosingExecutor(9))
     failures = json.loads((tmp_path / "b.campaign" / "failures.json").read_text())
-    assert "its worker was lost time and again (node n7 is gone)" in failures[0]["reason"]
+    assert "its worker was lost several times (node n7 is gone)" in failures[0]["reason"]

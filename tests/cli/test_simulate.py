@@ -146,7 +146,7 @@ def test_settings_of_ocean_are_a_file(run: Run, structure: str, tmp_path: Path) 
         ([*MAGNESIA, "--mpi", "mpirun"], 2, "--mpi does nothing with --engine feff"),
         ([*OCEAN, "--scf-radius", "4"], 2, "--scf-radius does nothing with --engine ocean"),
         ([*OCEAN, "--dry-run", "--workers", "2"], 2, "--workers does nothing with --dry-run"),
-        ([*OCEAN, "--ocean-program", "no.pl"], 1, "no.pl: there is no such program"),
+        ([*OCEAN, "--ocean-program", "no.pl"], 1, "no.pl: program not found"),
         ([*OCEAN, "--dry-run", "--pseudopotentials", "no"], 1, "POSCAR: no: no such folder"),
         ([*OCEAN, "--dry-run", "--ocean-settings", "no.json"], 1, "no.json: cannot be read"),
         ([*OCEAN, "--dry-run", "--sites", "0"], 1, "atoms 0 are no O atoms"),

@@ -116,7 +116,7 @@ def test_an_archive_that_is_not_there(cache: Path, served: tuple[PublicData, Pat
 
 def test_what_is_no_archive(cache: Path, served: tuple[PublicData, Path]) -> None:
     (served[1] / "9ece810.zip").write_bytes(b"<html>please log in</html>")
-    with pytest.raises(InputError, match="is no zip file that can be read"):
+    with pytest.raises(InputError, match="cannot be read as a zip file"):
         fetch_public(served[0])
     assert not list(cache.iterdir())
 

@@ -98,9 +98,9 @@ def test_energies_must_cover_what_is_asked(
 
 
 def test_missing_programs_are_named(stand_in_ocean: Path) -> None:
-    with pytest.raises(EngineError, match=r"no-ocean\.pl: there is no such program"):
+    with pytest.raises(EngineError, match=r"no-ocean\.pl: program not found"):
         OceanEngine(OceanInput(Edge("O")), "no-ocean.pl")
-    with pytest.raises(EngineError, match="no-mpirun: there is no such program"):
+    with pytest.raises(EngineError, match="no-mpirun: program not found"):
         OceanEngine(OceanInput(Edge("O"), mpi="no-mpirun -n 4"), str(stand_in_ocean))
 
 

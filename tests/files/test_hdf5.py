@@ -194,7 +194,7 @@ def test_a_reader_that_dies_is_told(path: Path, monkeypatch: pytest.MonkeyPatch)
     worker = path.with_name("dies.py")
     monkeypatch.setattr(_hdf5, "_WORKER", worker)
     worker.write_text("import os\nos.abort()\n")
-    with pytest.raises(InputError, match="the HDF5 library gave up on it"):
+    with pytest.raises(InputError, match="the HDF5 library failed"):
         read_spectra(path)
 
 

@@ -57,10 +57,13 @@ def test_files_are_read_right(
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
-        ("unknown-counters.dat", "no label is understood.*3 'ch2'.*--energy and --mu"),
+        (
+            "unknown-counters.dat",
+            "only the label of the energy is understood.*3 'ch2'.*--energy and --mu",
+        ),
         ("pixels.txt", "counts from 0 in whole numbers, as pixels"),
         ("chi-of-k.chi", "is over 'k', which is no photon energy"),
-        ("rows-over-lines.dat", "is sound, each record is written over several lines"),
+        ("rows-over-lines.dat", "is not damaged, each record spans several lines"),
     ],
 )
 def test_files_are_refused_for_the_true_reason(shared_data: Path, file: str, reason: str) -> None:

@@ -153,5 +153,5 @@ def test_records_of_srs(path: Path) -> None:
     assert_allclose(spectrum.mu, MU[::5], atol=1e-4)
     falling = "".join(record(*row) for row in zip(1000 * angles, MU[::5], strict=True))
     path.write_text(head + falling)
-    with pytest.raises(InputError, match="is sound, each record is written over several lines"):
+    with pytest.raises(InputError, match="is not damaged, each record spans several lines"):
         read_spectra(path)

@@ -126,7 +126,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         (f"{tmp_path / 'absent'}::xmu", "no such file"),
         (tmp_path / ("n" * 300), "cannot be read"),
         ("null\0byte", "no such file"),
-        (tmp_path / "pipe", "is no regular file"),
+        (tmp_path / "pipe", "is not a regular file"),
     ):
         with pytest.raises(InputError, match=said):
             read_spectra(file)

@@ -206,8 +206,8 @@ def test_a_noisy_scan_counts_little_and_a_useless_one_nothing() -> None:
     down = Spectrum("down", ENERGY, 2 - good.mu, "scans.dat")
     merged = merge_scans([good, dark, noise, down])
     assert_allclose(merged.mu, np.interp(merged.energy, ENERGY, good.mu), atol=0.01)
-    assert merged.notes[0] == "scans.dat::dark left out, it is unlike the first scan"
-    assert merged.notes[2] == "scans.dat::down left out, it is unlike the first scan"
+    assert merged.notes[0] == "scans.dat::dark left out, it differs from the first scan"
+    assert merged.notes[2] == "scans.dat::down left out, it differs from the first scan"
 
 
 def test_equal_scans_count_alike_wherever_their_points_lie() -> None:

@@ -60,7 +60,7 @@ def test_one_of_each_formula_group_and_volume() -> None:
     assert [found.name for found in chosen] == ["first", "pressed"]
     assert len(chosen[0].atoms) == 2
     assert [(one.crystal.name, one.reason) for one in rejected] == [
-        ("again", "another of its formula, space group and volume was taken")
+        ("again", "a crystal of the same formula, space group and volume is already in")
     ]
 
 

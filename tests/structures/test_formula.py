@@ -27,5 +27,5 @@ def test_order_and_multiples_do_not_matter(
 
 @pytest.mark.parametrize("text", ["lifeo-1-000", "Fe2O3)"])
 def test_what_is_no_formula_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="no chemical formula"):
+    with pytest.raises(InputError, match="not a chemical formula"):
         reduced_formula(text)

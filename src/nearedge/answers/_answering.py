@@ -46,7 +46,7 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.align == "none" and self.zero is not None:
-            raise InputError("E0 is given, and --align none: leave out one of them")
+            raise InputError("E0 and --align none exclude each other; leave out one of them")
         if self.atoms_averaged is not None and self.atoms_averaged < 1:
             raise InputError(
                 f"{self.atoms_averaged} averaged atoms; an average needs at least one atom"
@@ -107,14 +107,14 @@ def known_inference(model: Model, source: str) -> Inference:
     """Give what a model knows of measured spectra, such as those of the source."""
     if model.kind == "classifier":
         raise InputError(
-            f"{source}: a measured spectrum is an average over many atoms, a classifier tells "
-            "those of single sites; use a regressor (nearedge train regressor)"
+            f"{source}: a measured spectrum is an average over many atoms, but a classifier "
+            "reads single sites; use a regressor (nearedge train regressor)"
         )
     if model.inference is None:
         raise InputError(
-            f"{source}: the model does not know measured spectra, as recipe "
-            f"'{model.record.training.recipe}' teaches none or no unseen sites were left to "
-            "calibrate on; train a regressor with --recipe best on several snapshots"
+            f"{source}: the model cannot read measured spectra: recipe "
+            f"'{model.record.training.recipe}' does not train on them, or no unseen sites "
+            "were left for calibration; train a regressor with --recipe best on several snapshots"
         )
     return model.inference
 
@@ -164,8 +164,8 @@ def _measured(
             model.target.name: Value(mean[0], low, high, LEVEL),
             "environment": _shares(inference.classes, mean[1:], shares),
         },
-        basis=f"{_meaning(model)}; intervals hold {LEVEL:.0%} of simulated measurements of unseen "
-        f"sites in any composition, rung {model.record.estimate.rung}",
+        basis=f"{_meaning(model)}; intervals contain the truth for {LEVEL:.0%} of simulated "
+        f"measurements of unseen sites in any composition, rung {model.record.estimate.rung}",
         evidence=Evidence(prepared, posterior, fit, str(model.identity.unit).split(" (")[0]),
     )
 
@@ -190,8 +190,8 @@ def _word(feature: str, spectrum: Spectrum, request: Request) -> str:
     stated |= {**spectrum.metadata, **request.features}
     if feature not in stated:
         raise InputError(
-            f"{spectrum.source}::{spectrum.name}: does not say its {feature}, which the model "
-            f"needs; give it with --feature {feature}=VALUE"
+            f"{spectrum.source}::{spectrum.name}: its {feature} is not stated, but the model "
+            f"needs it; give it with --feature {feature}=VALUE"
         )
     return stated[feature]
 
@@ -222,9 +222,9 @@ def _computed(
         words[RISE] = find_rises(energy, mu, source)
     inputs = with_features(seen, model.features, words, source)
     told = _classes(model, inputs) if classifier else _numbers(model, inputs, atoms)
-    rung, basis = model.record.estimate.rung, "there were no unseen sites to calibrate on"
+    rung, basis = model.record.estimate.rung, "not calibrated, as no unseen sites were left"
     if rung:
-        basis = f"intervals and sets hold {LEVEL:.0%} of unseen sites, rung {rung}"
+        basis = f"intervals and sets contain the truth for {LEVEL:.0%} of unseen sites, rung {rung}"
         if not classifier and atoms is None:
             basis += ", for any number of averaged atoms (--atoms-averaged N narrows the intervals)"
     return [
@@ -253,8 +253,8 @@ def _set_remarks(values: dict[str, Value]) -> list[str]:
     if inside >= 0.5:
         return []
     return [
-        f"the set has a probability of only {inside:.0%}: the network is unsure, but hardly any "
-        "unseen site of the other classes got so low a probability of its own class"
+        f"the set has a probability of only {inside:.0%}: the network is unsure, but almost "
+        "every unseen site of the other classes got a higher probability for its own class"
     ]
 
 

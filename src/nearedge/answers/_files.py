@@ -94,7 +94,7 @@ def find_library(spectrum: Spectrum, folder: str | Path | None = None) -> Librar
             f"{spectrum.source}::{spectrum.name}: no library of {spectrum.edge or 'its'} edge "
             "spectra ships; give a dataset of computed ones with --dataset"
             if folder is None
-            else f"{folder}: is no library; make one with: nearedge train library DATASET"
+            else f"{folder}: is not a library; make one with: nearedge train library DATASET"
         )
     return model
 

@@ -59,7 +59,7 @@ def _folder(name: str) -> Path:
             return model.folder
     folder = Path(name).expanduser()
     if not (folder / "model.json").is_file():
-        raise InputError(f"{name}: is no model's folder; make one with nearedge train")
+        raise InputError(f"{name}: is not a model folder; make one with nearedge train")
     return folder
 
 

@@ -26,13 +26,13 @@ def show_batch(
         "spectra answered",
     )
     applies = sum(isinstance(one, Answer) and one.applies for one in told)
-    st.subheader(f"{len(told)} spectra, {applies} with an answer that holds", anchor=False)
+    st.subheader(f"{len(told)} spectra, {applies} to which the model applies", anchor=False)
     rows = _words.rows(told)
     table = pd.DataFrame(rows).round(2)
     event = st.dataframe(
         table, hide_index=True, on_select="rerun", selection_mode="single-row", key="table"
     )
-    absolute = st.toggle("Draw over the energies as they are", key="absolute")
+    absolute = st.toggle("Use the energies of the file", key="absolute")
     figure = _figures.draw_all(_normalised(several), absolute=absolute)
     st.plotly_chart(figure, key="all", alt="all spectra, normalised")
     failed = [Failure(one.given.name, one.fault) for one in faults]

@@ -30,7 +30,7 @@ def show() -> None:
     given = _given()
     forget_all_but({one.key for one in given})
     if not given:
-        st.info("Drop a file above, or take an example to see what comes out.")
+        st.info("Drop a file above, or open an example to see the result.")
         return
     choice = ask_for_model()
     opened = _open(given, choice.columns)
@@ -79,7 +79,7 @@ def _given() -> list[Given]:
             st.error(_words.plain(str(error)))
         except OSError as error:
             st.error(_words.plain(f"{path}: {error.strerror or error}"))
-    if added and st.button("Put the example away"):
+    if added and st.button("Close the example"):
         added.clear()
         st.rerun()
     return [*given, *added]

@@ -46,7 +46,7 @@ def heading(told: Answer) -> str:
     parts = [_part(told, target, value) for target, value in told.values.items()]
     absorber = told.edge.absorber if told.edge else "The absorber"
     if not parts:
-        return f"{absorber}: no value is told."
+        return f"{absorber}: no value is given."
     listed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
     return f"{absorber} has {listed}."
 
@@ -59,7 +59,7 @@ def _part(told: Answer, target: str, value: Value) -> str:
     if isinstance(value.value, str):
         shares = value.probabilities or {}
         share = f" ({shares[value.value]:.0%})" if value.value in shares else ""
-        return f"'{value.value}' as its commonest environment{share}"
+        return f"'{value.value}' as its most common environment{share}"
     if target == "coordination" and value.set is not None:
         others = [name for name in value.set if name != f"{value.value:g}"]
         perhaps = f" (or {', '.join(others)})" if others else ""
@@ -104,7 +104,7 @@ def reference(one: Resemblance) -> str:
 
 def refusal(told: Answer) -> str:
     """Say why a model does not apply."""
-    return f"This does not apply, because {'; and '.join(map(str, told.reasons))}."
+    return f"The model does not apply: {'; and '.join(map(str, told.reasons))}."
 
 
 def facts(spectrum: Spectrum) -> list[tuple[str, str]]:

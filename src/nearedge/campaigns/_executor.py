@@ -70,7 +70,7 @@ def reason_of_failure(future: Future[Any], timeout: float | None = None) -> str 
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return f"its worker process died ({how})"
     if isinstance(error, WorkerLostError):
-        return f"its worker was lost time and again ({error})"
+        return f"its worker was lost several times ({error})"
     # Whatever an engine raises costs its own task alone.
     return f"{type(error).__name__}: {error}"
 

@@ -148,7 +148,7 @@ def _fetch(public: PublicData, missing: Sequence[str], scratch: Path, folder: Pa
             likely = [member for member in archive.infolist() if member.file_size in sizes]
             contents = {sha256(data).hexdigest(): data for data in map(archive.read, likely)}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError) as error:
-        raise refusal(f"is no zip file that can be read ({error})") from None
+        raise refusal(f"cannot be read as a zip file ({error})") from None
     for name in missing:
         file = public.files[name]
         if file.sha256 not in contents:

@@ -123,7 +123,7 @@ def _files(spectra: Path, element: str) -> tuple[str, dict[int, dict[int, Path]]
             continue
         photons = edges[name["edge"]][int(name["rank"])]
         if photon in photons:
-            raise InputError(f"{path}: stands beside its gzipped copy; remove one of the two")
+            raise InputError(f"{path}: exists also as a gzipped copy; remove one of the two")
         photons[photon] = path
     if not edges:
         there = f", only of elements {', '.join(sorted(others))}" if others else ""

@@ -124,7 +124,7 @@ class FeffEngine:
             if self._reference and label not in self._reference and not _DIMER.search(label):
                 raise InputError(
                     f"{self.potentials}: holds potentials of {', '.join(self._reference)}, none of "
-                    f"{label} (atom {members[0]}); compute some for such structures"
+                    f"{label} (atom {members[0]}); compute some for these structures"
                 )
         return {label: tuple(members) for label, members in groups.items()}
 
@@ -296,7 +296,7 @@ class FeffEngine:
         if len(cluster) == 1:
             raise InputError(
                 f"atom {site} of {atoms.get_chemical_formula()} has no neighbour within "
-                f"{self.settings.cluster_radius:g} Å; FEFF needs some"
+                f"{self.settings.cluster_radius:g} Å; FEFF needs at least one"
             )
         numbers, around = atoms.numbers[cluster.atom], np.arange(len(cluster)) > 0
         near = cluster.distance < (self.settings.dimer or 0.0)

@@ -127,7 +127,7 @@ class OceanEngine:
                 )
         if code < 0 or 128 < code < 160 or _KILLED.search(tail):
             raise EngineError(
-                f"{folder / _LOG}: OCEAN was killed, perhaps for want of memory or time ({tail}); "
+                f"{folder / _LOG}: OCEAN was killed, perhaps out of memory or time ({tail}); "
                 "--resume computes it again"
             )
         if code:
@@ -138,7 +138,7 @@ def _located(program: str) -> Path:
     path = shutil.which(program)
     if path is None:
         raise EngineError(
-            f"{program}: there is no such program; install OCEAN 3 and MPI, put them on the PATH, "
+            f"{program}: program not found; install OCEAN 3 and MPI, put them on the PATH, "
             "or name them with --ocean-program and --mpi"
         )
     return Path(path).absolute()

@@ -48,7 +48,7 @@ def choose(scan: Scan, source: str) -> list[Spectrum]:
 def select(scan: Scan, energy: int | str | None, mu: str | int | None, source: str) -> Spectrum:
     """Make the spectrum whose columns the user names, by number or label."""
     if mu is None:
-        raise InputError(f"{source}: --energy alone names no spectrum; add --mu")
+        raise InputError(f"{source}: --energy alone does not define a spectrum; add --mu")
     table = Columns(scan, source)
     axis = table.axis() if energy is None else table.axis_of(table.column(energy))
     note = f"mu = {mu} over column {energy}, as asked for" if energy else f"mu = {mu}, as asked for"
@@ -146,7 +146,7 @@ def _signals(table: Columns) -> list[Signal]:
     elif unknown:
         _leave_out(unknown, "its label is not understood")
         if not understood:
-            raise table.not_understood("no label is understood but that of the energy")
+            raise table.not_understood("only the label of the energy is understood")
     for column in of("aside"):
         column.left_out = why_aside(column.name) or "no absorption"
     samples: list[Signal] = []
@@ -196,7 +196,7 @@ def _ratios(
     roles = [role for role, _ in groups]
     for (role, _), members in groups.items():
         if incident is None and (role == "transmitted" or stored):
-            _leave_out(members, "no column of the incident intensity")
+            _leave_out(members, "no column holds the incident intensity")
             continue
         signal = _ratio(incident, members, factors)
         if isinstance(signal, str):
@@ -238,7 +238,7 @@ def _ratio(
     detector = elements.sum(axis=0)
     if incident is None:
         # Yields without a monitor were divided by it already, mostly.
-        note = "as it is, there is no column of the incident intensity"
+        note = "not divided, as no column holds the incident intensity"
         return Signal(names[0], detector, _CHANNEL[role], (note,))
     monitor, both = incident.values, [incident.name, *names]
     if _negative(monitor) and _negative(detector):

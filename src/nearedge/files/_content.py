@@ -40,7 +40,7 @@ def read_bytes(path: Path, most: int = BEGINNING, wanted: str = "files of spectr
             with path.open("rb") as file:
                 return file.read(most)
         if path.exists() and not path.is_dir():
-            raise InputError(f"{path}: is no regular file; copy it to one")
+            raise InputError(f"{path}: is not a regular file; copy it to one")
         fault = "is a directory" if path.is_dir() else "no such file"
     except OSError as error:
         fault = f"{path}: cannot be read ({error.strerror}); check its permissions"

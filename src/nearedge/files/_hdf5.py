@@ -129,7 +129,7 @@ def read_hdf5(path: Path, wanted: str | None = None) -> list[Scan]:
         left = f"; not read: {quoted(tree.left_out)}" if tree.left_out else ""
         where = "" if tree.complete else f" in its first {len(tree.groups)} groups"
         raise InputError(
-            f"{path}: holds no energies beside intensities{where}{left}; {_hint(tree, path)}"
+            f"{path}: holds no energies together with intensities{where}{left}; {_hint(tree, path)}"
         )
     if tree.complete:
         return scans
@@ -152,13 +152,12 @@ def _read_tree(path: Path, first: str) -> _Tree:
         answer = json.loads(done.stdout)
     except OSError as error:
         raise InputError(
-            f"{path}: HDF5 is read by a second process, which cannot be started "
+            f"{path}: HDF5 is read by a second process, but it cannot be started "
             f"({error.strerror}); allow it or convert the file to text"
         ) from None
     except (ValueError, subprocess.TimeoutExpired):
         raise InputError(
-            f"{path}: cannot be read, the HDF5 library gave up on it; the file is damaged, copy it "
-            "again"
+            f"{path}: cannot be read, the HDF5 library failed; the file is damaged, copy it again"
         ) from None
     if "error" in answer:
         raise InputError(f"{path}: is damaged HDF5 ({answer['error']}); copy the file again")
@@ -183,7 +182,7 @@ def _wanted(tree: _Tree, wanted: str, path: Path) -> list[Scan]:
         return found
     if place in tree.groups:
         raise InputError(
-            f"{path}: {place} holds no energies beside intensities; {_hint(tree, path)}"
+            f"{path}: {place} holds no energies together with intensities; {_hint(tree, path)}"
         )
     groups = sorted({posixpath.dirname(place) for place in tree.vectors})
     raise InputError(f"{path}: has no {place} that can be read; it has {quoted(groups)}")

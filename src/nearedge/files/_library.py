@@ -126,7 +126,7 @@ def _scan(scan: MeasurementScan, form: str, name: str, path: Path) -> Scan:
             labels[0] = Label("energy", "", "energy")
         else:
             raise InputError(
-                f"{path}: is sound, each record is written over several lines, but its first "
+                f"{path}: is not damaged, each record spans several lines, but its first "
                 f"column ({first:g} to {last:g}) is the falling angle of the monochromator and no "
                 "d-spacing is given; add a line '# Mono.d_spacing: 3.1356' (Å) to the head"
             )

@@ -119,7 +119,7 @@ def _lines(text: str, path: Path) -> list[tuple[int, str]]:
     lines = [] if many else text.split("\n") if other else text.splitlines()
     if many or len(lines) > MOST_LINES:
         raise InputError(
-            f"{path}: has more than {MOST_LINES} lines; no spectrum needs them, bin its points"
+            f"{path}: has more than {MOST_LINES} lines, too many for a spectrum; bin its points"
         )
     for number, line in enumerate(lines, 1):
         if len(line) > LONGEST_LINE:
@@ -179,7 +179,7 @@ def _blocks(
         if block is None or header or not row.like(block.row):
             if len(row.values) > MOST_COLUMNS or len(blocks) == _MOST_BLOCKS:
                 raise InputError(
-                    f"{path}: line {number}: no file of spectra has so many columns or tables; "
+                    f"{path}: line {number}: too many columns or tables for a file of spectra; "
                     "give fewer at once"
                 )
             if row.text:  # it may say what the columns below are
@@ -242,7 +242,7 @@ def _scan(
         for number, line in near[:20]
     ]
     if places := [str(block.first) for block in others if block.rows > 1][:5]:
-        remarks.append(f"another table, of other columns, left out: line {', '.join(places)}")
+        remarks.append(f"another table with other columns left out: line {', '.join(places)}")
     values = np.array(table.numbers).reshape(-1, table.width)
     above = blocks[0].header if blocks[0] is not table else []
     shared = read_header(above, values, table.row.separator)

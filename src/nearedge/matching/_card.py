@@ -20,7 +20,7 @@ def card(library: Library) -> str:
         f"{len(library)} reference spectra of {len(set(library.crystal))} crystals, computed by "
         f"{library.origin} (dataset {library.source}); {int(library.measured.sum())} measured. A "
         "measured spectrum is fitted by each of its element and of the neighbouring elements: "
-        "moved, stretched, broadened. Those that fit tell coordination number, oxidation state "
+        "moved, stretched, broadened. The best fits give coordination number, oxidation state "
         "and mean bond length (Å).",
         "",
         "| element | computed | measured |",
@@ -34,13 +34,13 @@ def card(library: Library) -> str:
         + ", ".join(f"{n:g}: {count}" for n, count in sorted(counts.items()))
         + f"; not stated: {int(np.isnan(number).sum())}.",
         "",
-        "## How far it can be believed",
+        "## How reliable it is",
         *_judged(library.judged),
         "",
-        f"Nothing is answered where the best reference misses the spectrum by more than "
-        f"{settings.limit:g} of the edge step (root mean square), or where it is most like a "
-        "crystal whose coordination number is not stated. A number belongs to the set from a "
-        f"probability of {settings.least:g}.",
+        f"No answer is given if the best reference misses the spectrum by more than "
+        f"{settings.limit:g} of the edge step (root mean square), or if it is most similar to a "
+        "crystal whose coordination number is not stated. A number is in the set if its "
+        f"probability is at least {settings.least:g}.",
         "",
     ]
     return "\n".join(lines)
@@ -48,7 +48,7 @@ def card(library: Library) -> str:
 
 def _judged(judged: tuple[Judgement, ...]) -> list[str]:
     if not judged:
-        return ["It was not judged on measured spectra."]
+        return ["It was not tested on measured spectra."]
     return [
         "On measured spectra of known structure, rung **measured**, in percent; new compounds: "
         "without the crystals of the same elements.",

@@ -59,5 +59,5 @@ def load_library(path: str | Path) -> Library:
     try:
         arrays = load_file(path / "weights.safetensors")
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: its weights cannot be read ({error}); make it anew") from None
+        raise InputError(f"{path}: its weights cannot be read ({error}); train it again") from None
     return unpack(Library, about.get("library", {}), arrays, source=str(path))

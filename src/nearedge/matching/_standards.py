@@ -55,7 +55,7 @@ def read_standards(folder: str | Path) -> list[Standard]:
     """
     path = Path(folder) / TRUTH
     if not path.is_file():
-        raise InputError(f"{folder}: holds no {TRUTH}, the table of what its files are of")
+        raise InputError(f"{folder}: holds no {TRUTH}, the table that says what each file is")
     with path.open(newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table, delimiter="\t"))
     if missing := [name for name in COLUMNS if not rows or name not in rows[0]]:

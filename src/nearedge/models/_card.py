@@ -27,17 +27,17 @@ def card(
         f"# {target.name.replace('_', ' ').capitalize()} from "
         f"{identity.edge or 'several'} edge spectra",
         "",
-        f"Tells the {target.words()} of {absorber} sites from spectra at "
+        f"Predicts the {target.words()} of {absorber} sites from spectra at "
         f"{window.points} energies from {window.minimum:g} to {window.maximum:g} eV"
         f"{' from the rise' if window.aligned else ''}.",
         "",
         "| | |",
         "|---|---|",
-        f"| spectra it is for | {identity.origin}, zero: {identity.zero}, unit: {identity.unit} |",
+        f"| spectra it reads | {identity.origin}, zero: {identity.zero}, unit: {identity.unit} |",
         f"| trained on | {training.sites} sites of {len(training.snapshots)} snapshots, "
         f"{len(training.trajectories)} trajectories |",
         f"| class counts | {counts} |",
-        *(f"| told beside it | {one.name}: {', '.join(one.values) or 'eV'} |" for one in features),
+        *(f"| given with it | {one.name}: {', '.join(one.values) or 'eV'} |" for one in features),
         f"| held out | {', '.join(training.held_out) or 'nothing'} |",
         f"| recipe, seed | {training.recipe}, {training.seed} |",
         f"| data fingerprint | `{training.fingerprint}` |",
@@ -45,7 +45,7 @@ def card(
         "## What to expect",
     ]
     if estimate.value is None:
-        lines.append(f"Nothing is known of unseen sites: {estimate.reason}.")
+        lines.append(f"Accuracy on unseen sites is unknown: {estimate.reason}.")
     else:
         lines += [
             f"On raw spectra of sites it had not seen, rung **{estimate.rung}** "
@@ -64,9 +64,9 @@ def card(
             *_measured(record.measured, estimate.rung),
             "## Where it does not apply",
             "To spectra of another compound, edge, engine, energy zero or unit. `nearedge predict` "
-            "says so, with the reason, of spectra that are more than "
+            "says so, with the reason, for spectra that are more than "
             f"{novelty.threshold:.2g} times as far from the training spectra as the median "
-            "unseen one like them. " + _novelty_sentence(novelty),
+            "of unseen spectra like them. " + _novelty_sentence(novelty),
             "",
         ]
     )
@@ -102,7 +102,7 @@ def _reliability(record: Calibration, rung: str | None) -> list[str]:
         return []
     lines = [
         "## Error bars",
-        f"Made to hold the truth of {record.level:.0%} of unseen sites (rung **{rung}**), "
+        f"Made to contain the true value for {record.level:.0%} of unseen sites (rung **{rung}**), "
         f"calibrated on {record.n} of them. "
         + ("Class sets:" if record.sets else "Intervals, by averaged atoms:"),
         "",
@@ -111,9 +111,9 @@ def _reliability(record: Calibration, rung: str | None) -> list[str]:
     if record.set_coverage or record.coverage:
         lines += [
             "",
-            "Coverage is that of sites the calibration did not see (each fold's sets and intervals "
-            "are calibrated on the other folds); its error is a standard error over groups, as "
-            "sites of one group are not independent.",
+            "Coverage is measured on sites not used for calibration (each fold's sets and "
+            "intervals are calibrated on the other folds); its error is a standard error over "
+            "groups, as sites of one group are not independent.",
         ]
     return [*lines, ""]
 
@@ -137,8 +137,8 @@ def _sets(record: Calibration) -> list[str]:
     if sets.marginal:
         lines += [
             "",
-            f"Too few sites for a threshold of its own: {', '.join(sets.marginal)}; nothing is "
-            "promised of such a class.",
+            f"Too few sites for a threshold of its own: {', '.join(sets.marginal)}; no "
+            "coverage is guaranteed for them.",
         ]
     return lines
 
@@ -181,13 +181,14 @@ def _measured(record: Measured | None, rung: str | None) -> list[str]:
     conditions, errors = record.conditions, record.errors
     return [
         "## Measured spectra",
-        "Of measured spectra neither zero nor resolution, unit and background need be known "
-        "(`nearedge predict FILE`), and nothing is supposed of the composition. On "
+        "For measured spectra, zero, resolution, unit and background need not be known "
+        "(`nearedge predict FILE`), and nothing is assumed about the composition. On "
         f"{errors.n} simulated measurements of unseen sites in any composition, rung **{rung}**: "
         f"extra broadening {conditions.broadening[0]:g} to {conditions.broadening[1]:g} eV, signal "
         f"to noise {conditions.signal_to_noise[0]:g} to {conditions.signal_to_noise[1]:g}, zero "
         "unknown, on a sloping background. Intervals of "
-        f"90 % held {errors.coverage:.1%}, each fold's made without it. Mean absolute errors:",
+        f"90 % contained {errors.coverage:.1%} of the true values (cross-validated). "
+        "Mean absolute errors:",
         "",
         "| coordination | always the mean | fractions | zero, eV |",
         "|---|---|---|---|",
@@ -206,7 +207,7 @@ def _novelty_sentence(novelty: Novelty) -> str:
         f"flagged wrongly, by cross-validation on {calibration.n} spectra in {by}."
     )
     if calibration.extrapolated:
-        sentence += " They are too few to have seen such a distance: the limit is extrapolated."
+        sentence += " They are too few to reach such a distance: the limit is extrapolated."
     if not calibration.groups:
         sentence += " Spectra of other atoms or trajectories may be flagged more often."
     return sentence

@@ -73,7 +73,7 @@ def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
     """Say what the honest rungs show: for the classifier, another recipe, and the regressor."""
     top = hardest(ladder)
     if top is None:
-        return ["This dataset cannot carry any rung above the paper's own."]
+        return ["This dataset does not allow any rung above the paper's own."]
     step = ladder.rungs[top]
     rival = step.best_baseline
     score, spread = step.baselines[rival], several(ladder, step.baseline_spreads[rival])
@@ -85,7 +85,7 @@ def summary(ladder: Ladder, better: Ladder | None = None) -> list[str]:
     ]
     if step.unlearnt:
         missing = ", ".join(f"{count} of class {name}" for name, count in step.unlearnt.items())
-        texts[0] += f" Errors among these: {missing}, which training could not teach."
+        texts[0] += f" Errors among these: {missing}, because training had no such spectra."
     if better and top in better.rungs:
         other = better.rungs[top]
         texts.append(
@@ -173,7 +173,7 @@ def _regressor(ladder: Ladder, top: str) -> str:
             f"{ridge}, constant: {constant})."
         )
     if level.mixtures.mse >= level.mixtures.baselines["constant"].mse:
-        text += " It would be better to answer the mean."
+        text += " Answering the mean would be better."
     return text
 
 

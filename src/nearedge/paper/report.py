@@ -155,7 +155,7 @@ def _captions(results: Reproduction) -> Iterator[tuple[str, str, str]]:
 def _opening(results: Reproduction) -> list[str]:
     lines = [
         "<h1>From X-ray absorption spectra to atomic structure</h1>",
-        page.paragraph(f"A reproduction of {_CITATION}, and what lies above it.", "byline"),
+        page.paragraph(f"A reproduction of {_CITATION}, and the harder tests beyond it.", "byline"),
     ]
     note = (
         "This is a quick run: fewer epochs, seeds and examples than the paper's (see “How this "
@@ -184,7 +184,7 @@ def _sections(
     made = [
         ("seed", str(results.seed)),
         *results.settings.items(),
-        ("dead networks started again", str(restarts)),
+        ("dead networks restarted", str(restarts)),
         ("time", f"{making.seconds:.0f} s"),
         ("versions", ", ".join(f"{name} {text}" for name, text in making.versions.items())),
     ]
@@ -209,7 +209,7 @@ def _sections(
             ),
             page.table(tables.readings(results)),
         ],
-        "What these results hide": [
+        "What these results do not show": [
             page.paragraph(meant),
             *map(page.paragraph, summary(ladder)),
             page.paragraph(
@@ -234,7 +234,7 @@ def _sections(
         ]
         if means
         else [],
-        "Spectra measured less well": [
+        "Spectra of lower quality": [
             shown["robustness"],
             shown["robustness-regression"],
             page.table(tables.robustness_table(results.robustness)),

@@ -45,7 +45,7 @@ def check_spectra(energy: np.ndarray, mu: np.ndarray, source: str) -> None:
             "one intensity is needed per energy"
         )
     if len(energy) < 2:
-        raise InputError(f"{source}: {len(energy)} energy is no spectrum; at least 2 are needed")
+        raise InputError(f"{source}: {len(energy)} energy is not a spectrum; at least 2 are needed")
     if not np.isfinite(energy).all():
         row = int(np.flatnonzero(~np.isfinite(energy))[0])
         raise InputError(f"{source}: energy {energy[row]} in row {row + 1}; remove or repair it")

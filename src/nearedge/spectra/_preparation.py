@@ -56,7 +56,7 @@ class Preparation:
         ends = self.pre_edge
         if ends is not None and not (np.isfinite(ends).all() and ends[0] < ends[1]):
             raise InputError(
-                f"the pre-edge range {ends[0]} to {ends[1]} eV is empty or endless; give a "
+                f"the pre-edge range {ends[0]} to {ends[1]} eV is empty or infinite; give a "
                 "lower and a higher energy"
             )
 
@@ -162,7 +162,7 @@ def merge_scans(scans: Sequence[Spectrum]) -> Spectrum:
         shift = _drift(scan, energy, rows[0])
         row, scale, unlike = _matched(scan, energy, rows[0], shift)
         if scale <= 0 or unlike == 1:
-            notes.append(f"{label} left out, it is unlike the first scan")
+            notes.append(f"{label} left out, it differs from the first scan")
             continue
         rows.append(row)
         # Interpolation hides noise, so it is that of the points as they were measured.

@@ -101,7 +101,7 @@ def fit_alignment(
         check_spectra(curves.energy, curves.mu, curves.source)
     if paired and len(source.mu) != len(target.mu):
         raise InputError(
-            f"{source.source}: {len(source.mu)} spectra are no pairs of the {len(target.mu)} of "
+            f"{source.source}: {len(source.mu)} spectra do not pair with the {len(target.mu)} of "
             f"{target.source}; give the same atoms in the same order"
         )
     grid = (window or Window()).grid

@@ -148,7 +148,7 @@ def read_crystals(folder: str | Path) -> Iterator[Crystal]:
                 frames = ase.io.read(path, index=":", store_tags=True, fractional_occupancies=True)
         except Exception as error:  # ASE's readers raise whatever their parsers do
             raise InputError(
-                f"{path}: ASE cannot read it ({' '.join(str(error).split())}); mend or remove it"
+                f"{path}: ASE cannot read it ({' '.join(str(error).split())}); repair or remove it"
             ) from None
         for atoms in frames if isinstance(frames, list) else [frames]:
             yield _from_tags(path, atoms)
@@ -198,7 +198,7 @@ def _crowding(atoms: Atoms) -> str | None:
         return None
     i, j, distance = pair
     apart = f"{atoms.symbols[i]} and {atoms.symbols[j]} are {distance:.2f} Å apart"
-    return f"{apart}: they cannot be there at the same time"
+    return f"{apart}: both cannot be occupied at once"
 
 
 def _repeated(cell: Atoms, volumes: dict[tuple[str, int], list[float]]) -> str | None:
@@ -209,6 +209,6 @@ def _repeated(cell: Atoms, volumes: dict[tuple[str, int], list[float]]) -> str |
     # Per atom, so that the choice of the cell does not matter.
     volume = float(cell.get_volume()) / len(heavy)
     if any(abs(volume / other - 1) < _SAME_VOLUME for other in before):
-        return "another of its formula, space group and volume was taken"
+        return "a crystal of the same formula, space group and volume is already in"
     before.append(volume)
     return None

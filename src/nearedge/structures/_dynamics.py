@@ -164,7 +164,7 @@ def _read(path: Path, run: str) -> Json:
     try:
         record = read_json(path)
     except InputError as error:
-        raise InputError(f"{error}: neither record nor checkpoint of a run; delete it") from None
+        raise InputError(f"{error}: not a record or checkpoint of a run; delete it") from None
     if record.get("run") != run:
         raise InputError(
             f"{path}: made from another start, seed, potential or settings; choose another folder"

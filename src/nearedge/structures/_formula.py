@@ -32,4 +32,4 @@ def reduced_formula(of: Atoms | str) -> str:
         formula = Formula(of) if isinstance(of, str) else of.symbols.formula
         return formula.reduce()[0].format("hill")
     except ValueError:
-        raise InputError(f"'{of}' is no chemical formula; write one as Li5FeO4") from None
+        raise InputError(f"'{of}' is not a chemical formula; write one as Li5FeO4") from None

@@ -75,8 +75,8 @@ class NoEdge(Reason):
             "zero": "zero at every energy, no absorption edge",
             "flat": f"flat: it varies by only {self.variation:.1%}, no absorption edge",
             "line": "a straight line, no absorption edge",
-            "noise": "noise: neighbouring energies have nothing in common, no absorption edge",
-            "no step": "no absorption edge: it is not higher behind its steepest rise than before",
+            "noise": "noise: neighbouring energies are not correlated, no absorption edge",
+            "no step": "no absorption edge: it is not higher after its steepest rise than before",
         }[self.shape]
 
 
@@ -166,7 +166,7 @@ class Unlike(Reason):
     limit: float
     edge: Edge
     words = (
-        "like none of the {edge}-edges it is compared with: they miss it by {misfit:.3f} of the "
+        "unlike all {edge}-edge references: they differ by {misfit:.3f} of the "
         "edge step at least (limit {limit:g})"
     )
 
@@ -203,9 +203,9 @@ class Misfit(Reason):
         if self.noise > NOISY:
             return f"{words}: noisy, the noise is {self.noise:.0%} of the variation"
         if self.exceeded and max(self.exceeded, key=self.exceeded.__getitem__) == BELOW_EDGE:
-            return f"{words}: there is absorption below the edge, where the best zero puts it"
+            return f"{words}: there is absorption below the edge, for the best energy zero"
         if self.first is None or self.last is None:
-            return f"{words}: in its shape as a whole, at no energy in particular"
+            return f"{words}: in its whole shape, not at one energy"
         return (
             f"{words}: most of all, {'more' if self.more else 'less'} intensity "
             f"{_span(self.first, self.last)} from the zero than expected from the rest"

@@ -129,7 +129,7 @@ def test_log_odds_are_those_of_the_probabilities(
         own = chances[np.arange(12), target]
         assert 1 / (1 + np.exp(-found[network])) == pytest.approx(own, abs=1e-4)
         assert versus[network] == pytest.approx(np.log(own / chances[:, 0]), abs=1e-2)
-    with pytest.raises(InputError, match="'9' is not one of the model's; choose one of 0, 1, 2"):
+    with pytest.raises(InputError, match="'9' is not a class of the model; choose one of 0, 1, 2"):
         scores(classifier, ["9"])
 
 

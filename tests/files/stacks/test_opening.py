@@ -172,12 +172,12 @@ def test_a_stack_of_many_gigabytes_is_read_in_pieces(tmp_path: Path) -> None:
     ("array", "said"),
     [
         (np.zeros((4, 5)), r"stack.npy: has 2 axes, shape \(4, 5\); a stack has three"),
-        (np.zeros((4, 5, 6), complex), "holds complex128, no real numbers"),
-        (np.zeros((4, 5, 6), "S3"), "no real numbers"),
+        (np.zeros((4, 5, 6), complex), "holds complex128, not real numbers"),
+        (np.zeros((4, 5, 6), "S3"), "not real numbers"),
         (np.zeros((4, 0, 6)), r"is empty, shape \(4, 0, 6\)"),
         (np.zeros((3, 5, 6)), "4 energies for 3 or 6 images of"),
         (np.zeros((6, 4, 6)), "on the first or the last axis"),
-        (np.array([[[{}]]]), "no array of numbers that can be read"),
+        (np.array([[[{}]]]), "cannot be read as an array of numbers"),
     ],
 )
 def test_arrays_that_are_no_stacks(tmp_path: Path, array: np.ndarray, said: str) -> None:
@@ -226,7 +226,7 @@ def test_what_is_missing(tmp_path: Path) -> None:
         (tmp_path / "stack.npz", ENERGY, None, "an archive; unpack it"),
         (stack, tmp_path / "missing.txt", None, r"missing.txt: no such file"),
         (stack, None, None, "name a list of them with --energies"),
-        (stack, ENERGY, "/entry/data", "is no HDF5 file"),
+        (stack, ENERGY, "/entry/data", "is not an HDF5 file"),
     ):
         with pytest.raises(InputError, match=said):
             open_stack(path, energies, inner=inner)
@@ -257,7 +257,7 @@ def test_what_an_hdf5_file_holds_is_listed(tmp_path: Path) -> None:
         ({"inner": "/entry/line"}, r"/entry/line has shape \(7,\); a stack has three axes"),
         ({"inner": "/entry"}, "/entry is no dataset"),
         ({}, f"no energies beside /entry/images; give --energy-path or --energies.*{listed}"),
-        ({"energy_path": "/entry/gone"}, "/entry/gone is no list of energies"),
+        ({"energy_path": "/entry/gone"}, "/entry/gone is not a list of energies"),
         ({"energy_path": "/entry/line"}, "7 energies for 4 or 6 images"),
     )
     for arguments, said in cases:

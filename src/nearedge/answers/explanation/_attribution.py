@@ -84,7 +84,7 @@ def scores(
     unknown = [name for name in (*targets, against) if name is not None and name not in places]
     if unknown:
         raise InputError(
-            f"class '{unknown[0]}' is not one of the model's; choose one of {', '.join(places)}"
+            f"class '{unknown[0]}' is not a class of the model; choose one of {', '.join(places)}"
         )
     rows = jnp.asarray([places[name] for name in targets])
     chosen = rows[:, None] == jnp.arange(len(places))

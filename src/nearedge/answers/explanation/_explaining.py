@@ -150,7 +150,7 @@ def explain_spectrum(
         )
     if target is not None and not classifier:
         raise InputError(
-            f"class '{target}' is asked about, but the model predicts numbers; leave out the "
+            f"class '{target}' was given, but the model predicts numbers; leave out the "
             "target, or use a classifier"
         )
     single = 1 if site is not None and not classifier else None
@@ -159,7 +159,7 @@ def explain_spectrum(
     if classifier and target is None:
         target = str(prediction.values[model.target.name].value)
     if target is not None and target == against:
-        raise InputError(f"class '{target}' is asked about against itself; choose another class")
+        raise InputError(f"class '{target}' is compared with itself; choose another class")
     spectrum = cut_window(energy, mu[None], model.window, name)
     setting = Setting(model, against, training.baseline(against))
     (attribution,) = setting.attribute(spectrum, [target or ""], width)

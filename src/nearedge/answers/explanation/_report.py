@@ -16,7 +16,7 @@ from nearedge.records import Json, as_json, replacing, write_json
 Explanation = SpectrumExplanation | ClassExplanation
 
 AGREE, MAINLY = 0.8, 0.5
-"""Rank correlations from which both methods are said to agree, or to agree in the main."""
+"""Rank correlations from which both methods are said to agree, or to mostly agree."""
 
 _SHOWN, _LEAST = 3, 0.02
 """Stretches that are told, and the least of them as a share of the weightiest."""
@@ -35,9 +35,9 @@ def agreement_words(value: float) -> str:
     >>> agreement_words(0.93)
     'integrated gradients and occlusion agree (rank correlation 0.93)'
     """
-    verdict = "do not agree, so neither is to be believed by itself"
+    verdict = "do not agree, so do not rely on either alone"
     if value >= MAINLY:
-        verdict = "agree" if value >= AGREE else "agree in the main"
+        verdict = "agree" if value >= AGREE else "mostly agree"
     return f"integrated gradients and occlusion {verdict} (rank correlation {value:.2f})"
 
 
@@ -87,7 +87,7 @@ def _weighty(attribution: Attribution) -> list[str]:
 def _noise(attribution: Attribution) -> str:
     summed = attribution.summed
     if len(summed) == 1:
-        return "No ensemble: how much of this is chance cannot be told."
+        return "No ensemble: how much of this is chance is unknown."
     clear = np.abs(summed.mean(axis=0)) > 2 * summed.std(axis=0)
     return (
         f"At {clear.sum()} of {len(clear)} energies it is more than twice the standard deviation "
@@ -98,7 +98,7 @@ def _noise(attribution: Attribution) -> str:
 def _of_classes(result: ClassExplanation) -> list[str]:
     setting = result.setting
     learnt = (
-        "The model was trained on all of these sites: this shows what it has learnt by heart, too. "
+        "The model was trained on all of these sites: it may have memorised them. "
         "Train with --hold-out and explain the sites that were held out."
     )
     return [

@@ -71,7 +71,7 @@ class StackMap:
     """What a stack told, and where its maps are: ``maps.h5`` and the figures in a folder.
 
     The mean spectrum is that of all pixels with a signal, the places are the zeros that were used.
-    Pixels are counted by what became of them, and those that are so noisy that it costs accuracy;
+    Pixels are counted by what became of them, and those that are so noisy that accuracy suffers;
     quantiles (5, 50 and 95 % of the mapped pixels) are by map.
     """
 
@@ -101,7 +101,7 @@ class StackMap:
             )
         if self.noisy:
             remarks.append(
-                f"{self.noisy} pixels are so noisy that it costs accuracy: noise over {NOISY:g} of "
+                f"{self.noisy} pixels are so noisy that accuracy suffers: noise over {NOISY:g} of "
                 "the variation; average neighbouring pixels"
             )
         return remarks

@@ -93,7 +93,7 @@ def _energies(
         energy = _vector(file, energy_path)
         if energy is None:
             raise InputError(
-                f"{path}: {energy_path} is no list of energies; the file holds {_listed(file)}"
+                f"{path}: {energy_path} is not a list of energies; the file holds {_listed(file)}"
             )
     elif name is None or (energy := _vector(parent, name)) is None:
         ends = {"first": dataset.shape[:1], "last": dataset.shape[2:]}

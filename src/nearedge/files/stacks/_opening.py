@@ -55,19 +55,19 @@ def open_stack(
     if is_hdf5(beginning):
         source = read_hdf5(path, inner, energy_path, axis, known=energies is not None)
     elif inner is not None or energy_path is not None:
-        raise InputError(f"{path}: is no HDF5 file; --path and --energy-path are for these alone")
+        raise InputError(f"{path}: is not an HDF5 file; --path and --energy-path are only for HDF5")
     elif beginning.startswith(_NPY):
         source = _read_npy(path)
     elif is_tiff(beginning):
         if axis == "last":
-            raise InputError(f"{path}: the energies of a TIFF file are its pages; leave out --axis")
+            raise InputError(f"{path}: the pages of a TIFF file are its energies; leave out --axis")
         source = read_tiff(path)
     else:
         what = "an archive; unpack it, and" if beginning.startswith(_ZIP) else "no stack of images;"
         raise InputError(f"{path}: is {what} give {_FORMATS}")
     if source.dtype.kind not in "uif":
         raise InputError(
-            f"{path}: holds {source.dtype}, no real numbers; save absorption as integers or floats"
+            f"{path}: holds {source.dtype}, not real numbers; save absorption as integers or floats"
         )
     if 0 in source.shape:
         raise InputError(f"{path}: is empty, shape {source.shape}; get the file again")
@@ -97,7 +97,7 @@ def _mapped(path: Path) -> np.ndarray:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(
-            f"{path}: is no array of numbers that can be read ({error}); save plain numbers with "
+            f"{path}: cannot be read as an array of numbers ({error}); save plain numbers with "
             "numpy.save"
         ) from None
 
@@ -150,7 +150,7 @@ def _read_incident(
     if not covered(at, energy).all():
         raise InputError(
             f"{path}: energies from {at[0]:g} to {at[-1]:g} eV do not cover those of the stack, "
-            f"{energy[0]:g} to {energy[-1]:g} eV; measure the incident light over all of them"
+            f"{energy[0]:g} to {energy[-1]:g} eV; measure the incident light over the same range"
         )
     return np.interp(energy, at, intensity)
 

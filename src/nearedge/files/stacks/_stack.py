@@ -152,7 +152,7 @@ def unpacked(
         if not isinstance(error, OSError):
             raise
         raise InputError(
-            f"{name}: has to be unpacked, but cannot be ({error}); give an output folder on a disk "
+            f"{name}: cannot be unpacked ({error}); give an output folder on a disk "
             f"with {size / 1e9:.1f} GB of room"
         ) from None
 
