@@ -80,7 +80,7 @@ def test_what_is_printed_for_a_cluster_is_a_configuration(system: Any, nodes: in
 
 
 def test_a_walltime_is_a_time() -> None:
-    with pytest.raises(InputError, match="walltime 8h: is no time; write e.g. 08:00:00"):
+    with pytest.raises(InputError, match="walltime 8h: is not a time; write e.g. 08:00:00"):
         Cluster(walltime="8h").configuration("slurm")
 
 

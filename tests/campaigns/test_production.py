@@ -54,7 +54,7 @@ def test_from_nothing_to_a_dataset(tmp_path: Path) -> None:
     # A run that is over is not done again, one for something else is refused.
     again = produce(SMALL, path, springs(SMALL), resume=True)
     np.testing.assert_array_equal(again.mu, load_dataset(path / "spectra").mu)
-    with pytest.raises(InputError, match="begun with other seed"):
+    with pytest.raises(InputError, match="started with other seed"):
         produce(dataclasses.replace(SMALL, seed=4), path, springs(SMALL), resume=True)
     with pytest.raises(InputError, match="already exists"):
         produce(SMALL, path, springs(SMALL))

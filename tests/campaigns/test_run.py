@@ -105,7 +105,7 @@ def test_results_are_kept_by_structure_and_engine(analytic: ModuleType, tmp_path
     with pytest.raises(InputError, match="already exists"):
         simulate(snapshots(1), engine, RULE, path, workers=1)
     other = analytic.AnalyticEngine(radius=4.0)
-    with pytest.raises(InputError, match="begun with other parameters;"):
+    with pytest.raises(InputError, match="started with other parameters;"):
         simulate(snapshots(1), other, RULE, path, workers=1, resume=True)
     # More structures, under other names and another rule: what is finished counts.
     renamed = [dataclasses.replace(one, name=f"again-{one.name}") for one in snapshots(2)[::-1]]
@@ -128,7 +128,7 @@ def test_a_folder_of_something_else_is_left_alone(analytic: ModuleType, tmp_path
     (folder / "thesis.tex").write_text("precious")
     engine = analytic.AnalyticEngine()
     for force in (True, False):
-        with pytest.raises(InputError, match="is no campaign's folder"):
+        with pytest.raises(InputError, match="is not a campaign folder"):
             simulate(snapshots(1), engine, RULE, tmp_path / "data", force=force, resume=not force)
     assert (folder / "thesis.tex").read_text() == "precious"
 
@@ -203,7 +203,7 @@ def test_crystals_need_no_rule(analytic: ModuleType, tmp_path: Path) -> None:
 
 def test_bad_inputs_are_refused(analytic: ModuleType, tmp_path: Path) -> None:
     engine, path = analytic.AnalyticEngine(), tmp_path / "data"
-    with pytest.raises(InputError, match="atoms 0, 99 are no O atoms"):
+    with pytest.raises(InputError, match="atoms 0, 99 are not O atoms"):
         simulate(snapshots(1), engine, RULE, path, sites=[0, 1, 99])
     with pytest.raises(InputError, match="every is 0"):
         simulate(snapshots(1), engine, RULE, path, every=0)

@@ -133,10 +133,10 @@ def test_settings_of_ocean_are_a_file(run: Run, structure: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        ([*MAGNESIA, "--sites", "four"], 2, "no list of atom indices"),
+        ([*MAGNESIA, "--sites", "four"], 2, "not a list of atom indices"),
         ([*MAGNESIA, "--engine", "vasp"], 2, "vasp"),
         ([*MAGNESIA, "--every", "0"], 2, "--every"),
-        ([*MAGNESIA, "--sites", "0"], 1, "atoms 0 are no O atoms"),
+        ([*MAGNESIA, "--sites", "0"], 1, "atoms 0 are not O atoms"),
         ([*MAGNESIA, "--fms-radius", "9"], 1, "cluster_radius is 7.0"),
         ([*MAGNESIA, "--neighbour", "Fe"], 1, "holds no Fe atom"),
         (["--absorber", "O", "--neighbour", "Mg"], 2, "belong together"),
@@ -149,7 +149,7 @@ def test_settings_of_ocean_are_a_file(run: Run, structure: str, tmp_path: Path) 
         ([*OCEAN, "--ocean-program", "no.pl"], 1, "no.pl: program not found"),
         ([*OCEAN, "--dry-run", "--pseudopotentials", "no"], 1, "POSCAR: no: no such folder"),
         ([*OCEAN, "--dry-run", "--ocean-settings", "no.json"], 1, "no.json: cannot be read"),
-        ([*OCEAN, "--dry-run", "--sites", "0"], 1, "atoms 0 are no O atoms"),
+        ([*OCEAN, "--dry-run", "--sites", "0"], 1, "atoms 0 are not O atoms"),
         (["--absorber", "Xx"], 1, "not a chemical element"),
         (["--absorber", "O", "--edge", "M9"], 1, "no M9 edge"),
     ],

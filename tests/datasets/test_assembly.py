@@ -35,7 +35,7 @@ def test_coordinates_that_only_some_have_are_left_out(make_dataset: Maker) -> No
 
 @pytest.mark.parametrize("change", [{"engine": "other"}, {"energy_zero": "Fermi"}])
 def test_unlike_datasets_are_not_merged(make_dataset: Maker, change: dict) -> None:
-    with pytest.raises(InputError, match="only like datasets can be merged"):
+    with pytest.raises(InputError, match="only datasets that agree in it can be merged"):
         merge([make_dataset("a"), make_dataset("b", **change)])
     with pytest.raises(InputError, match="cutoff is '3.0'"):
         merge([make_dataset("a"), make_dataset("b").relabel(EnvironmentRule("O", "Fe", 3.0, 1.7))])
@@ -49,7 +49,7 @@ def test_other_energies_are_not_merged(make_dataset: Maker) -> None:
 
 
 def test_a_name_stands_for_one_structure(make_dataset: Maker) -> None:
-    with pytest.raises(InputError, match="another structure than that of the same name"):
+    with pytest.raises(InputError, match="differs from the structure of the same name"):
         merge([make_dataset("a", 0), make_dataset("a", 1)])
     with pytest.raises(InputError, match="occurs 2 times"):
         merge([make_dataset("a"), make_dataset("a")])
@@ -64,7 +64,7 @@ def test_assembling_needs_as_many_spectra_as_sites_and_unique_names(make_dataset
     assert_array_equal(assemble([snapshot], [(0, 1)], *given).mu, data.mu[:1])
     with pytest.raises(InputError, match="1 spectra do not fit 2 sites"):
         assemble([snapshot], [(0, 1), (0, 3)], *given)
-    with pytest.raises(InputError, match="atom 0 of snapshot 's' is no O atom"):
+    with pytest.raises(InputError, match="atom 0 of snapshot 's' is not O"):
         assemble([snapshot], [(0, 0)], *given)
     with pytest.raises(InputError, match="several snapshots are named s"):
         assemble([snapshot, snapshot], [(0, 1)], *given)

@@ -325,7 +325,7 @@ def test_what_the_campaign_left_out_is_listed(starter: SiteSpectra, tmp_path: Pa
     quality.save_kept(tmp_path / "clean")
     assert json.loads((tmp_path / "clean" / "failures.json").read_text()) == [failed]
     (tmp_path / "data" / "failures.json").write_text('{"no": "list"}')
-    with pytest.raises(InputError, match=r"failures\.json: is no list of sites"):
+    with pytest.raises(InputError, match=r"failures\.json: is not a list of sites"):
         check_folder(tmp_path / "data")
 
 

@@ -88,7 +88,7 @@ def test_what_a_dataset_cannot_carry_is_said():
     assert "trajectory, 'only'" in (obstacle(single, "trajectory") or "")
     assert obstacle(single, "spectrum") is None
     assert "no atom occurs twice" in (remark(single, "atom") or "")
-    with pytest.raises(InputError, match="cannot carry the rung 'snapshot'"):
+    with pytest.raises(InputError, match="does not allow the rung 'snapshot'"):
         turns(single, "snapshot", seeds=1, seed=0)
     pure = single.select(single.environment == "0")
     assert "one class, '0'" in (obstacle(pure, "spectrum") or "")

@@ -82,7 +82,7 @@ def test_bad_runs_are_refused(tmp_path: Path) -> None:
         read_feff_run(tmp_path / "c", "O")
     write_run(tmp_path / "d" / "O_1")
     write_run(tmp_path / "d" / "O_2", first=100.0)
-    with pytest.raises(InputError, match="share no energies"):
+    with pytest.raises(InputError, match="have no common energies"):
         read_feff_run(tmp_path / "d", "O")
 
 

@@ -62,7 +62,7 @@ def test_files_are_read_right(
             "only the label of the energy is understood.*3 'ch2'.*--energy and --mu",
         ),
         ("pixels.txt", "counts from 0 in whole numbers, as pixels"),
-        ("chi-of-k.chi", "is over 'k', which is no photon energy"),
+        ("chi-of-k.chi", "is over 'k', not a photon energy"),
         ("rows-over-lines.dat", "is not damaged, each record spans several lines"),
     ],
 )
@@ -82,7 +82,7 @@ def test_what_is_told_of_them(shared_data: Path) -> None:
     (fluorescence,) = read_spectra(inputs / "dead-detector.dat")
     assert "'TEY' is zero throughout, left out" in fluorescence.notes
     (transmission,) = read_spectra(inputs / "bad-first-row.xdi")
-    assert any("line 7 is no row of 3 numbers" in note for note in transmission.notes)
+    assert any("line 7 is not a row of 3 numbers" in note for note in transmission.notes)
     (shifted,) = read_spectra(inputs / "athena-shift.prj")
     assert "Athena's energy shift of 3.5 eV applied" in shifted.notes
     (named,) = read_spectra(inputs / "unknown-counters.dat", energy=1, mu="ln(2/3)")

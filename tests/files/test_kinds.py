@@ -268,7 +268,7 @@ def test_the_energy_is_the_one_that_was_reached(read: Read, head: str, columns: 
     ],
 )
 def test_what_is_over_no_energy_is_refused(read: Read, head: str, axis: np.ndarray) -> None:
-    with pytest.raises(InputError, match="which is no photon energy|nothing says that they are"):
+    with pytest.raises(InputError, match="not a photon energy|nothing says that they are"):
         read(head, axis, MU)
 
 

@@ -112,7 +112,9 @@ def test_damaged_rows_are_left_out_and_named(read: Read) -> None:
     for number, text in ((1, "7100 0.2x"), (9, "7116 0.9x"), (9, "7116 0.9 0.1"), (26, "7150")):
         (spectrum,) = read(replace_row(number, text))
         assert_allclose(spectrum.energy, np.delete(ENERGY, number - 1))
-        assert any(f"line {number} is no row of 2 numbers ('{text}')" in n for n in spectrum.notes)
+        assert any(
+            f"line {number} is not a row of 2 numbers ('{text}')" in n for n in spectrum.notes
+        )
     many = "\n".join(f"7116 0.{n}x" if n % 3 else f"71{n:02d} 0.5" for n in range(30))
     with pytest.raises(InputError, match=r"19 of 29 rows are damaged, line 2 .*'7116 0.1x'"):
         read(many)
@@ -158,7 +160,7 @@ def replace_row(number: int, text: str) -> str:
         ("1.0\n2.0\n", "no label says which column is the energy"),
         ("1 2\n", "holds no table"),
         (replace_row(2, "beam dump\x07\x1b[31m"), "neither text nor HDF5"),
-        ("7 2\n7 3\n", "1 energy, which is no spectrum"),
+        ("7 2\n7 3\n", "1 energy, not a spectrum"),
         ("energy\n1\n2\n", "holds energies alone"),
         ("energy e\n1 2\n2 3\n", "holds energies alone"),
         ("7 nan\n8 nan\n9 0.1\n10 0.2\n11 nan\n", "3 of 5 rows of 'column 2'"),

@@ -70,7 +70,7 @@ def test_a_damaged_library_is_refused(library: Library, tmp_path: Path) -> None:
         load_library(folder)
     about["version"] = 99
     (folder / "model.json").write_text(json.dumps(about))
-    with pytest.raises(InputError, match="is no library of version 1"):
+    with pytest.raises(InputError, match="is not a library of version 1"):
         load_library(folder)
     (folder / "weights.safetensors").write_bytes(b"nothing")
     about["version"] = 1
@@ -87,7 +87,7 @@ def test_spectra_that_do_not_reach_are_left_out(crystal_dataset: SiteSpectra) ->
 
 def test_coordination_must_be_stated(crystal_dataset: SiteSpectra) -> None:
     bare = crystal_dataset.table.drop_vars("coordination")
-    with pytest.raises(InputError, match="states no coordination"):
+    with pytest.raises(InputError, match="does not state the coordination"):
         build_library(SiteSpectra(bare, crystal_dataset.structures))
 
 

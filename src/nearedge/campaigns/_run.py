@@ -103,7 +103,7 @@ def simulate(
     state = CampaignState(path.with_name(f"{path.name}.campaign"))
     if resume and not force and path.exists() and not state.folder.exists():
         raise InputError(
-            f"{path}: is complete, there is nothing to resume; pass --force to compute it anew"
+            f"{path}: is complete, there is nothing to resume; pass --force to compute it again"
         )
     check_free(path, force=force or resume)
     chosen = choose_sites(snapshots, rule, every, sites, symmetry=symmetry)
@@ -208,7 +208,7 @@ def _sites(
     wrong = sorted(set(sites or ()) - set(there.tolist()))
     if wrong:
         raise InputError(
-            f"{snapshot.name}: atoms {', '.join(map(str, wrong))} are no {absorber} atoms; "
+            f"{snapshot.name}: atoms {', '.join(map(str, wrong))} are not {absorber} atoms; "
             f"these are {there[0]} to {there[-1]} (counted from 0)"
         )
     return dict.fromkeys(sorted(set(sites or there.tolist())), 1)

@@ -147,26 +147,26 @@ class CampaignState:
         if self.folder.exists() and not resume and not force:
             raise InputError(
                 f"{self.folder}: an earlier run was not finished; pass --resume to go on with it "
-                "or --force to begin anew"
+                "or --force to start again"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.locked():
             record, now = self.folder / _RECORD, engine.attributes()
             others = [path for path in self.folder.iterdir() if path.name != _LOCK]
             if others and not record.is_file():
-                raise InputError(f"{self.folder}: is no campaign's folder; choose another output")
+                raise InputError(f"{self.folder}: is not a campaign folder; choose another output")
             if resume and others:
                 before = read_json(record)
                 if changed := [name for name in now if before.get(name) != now[name]]:
                     raise InputError(
-                        f"{self.folder}: was begun with other {', '.join(changed)}; give what it "
-                        "was begun with, or pass --force without --resume to begin anew"
+                        f"{self.folder}: was started with other {', '.join(changed)}; give the "
+                        "same, or pass --force without --resume to start again"
                     )
                 if (self.folder / "sites").is_dir():
                     raise InputError(
                         f"{self.folder / 'sites'}: is of an earlier version of nearedge, whose "
                         "results this one does not read; finish it with that, or pass --force "
-                        "without --resume to begin anew"
+                        "without --resume to start again"
                     )
             for path in others:
                 if not resume or path.name in (*_TRANSIENT, FAILURES):

@@ -56,7 +56,7 @@ class Cluster:
     def configuration(self, system: Literal["local", "slurm", "pbs"]) -> str:
         """Write a Python file whose ``config`` is a ``parsl.Config``."""
         if not re.fullmatch(r"\d+:[0-5]\d:[0-5]\d", self.walltime):
-            raise InputError(f"walltime {self.walltime}: is no time; write e.g. 08:00:00")
+            raise InputError(f"walltime {self.walltime}: is not a time; write e.g. 08:00:00")
         hours, minutes, seconds = map(int, self.walltime.split(":"))
         drain: int | None = int(0.9 * (3600 * hours + 60 * minutes + seconds))
         several, overrides, options = "SimpleLauncher", "", [f"walltime={self.walltime!r},"]

@@ -171,7 +171,7 @@ def _begin(production: Production, path: Path, *, resume: bool) -> None:
         changed = sorted(key for key in wanted if begun_with.get(key) != wanted[key])
         if changed:
             raise InputError(
-                f"{path}: was begun with other {', '.join(changed)}; give what it was begun with, "
+                f"{path}: was started with other {', '.join(changed)}; give the same, "
                 "or choose another output"
             )
     elif path.exists() and any(path.iterdir()):

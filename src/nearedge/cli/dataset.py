@@ -128,7 +128,7 @@ def merge_(
     for key in attributes:
         if not key.isidentifier() or key in datasets.ATTRIBUTES:
             others = ", ".join(datasets.ATTRIBUTES)
-            raise typer.BadParameter(f"'{key}' is no KEY; write a name other than {others}")
+            raise typer.BadParameter(f"'{key}' is not a KEY; write a name other than {others}")
     data = datasets.merge([datasets.load_dataset(path) for path in paths], attributes)
     datasets.save_dataset(data, output, force=force)
     terminal.say_written(output, data)

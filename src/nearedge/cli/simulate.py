@@ -18,7 +18,7 @@ def site_list(text: str | None) -> tuple[int, ...] | None:
         return None if text is None else tuple(int(word) for word in text.split(","))
     except ValueError:
         raise typer.BadParameter(
-            f"'{text}' is no list of atom indices; write e.g. 4,7,12"
+            f"'{text}' is not a list of atom indices; write e.g. 4,7,12"
         ) from None
 
 

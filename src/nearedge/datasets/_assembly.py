@@ -86,8 +86,8 @@ def merge(
             earlier = structures.setdefault(name, atoms)
             if earlier is not atoms and earlier != atoms:
                 raise InputError(
-                    f"{other.source}: snapshot '{name}' is another structure than that of the same "
-                    "name before; import it under another --snapshot name"
+                    f"{other.source}: snapshot '{name}' differs from the structure of the same "
+                    "name read before; import it under another --snapshot name"
                 )
     # Coordinates that only some datasets carry cannot be joined.
     shared = set.intersection(*(set(map(str, data.table.coords)) for data in datasets))
@@ -119,7 +119,7 @@ def _check_alike(first: SiteSpectra, other: SiteSpectra) -> None:
         if ours != theirs:
             raise InputError(
                 f"{other.source}: its {key} is '{theirs}', that of {first.source} is '{ours}'; "
-                "only like datasets can be merged"
+                "only datasets that agree in it can be merged"
             )
     ours, theirs = first.energy, other.energy
     if len(ours) != len(theirs) or not np.allclose(ours, theirs, rtol=0, atol=1e-6):

@@ -178,6 +178,6 @@ def _left_out(path: Path, by: str) -> list[Json]:
         ]
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise InputError(
-            f"{path}: is no list of sites with snapshot, atom and reason ({error!r}); repair or "
+            f"{path}: is not a list of sites with snapshot, atom and reason ({error!r}); repair or "
             "remove it"
         ) from None

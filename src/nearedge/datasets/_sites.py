@@ -135,7 +135,7 @@ class SiteSpectra:
     def coordination(self) -> Shaped[np.ndarray, " site"]:
         """Number of neighbour atoms of each site; NaN where the dataset leaves it open."""
         if "coordination" not in self.table.coords:
-            raise InputError(f"{self.source}: states no coordination of its sites")
+            raise InputError(f"{self.source}: does not state the coordination of its sites")
         return self.table["coordination"].values
 
     @property

@@ -86,7 +86,7 @@ def unusable_sites(table: xr.Dataset, structures: Mapping[str, Atoms]) -> Iterat
             yield Objection(row, "structure", reason)
         elif not 0 <= atom < len(symbols[name]) or symbols[name][atom] != absorber:
             reason = (
-                f"atom {atom} of snapshot '{name}' is no {absorber} atom; spectra and structures "
+                f"atom {atom} of snapshot '{name}' is not {absorber}; spectra and structures "
                 "do not belong together"
             )
             yield Objection(row, "structure", reason)
@@ -125,7 +125,7 @@ def label_sites(
     for name, index in zip(snapshot.tolist(), atom.tolist(), strict=True):
         if structures[name].get_chemical_symbols()[index] != rule.absorber:
             raise InputError(
-                f"atom {index} of snapshot '{name}' is no {rule.absorber} atom; spectra and "
+                f"atom {index} of snapshot '{name}' is not {rule.absorber}; spectra and "
                 "structure do not belong together"
             )
     return {

@@ -122,7 +122,7 @@ def turns(data: SiteSpectra, rung: Rung, *, seeds: int, seed: int) -> list[Fold]
     """
     reason = obstacle(data, rung)
     if reason:
-        raise InputError(f"{data.source}: cannot carry the rung '{rung}': {reason}")
+        raise InputError(f"{data.source}: does not allow the rung '{rung}': {reason}")
     groups = None if rung == "spectrum" else data.groups(rung)
     result: list[Fold] = []
     while len(result) < seeds:

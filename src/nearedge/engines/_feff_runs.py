@@ -115,5 +115,5 @@ def _shared_energies(grids: list[np.ndarray], folder: Path) -> np.ndarray:
     low, high = max(grid[0] for grid in grids), min(grid[-1] for grid in grids)
     points = int(((first >= low) & (first <= high)).sum())
     if points < 2:
-        raise InputError(f"{folder}: its runs share no energies; compute them over one range")
+        raise InputError(f"{folder}: the runs have no common energies; compute them over one range")
     return np.linspace(low, high, points)

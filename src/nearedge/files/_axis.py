@@ -108,7 +108,7 @@ def make_spectrum(signal: Signal, axis: Axis, scan: Scan, source: str) -> Spectr
         notes.append(f"{repeated}, intensities averaged")
     if len(energy) < 2:
         raise InputError(
-            f"{source}: '{name}' holds {'1 energy' if len(energy) else 'no energies'}, which is no "
+            f"{source}: '{name}' holds {'1 energy' if len(energy) else 'no energies'}, not a "
             "spectrum; check which column is the energy"
         )
     zero = scan.zero or (ABSOLUTE if energy[0] > LOWEST else None)

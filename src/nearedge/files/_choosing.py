@@ -1,6 +1,6 @@
 """From labelled columns to absorption spectra: by evidence, never by guess.
 
-A column is one only if label, unit or format say so, or if it stands alone beside an energy.
+A column is one only if label, unit or format say so, or if it is the only one besides the energy.
 """
 
 import re

@@ -162,7 +162,7 @@ class Columns:
         for column in axes:
             if column.role == "no energy":
                 raise InputError(
-                    f"{self.source}: is over '{column.name}', which is no photon energy (k, R, "
+                    f"{self.source}: is over '{column.name}', not a photon energy (k, R, "
                     "pixels, binding energies and motor steps are none); give the spectrum over "
                     "energy"
                 )

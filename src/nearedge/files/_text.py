@@ -238,7 +238,7 @@ def _scan(
             f"first: not {table.width} numbers ('{printable(line, 40)}'); repair or remove them"
         )
     remarks = [
-        f"line {number} is no row of {table.width} numbers ('{printable(line, 40)}'), left out"
+        f"line {number} is not a row of {table.width} numbers ('{printable(line, 40)}'), left out"
         for number, line in near[:20]
     ]
     if places := [str(block.first) for block in others if block.rows > 1][:5]:

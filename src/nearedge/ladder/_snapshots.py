@@ -100,7 +100,7 @@ def predict_snapshots(
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     if reason := obstacle(data, rung):
-        raise InputError(f"{data.source}: cannot carry the rung '{rung}': {reason}")
+        raise InputError(f"{data.source}: does not allow the rung '{rung}': {reason}")
     window = recipe.reach(data.energy, hard=data.hard)
     sites = data.labelled(data.target("coordination"), window)
     value = sites.value.astype(float)

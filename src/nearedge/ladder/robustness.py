@@ -200,7 +200,7 @@ def robustness(
             )
         if model.features or model.window.aligned:
             raise InputError(
-                f"model '{name}' looks at spectra from their rise or beside features; robustness "
+                f"model '{name}' counts energies from the rise or uses features; robustness "
                 "is of models that read the stated energies alone"
             )
     training, truth = first.record.training, scored.labels(first.target)

@@ -33,8 +33,8 @@ def build_library(data: SiteSpectra, settings: Settings | None = None) -> Librar
     """
     if "coordination" not in data.table.coords:
         raise InputError(
-            f"{data.source}: states no coordination of its sites; label crystals by their first "
-            "shell: nearedge simulate without --neighbour (extra: crystals)"
+            f"{data.source}: does not state the coordination of its sites; label crystals by "
+            "their first shell: nearedge simulate without --neighbour (extra: crystals)"
         )
     sites = _sites(data)
     sites += _means(data, sites)

@@ -53,7 +53,7 @@ def load_library(path: str | Path) -> Library:
     about = read_json(path / "model.json")
     if about.get("format") != FORMAT or about.get("version") != VERSION:
         raise InputError(
-            f"{path}: is no library of version {VERSION}; make it anew: nearedge train library "
+            f"{path}: is not a library of version {VERSION}; make it again: nearedge train library "
             f"DATASET -o {path} --force"
         )
     try:

@@ -60,7 +60,7 @@ def read_standards(folder: str | Path) -> list[Standard]:
         rows = list(csv.DictReader(table, delimiter="\t"))
     if missing := [name for name in COLUMNS if not rows or name not in rows[0]]:
         raise InputError(
-            f"{path}: lacks the column {', '.join(missing)}, or is no tab-separated table"
+            f"{path}: lacks the column {', '.join(missing)}, or is not a tab-separated table"
         )
     standards = []
     for line, row in enumerate(rows, start=2):

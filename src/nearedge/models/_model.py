@@ -142,7 +142,7 @@ def load_model(path: str | Path | None = None) -> Model:
     """
     path = Path(path or ready_model().folder)
     if not path.is_dir():
-        raise InputError(f"{path}: there is no such model folder; 'nearedge train' makes one")
+        raise InputError(f"{path}: no such model folder; 'nearedge train' makes one")
     file = path / "model.json"
     if not file.is_file():
         raise InputError(
@@ -172,7 +172,7 @@ def load_model(path: str | Path | None = None) -> Model:
         energies = len(rest.novelty.likeness.energy)
         if rest.window.points != energies:
             points = rest.window.points
-            raise InputError(f"{path}: speaks of {points} and {energies} energies at once")
+            raise InputError(f"{path}: states both {points} and {energies} energies")
     model = object.__new__(Model)
     model.__dict__.update(vars(rest), _stored=stored)
     return model

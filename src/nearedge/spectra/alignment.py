@@ -163,7 +163,7 @@ def fit_alignment(
     if not minima:
         raise InputError(
             f"{source.source}: has no positive overlap with {target.source} at any shift; these "
-            "are no absorption spectra of one edge"
+            "are not absorption spectra of one edge"
         )
     minima.sort(key=lambda minimum: minimum.residual)
     best = minima[0]

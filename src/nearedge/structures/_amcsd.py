@@ -94,7 +94,7 @@ def _mismatch(row: sqlite3.Row, atoms: Atoms) -> str | None:
     here, there = sites.total(), sum(wanted.values())
     apart = [sites[e] / here - wanted.get(e, 0) / there for e in {*sites, *wanted}]
     if max(map(abs, apart)) > _COMPOSITION:
-        return f"its sites make {atoms.symbols.formula.reduce()[0]}, its formula {row['formula']}"
+        return f"its sites give {atoms.symbols.formula.reduce()[0]}, its formula {row['formula']}"
     return None
 
 

@@ -193,7 +193,7 @@ def test_arrays_that_are_no_stacks(tmp_path: Path, array: np.ndarray, said: str)
         ("528\n529\nnan\n531\n", "energy nan in row 3"),
         (
             "528\n529\n529.5 x\n530\n",
-            r"line 3 is no row of 1 numbers \('529.5 x'\), left out, but each image needs",
+            r"line 3 is not a row of 1 numbers \('529.5 x'\), left out, but each image needs",
         ),
         ("528\n", "at least two rows"),
     ],
