@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class NearEdgeError(Exception):
-    """What every deliberate error of nearedge is; the command line prints it and exits with 1."""
+    """Base of all deliberate errors of nearedge; the command line prints it and exits with 1."""
 
 
 class InputError(NearEdgeError, ValueError):

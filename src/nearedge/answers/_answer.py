@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Value:
     """The answer for one target: a number with its interval, or the likeliest class.
 
-    Of classes there are the set of those that are not ruled out, and the probabilities; of a sample
-    of many sites these are shares, with intervals. Interval and set hold a share `level` of the
-    truths, see `Answer.basis`.
+    For classes it has the set of those not ruled out, and the probabilities; for a sample of many
+    sites these are fractions, with intervals. Interval and set contain the truth with probability
+    `level`, see `Answer.basis`.
     """
 
     value: float | str
@@ -60,17 +60,15 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a model answers for one spectrum: of a site, an average, a sample or a pixel.
+    """A model's answer for one spectrum: of a site, an average, a sample or a pixel.
 
-    The spectrum is that of a file, by its label; the edge is that of the file or of the model. At
-    `e0`, in eV, lies the model's zero on the energies of the file. The sites that the model was
-    judged on have not in common with the training what the `rung` says.
-
-    There are reasons why the model may not be believed, none if it may, values by the name of the
-    target, none where the model does not answer, and remarks: what the reader and the preparation
-    did, and what else a person must know. The basis says in words what is told, and what intervals
-    and sets hold. Evidence is of a measured spectrum; a match holds the references that the answer
-    was made of.
+    The spectrum is named by its label in the file; the edge is that of the file or of the model.
+    `e0`, in eV, is the position of the model's zero on the energies of the file. The `rung` says
+    what the sites of the model's score did not share with the training. `reasons` say why the model
+    does not apply (none if it does); `values` are by target (none without an answer); `remarks` say
+    what the reader and the preparation did, and what else matters. The basis says what is
+    predicted, and how often intervals and sets contain the truth. Evidence is of a measured
+    spectrum; a match holds the references behind the answer.
     """
 
     file: str

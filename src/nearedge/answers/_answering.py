@@ -24,16 +24,15 @@ Align = Literal["auto", "none"]
 
 @dataclass(frozen=True)
 class Request:
-    """How spectra are to be looked at.
+    """How to read spectra.
 
-    With align ``"auto"`` the place of the model's zero on the energy axis is searched, with
-    ``"none"`` the axis is taken as it is; by default it is searched in spectra of absolute
-    energies, which begin above the model's window. What is known of its place is `zero`: it is not
-    searched elsewhere. Measured spectra are prepared first; merged, all are scans of one sample.
-
-    Each computed spectrum is an average over so many atoms, 1 for single sites; a regressor gives
-    the widest intervals if that is unknown. By `force` a model answers that does not apply. The
-    features are values of a model's categorical ones that the files do not tell.
+    With align ``"auto"`` the position of the model's zero on the energy axis is searched, with
+    ``"none"`` the axis is used unchanged; by default it is searched if the energies are absolute,
+    that is, begin above the model's window. `zero` is what is known of its position: it is not
+    searched elsewhere. Measured spectra are prepared first; with merging, all are scans of one
+    sample. Each computed spectrum is an average over `atoms_averaged` atoms, 1 for single sites; if
+    unknown, a regressor gives the widest intervals. With `force` a model answers even if it does
+    not apply. `features` are values of categorical features that the files do not state.
     """
 
     align: Align | None = None
@@ -66,19 +65,18 @@ def answer(
     *,
     name: str = "model",
 ) -> list[Answer]:
-    """Tell what is behind spectra.
+    """Predict the structure behind spectra.
 
-    What the spectra are of is compared with the model first; where it does not apply, nothing is
-    computed unless `Request.force` asks for it. Of measured spectra the place of the zero, the
-    extra broadening, the unit and a straight background need not be known. Nothing is supposed of
-    the composition of a sample.
-
-    The answers, in the order of the spectra, call the model by its `name`.
+    Element, edge and unit are compared with the model first; if it does not apply, nothing is
+    computed unless `Request.force` asks for it. For measured spectra the position of the zero, the
+    extra broadening, the unit and a straight background need not be known. Nothing is assumed about
+    the composition of a sample. The answers, in the order of the spectra, call the model by its
+    `name`.
 
     Raises
     ------
     InputError
-        If a spectrum is too short, or a model does not know measured spectra.
+        If a spectrum is too short, or a model cannot read measured spectra.
     """
     request = request or Request()
     several = [spectra] if isinstance(spectra, Spectrum) else list(spectra)

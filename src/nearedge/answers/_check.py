@@ -39,9 +39,9 @@ def is_relative(model: Model | Library, spectrum: Spectrum) -> bool:
 def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) -> list[Reason]:
     """Say why a model must not answer for a spectrum; nothing if it may.
 
-    Absorber and edge are those that the file names, or else those of the energies, or of where the
-    model's zero is said to lie. Of computed spectra engine, energy zero and unit are compared, too,
-    where they are known.
+    Absorber and edge are those that the file names, else those found from the energies or from the
+    given position of the model's zero. For computed spectra engine, energy zero and unit are
+    compared too, if known.
     """
     edge, own = model.identity.edge, spectrum.edge
     if own is not None and edge is not None and own != edge:

@@ -20,7 +20,7 @@ _STEPS = (0.6, 0.8, 0.95)
 
 @dataclass(frozen=True)
 class MeasuredScore:
-    """How well measured spectra of one certain coordination number were told.
+    """Scores on measured spectra of one certain coordination number.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class MeasuredScore:
     per_class : dict of str to str
         Right of answered, by true coordination number.
     set_coverage, mean_set_size : float or None
-        How often sets hold the truth, and how large they are.
+        How often sets contain the truth, and how large they are.
     oxidation_state : float or None
         Share of oxidation states that are right within 0.5, of those that are known.
     oxidation_state_coverage : float or None

@@ -14,7 +14,7 @@ from nearedge.spectra import Spectrum, broadened, recorded, resample
 
 @dataclass(frozen=True)
 class Beamline:
-    """How a simulated measurement is made; energies, of which the computed zero is one, in eV.
+    """How a simulated measurement is made; energies, the computed zero included, in eV.
 
     The broadening is an extra full width at half maximum. The highest intensity is so many counts,
     and signal to noise is its ratio to the standard deviation; shares of it are the background and

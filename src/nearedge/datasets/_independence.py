@@ -31,7 +31,7 @@ class Distances:
 
 @dataclass(frozen=True)
 class Independence:
-    """Distances between spectra, from the most alike pairs to the least; None of no pairs."""
+    """Distances between spectra, from the most similar pairs to the least; None of no pairs."""
 
     same_atom: dict[str, Distances]
     """One atom in two successive snapshots of its trajectory, e.g. of ``1000 K, 100 fs``."""

@@ -38,8 +38,8 @@ class OceanSettings:
     """What OCEAN 3 computes and how.
 
     Spacings and ranges give MgO the meshes (4, 6, 2 and 8 points) and bands (24 and 80) of a
-    recorded run of OCEAN 3.2.1, and the other values are that run's. They are no converged ones:
-    try yours. Empty bands are counted as of free electrons, V / (6 pi^2) (2 m E / hbar^2)^(3/2).
+    recorded run of OCEAN 3.2.1, and the other values are that run's. They are not converged: test
+    your own. Empty bands are counted as of free electrons, V / (6 pi^2) (2 m E / hbar^2)^(3/2).
     """
 
     ecut: float = 84.0  # of plane waves, Ry; PseudoDojo recommends 84 for O and Mg, 90 for Fe

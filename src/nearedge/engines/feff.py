@@ -73,7 +73,7 @@ class _Site:
 class FeffEngine:
     """FEFF10 as an engine.
 
-    What costs is the self-consistent field (SCF): one serves a group of chemically alike sites.
+    The self-consistent field (SCF) is costly: one serves a group of chemically similar sites.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ HOLD_STRETCH = 2.5
 
 
 class Distortion(NamedTuple):
-    """What a computed curve must suffer to be like a measured one."""
+    """The changes that make a computed curve like a measured one."""
 
     width: float  # standard deviation of the Gaussian at the rise, eV
     growth: float  # what it has grown by, 20 eV above

@@ -59,7 +59,7 @@ class Aligned:
 
 @dataclass(frozen=True)
 class Resemblance:
-    """A reference that is like a spectrum: its rank, what it is, and what it had to suffer.
+    """A reference similar to a spectrum: its rank, its identity, and how it was distorted.
 
     `reference` is its place in the library, `atom` None for the mean over a crystal's sites. The
     coordination number and the oxidation state are None where they are not stated.
@@ -89,7 +89,7 @@ class Resemblance:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """References of a library from the likest on.
+    """References of a library, the most similar first.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class Match:
         Root mean square of what is left, of an edge step of one, in the order of the library;
         infinite of those that a coarse fit had ruled out.
     distortions : Distortions
-        What computed references could suffer.
+        Distortions allowed for computed references.
     """
 
     aligned: Aligned
@@ -248,7 +248,7 @@ def match(
     absorber : str
         Element of the spectrum.
     distortions : Distortions
-        What computed references may suffer.
+        Distortions allowed for computed references.
 
     Raises
     ------

@@ -24,7 +24,7 @@ STRETCHES: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """By what a fit becomes an answer.
+    """How a fit becomes an answer.
 
     Chosen by ``benchmarks/measured.py`` on measured spectra, each compound's with the others.
 
@@ -34,13 +34,13 @@ class Settings:
         Misfit by which a reference counts less than the best one: its weight is
         ``exp(-(misfit**2 - best**2) / sigma**2)``.
     computed_sigma : float
-        The same of spectra that were computed themselves, which lack nothing of nature.
+        The same of spectra that were computed themselves, which differ less from the references.
     voices : int
-        How many references, the best ones, speak for each coordination number.
+        How many references, the best ones, count for each coordination number.
     limit : float
-        Misfit of the best reference from which nothing is answered.
+        Misfit of the best reference above which there is no answer.
     least : float
-        Probability from which a coordination number belongs to the set.
+        Least probability of a coordination number in the set.
     inside : float
         Share of the weight that lies inside the intervals of numbers.
     spread : pair of float

@@ -58,7 +58,7 @@ def number(match: Match, target: str) -> Numbers | None:
     """Tell oxidation state or bond length by the median; None if no like reference states it.
 
     Those of other elements say nothing of them. For the oxidation state the energy of the rise
-    speaks as well as the shape.
+    counts as well as the shape.
     """
     values = match.library.value(target).astype(float)
     there = np.isfinite(values) & match.own

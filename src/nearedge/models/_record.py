@@ -80,7 +80,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What simulated measurements suffer beside the unknown zero, each at random between limits.
+    """Distortions of simulated measurements besides the unknown zero, random within limits.
 
     Broadening is a full width at half maximum in eV, signal to noise the highest intensity over the
     noise's standard deviation; the largest constant background, and slope, are shares of that.

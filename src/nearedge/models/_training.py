@@ -52,10 +52,10 @@ def train(
     data : SiteSpectra
         The spectra and labels. Sites without a value of the target are left out.
     kind : {"classifier", "regressor"}
-        Whether a class or a number is told.
+        Whether a class or a number is predicted.
     target : str, optional
-        Name of what is told, one of ``data.targets``; by default the paper's: the environment, or
-        the coordination number.
+        Name of what is predicted, one of ``data.targets``; by default the paper's: the environment,
+        or the coordination number.
     recipe : str or Recipe
         How to train: by name, or a recipe of your own.
     group : str, optional

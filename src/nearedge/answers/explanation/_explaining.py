@@ -69,7 +69,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class SpectrumExplanation:
-    """Why a model says what it says of one spectrum, here at the energies of its window.
+    """Why a model gives its answer for one spectrum, here at the energies of its window.
 
     Beside the class that is asked about (None of a regressor) there are the nearest training sites,
     the usual distance of a training spectrum from its nearest, and the own site, where it is known.
@@ -135,7 +135,7 @@ def explain_spectrum(
     nearest: int = 5,
     site: Site | None = None,
 ) -> SpectrumExplanation:
-    """Find the energies that decide what a model says of a spectrum, and similar training spectra.
+    """Find the energies that decide a model's answer for a spectrum, and similar training spectra.
 
     For a classifier they decide for a target class, by default the predicted one. Against another
     class the baseline is the mean training spectrum of that class, not of all, and the score the
