@@ -39,6 +39,15 @@ def test_classes_have_their_mean_spectra_in_order(references: References) -> Non
     assert (references.spectra[1].max(axis=1) < references.spectra[0].max(axis=1)).all()
 
 
+def test_a_class_of_which_no_site_was_seen_is_as_all_sites_are() -> None:
+    sites = Labelled(SITES, np.zeros(5), NAMES)
+    weights = csr_array(np.full((3, 5), 0.2))
+    found = fit_samples(ENERGY, sites, weights, ("0", "1", "6", "dimer"), GRID, widths=(0.0,))[1]
+    cut = np.array([np.interp(GRID, ENERGY, mu) for mu in SITES])
+    assert_allclose(found.spectra[0, 2], cut.mean(axis=0), atol=1e-9)
+    assert np.isfinite(found.unexplained(GRID, cut))
+
+
 @settings(max_examples=20)
 @given(st.floats(1e-3, 1e6), st.floats(-5, 5), st.floats(-0.5, 0.5))
 def test_unit_and_background_are_found_exactly(

@@ -176,6 +176,9 @@ def fit_samples(
     apart = grid[:, None] - grid
     smooth = DISCREPANCY**2 * np.exp(-((apart / CORRELATION) ** 2) / 2)
     means, covariances, spectra, ends = [], [], [], []
+    # A class of which a fold has no site is as all sites are: no fraction of it is ever predicted.
+    own = [sites.environment == name for name in classes]
+    own = [rows if rows.any() else np.ones(len(sites), bool) for rows in own]
     for width in widths:
         broad = broadened(energy, sites.mu, width)
         curves = cut_windows(energy, broad, grid, np.zeros(len(sites)))
@@ -183,7 +186,7 @@ def fit_samples(
         means.append(shapes.mean(axis=0))
         off = shapes - means[-1]
         covariances.append(off.T @ off / len(off) + smooth)
-        spectra.append([curves[sites.environment == name].mean(axis=0) for name in classes])
+        spectra.append([curves[rows].mean(axis=0) for rows in own])
         ends.append(np.quantile(curves, [0.05, 0.95], axis=0))
     low, high = np.array(ends).swapaxes(0, 1)
     manifold = Manifold(grid, tuple(widths), np.array(means), np.array(covariances))
