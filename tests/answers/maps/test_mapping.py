@@ -255,7 +255,7 @@ def test_models_and_settings_that_cannot_be_used(
 ) -> None:
     np.save(tmp_path / "stack.npy", halves(2, 3))
     stack = open_stack(tmp_path / "stack.npy", ENERGY)
-    with pytest.raises(InputError, match="does not know measured spectra"):
+    with pytest.raises(InputError, match="cannot read measured spectra"):
         map_stack(replace(measuring_model, inference=None), stack, tmp_path / "out")
     with pytest.raises(InputError, match="no share of the brightest"):
         map_stack(measuring_model, stack, tmp_path / "out", mask_below=1.5)
