@@ -168,7 +168,7 @@ def test_why_not_another_class(run: Run, folder: Path, telling_dataset: SiteSpec
         assert "choose one of" in err
     code, _, err = run(*arguments, "--target", "0", "--against", "0")
     assert code == 1
-    assert "against itself" in err
+    assert "compared with itself" in err
 
 
 def test_sites_that_were_trained_on_are_said_to_be(

@@ -108,7 +108,7 @@ def test_crystals_of_a_folder(run: Run, tmp_path: Path) -> None:
     assert [path.name for path in sorted(output.iterdir())] == [
         "MgO_again_again.cif", "rejected.tsv",
     ]  # fmt: skip
-    assert "was taken" in (output / "rejected.tsv").read_text()
+    assert "is already in" in (output / "rejected.tsv").read_text()
     code, _, err = run(*arguments, "--from", str(source))
     assert (code, "already exists" in err) == (1, True)
     code, _, err = run("structures", "crystals", "--absorber", "Xx", "-o", str(tmp_path / "none"))

@@ -97,7 +97,7 @@ def test_values_are_asked_for_and_compared(
     site = read_any(str(tmp_path / "data"))[0]
     (told,) = answer(lengths, site, Request(force=True))
     bare = Spectrum("a", site.energy, site.mu, "a.dat", replace(site.identity, edge=None))
-    with pytest.raises(InputError, match=r"a\.dat::a: does not say its absorber.*--feature"):
+    with pytest.raises(InputError, match=r"a\.dat::a: its absorber is not stated.*--feature"):
         answer(lengths, bare, Request(force=True))
     (given,) = answer(lengths, bare, Request(force=True, features={"absorber": "Mn"}))
     assert given.values["bond_length"].value == told.values["bond_length"].value

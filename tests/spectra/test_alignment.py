@@ -113,7 +113,7 @@ def test_the_shift_stops_where_the_stored_energies_end() -> None:
 
 
 def test_what_cannot_be_aligned_is_refused() -> None:
-    with pytest.raises(InputError, match="no pairs"):
+    with pytest.raises(InputError, match="do not pair"):
         fit_alignment(curves(slice(0, 3)), curves(slice(0, 4)), WINDOW, paired=True)
     with pytest.raises(InputError, match="zero on the whole window"):
         fit_alignment(curves(), Curves(DATA.energy, 0 * DATA.mu), WINDOW)

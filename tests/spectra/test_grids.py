@@ -53,7 +53,7 @@ def test_nothing_is_extrapolated() -> None:
         ([0.0, 1.0, np.nan], [[1.0, 1, 1]], "energy nan in row 3"),
         ([0.0, 1.0, 2.0], [[1.0, 1, 1], [1, np.inf, 1]], "inf at 1 eV of spectrum 2"),
         ([0.0, 1.0], [[1.0, 1, 1]], "do not fit"),
-        ([0.0], [[1.0]], "no spectrum"),
+        ([0.0], [[1.0]], "not a spectrum"),
     ],
 )
 def test_spectra_that_cannot_be_meant_are_refused(energy: list, mu: list, said: str) -> None:

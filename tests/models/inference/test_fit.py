@@ -48,4 +48,4 @@ def test_a_stretch_of_energies_is_named(fit: Fit, sign: int) -> None:
 def test_a_shape_that_is_wrong_everywhere(fit: Fit) -> None:
     (reason,) = replace(foreign(fit, misfit=2.0), deviation=np.ones(len(fit.energy))).reasons()
     assert reason.first is None
-    assert "as a whole" in str(reason)
+    assert "in its whole shape" in str(reason)
