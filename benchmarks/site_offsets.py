@@ -45,7 +45,7 @@ def site_potentials(atoms: Atoms) -> np.ndarray:
     symbols = np.array(atoms.get_chemical_symbols())
     charge = np.array([CHARGES.get(symbol, 0.0) for symbol in symbols])
     charge[symbols == "O"] = -charge.sum() / (symbols == "O").sum()
-    structure = AseAtomsAdaptor.get_structure(atoms)
+    structure = AseAtomsAdaptor.get_structure(atoms)  # pyright: ignore[reportArgumentType]
     structure.add_oxidation_state_by_site(charge.tolist())
     return 2 * EwaldSummation(structure).total_energy_matrix.sum(axis=1) / charge
 
