@@ -48,6 +48,12 @@ def test_build_goes_through_the_compositions(tmp_path: Path) -> None:
     assert runner.invoke(verbs.app, words).exit_code == 2
 
 
+@pytest.mark.parametrize("time", ["equilibration", "interval"])
+def test_no_time_at_all_is_refused(copper: Path, tmp_path: Path, time: str) -> None:
+    with pytest.raises(InputError, match=f"{time} 0.0.*must be positive"):
+        typed("md", copper, f"--{time}", "0", "-o", tmp_path / "md")
+
+
 def test_help_and_bad_usage() -> None:
     for verb in ("build", "md"):
         assert "--seed" in typed(verb, "--help")

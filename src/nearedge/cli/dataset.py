@@ -256,13 +256,11 @@ def make(
     else:
         given = {"repeat": repeat, "dimers": dimers, "rare_sites": rare_sites, **radii}
         refuse_options(f"--material {material}", **given)
-    times = {"equilibration": equilibration, "interval": interval}
+    times = options.given(equilibration=equilibration, interval=interval)
     production = replace(
         production,
         cells=cells or production.cells,
-        dynamics=replace(
-            production.dynamics, **{name: time for name, time in times.items() if time is not None}
-        ),
+        dynamics=replace(production.dynamics, **times),
         trials=trials,
         sites=site_list(sites),
         seed=seed,

@@ -177,6 +177,11 @@ Interval = Annotated[
 ]
 
 
+def given(**values: Any) -> dict[str, Any]:
+    """Keep the options that were given; the others have defaults elsewhere."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def pairs(option: str, texts: list[str] | None) -> dict[str, str]:
     """Read texts of the form NAME=VALUE after an option."""
     parts = [text.partition("=") for text in texts or ()]

@@ -27,8 +27,8 @@ def feff_settings(
 ) -> "engines.FeffSettings":
     """What suits an edge, with the values that were given."""
     settings = engines.FeffSettings.for_edge(edge)
-    given = {name: radius for name, radius in radii.items() if radius is not None}
-    return replace(settings, dimer=settings.dimer if dimer is None else dimer or None, **given)
+    apart = settings.dimer if dimer is None else dimer or None
+    return replace(settings, dimer=apart, **options.given(**radii))
 
 
 def refuse_options(company: str, **options: object) -> None:

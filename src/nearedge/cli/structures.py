@@ -121,11 +121,10 @@ def md(
         frames=tuple(
             frames or (cells.Dynamics.frames if temperature is None else [1] * len(temperature))
         ),
-        equilibration=equilibration or cells.Dynamics.equilibration,
-        interval=interval or cells.Dynamics.interval,
         timestep=timestep,
         friction=friction,
         relaxation_steps=relaxation_steps,
+        **options.given(equilibration=equilibration, interval=interval),
     )
     check_free(output, force=resume, remedy="--resume")
     starts = [start for path in structures for start in cells.read_snapshots(path)]
