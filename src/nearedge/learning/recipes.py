@@ -12,6 +12,7 @@ from nearedge.learning.estimators import (
     AnyEstimator,
     Classifier,
     CompositionRegressor,
+    FractionRegressor,
     KernelClassifier,
     KernelRegressor,
     MixtureRegressor,
@@ -305,6 +306,6 @@ def averages(
 
 def _asked(model: AnyEstimator, sites: Labelled) -> np.ndarray:
     """What a regressor learns of single sites: their classes' fractions, or a number."""
-    if isinstance(model, CompositionRegressor | MixtureRegressor):
+    if isinstance(model, FractionRegressor):
         return membership(sites.environment)
     return sites.value.astype(float)

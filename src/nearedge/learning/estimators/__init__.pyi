@@ -11,6 +11,7 @@ from ._networks import (
 from ._unions import (
     AnyEstimator as AnyEstimator,
     Classifier as Classifier,
+    FractionRegressor as FractionRegressor,
     Regressor as Regressor,
     Split as Split,
     class_table as class_table,

@@ -103,6 +103,24 @@ class LikeliestClass(ClassifierMixin):
             raise InputError(f"all spectra are of one class, {y[0]!r}; a classifier needs two")
 
 
+def check_class_values(classes: Sequence[str], values: Sequence[float]) -> None:
+    """Refuse fewer than two classes, or values that are not one of each."""
+    if len(classes) < 2 or len(classes) != len(values):
+        raise InputError(
+            f"classes={list(classes)} and values={list(values)}: give at least two classes, and a "
+            "number for each"
+        )
+
+
+def check_fractions(y: np.ndarray, classes: Sequence[str]) -> None:
+    """Refuse fractions that are not a column for each class."""
+    if y.ndim != 2 or y.shape[1] != len(classes):
+        raise InputError(
+            f"fractions of shape {y.shape} do not fit {len(classes)} classes; give a column for "
+            "each"
+        )
+
+
 def _without_names(value: Any) -> Any:
     """Give arrays of texts as tuples: arrays are numbers in a model's file."""
     of_texts = isinstance(value, np.ndarray) and value.dtype.kind == "U"

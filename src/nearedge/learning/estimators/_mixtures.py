@@ -11,7 +11,12 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
 
 from nearedge.errors import InputError
-from nearedge.learning.estimators._base import Parameters, validate_data
+from nearedge.learning.estimators._base import (
+    Parameters,
+    check_class_values,
+    check_fractions,
+    validate_data,
+)
 from nearedge.learning.estimators._kernel import KernelEstimator
 
 TRUSTED = 200
@@ -64,11 +69,7 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
         """Learn fractions, shape (example, class); weights say how many sites were averaged."""
         self._check_parameters()
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
-        if y.ndim != 2 or y.shape[1] != len(self.classes):
-            raise InputError(
-                f"fractions of shape {y.shape} do not fit {len(self.classes)} classes; give a "
-                "column for each"
-            )
+        check_fractions(y, self.classes)
         sites = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight, float)
         raw = self._with_slopes(x, np)
         # Averages differ less than the sites that they are made of.
@@ -112,11 +113,7 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if len(self.classes) < 2 or len(self.classes) != len(self.values):
-            raise InputError(
-                f"classes={list(self.classes)} and values={list(self.values)}: give at least two "
-                "classes, and a number for each"
-            )
+        check_class_values(self.classes, self.values)
         if not self.linear >= 0:
             raise InputError(f"linear={self.linear} must not be negative")
 

@@ -18,6 +18,8 @@ from nearedge.learning.estimators._base import (
     LikeliestClass,
     Parameters,
     SavedEstimator,
+    check_class_values,
+    check_fractions,
     floored_spread,
     validate_data,
 )
@@ -293,22 +295,14 @@ class CompositionRegressor(SpectrumEstimator):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if len(self.classes) < 2 or len(self.classes) != len(self.values):
-            raise InputError(
-                f"classes={list(self.classes)} and values={list(self.values)}: give at least two "
-                "classes, and a number for each"
-            )
+        check_class_values(self.classes, self.values)
 
     def _outputs_for(self, y: np.ndarray) -> int:
         return len(self.classes)
 
     def _encode(self, y: np.ndarray) -> np.ndarray:
         y = np.asarray(y, dtype=float)
-        if y.ndim != 2 or y.shape[1] != len(self.classes):
-            raise InputError(
-                f"fractions of shape {y.shape} do not fit {len(self.classes)} classes; give a "
-                "column for each"
-            )
+        check_fractions(y, self.classes)
         if (y < 0).any() or not np.allclose(y.sum(axis=1), 1, atol=1e-6):
             raise InputError("fractions must not be negative and must add up to one in each row")
         return y

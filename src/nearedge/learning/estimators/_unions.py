@@ -6,7 +6,11 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.learning.estimators._kernel import KernelClassifier, KernelRegressor
+from nearedge.learning.estimators._kernel import (
+    KernelClassifier,
+    KernelEstimator,
+    KernelRegressor,
+)
 from nearedge.learning.estimators._mixtures import MixtureRegressor
 from nearedge.learning.estimators._networks import (
     CompositionRegressor,
@@ -15,7 +19,8 @@ from nearedge.learning.estimators._networks import (
 )
 
 Classifier = NetworkClassifier | KernelClassifier
-Regressor = NetworkRegressor | CompositionRegressor | KernelRegressor | MixtureRegressor
+FractionRegressor = CompositionRegressor | MixtureRegressor
+Regressor = NetworkRegressor | FractionRegressor | KernelRegressor
 AnyEstimator = Classifier | Regressor
 
 Estimator = TypeVar("Estimator", bound=AnyEstimator)
@@ -36,7 +41,7 @@ def fit_many(
     """
     waiting = []
     for estimator, (train, validation) in zip(estimators, examples, strict=True):
-        if isinstance(estimator, KernelClassifier | KernelRegressor | MixtureRegressor):
+        if isinstance(estimator, KernelEstimator):
             estimator.fit(*train)
         else:
             waiting.append((estimator, estimator.jobs(train[0], train[1], validation)))
@@ -68,8 +73,7 @@ def class_table(
 
 def fraction_classes(estimator: object) -> list[str]:
     """Classes whose fractions a regressor predicts; none if it predicts the mean alone."""
-    of_fractions = isinstance(estimator, CompositionRegressor | MixtureRegressor)
-    return list(estimator.classes) if of_fractions else []
+    return list(estimator.classes) if isinstance(estimator, FractionRegressor) else []
 
 
 def outputs(
@@ -82,7 +86,7 @@ def outputs(
     table = np.zeros((len(spectra), 1 + len(classes)))
     table[:, 0] = estimator.predict(spectra)
     if classes:
-        assert isinstance(estimator, CompositionRegressor | MixtureRegressor)
+        assert isinstance(estimator, FractionRegressor)
         columns = [1 + list(classes).index(name) for name in estimator.classes]
         table[:, columns] = estimator.predict_fractions(spectra)
     return table
