@@ -44,9 +44,18 @@ def test_crystals_are_ranked(run: Run, folder: Path, tmp_path: Path) -> None:
     assert {one["absorber"] for one in found["matches"]} == {"Fe"}
 
 
+def test_only_crystals_of_the_elements_of_the_sample_are_shown(run: Run, folder: Path) -> None:
+    asked = ("match", str(folder / "fe.dat"), "--dataset", str(folder / "data"), "--json")
+    code, out, _ = run(*asked, "--elements", "Fe, O")
+    assert code == 0
+    assert {one["formula"] for one in json.loads(out)["matches"]} == {"FeO"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (("fe.dat", "--elements", "Mn O"), "no K-edge of a crystal of Mn O alone; give all"),
+        (("fe.dat", "--elements", "Fe oxide"), "'oxide' is no element"),
         (("two.dat",), "two.dat: holds 2 spectra (mu_a, mu_b); name one as"),
         (("absent.dat",), "no such file"),
     ],

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
-from nearedge.matching import Library, align, build_library, match
+from nearedge.matching import Library, Resemblance, align, build_library, match
 from nearedge.spectra import Spectrum
 from tests.conftest import ONSET, edge_mu
 
@@ -35,6 +35,16 @@ def test_a_crystal_is_the_most_like_itself(iron: Library, number: int, place: in
     assert first[0].misfit == pytest.approx(result.best, abs=2e-3)
     assert result.weights(result.own).sum() == pytest.approx(1.0)
     assert result.weights(result.own).argmax() == result.order[0]
+
+
+def test_of_equal_fits_the_simpler_crystal_comes_first(iron: Library) -> None:
+    own = np.array([name == "Fe41" for name in iron.crystal])
+    twin = replace(iron.select(own), crystal=("simple",), formula=("Fe",))
+    assert [one.crystal for one in _ranked(iron.select(own).joined(twin))] == ["simple", "Fe41"]
+
+
+def _ranked(library: Library) -> list[Resemblance]:
+    return match(library, align(measured(4, 1)), "Fe").first(2)
 
 
 @given(st.floats(-300, 300), st.floats(0.01, 1e6), st.floats(-2, 2))

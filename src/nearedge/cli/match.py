@@ -25,6 +25,10 @@ def match(
     all_elements: Annotated[
         bool, Option("--all", help="Compare with other elements' spectra too.")
     ] = False,
+    elements: Annotated[
+        str | None,
+        Option(help="All elements of the sample (such as 'Li Fe O'): only crystals of these."),
+    ] = None,
     energy: options.EnergyColumn = None,
     mu: options.MuColumn = None,
     plot: Annotated[Path | None, Option(help="Figure to write.")] = None,
@@ -51,7 +55,9 @@ def match(
     library = answers.find_library(spectrum, among)
     absorber = answers.absorber_of(library, spectrum).absorber
     if not all_elements:
-        library = answers.own_references(library, spectrum)
+        library = answers.own_references(library, spectrum).of(absorber)
+    if elements is not None:
+        library = library.within(elements.replace(",", " ").split())
     result = matching.match(library, matching.align(spectrum), absorber)
     nearest = result.first(count, foreign=all_elements)
     if plot is not None:

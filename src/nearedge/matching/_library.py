@@ -1,5 +1,6 @@
 """Reference spectra of sites of known structure, aligned on their rise and ready to be fitted."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -100,6 +101,11 @@ class Library:
         edges = (Edge(element, self.edge) for element in set(self.absorber))
         return tuple(sorted(edges, key=lambda edge: edge.energy))
 
+    @property
+    def elements(self) -> tuple[frozenset[str], ...]:
+        """Elements of each reference but hydrogen, whose positions are often not known."""
+        return tuple(map(elements_of, self.formula))
+
     def value(self, target: str) -> Float[np.ndarray, " reference"]:
         """Give a target of each reference."""
         return self.values[:, TARGETS.index(target)]
@@ -112,6 +118,25 @@ class Library:
         """Select the references of an element and of its neighbours in the periodic table."""
         number = atomic_numbers[absorber]
         return self.select([abs(atomic_numbers[one] - number) <= 1 for one in self.absorber])
+
+    def within(self, elements: Sequence[str]) -> "Library":
+        """Select the references that hold no other elements than these and hydrogen.
+
+        Raises
+        ------
+        InputError
+            If a name is no element, or no reference is left.
+        """
+        for name in elements:
+            if name not in atomic_numbers:
+                raise InputError(f"'{name}' is no element; give symbols such as Fe O")
+        selected = self.select([own <= set(elements) for own in self.elements])
+        if not len(selected):
+            raise InputError(
+                f"{self.source}: holds no {self.edge}-edge of a crystal of {' '.join(elements)} "
+                "alone; give all elements of the sample, the absorber too"
+            )
+        return selected
 
     def select(self, mask: Sequence[bool] | Bool[np.ndarray, " reference"]) -> "Library":
         """Select references."""
@@ -141,3 +166,14 @@ class Library:
             for name in ("atom", "measured", "curves", "values")
         }
         return replace(self, **texts, **arrays)
+
+
+def elements_of(formula: str) -> frozenset[str]:
+    """List the elements of a formula but hydrogen.
+
+    Examples
+    --------
+    >>> sorted(elements_of("FeSO4.7H2O"))
+    ['Fe', 'O', 'S']
+    """
+    return frozenset(re.findall("[A-Z][a-z]?", formula)) - {"H"}

@@ -13,7 +13,7 @@ from jaxtyping import Bool
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.files import read_spectra
-from nearedge.matching._library import MEAN, TARGETS, Library
+from nearedge.matching._library import MEAN, TARGETS, Library, elements_of
 from nearedge.matching._matching import Aligned, align
 from nearedge.spectra import Spectrum
 
@@ -113,8 +113,8 @@ def standards_library(standards: Sequence[Standard], source: str) -> Library:
 
 def akin(library: Library, standard: Standard) -> Bool[np.ndarray, " reference"]:
     """Tell which references consist of the elements of a standard, hydrogen left out."""
-    own = _elements(standard.compound)
-    return np.array([_elements(formula) == own for formula in library.formula])
+    own = elements_of(standard.compound)
+    return np.array([elements == own for elements in library.elements])
 
 
 def own(library: Library, standard: Standard) -> Bool[np.ndarray, " reference"]:
@@ -143,7 +143,3 @@ def composition(text: str) -> str:
         return ""
     count.pop("H", None)
     return Formula.from_dict(count).reduce()[0].format("hill")
-
-
-def _elements(text: str) -> frozenset[str]:
-    return frozenset(re.findall("[A-Z][a-z]?", text)) - {"H"}
