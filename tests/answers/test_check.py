@@ -1,6 +1,7 @@
 """A spectrum of something else is refused by name, before anything is computed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from nearedge.edges import Edge
 from nearedge.models import Model, load_model
 from nearedge.models.inference import Zero
 from nearedge.spectra import Identity, Spectrum
-from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OutsideEdge
+from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OtherSample, OutsideEdge
 
 AXIS = np.arange(515.0, 555.0, 0.1)
 
@@ -45,6 +46,18 @@ def test_the_edge_that_the_file_names_decides(model: Model, mu: np.ndarray) -> N
     titanium = spectrum(AXIS, mu, Edge("Ti"))
     assert check(model, titanium) == [OtherEdge(Edge("Ti"), Edge("O"))]
     assert str(check(model, titanium)[0]) == "this is a Ti K-edge (4966 eV); the model reads O K"
+
+
+@pytest.mark.parametrize("name", ["SrTiO3 perovskite", "LiNixMnyCozO2", "film of Al2O3"])
+def test_a_sample_of_other_elements_is_refused(model: Model, mu: np.ndarray, name: str) -> None:
+    (reason,) = check(model, replace(spectrum(AXIS, mu), metadata={"sample": name}))
+    assert isinstance(reason, OtherSample)
+    assert "the model knows Fe, Li, O" in str(reason)
+
+
+@pytest.mark.parametrize("name", ["Li5FeO4", "Fe2O3 on SiO2", "POS 3", "cathode", "Pt foil"])
+def test_a_sample_that_may_be_its_own_is_not(model: Model, mu: np.ndarray, name: str) -> None:
+    assert check(model, replace(spectrum(AXIS, mu), metadata={"sample": name})) == []
 
 
 @pytest.mark.parametrize("name", ["Fe K", "Ti K", "Cu K", "Sm L3"])

@@ -1,6 +1,9 @@
 """Whether a model may answer for a spectrum: what both are of, compared before any is computed."""
 
+import re
+
 import numpy as np
+from ase.data import chemical_symbols
 from jaxtyping import Float
 
 from nearedge.edges import ABOVE, BELOW
@@ -16,7 +19,7 @@ from nearedge.spectra import (
     prepare,
     profiles,
 )
-from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OutsideEdge, Reason
+from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OtherSample, OutsideEdge, Reason
 
 AROUND = 25.0
 """Range in eV on either side of the steepest rise that makes an absorption edge."""
@@ -29,6 +32,11 @@ STEP = 0.05
 
 WHITE = 0.5
 """Noise, as a share of the variation, of what is nothing but noise: then it is 1, about."""
+
+_SYMBOLS = "|".join(sorted(chemical_symbols[1:], key=len, reverse=True))
+# Subscripts are numbers or, as in LiNixMnyCozO2, letters; brackets are taken out before.
+_FORMULA = re.compile(rf"(?:(?:{_SYMBOLS})(?:\d+(?:\.\d+)?|[xyz])?)+")
+_SYMBOL = re.compile(_SYMBOLS)
 
 
 def is_relative(model: Model | Library, spectrum: Spectrum) -> bool:
@@ -46,6 +54,8 @@ def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) 
     edge, own = model.identity.edge, spectrum.edge
     if own is not None and edge is not None and own != edge:
         return [OtherEdge(own, edge)]
+    if other := _other_sample(model, spectrum):
+        return [other]
     if is_relative(model, spectrum):
         return _other_origin(model, spectrum)
     # A glitch is no edge.
@@ -63,6 +73,41 @@ def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) 
     if guess is None or guess == edge:
         return [OutsideEdge(rise, edge)]
     return [OtherEdge(guess, edge, rise)]
+
+
+def _other_sample(model: Model | Library, spectrum: Spectrum) -> OtherSample | None:
+    """Tell whether the file names a sample that holds elements which the model does not know."""
+    if isinstance(model, Library) or model.identity.edge is None:
+        return None
+    compositions = model.record.training.compositions
+    known = {symbol for formula in compositions for symbol in _SYMBOL.findall(formula)}
+    named = sample_formulas(spectrum.metadata.get("sample", ""), model.identity.edge.absorber)
+    if not known or not named or any(known.issuperset(_SYMBOL.findall(one)) for one in named):
+        return None
+    return OtherSample(named[0], tuple(sorted(known)))
+
+
+def sample_formulas(text: str, absorber: str) -> list[str]:
+    """List the formulas of compounds of the absorber among the words that name a sample.
+
+    A word is taken for a formula if a symbol in it has two letters or the absorber a subscript:
+    POS, say, names a position.
+
+    Examples
+    --------
+    >>> sample_formulas("LiNixMnyCozO2 layered, film", "O"), sample_formulas("POS 3 NiO-like", "O")
+    (['LiNixMnyCozO2'], [])
+    >>> sample_formulas("V2O5 (99 %) in BN", "O"), sample_formulas("Fe(OH)3", "O")
+    (['V2O5'], ['Fe(OH)3'])
+    """
+    found = []
+    for word in re.split(r"[\s,;/:]+", text):
+        plain = re.sub(r"[()\[\]{}]\d*", "", word)
+        symbols = set(_SYMBOL.findall(plain))
+        plausible = any(len(one) > 1 for one in symbols) or re.search(rf"{absorber}[2-9]", plain)
+        if len(symbols) > 1 and absorber in symbols and plausible and _FORMULA.fullmatch(plain):
+            found.append(word)
+    return found
 
 
 def edge_range(model: Model | Library, spectrum: Spectrum) -> tuple[float, float]:

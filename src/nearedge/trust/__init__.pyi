@@ -36,6 +36,7 @@ from ._reasons import (
     OnBackground as OnBackground,
     OtherEdge as OtherEdge,
     OtherOrigin as OtherOrigin,
+    OtherSample as OtherSample,
     OutsideEdge as OutsideEdge,
     Reason as Reason,
     Scaled as Scaled,

@@ -54,6 +54,17 @@ class OutsideEdge(Reason):
 
 
 @dataclass(frozen=True)
+class OtherSample(Reason):
+    """The file names a sample of elements that no training spectrum's structure holds."""
+
+    spectrum: str
+    model: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"the file names its sample {self.spectrum}; the model knows {', '.join(self.model)}"
+
+
+@dataclass(frozen=True)
 class OtherOrigin(Reason):
     """A computed spectrum is of another engine, energy zero or unit than the training spectra."""
 
