@@ -79,7 +79,7 @@ def test_a_network_that_ships_is_explained_and_a_library_is_not() -> None:
 
 def test_a_chosen_model_is_asked_instead_of_the_ready_one() -> None:
     assert READY in model_names()
-    told = ask(spectrum(IRON), Choice("li3feo35"))
+    told = ask(spectrum(IRON), Choice("li-fe-o"))
     assert isinstance(told, Answer)
     assert not told.applies
     failure = ask(spectrum(IRON), Choice("/no/such/model"))

@@ -29,7 +29,7 @@ def test_a_library_is_listed_by_element() -> None:
 
 
 def test_a_model_is_found_by_its_edge_or_the_lack_is_told() -> None:
-    assert ready_model(Edge("O")).name == "li3feo35"
+    assert ready_model(Edge("O")).name == "li-fe-o"
     assert ready_model() == ready_models()[0]
     with pytest.raises(InputError, match="no model that ships reads the U M5-edge"):
         ready_model(Edge("U", "M5"))

@@ -34,7 +34,7 @@ def ready_models() -> tuple[ReadyModel, ...]:
     --------
     >>> first = ready_models()[0]
     >>> first.name, str(first.edge), first.targets, first.rung
-    ('li3feo35', 'O K', ('coordination', 'environment'), 'trajectory')
+    ('li-fe-o', 'O K', ('coordination', 'environment'), 'composition')
     """
     root = Path(str(files("nearedge") / "data"))
     paths = sorted(root.glob("*/model/model.json"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from nearedge import trust
 from nearedge.datasets import SiteSpectra, check_copies, prints
-from nearedge.datasets.splits import MEANING, Fold, folds as cut_folds, obstacle, strictest
+from nearedge.datasets.splits import FOLDS, MEANING, Fold, folds as cut_folds, obstacle, strictest
 from nearedge.errors import InputError
 from nearedge.learning.baselines import baseline_answers
 from nearedge.learning.estimators import (
@@ -28,6 +28,13 @@ from nearedge.targets import class_order
 
 UNEVEN = 300
 """Averages of uneven composition that each fold's unseen sites are made into, for each number."""
+
+CALIBRATION_FOLDS = 6
+"""Folds that a model is calibrated and its error estimated on, if each can have two groups.
+
+With fewer, what is calibrated has learnt from so much less than the model that is kept that its
+intervals say little of it.
+"""
 
 USUAL: dict[Kind, str] = {"classifier": "environment", "regressor": "coordination"}
 """What each kind of model tells unless another target is named."""
@@ -165,7 +172,8 @@ def _folds(data: SiteSpectra, group: str, recipe: Recipe, seed: int) -> list[Fol
             f"{data.source}: sites cannot be kept apart by {group}, {reason}; choose another group"
         )
     learnable = []
-    for fold in cut_folds(data.environment, groups, seed=seed):
+    count = max(FOLDS, min(CALIBRATION_FOLDS, len(np.unique(groups)) // 2))
+    for fold in cut_folds(data.environment, groups, count=count, seed=seed):
         labels = data.environment[fold.train]
         if len(set(labels[recipe.teachable(labels)].tolist())) > 1:
             learnable.append(fold)
