@@ -1,95 +1,116 @@
 """How well the mean coordination number of whole snapshots can be told, and what limits it.
 
-The average of all spectra of a snapshot of an unseen trajectory is given, its mean coordination
-number asked. Cells of one composition hardly differ in it, so the constant is hard to beat. Run::
+The average of all spectra of a snapshot of an unseen composition is given, its mean coordination
+number asked. Every composition counts the same. Run::
 
-    python benchmarks/averages.py [DATASET]
+    python benchmarks/averages.py
 
-``shrunk`` is the error after the best mixing with the constant, the share of it (``weight``) chosen
-on the very snapshots that are tested: no honest method knows it, so it bounds from below what any
-calibration of that method can reach. ``sites told one by one`` knows more than an average tells:
-every site's own spectrum is given to the classifier, and its expected numbers are averaged. Mean
-absolute errors in neighbours; 72 snapshots of 28 O, 24 trajectories, 3 folds, seed 0::
+``sites, true bond valence`` is told more than any spectrum tells: each site's true bond valence
+sum, from which gradient boosting learns the number of Fe within the cutoff. ``sites, spectra`` is
+told every site's own spectrum, and averages what the classifier expects of each. The others see the
+average alone. The curve is that of recipe ``best`` with so many training compositions, the mean of
+two draws. Errors in neighbours; li3feo35 and li-fe-o, 27 compositions, 125 snapshots, 5 folds::
 
-                               error    bias  correlation  shrunk  weight
-    constant                   0.049  +0.000
-    ridge                      0.102  +0.005         0.29   0.047    0.13
-    recipe best                0.134  +0.065         0.11   0.048    0.04
-    sites told one by one      0.085  +0.015         0.46   0.043    0.23
+                               error      R2
+    sites, true bond valence     0.121   0.927
+    sites, spectra               0.138   0.915
+    recipe best                  0.129   0.928
+    constant                     0.504  -0.033
+    ridge                        0.161   0.897
+    best, 5 compositions         0.199
+    best, 10 compositions        0.146
+    best, 16 compositions        0.132
 
-So no method here can tell the snapshots of one composition apart much better than their mean does:
-half of the constant's error is out of reach even if every site's spectrum is known. The numbers of
-single sites are wrong by 0.4 (the spectra weigh a neighbour by its distance, `recipes.py`), over 28
-sites that leaves 0.08, and the snapshots themselves differ by 0.06. Recipe `best` learns from
-unlikely compositions too, so it leans on the spectra alone and not on the mean.
+What limits the number is the count within a cutoff itself: even the true bond valence of every
+site, which is what a spectrum sees, leaves 0.121. More compositions hardly help any more.
 """
 
 import argparse
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.metrics import r2_score
 
-from nearedge.datasets import load_dataset, starter_path
-from nearedge.datasets.splits import turns
+from nearedge.datasets import SiteSpectra, load_dataset, merge
+from nearedge.datasets.splits import folds
 from nearedge.learning.baselines import regressor_baselines
 from nearedge.learning.examples import Labelled
-from nearedge.learning.recipes import BEST, fit_classifiers, fit_regressors
+from nearedge.learning.recipes import BEST, WIDER, fit_classifiers, fit_regressors
+
+FOLDS = 5
+SIZES, DRAWS = (5, 10, 16), 2
+
+
+def tell_averages(
+    data: SiteSpectra, train: np.ndarray, test: np.ndarray, seed: int
+) -> Mapping[str, np.ndarray]:
+    """Predict the numbers of all test sites, or the mean of all that are averaged with each."""
+    sites = data.labelled(data.target("coordination"), WIDER)
+    valence = data.labels(data.target("bond_valence")).astype(float)[:, None]
+    taught, numbers = sites.part(train), sites.value[train].astype(float)
+    names, place = np.unique(data.snapshot[test], return_inverse=True)
+    means = np.array([sites.mu[data.snapshot == name].mean(axis=0) for name in names])
+    boosted = GradientBoostingRegressor(min_samples_leaf=30, random_state=seed)
+    (classifier,) = fit_classifiers(BEST, [(replace(taught, value=taught.environment), seed)])
+    values = taught.class_values()
+    expected = np.array([values[str(name)] for name in classifier.classes_])
+    plain = {name: model.fit(taught.mu, numbers) for name, model in regressor_baselines().items()}
+    return {
+        "sites, true bond valence": boosted.fit(valence[train], numbers).predict(valence[test]),
+        "sites, spectra": classifier.predict_proba(sites.mu[test]) @ expected,
+        "recipe best": best(taught, seed)(means)[place],
+        **{name: model.predict(means)[place] for name, model in plain.items()},
+    }
+
+
+def best(taught: Labelled, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Fit recipe ``best`` and give what predicts numbers of averages."""
+    (model,) = fit_regressors(BEST, [(taught, seed)], by_class=True)
+    return model.predict
+
+
+def score(data: SiteSpectra, told: np.ndarray) -> tuple[float, float]:
+    """Mean absolute error and R2 over snapshots, every composition of one weight."""
+    names, first = np.unique(data.snapshot, return_index=True)
+    true, means = (
+        np.array([values[data.snapshot == name].mean() for name in names])
+        for values in (data.coordination, told)
+    )
+    composition = data.groups("composition")[first]
+    weight = [1 / np.sum(composition == one) for one in composition]
+    error = float(np.average(np.abs(means - true), weights=weight))
+    return error, float(r2_score(true, means, sample_weight=weight))
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure whole-snapshot averages.")
-    parser.add_argument("dataset", nargs="?", type=Path, default=starter_path())
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    data = load_dataset(options.dataset)
-    mu, numbers = data.inputs(BEST.reach(data.energy)), data.coordination
-    folds = turns(data, "trajectory", seeds=3, seed=options.seed)
-    taught = [Labelled(mu[f.train], numbers[f.train], data.environment[f.train]) for f in folds]
-    regressors = fit_regressors(BEST, [(sites, options.seed) for sites in taught], by_class=True)
-    classifiers = fit_classifiers(
-        BEST,
-        [(replace(sites, value=sites.environment), options.seed) for sites in taught],
-    )
-    names: list[str] = []
-    found: dict[str, list[float]] = {}
-    for fold, sites, regressor, classifier in zip(
-        folds, taught, regressors, classifiers, strict=True
-    ):
-        expected = [sites.value[sites.environment == name].mean() for name in classifier.classes_]
-        plain = {
-            name: one.fit(sites.mu, sites.value) for name, one in regressor_baselines().items()
-        }
-        for name in np.unique(data.snapshot[fold.test]):
-            own = data.snapshot == name
-            average = mu[own].mean(axis=0, keepdims=True)
-            said = {
-                "constant": float(plain["constant"].predict(average)[0]),
-                "ridge": float(plain["ridge"].predict(average)[0]),
-                "recipe best": float(regressor.predict(average)[0]),
-                "sites told one by one": float(
-                    (classifier.predict_proba(mu[own]) @ expected).mean()
-                ),
-            }
-            names.append(str(name))
-            for method, value in said.items():
-                found.setdefault(method, []).append(value)
-    truth = np.array([numbers[data.snapshot == name].mean() for name in names])
-    constant = np.array(found["constant"])
-    print(f"{'':24}{'error':>8}{'bias':>8}{'correlation':>13}{'shrunk':>8}{'weight':>8}")
-    for method, values in found.items():
-        said = np.array(values)
-        line = f"{method:24}{np.abs(said - truth).mean():8.3f}{(said - truth).mean():+8.3f}"
-        rise = said - said.mean()
-        if method == "constant":
-            print(line)
-            continue
-        # Least squares: the truth's deviation from the constant on that of what was said.
-        weight = float(rise @ (truth - constant) / (rise @ rise))
-        shrunk = np.abs(constant + weight * rise - truth).mean()
-        correlation = np.corrcoef(said, truth)[0, 1]
-        print(f"{line}{correlation:13.2f}{shrunk:8.3f}{weight:8.2f}")
+    seed = parser.parse_args().seed
+    data = merge([load_dataset("li3feo35"), load_dataset("li-fe-o")])
+    sites, composition = data.labelled(data.target("coordination"), WIDER), data.groups("composition")
+    told: dict[str, np.ndarray] = {}
+    curve = {size: np.empty((DRAWS, len(data))) for size in SIZES}
+    rng = np.random.default_rng(seed)
+    for fold in folds(data.environment, composition, count=FOLDS, seed=seed):
+        for name, values in tell_averages(data, fold.train, fold.test, seed).items():
+            told.setdefault(name, np.empty(len(data)))[fold.test] = values
+        names, place = np.unique(data.snapshot[fold.test], return_inverse=True)
+        means = np.array([sites.mu[data.snapshot == name].mean(axis=0) for name in names])
+        for size in SIZES:
+            for draw in curve[size]:
+                chosen = rng.choice(np.unique(composition[fold.train]), size, replace=False)
+                part = fold.train[np.isin(composition[fold.train], chosen)]
+                draw[fold.test] = best(sites.part(part), seed)(means)[place]
+    print(f"{'':26}{'error':>8}{'R2':>8}")
+    for name, values in told.items():
+        error, explained = score(data, values)
+        print(f"{name:26}{error:8.3f}{explained:8.3f}")
+    for size, draws in curve.items():
+        errors = [score(data, draw)[0] for draw in draws]
+        print(f"{f'best, {size} compositions':26}{np.mean(errors):8.3f}")
 
 
 if __name__ == "__main__":
