@@ -90,7 +90,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     seed = parser.parse_args().seed
     data = merge([load_dataset("li3feo35"), load_dataset("li-fe-o")])
-    sites, composition = data.labelled(data.target("coordination"), WIDER), data.groups("composition")
+    sites, composition = (
+        data.labelled(data.target("coordination"), WIDER),
+        data.groups("composition"),
+    )
     told: dict[str, np.ndarray] = {}
     curve = {size: np.empty((DRAWS, len(data))) for size in SIZES}
     rng = np.random.default_rng(seed)
