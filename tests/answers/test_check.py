@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import bulk
 
-from nearedge.answers import Request, answer, check, edge_range
-from nearedge.datasets import load_dataset, starter_path
+from nearedge.answers import Request, answer, check, edge_range, read_any
+from nearedge.datasets import assemble, load_dataset, save_dataset, starter_path
 from nearedge.edges import Edge
 from nearedge.models import Model, load_model
 from nearedge.models.inference import Zero
 from nearedge.spectra import Identity, Spectrum
+from nearedge.structures import Snapshot
 from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OtherSample, OutsideEdge
 
 AXIS = np.arange(515.0, 555.0, 0.1)
@@ -167,3 +170,17 @@ def test_no_measured_spectrum_of_another_edge_applies(
             assert isinstance(reason, OtherEdge)
             named += reason.spectrum.absorber == path.name.split("_")[1]
     assert named >= 0.98 * len(paths)
+
+
+def test_sites_of_a_dataset_of_other_elements_are_refused(
+    model: Model, mu: np.ndarray, tmp_path: Path
+) -> None:
+    cell = bulk("MgO", "rocksalt", a=4.21)
+    relative = np.interp(model.window.grid, AXIS - 531, mu)[None]
+    said = {"engine": "FEFF10", "energy_zero": model.identity.zero, "mu_unit": model.identity.unit}
+    snapshots = [Snapshot("magnesia", "magnesia", None, None, cell)]
+    data = assemble(snapshots, [(0, 1)], model.window.grid, relative, None, said)
+    save_dataset(data, tmp_path / "magnesia")
+    (site,) = read_any(str(tmp_path / "magnesia"))
+    (reason,) = check(model, site)
+    assert str(reason) == "the file names its sample MgO; the model knows Fe, Li, O"

@@ -76,12 +76,14 @@ def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) 
 
 
 def _other_sample(model: Model | Library, spectrum: Spectrum) -> OtherSample | None:
-    """Tell whether the file names a sample that holds elements which the model does not know."""
+    """Tell whether a file names a sample of elements that the model does not know."""
     if isinstance(model, Library) or model.identity.edge is None:
         return None
     compositions = model.record.training.compositions
     known = {symbol for formula in compositions for symbol in _SYMBOL.findall(formula)}
-    named = sample_formulas(spectrum.metadata.get("sample", ""), model.identity.edge.absorber)
+    # Of a dataset's sites the structure is known.
+    text = spectrum.metadata.get("sample") or spectrum.metadata.get("composition", "")
+    named = sample_formulas(text, model.identity.edge.absorber)
     if not known or not named or any(known.issuperset(_SYMBOL.findall(one)) for one in named):
         return None
     return OtherSample(named[0], tuple(sorted(known)))
