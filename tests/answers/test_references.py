@@ -78,7 +78,7 @@ def test_another_edge_is_refused_by_name(library: Library) -> None:
     (told,) = answer(library, measured("Ni", 8333.0, 6, 0.0))
     assert not told.applies
     assert not told.values
-    assert str(told.reasons[0]) == "this is a Ni K-edge (8333 eV); the model reads Mn K, Fe K"
+    assert str(told.reasons[0]) == "this is an Ni K-edge (8333 eV); the model reads Mn K, Fe K"
 
 
 def test_what_is_like_no_reference_is_refused(library: Library) -> None:

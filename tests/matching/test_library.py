@@ -1,6 +1,7 @@
 """A library is what was made of the dataset, before and after it was written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,17 @@ def test_coordination_must_be_stated(crystal_dataset: SiteSpectra) -> None:
     bare = crystal_dataset.table.drop_vars("coordination")
     with pytest.raises(InputError, match="does not state the coordination"):
         build_library(SiteSpectra(bare, crystal_dataset.structures))
+
+
+def test_a_card_counts_sites_and_means_apart(
+    library: Library, standards_folder: Path, tmp_path: Path
+) -> None:
+    means = replace(library, atom=np.where(np.arange(16) < 3, -1, library.atom))
+    own = standards_library(read_standards(standards_folder), "standards")
+    save_library(means.joined(own), tmp_path / "library")
+    card = (tmp_path / "library" / "card.md").read_text()
+    assert "16 references (13 sites, 3 means over the sites of a crystal) from 16 crystals" in card
+    assert "; 7 measured" in card
 
 
 def test_measured_standards_join(library: Library, standards_folder: Path) -> None:

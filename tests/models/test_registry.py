@@ -1,10 +1,13 @@
 """Ready models are found by absorber and edge."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.matching import load_library
+from nearedge.matching import load_library, save_library
 from nearedge.models import load_model, ready_model, ready_models
 
 
@@ -26,6 +29,30 @@ def test_a_library_is_listed_by_element() -> None:
     judged = {one.absorber: one.accuracy for one in library.judged}
     assert all(ready.value == judged[ready.edge.absorber] for ready in libraries if ready.edge)
     assert ready_model(Edge("Fe")).name == "3d-k-edges"
+
+
+def test_cards_that_ship_are_those_of_their_models(tmp_path: Path) -> None:
+    for ready in {ready.name: ready for ready in ready_models()}.values():
+        again = tmp_path / ready.name
+        if ready.rung == "measured":
+            save_library(load_library(ready.folder), again)
+        else:
+            load_model(ready.folder).save(again)
+        assert (again / "card.md").read_text() == (ready.folder / "card.md").read_text()
+
+
+@pytest.mark.parametrize(("coverage", "narrow"), [(0.859, True), (0.861, False)])
+def test_a_card_says_where_intervals_are_too_narrow(
+    tmp_path: Path, coverage: float, narrow: bool
+) -> None:
+    model = load_model()
+    measured = model.record.measured
+    assert measured is not None
+    errors = replace(measured.errors, coverage=coverage)
+    record = replace(model.record, measured=replace(measured, errors=errors))
+    replace(model, record=record).save(tmp_path / "model")
+    card = (tmp_path / "model" / "card.md").read_text()
+    assert ("too narrow" in card) == narrow
 
 
 def test_a_model_is_found_by_its_edge_or_the_lack_is_told() -> None:

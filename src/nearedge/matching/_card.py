@@ -4,21 +4,25 @@ from collections import Counter
 
 import numpy as np
 
-from nearedge.matching._library import Judgement, Library
+from nearedge.matching._library import MEAN, Judgement, Library
 
 
 def card(library: Library) -> str:
     """Describe a library in Markdown."""
     settings = library.settings
     number = library.value("coordination")
+    computed = ~library.measured
+    means = int((computed & (library.atom == MEAN)).sum())
+    crystals = set(library.select(computed).crystal)
     counts = Counter(number[np.isfinite(number)].astype(float).round(1).tolist())
     held = Counter(zip(library.absorber, library.measured.tolist(), strict=True))
     elements = ", ".join(edge.absorber for edge in library.edges)
     lines = [
         f"# Coordination from {library.edge}-edges of {elements}",
         "",
-        f"{len(library)} reference spectra of {len(set(library.crystal))} crystals, computed by "
-        f"{library.origin} (dataset {library.source}); {int(library.measured.sum())} measured. A "
+        f"{computed.sum()} references ({computed.sum() - means} sites, {means} means over the "
+        f"sites of a crystal) from {len(crystals)} crystals, computed by {library.origin} (dataset "
+        f"{library.source}); {library.measured.sum()} measured. A "
         "measured spectrum is fitted by each of its element and of the neighbouring elements: "
         "moved, stretched, broadened. The best fits give coordination number, oxidation state "
         "and mean bond length (Å).",

@@ -11,6 +11,9 @@ MODEST = 5.0
 NOISY = 0.3
 """Noise from which it is spoken of, as a share of the spectrum's own variation."""
 
+AN = "AEFHILMNORSX"
+"""First letters of symbols that follow "an": symbols are read letter by letter, "an Fe K-edge"."""
+
 BELOW_EDGE = "structure below the edge"
 """What speaks against a spectrum if there is absorption below its edge."""
 
@@ -224,7 +227,7 @@ class Misfit(Reason):
 
 
 def _a(edge: Edge) -> str:
-    return f"{'an' if edge.absorber[0] in 'AEIO' else 'a'} {edge}"
+    return f"{'an' if edge.absorber[0] in AN else 'a'} {edge}"
 
 
 def _span(first: float, last: float) -> str:
