@@ -2,8 +2,8 @@
 Coordination and bond length in crystals
 ========================================
 
-What the dataset of K-edges holds: symmetry-unique sites of ordered crystals, each with its number
-of neighbours and their mean distance.
+What the dataset of K-edges contains: symmetry-unique sites of ordered crystals, each with its
+number of neighbours and their mean distance.
 """
 
 import matplotlib.pyplot as plt
@@ -23,5 +23,5 @@ for count, colour in ((4, "C0"), (5, "C1"), (6, "C2")):
         place + jitter[rows], length[rows], ".", color=colour, label=f"{count} neighbours", ms=4
     )
 axes.set_xticks(range(len(elements)), elements)
-axes.set(ylabel="mean distance of the neighbours (Å)", ylim=(1.5, 2.8))
+axes.set(ylabel="mean bond length (Å)", ylim=(1.5, 2.8))
 axes.legend()

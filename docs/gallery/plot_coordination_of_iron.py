@@ -3,8 +3,8 @@ A K-edge and the crystals that look like it
 ===========================================
 
 A spectrum of one of the elements Ti to Zn is compared with computed spectra of crystals of known
-structure. They are moved, stretched and broadened until they fit; what the best ones have in
-common is the answer.
+structure. They are shifted, stretched and broadened until they fit; the answer is what the best
+have in common.
 """
 
 import nearedge
@@ -21,6 +21,6 @@ for name, value in answer.values.items():
 print(f"truth: {truth['coordination']:.0f} neighbours")
 
 # %%
-# The spectrum over the references that are the most like it, and the weight of each number:
+# The spectrum over the most similar references, and the probability of each number:
 
 figure = draw_match(answer.match, "hematite, simulated")

@@ -2,8 +2,8 @@
 The ladder
 ==========
 
-The same way of training, scored while less and less is shared between training and test spectra.
-Four trajectories and one seed, to be quick; the report has all.
+The same recipe, scored as training and test spectra share less and less. Four trajectories and one
+seed for speed; the report uses all.
 """
 
 import numpy as np

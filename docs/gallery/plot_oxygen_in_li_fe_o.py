@@ -3,8 +3,8 @@ How many Fe around an O?
 ========================
 
 The O K-edge of disordered Li3FeO3.5, averaged over the sites of one trajectory: the mean number of
-Fe neighbours, with an interval, and the shares of the environments. Neither the energy zero nor
-the resolution is told.
+Fe neighbours, with an interval, and the fractions of the environments. Neither the energy
+zero nor the resolution is given.
 """
 
 import nearedge

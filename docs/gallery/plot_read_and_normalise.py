@@ -2,9 +2,9 @@
 Read a file, find the edge, normalise
 =====================================
 
-A measured file is read whatever its format, and each spectrum in it knows its element and edge.
-The line before the edge is taken off, and the edge step is made one. Here the file is made of a
-computed spectrum of iron in hematite.
+A measured file is read whatever its format; each spectrum in it has an element and an edge. The
+pre-edge line is subtracted, and the edge step set to one. Here the file is made from a computed
+spectrum of iron in hematite.
 """
 
 import nearedge
@@ -21,6 +21,6 @@ print(spectrum)
 print(f"E0 = {nearedge.find_e0(spectrum):.1f} eV")
 
 # %%
-# Raw, with the lines that were fitted, and normalised:
+# Raw, with the fitted lines, and normalised:
 
 figure = nearedge.plot(nearedge.normalise(spectrum))

@@ -2,8 +2,8 @@
 When the answer is no
 =====================
 
-A spectrum of another edge is refused by name, and so is one that is unlike everything the model
-knows. Here an edge with two peaks that no O in disordered Li3FeO3.5 has.
+A spectrum of another edge is refused, and so is one unlike all training spectra: here an edge with
+two peaks that no O in disordered Li3FeO3.5 has.
 """
 
 import numpy as np
@@ -22,6 +22,6 @@ for spectrum in (titanium, peaked):
     print(f"{spectrum.source}: {'; '.join(map(str, answer.reasons))}")
 
 # %%
-# The spectrum beside what the model knows:
+# The spectrum, and the best fit of the model:
 
 figure = nearedge.draw(answer)

@@ -2,8 +2,8 @@
 The rise and the oxidation state
 ================================
 
-The K-edge of iron in oxides, each drawn from its own rise: what the oxidation state changes
-besides the position.
+K-edges of iron in oxides, aligned on their rise: what the oxidation state changes besides the
+position.
 """
 
 import matplotlib.pyplot as plt

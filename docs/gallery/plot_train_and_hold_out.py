@@ -2,8 +2,7 @@
 Train on some trajectories, test on another
 ===========================================
 
-A trajectory that is held out is not used in any way, so the score on it is the one to expect of
-new structures.
+A held-out trajectory is not used in any way, so its score is the one to expect for new structures.
 """
 
 import matplotlib.pyplot as plt
@@ -16,10 +15,10 @@ few = data.select(np.isin(data.trajectory, [f"rocksalt-1-00{number}" for number 
 model = nearedge.train(few, "classifier", hold_out=["rocksalt-1-005"], seed=1)
 scores = nearedge.evaluate(model, few, only=["rocksalt-1-005"])
 right, majority = scores.accuracy, scores.baseline_accuracy
-print(f"{scores.n} sites, right: {right:.2f}; always the commonest: {majority:.2f}")
+print(f"{scores.n} sites, right: {right:.2f}; always the most common: {majority:.2f}")
 
 # %%
-# Which environments are told for which:
+# Which environments are confused:
 
 matrix = np.array(scores.confusion["matrix"])
 figure, axes = plt.subplots(figsize=(4.6, 4.2), layout="constrained")
@@ -28,4 +27,4 @@ for (row, column), count in np.ndenumerate(matrix):
     axes.text(column, row, count, ha="center", va="center")
 axes.set_xticks(range(len(matrix)), scores.confusion["classes"])
 axes.set_yticks(range(len(matrix)), scores.confusion["classes"])
-axes.set(xlabel="told", ylabel="true")
+axes.set(xlabel="predicted", ylabel="true")

@@ -3,7 +3,8 @@ What a spectrum counts
 ======================
 
 Two O atoms with the same number of Fe neighbours within 2.6 Å may have very different spectra.
-Sorted by their bond valence, which counts a neighbour by its distance, spectra change steadily.
+Sorted by their bond valence, which counts each neighbour by its distance, spectra change
+steadily.
 """
 
 from itertools import pairwise
@@ -32,5 +33,5 @@ for part, (low, high) in enumerate(pairwise(edges)):
     right.plot(
         data.energy, data.mu[rows].mean(axis=0), color=colour, label=f"{low:.2f} to {high:.2f}"
     )
-right.set(title="of one Fe, by bond valence (v.u.)", xlabel="energy (eV)")
+right.set(title="O with one Fe, by bond valence (v.u.)", xlabel="energy (eV)")
 right.legend()
