@@ -1,4 +1,4 @@
-"""Plain methods that every network is measured against, as scikit-learn pipelines."""
+"""Simple methods that every network is compared with, as scikit-learn pipelines."""
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 PENALTIES = tuple(10.0**power for power in range(-3, 6))
-"""Ridge penalties tried, on standardised intensities; that of least leave-one-out error is used."""
+"""Ridge penalties tried on standardised intensities; the least leave-one-out error decides."""
 
 CLASS_TREES, NUMBER_TREES = 200, 100
 """Trees of the random forests."""
@@ -37,9 +37,9 @@ def regressor_baselines() -> dict[str, Pipeline]:
 def baseline_answers(
     train: tuple[np.ndarray, np.ndarray], test: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
-    """Fit plain methods on spectra and what is asked of each, and answer for others.
+    """Fit simple methods to spectra and their labels, and predict for others.
 
-    Of classes they are those of `classifier_baselines`, of numbers (or several of each spectrum)
+    For classes they are those of `classifier_baselines`, for numbers (or several per spectrum)
     those of `regressor_baselines`, the nearest neighbour and a random forest.
     """
     if train[1].dtype.kind == "U":

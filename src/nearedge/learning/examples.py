@@ -14,23 +14,23 @@ from nearedge.targets import class_order
 AVERAGE_SIZE = (2, 10)
 """Number of parents of a same-class average, least and most.
 
-The paper does not say how many raw spectra it averaged. A pair is the least that is an average at
-all, and ten still leaves the examples of one class visibly different from each other.
+The paper does not say how many raw spectra it averaged. A pair is the least that makes an average,
+and ten still leaves the examples of one class visibly different.
 """
 
 MIXTURE_SIZE = (20, 70)
 """Number of parents of a mixture, least and most, as in the paper."""
 
 COMPOSITION_SIZE = (1, 70)
-"""Number of parents of an average whose fractions are to be told: from one site to many."""
+"""Number of parents of an average whose fractions are learnt: from one site to many."""
 
 CONCENTRATION = 0.7
-"""Of the Dirichlet distribution of unlikely compositions: below one, a few classes dominate."""
+"""Of the Dirichlet distribution of unlikely compositions: below one, few classes dominate."""
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Spectra on one grid, in any unit, what is asked of each (a class or number), its class.
+    """Spectra on one grid, in any unit, with the label of each (a class or number) and its class.
 
     The first columns of `mu` may be those of categorical features: `categories` counts the values
     of each. Sites of one `material` can be in one sample; by default all can.
@@ -57,24 +57,24 @@ class Labelled:
         return self.mu[:, sum(self.categories) :]
 
     def class_values(self) -> dict[str, float]:
-        """Give the mean value of each class: of "3" neighbours it is 3, of dimers it may vary."""
+        """Return the mean value of each class: 3 for "3" neighbours; for dimers it may vary."""
         return {
             str(name): float(self.value[self.environment == name].mean())
             for name in np.unique(self.environment)
         }
 
     def outputs(self, classes: Sequence[str]) -> Float[np.ndarray, "site {len(classes)+1}"]:
-        """Value of each site, which must be a number, and one at its class."""
+        """Value of each site, which must be a number, and one in the column of its class."""
         return np.column_stack([self.value.astype(float), membership(self.environment, classes)])
 
     @property
     def of_classes(self) -> bool:
-        """Whether classes are asked of the sites, not numbers."""
+        """Whether the labels are classes, not numbers."""
         return self.value.dtype.kind == "U"
 
     @property
     def valued(self) -> np.ndarray:
-        """Tell which sites have a value, bool, shape (site,)."""
+        """Mask of the sites that have a value, bool, shape (site,)."""
         return self.value != "" if self.of_classes else np.isfinite(self.value)
 
 
@@ -86,7 +86,7 @@ class Partition(NamedTuple):
     test: Int[np.ndarray, " test"]
 
     def split(self, x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Divide examples, and what is asked of each, into the three parts."""
+        """Divide examples and their labels into the three parts."""
         return [(x[part], y[part]) for part in self]
 
 
@@ -109,15 +109,15 @@ def class_averages(
 ) -> tuple[Float[np.ndarray, "example energy"], np.ndarray]:
     """Average raw spectra of one class at a time, and give the class of each average.
 
-    The classes are balanced: each gets ``examples // classes`` examples, the first ones of a
-    random order one more where that leaves a remainder. The number of parents of each example is
-    uniform in `size`, and the parents are drawn with replacement from the spectra of the class,
-    so that a class of two spectra still has more than one average. The order is random.
+    The classes are balanced: each gets ``examples // classes`` examples, and a remainder goes to
+    random classes, one each. The number of parents of each example is uniform in `size`, and the
+    parents are drawn with replacement from the spectra of the class, so that a class of two spectra
+    still has more than one average. The order is random.
 
     Raises
     ------
     InputError
-        If a class has a single spectrum, or `size` or `examples` make no sense.
+        If a class has a single spectrum, or `size` or `examples` are invalid.
     """
     environment = np.asarray(environment)
     _check(examples, size, mu, environment)
@@ -161,7 +161,7 @@ def mixtures(
 def mixture_weights(
     sites: int, *, examples: int, size: tuple[int, int] = MIXTURE_SIZE, seed: int
 ) -> csr_array:
-    """Give the weight of every site in every mixture, shape (example, site).
+    """Return the weight of every site in every mixture, shape (example, site).
 
     The number of parents is uniform in `size` and they are drawn with replacement from all
     spectra, so that a single snapshot can be mixed too.
@@ -175,7 +175,7 @@ def mixture_weights(
 def membership(
     environment: np.ndarray, classes: Sequence[str] | None = None
 ) -> Float[np.ndarray, "site _"]:
-    """Give one at the class of each site and zero elsewhere.
+    """Return one in the column of each site's class and zero elsewhere.
 
     The columns are `classes`, by default those that occur, in `class_order`.
 
@@ -201,14 +201,14 @@ def composition_weights(
 ) -> csr_array:
     """Draw sites for averages of likely and unlikely compositions: weights (example, site).
 
-    Every other average draws its sites from all, so that its composition is like that of the
-    dataset. The other half first draws fractions of the classes, from the Dirichlet distribution
-    that prefers few (`CONCENTRATION`), and then sites of each class: compositions of which the
-    dataset has none, so that what learns from them does not fall back on the dataset's mean. The
-    logarithm of the number of sites is uniform: single spectra are among them.
+    Half of the averages draw their sites from all, so their composition is close to that of the
+    dataset. The other half first draw fractions of the classes, from a Dirichlet distribution that
+    favours few (`CONCENTRATION`), then sites of each class: compositions that the dataset lacks, so
+    that a model does not fall back on the dataset's mean. The logarithm of the number of sites is
+    uniform, single spectra included.
 
-    Where sites are of several materials, each average is of one of them, all equally likely: no
-    sample is a mixture of sites at random from all compositions.
+    If the sites are of several materials, each average is of one of them, all equally likely: no
+    sample is a random mixture of sites from all compositions.
     """
     environment = np.asarray(environment)
     _check(examples, size)

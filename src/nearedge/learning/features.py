@@ -1,4 +1,4 @@
-"""Features of sites beside their spectra: words, a column of zeros and ones each, and the rise."""
+"""Features of sites besides their spectra: words, as columns of zeros and ones, and the rise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from jaxtyping import Float
 from nearedge.errors import InputError
 
 RISE = "rise"
-"""The number that is told where spectra are counted from it: its energy from the stated zero."""
+"""Energy of the rise from the stated zero, given if spectra are counted from their rise."""
 
 
 @dataclass(frozen=True)
 class Feature:
-    """What is known of a site in words (absorber, space group, defect type), and its values.
+    """A property of sites in words (absorber, space group, defect type), and its values.
 
-    One without values is a number, told in units of its spread from the mean.
+    One without values is a number, given as its deviation from the mean in units of its spread.
 
     Examples
     --------
@@ -34,7 +34,7 @@ class Feature:
         return len(self.values) or 1
 
     def columns(self, words: np.ndarray, source: str) -> Float[np.ndarray, "site value"]:
-        """Give one in the column of each site's value; a value that is not one is an error."""
+        """Return one in the column of each site's value; other values are an error."""
         if not self.values:
             return ((words.astype(float) - self.mean) / self.spread)[:, None]
         others = np.setdiff1d(words, self.values)

@@ -9,20 +9,20 @@ import numpy as np
 from jaxtyping import Array, Float
 
 Matrix = Any
-"""NumPy's, or JAX's while it is trained."""
+"""An array of NumPy, or of JAX in training."""
 
 
 @dataclass(frozen=True)
 class MultilayerPerceptron:
     """Dense layers with rectified linear units between them and a linear output.
 
-    Layer sizes such as 70-8-6-6 stand in the shapes of the weights, (out, in) of each layer. Arrays
-    may carry a leading axis of networks.
+    Layer sizes, such as 70-8-6-6, follow from the shapes of the weights, (out, in) of each layer.
+    Arrays may carry a leading axis of networks.
 
-    The first columns of the input may be categorical features, a column for each value (one, others
-    zero): the first layer is given the value's column of an embedding, (dimension, value), for each
-    feature. A row of zeros is an unknown value; its vector is the origin, which the first biases
-    make as good as any other.
+    The first columns of the input may be categorical features, one column per value (one, the
+    others zero): for each feature the first layer receives the value's column of an embedding,
+    (dimension, value). A row of zeros is an unknown value; its vector is the origin, which the
+    first biases make as good as any other.
     """
 
     weights: tuple[Matrix, ...]
@@ -86,7 +86,7 @@ def initialise(
 def widen(network: MultilayerPerceptron, sizes: Sequence[int]) -> MultilayerPerceptron:
     """Add inputs and hidden units whose weights are zero; the added inputs must be fed zeros.
 
-    The network computes the same, and gradient descent keeps it so: a unit with zero weights on
+    The network's output is unchanged, and gradient descent keeps it so: a unit with zero weights on
     both sides has zero output and, as the derivative of ReLU at zero is taken as zero, receives no
     gradient; the penalty on zero is zero. So networks of several widths train in one array.
     """

@@ -40,15 +40,15 @@ PAPER_WINDOW = Window()
 """The input of the paper's networks."""
 
 HARD = Window(-12.0, 35.0, 95, aligned=True)
-"""What is seen of edges above 2 keV, from the rise: a Fermi level lies anywhere in a gap."""
+"""Energies used of edges above 2 keV, from the rise: a Fermi level lies anywhere in a gap."""
 
 BESIDE: Mapping[str, float] = {"C": 10.0, "reach": 1.0, "slopes": 0.1, "scale_floor": 0.05}
 BESIDE_NUMBERS: Mapping[str, float] = {"epsilon": 0.02, "scale_floor": 0.2}
-"""Of kernel machines that are told features: chosen on K-edges of crystals, by composition
+"""Parameters of kernel machines with features, chosen on K-edges of crystals, by composition
 (``benchmarks/crystals.py``)."""
 
 KERNEL_AVERAGES, KERNEL_SITES = 2500, 3000
-"""Averages, and at most so many single sites, that kernel machines learn numbers from."""
+"""Number of averages, and most single sites, from which kernel machines learn numbers."""
 
 Job = tuple[Labelled, int]
 """Raw training spectra, and the seed of the examples made of them and of the networks."""
@@ -56,7 +56,7 @@ Job = tuple[Labelled, int]
 
 @dataclass(frozen=True)
 class Examples:
-    """How many training examples are averaged, and of how many raw spectra each (least, most)."""
+    """Number of averages to train on, and of raw spectra in each (least, most)."""
 
     count: int
     size: tuple[int, int]
@@ -64,11 +64,11 @@ class Examples:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what learns a target, but the data and the seed.
+    """Everything that defines how a target is learnt, except the data and the seed.
 
-    An `averaged` recipe learns classes and numbers from averages alone, split 3:1:1 as in the
-    paper: one part for the validation curves, one left out. Any other learns classes from the raw
-    spectra, and numbers from averages of one spectrum to many (`composition_weights`).
+    An `averaged` recipe learns classes and numbers from averages only, split 3:1:1 as in the paper:
+    one part for the validation curves, one left out. Others learn classes from the raw spectra, and
+    numbers from averages of one spectrum to many (`composition_weights`).
     """
 
     name: Literal["paper", "network", "best"]  # on the command line
@@ -85,7 +85,7 @@ class Recipe:
     jitter: float = 0.0
 
     def teachable(self, environment: np.ndarray) -> np.ndarray:
-        """Tell which spectra are of a class that has enough of them, bool, shape (site,).
+        """Mask of the spectra whose class has enough of them, bool, shape (site,).
 
         A single spectrum has no average.
         """
@@ -93,9 +93,9 @@ class Recipe:
         return counts[place] >= (2 if self.averaged else 1)
 
     def reach(self, *stored: Float[np.ndarray, " _"], hard: bool = False) -> Window:
-        """Choose the energies for spectra stored on these (eV): the paper's if they are few.
+        """Choose the window for spectra stored at these energies (eV): the paper's if they are few.
 
-        Of hard edges that are stored as far as the step shows it is `HARD`.
+        For hard edges stored far enough to show the step it is `HARD`.
         """
         if hard and all(energy[0] <= -10 and energy[-1] >= 55 for energy in stored):
             return HARD
@@ -113,8 +113,8 @@ class Recipe:
     ) -> Regressor:
         """Make an unfitted regressor of this recipe, with some parameters changed.
 
-        `class_values` are the numbers that classes stand for, see `Labelled.class_values`; None if
-        the number does not follow from the class.
+        `class_values` are the numbers of the classes, see `Labelled.class_values`; None if the
+        number does not follow from the class.
         """
         if self.kernel and class_values is None:
             beside = BESIDE_NUMBERS if changes.get("categories") else {}
@@ -156,11 +156,11 @@ PAPER = Recipe(
     },
     regressor={**_PAPER_NETWORK, "batch_size": 256, "epochs": 400, "l2": 0.0},
 )
-"""The paper's two networks, trained as it says.
+"""The paper's two networks, trained as described there.
 
-Of the regressor's target it says nothing. Left as it is, one seed in four stays above the paper's
-mean squared error at the learning rate 0.01; standardised, as the inputs are and as it is done
-here, none of them does.
+The paper does not say how the regressor's target is scaled. Unscaled, one seed in four stays above
+the paper's mean squared error at the learning rate 0.01; standardised like the inputs, as here,
+none does.
 """
 
 WIDER = Window(-1.2, 13.0, 72)
@@ -201,11 +201,11 @@ BEST = replace(
     classifier={"C": 5.0, "reach": 2.0, "slopes": 0.25, "scale_floor": 0.2},
     kernel=True,
 )
-"""What did best on raw spectra of trajectories and atoms that were held out.
+"""What did best on raw spectra of held-out trajectories and atoms.
 
-Support vectors on intensities and slopes tell the class, chosen by nested cross-validation
-(``benchmarks/recipes.py``); kernel ridge regression that learnt from single sites and from averages
-of likely and unlikely compositions tells the fractions, and networks those of measured spectra.
+Support vectors on intensities and slopes predict the class, chosen by nested cross-validation
+(``benchmarks/recipes.py``); kernel ridge regression, trained on single sites and on averages of
+likely and unlikely compositions, predicts the fractions, and networks those of measured spectra.
 """
 
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (PAPER, NETWORK, BEST)}
@@ -222,7 +222,7 @@ def find_recipe(name: str) -> Recipe:
 def fit_classifiers(recipe: Recipe, jobs: Sequence[Job]) -> list[Classifier]:
     """Train a classifier for each job, side by side.
 
-    An InputError is raised if a class has a single spectrum and the recipe wants averages.
+    An InputError is raised if a class has a single spectrum and the recipe needs averages.
     """
     models = [recipe.new_classifier(seed, categories=sites.categories) for sites, seed in jobs]
     return fit_many(models, _splits(recipe, models, jobs))
@@ -233,9 +233,9 @@ def fit_regressors(
 ) -> list[Regressor]:
     """Train a regressor for each job, side by side.
 
-    With `by_class` the number follows from the class, so that fractions of classes tell its mean.
-    Beside categorical features it is learnt from the raw spectra, or where the recipe wants
-    averages, of averages that have the mean of their features.
+    With `by_class` the number follows from the class, so that fractions of classes give its mean.
+    With categorical features it is learnt from the raw spectra or, if the recipe needs averages,
+    from averages with the mean of their features.
     """
     models = []
     for sites, seed in jobs:
@@ -290,8 +290,8 @@ def averages(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, Partition]:
     """Make the paper's examples, `count` or as many as the recipe says: spectra and their parts.
 
-    Between them stand what the model is taught of each and the answer it is to give: they differ
-    where it is taught fractions and answers with their mean.
+    In between are what the model learns for each and what it should predict: they differ if it
+    learns fractions and predicts their mean.
     """
     wanted = recipe.averages if sites.of_classes else recipe.mixtures
     count = count or wanted.count

@@ -1,4 +1,4 @@
-"""What is asked of a site: environment, coordination, bond valence, bond length, oxidation."""
+"""Properties of a site: environment, coordination, bond valence, bond length, oxidation."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The neighbours of a site, and checks of what they are looked for by."""
+"""The neighbours of a site, and checks of the criteria for them."""
 
 from itertools import product
 
@@ -23,10 +23,10 @@ def absorbers(atoms: Atoms, absorber: str) -> Int[np.ndarray, " site"]:
 def neighbour_distances(
     atoms: Atoms, sites: Int[np.ndarray, " site"], neighbour: str, reach: float
 ) -> tuple[Int[np.ndarray, " pair"], Float[np.ndarray, " pair"]]:
-    """Place among `sites` of each neighbour of one element, and its distance up to `reach`, in Å.
+    """Index in `sites` of each neighbour of one element, and its distance up to `reach`, in Å.
 
-    Periodic images count each by itself, so small cells are right too: an atom may be a neighbour
-    several times, and may be the neighbour of its own image.
+    Periodic images count separately, so small cells work too: an atom may be a neighbour several
+    times, and a neighbour of its own image.
     """
     symbols = np.asarray(atoms.get_chemical_symbols())
     formula = atoms.get_chemical_formula()
@@ -46,9 +46,9 @@ def neighbour_distances(
 def image_vectors(
     atoms: Atoms, sites: Int[np.ndarray, " site"], others: Int[np.ndarray, " other"], reach: float
 ) -> Float[np.ndarray, "site other image 3"]:
-    """Vectors in Å from each site to the images of other atoms, all within `reach` among them.
+    """Vectors in Å from each site to the images of other atoms, including all within `reach`.
 
-    A whole table is ten times as fast as ASE's neighbour list, which is made for large systems.
+    A full table is ten times as fast as ASE's neighbour list, which is made for large systems.
     """
     cell = atoms.cell.complete().array
     inverse = np.linalg.inv(cell)
@@ -62,7 +62,7 @@ def image_vectors(
 
 
 def check_element(role: str, element: str) -> None:
-    """Refuse what is not the symbol of an element."""
+    """Refuse anything but the symbol of an element."""
     if element not in chemical_symbols[1:]:
         raise InputError(f"{role} '{element}' is not a chemical element; write e.g. O or Fe")
 
@@ -74,7 +74,7 @@ def check_distance(role: str, distance: float | None) -> None:
 
 
 def dimer_distance(element: str) -> float | None:
-    """Distance in Å below which two atoms of an element are bonded; None where none are told.
+    """Distance in Å below which two atoms of an element are bonded; None if it is not an anion.
 
     Two anions are bonded, as in a peroxide, or far apart: 1.3 times the sum of their covalent radii
     (B. Cordero et al., Dalton Trans. 2008, 2832) lies between.

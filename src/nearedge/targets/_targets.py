@@ -1,4 +1,4 @@
-"""What can be asked of a site: each target computes, averages and prints its own values."""
+"""Properties of a site to predict: each target computes, averages and prints its own values."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
@@ -44,9 +44,9 @@ R0: Mapping[str, Mapping[str, Mapping[int, float]]] = {
 }
 """Length in Å of a bond of valence 1, by anion, cation and the cation's oxidation state.
 
-The commonest oxidation state of each cation stands first. From I. D. Brown and D. Altermatt, Acta
+The commonest oxidation state of each cation comes first. From I. D. Brown and D. Altermatt, Acta
 Cryst. B 41, 244 (1985), Table 1; Co3+ of N. E. Brese and M. O'Keeffe, Acta Cryst. B 47, 192 (1991),
-Mn7+ of Brown's later list *bvparm*. pymatgen's constants are others, without oxidation states.
+Mn7+ of Brown's later list *bvparm*. pymatgen's constants differ, and have no oxidation states.
 """
 
 
@@ -65,10 +65,10 @@ def bond_constants(first: str, second: str) -> Mapping[int, float]:
 
 @dataclass(frozen=True)
 class Target:
-    """What is asked of a site: something of the `neighbour` atoms around it.
+    """A property of a site, computed from the `neighbour` atoms around it.
 
-    Where a target names no neighbour, its values cannot be computed: they are stated by a dataset,
-    site by site, and here the target stands for their name, unit and printing.
+    A target without a neighbour cannot be computed: its values are stated by a dataset, site by
+    site, and the target gives their name, unit and printing.
     """
 
     unit: ClassVar[str] = ""
@@ -77,7 +77,7 @@ class Target:
     from_classes: ClassVar[bool] = False
     """Whether the mean number of many sites follows from how many are of each class."""
     stated: ClassVar[str]
-    """What it is, in words, where a dataset states it; `words` say more of what is computed."""
+    """Description if a dataset states it; `words` says more of what is computed."""
 
     neighbour: str | None
     name: str = field(default="", kw_only=True)
@@ -88,10 +88,10 @@ class Target:
 
     @abstractmethod
     def _compute(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
-        """Values of some sites from their structure, which holds the neighbour element."""
+        """Values of some sites from their structure, which contains the neighbour element."""
 
     def words(self) -> str:
-        """Say what it is, as in ``number of Fe atoms within 2.6 Å``."""
+        """Describe it, as in ``number of Fe atoms within 2.6 Å``."""
         return self.stated
 
     def of(self, atoms: Atoms, sites: Int[np.ndarray, " site"]) -> np.ndarray:
@@ -146,7 +146,7 @@ class _Within(Target):
         return np.bincount(place, minlength=len(sites)), place, distance
 
     def words(self) -> str:
-        """Say what it is, and within which distance."""
+        """Describe it, with the distance."""
         if self.neighbour is None:
             return self.stated
         return self.stated.replace("neighbours", f"{self.neighbour} atoms within {self.cutoff:g} Å")
@@ -192,13 +192,13 @@ class Environment(_Within):
         return names.astype(str)
 
     def words(self) -> str:
-        """Say what is counted, and what a dimer is."""
+        """Describe what is counted, and what a dimer is."""
         return super().words() + ("" if self.dimer is None else f", a dimer below {self.dimer:g} Å")
 
 
 @dataclass(frozen=True)
 class BondLength(_Within):
-    """The mean distance of the neighbours within a cutoff; NaN of a site that has none."""
+    """The mean distance of the neighbours within a cutoff; NaN for a site without any."""
 
     unit: ClassVar[str] = "Å"
     stated: ClassVar[str] = "mean distance of the neighbours"
@@ -251,8 +251,8 @@ class BondValence(_Bonds):
     """The sum over neighbours of exp((R0 - d) / b), Brown and Altermatt (1985).
 
     It counts neighbours by their distance, as a spectrum does, without a cutoff. R0 is that of the
-    cation, be it the neighbour or the site, in the oxidation state `valence`; without it, of the
-    state that agrees best with the sum it gives.
+    cation, whether neighbour or site, in the oxidation state `valence`; by default in the state
+    that agrees best with the resulting sum.
     """
 
     unit: ClassVar[str] = "v.u."
@@ -264,7 +264,7 @@ class BondValence(_Bonds):
         return self._best(atoms, sites)[1]
 
     def words(self) -> str:
-        """Say of which atoms, and of which oxidation state."""
+        """Describe it, with the atoms and the oxidation state."""
         if self.neighbour is None:
             return self.stated
         state = "" if self.valence is None else f", cation {self.valence:+d}"
@@ -273,7 +273,7 @@ class BondValence(_Bonds):
 
 @dataclass(frozen=True)
 class OxidationState(_Bonds):
-    """The oxidation state of a cation whose constant gives the sum nearest to itself."""
+    """The oxidation state of a cation whose R0 gives the bond valence sum nearest to it."""
 
     discrete: ClassVar[bool] = True
     stated: ClassVar[str] = "oxidation state"
@@ -285,7 +285,7 @@ class OxidationState(_Bonds):
 
 
 AnyTarget = Union[Environment, Coordination, BondValence, BondLength, OxidationState]  # noqa: UP007
-"""A target that can be kept with a model: told apart by its name."""
+"""A target that can be stored with a model, identified by its name."""
 
 TARGETS: Mapping[str, type[Any]] = {target(None).name: target for target in get_args(AnyTarget)}
 """The targets by name."""
@@ -333,13 +333,13 @@ class EnvironmentRule:
         return Coordination(self.neighbour, self.cutoff)
 
     def sites(self, atoms: Atoms) -> Int[np.ndarray, " site"]:
-        """Indices of the absorber's atoms in a structure, which must be fit to be labelled."""
+        """Indices of the absorber's atoms in a structure, which must allow labels."""
         sites = absorbers(atoms, self.absorber)
         self.environment.of(atoms, sites)
         return sites
 
     def targets(self) -> dict[str, AnyTarget]:
-        """Give what can be computed of the sites, by name.
+        """Return the targets that can be computed, by name.
 
         The bond valence is that of the commonest oxidation state of the cation, if constants of the
         pair are tabulated.

@@ -7,17 +7,17 @@ from jaxtyping import Float, Int, Shaped
 from scipy.sparse import csr_array
 
 DRAWS = 6
-"""Averages that are made of each snapshot for each number of atoms."""
+"""Averages made of each snapshot for each number of atoms."""
 
 WHOLE = 0.25
-"""By what share the sites of a snapshot may differ from the usual number."""
+"""Fraction by which the number of sites of a snapshot may differ from the usual one."""
 
 
 @dataclass(frozen=True)
 class Averages:
-    """Which sites are averaged: weights whose rows sum to one, and how many sites have any.
+    """Which sites are averaged: weights whose rows sum to one, and how many sites have weight.
 
-    The `origin`, one of the sites in each average, tells the trajectory.
+    The `origin`, one of the sites in each average, identifies the trajectory.
     """
 
     weights: csr_array
@@ -28,12 +28,12 @@ class Averages:
         return len(self.atoms)
 
     def of(self, values: Float[np.ndarray, "site output"]) -> Float[np.ndarray, "average output"]:
-        """Average what the sites have."""
+        """Average values of the sites."""
         return np.asarray(self.weights @ values)
 
 
 def average_sizes(snapshot: Shaped[np.ndarray, " site"]) -> tuple[int, ...]:
-    """Numbers of atoms to average: powers of two, and last a whole snapshot.
+    """Numbers of atoms to average: powers of two, and finally a whole snapshot.
 
     Examples
     --------
@@ -49,9 +49,9 @@ def snapshot_averages(
 ) -> Averages:
     """Average sites of one snapshot at a time, drawn without replacement.
 
-    Single sites are taken each once, whole snapshots too: the largest number stands for all sites
-    of a snapshot, of those that have about as many. Of the rest `DRAWS` averages are made of each
-    snapshot that has enough sites.
+    Each single site is taken once, and each whole snapshot: the largest number means all sites of a
+    snapshot that has about as many. For the other numbers, `DRAWS` averages are made of each
+    snapshot with enough sites.
     """
     rng = np.random.default_rng(seed)
     picked = [np.array([site]) for site in range(len(snapshot))] if 1 in numbers else []
@@ -72,7 +72,7 @@ def uneven_averages(
 ) -> Averages:
     """Average sites in compositions that the material need not have, drawn with replacement.
 
-    The shares of the classes are uniform over all compositions (a flat Dirichlet distribution).
+    The fractions of the classes are uniform over all compositions (a flat Dirichlet distribution).
     Single sites are left out: they have no composition.
     """
     rng = np.random.default_rng(seed)

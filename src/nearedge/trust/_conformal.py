@@ -1,10 +1,10 @@
-"""Conformal calibration: class sets and intervals that hold the truth as often as they say.
+"""Conformal calibration: class sets and intervals that contain the truth as often as stated.
 
 Split conformal prediction (Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*,
 2005) with the predictions of grouped cross-validation in place of those of one calibration set. The
-promise holds on average over new groups that are like the old ones; not for another material. Own
-code: crepes 0.9.1 loops over sites and takes one score too many at n + 1 = 10, 20, ...; MAPIE 1.6.0
-wants an estimator and has no class-conditional sets.
+guarantee holds on average over new groups like the old ones, not for another material. Own code:
+crepes 0.9.1 loops over sites and takes one score too many at n + 1 = 10, 20, ...; MAPIE 1.6.0 needs
+an estimator and has no class-conditional sets.
 """
 
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from jaxtyping import Bool, Float, Int, Shaped
 from nearedge.errors import InputError
 
 LEVEL = 0.9
-"""Share of unseen truths that a set or an interval is meant to hold."""
+"""Fraction of unseen truths that sets and intervals are meant to contain."""
 
 LEAST = 10
-"""Calibration sites from which a class has a threshold of its own: the worst of nine is no 90 %."""
+"""Fewest calibration sites of a class for its own threshold: the worst of nine is not 90 %."""
 
 LEAST_ALIKE = 20
-"""Sites of one class and number from which their own distances count."""
+"""Fewest sites of one class and number for their own distances to count."""
 
 CONCESSION = 0.05
-"""How far below the level the share of a single class may be, so that all together make the level.
+"""How far below the level the coverage of a class may be, if all together reach the level.
 
-Where a classifier is right more often than the level asks, no class would need a set at all.
+If a classifier is right more often than the level requires, no class would need a set at all.
 """
 
 Sites = Bool[np.ndarray, " site"]
@@ -60,10 +60,10 @@ def conformal_quantile(scores: Numbers, level: float) -> float:
 class ClassSets:
     """Which classes, in the order of a classifier's probabilities, cannot be ruled out.
 
-    The sets hold the true class of a share `level` of all unseen sites, and `class_level` at least
-    of each class: less where some are so easy that the likeliest class alone exceeds the level.
-    The thresholds are probabilities from which a class belongs to the set; those of `marginal`
-    classes, with fewer than `LEAST` sites, are that of all sites, and nothing is promised of them.
+    The sets contain the true class for a fraction `level` of all unseen sites, and at least
+    `class_level` of each class: less if some are so easy that the likeliest class alone exceeds the
+    level. The thresholds are probabilities from which a class belongs to the set; `marginal`
+    classes, with fewer than `LEAST` sites, have that of all sites, and no guarantee.
     """
 
     level: float
@@ -75,7 +75,7 @@ class ClassSets:
     def members(
         self, probability: Float[np.ndarray, "site {len(self.classes)}"]
     ) -> Bool[np.ndarray, "site {len(self.classes)}"]:
-        """Tell which classes belong to the set of each site; the likeliest always does."""
+        """Mask of the classes in the set of each site; the likeliest always is."""
         return _strength(probability) >= np.array(self.thresholds)
 
 
@@ -93,14 +93,14 @@ def calibrate_sets(
 
     A site's score is the probability of its true class (least ambiguous sets: Sadinle, Lei and
     Wasserman, J. Am. Stat. Assoc. 114, 223 (2019)), one for the likeliest, so that sets are never
-    empty. It is ranked among the sites of its own class (Mondrian), so that rare classes are held
-    as often as frequent ones. The common rank is the one that holds `level` of all sites, but no
-    less than ``level - CONCESSION`` of a class. Sites of a class that is not in `classes` are
-    misses.
+    empty. It is ranked among the sites of its own class (Mondrian), so that rare classes are
+    covered as often as frequent ones. The common rank is the one that covers `level` of all sites,
+    and at least ``level - CONCESSION`` of each class. Sites of a class that is not in `classes`
+    count as misses.
 
     Examples
     --------
-    Sites of the rare class ``b`` get low probabilities, and are in the set all the same:
+    Sites of the rare class ``b`` have low probabilities, yet it is in their sets:
 
     >>> rng = np.random.default_rng(0)
     >>> truth = np.where(np.arange(1000) % 20 == 0, "b", "a")
@@ -139,9 +139,9 @@ def calibrate_sets(
 
 @dataclass(frozen=True)
 class Intervals:
-    """How far the truth may be from what a regressor predicts, for a share `level` of unseen ones.
+    """How far the truth may be from a regressor's prediction, for a fraction `level` of sites.
 
-    For each of the numbers of averaged atoms, rising, there is half the width of each output's.
+    For each number of averaged atoms, ascending, there is a half width for each output.
     """
 
     level: float
@@ -149,9 +149,9 @@ class Intervals:
     half_widths: tuple[tuple[float, ...], ...]
 
     def half_width(self, atoms: int | None) -> Float[np.ndarray, " output"]:
-        """Half the widths for an average over so many atoms; the widest of all if unknown.
+        """Half widths for an average over this many atoms; the widest of all if unknown.
 
-        Between two calibrated numbers they are linear in the logarithm, beyond the last they stay.
+        Between two calibrated numbers they are linear in the logarithm, beyond the last constant.
         """
         table = np.array(self.half_widths, float)
         if atoms is None:
@@ -181,7 +181,7 @@ def calibrate_intervals(
     *,
     atoms: Int[np.ndarray, " example"] | None = None,
 ) -> Intervals:
-    """Find how wide the intervals of examples must be, averages over so many atoms or single sites.
+    """Find how wide the intervals of averages over some atoms, or of single sites, must be.
 
     Examples
     --------
@@ -205,10 +205,10 @@ def calibrate_intervals(
 class SiteIntervals:
     """Which coordination numbers of a single site cannot be ruled out, given a prediction.
 
-    A regressor that is unsure leans to the mean, and one width for all would leave out most sites
-    of rare, high numbers: each of the numbers, rising, has its own reach (label-conditional, Vovk
-    et al., as above). They hold a share `level` of all unseen sites, and `class_level` of those of
-    each class and number with at least `LEAST_ALIKE` of them.
+    An unsure regressor leans to the mean, and a common width would miss most sites of rare, high
+    numbers: each number, ascending, has its own reach (label-conditional, Vovk et al., as above).
+    They cover a fraction `level` of all unseen sites, and `class_level` of those of each class and
+    number with at least `LEAST_ALIKE` of them.
     """
 
     level: float
@@ -217,7 +217,7 @@ class SiteIntervals:
     reaches: tuple[float, ...]
 
     def bounds(self, predicted: Numbers) -> Float[np.ndarray, "site 2"]:
-        """Lowest and highest number that are not ruled out; the prediction is always between.
+        """Lowest and highest number not ruled out; the prediction is always between them.
 
         Examples
         --------
@@ -243,10 +243,10 @@ def calibrate_site_intervals(
 ) -> SiteIntervals:
     """Find how far from each coordination number its sites' predictions lie.
 
-    The sites of every class are held alike, as often as it takes to hold `level` of all sites, but
-    no less than ``level - CONCESSION``: a dimer of number 0 is another thing than a plain site of
-    number 0. A number with fewer than `LEAST_ALIKE` sites in any class takes the distance of all
-    sites together, and nothing is promised of it.
+    The sites of every class are covered equally often, as needed to cover `level` of all sites, but
+    at least ``level - CONCESSION``: a dimer of number 0 differs from a normal site of number 0. A
+    number without `LEAST_ALIKE` sites in any class takes the distance of all sites, without a
+    guarantee.
     """
     if not len(predicted):
         raise InputError("intervals cannot be calibrated on no site; give unseen spectra")

@@ -1,4 +1,4 @@
-"""How often sets and intervals held the truth, and how well that is known from few groups."""
+"""How often sets and intervals contain the truth, and how well few groups determine this."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -18,10 +18,10 @@ from nearedge.trust._conformal import (
 
 @dataclass(frozen=True)
 class Coverage:
-    """Share of the truths of `n` sites that sets or intervals held.
+    """Fraction of `n` sites for which sets or intervals contain the truth.
 
-    Its standard error is that of the spread over groups, None with a single one; so many
-    independent sites would be as telling as `effective`, None where all or none were held.
+    Its standard error follows from the spread over groups, None for a single one; `effective` is
+    the number of independent sites with the same error, None if all or none are covered.
     """
 
     coverage: float
@@ -33,7 +33,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class ClassCoverage:
-    """Share of the truths of one class that were held, and how large sets are there."""
+    """Coverage of the sites of one class, and the mean size of their sets."""
 
     n: int
     coverage: float
@@ -42,7 +42,7 @@ class ClassCoverage:
 
 @dataclass(frozen=True)
 class SetCoverage(Coverage):
-    """How often sets of classes held the truth, how large they are, and both for each class."""
+    """How often sets of classes contain the truth, how large they are, and both for each class."""
 
     level: float
     mean_set_size: float
@@ -50,7 +50,7 @@ class SetCoverage(Coverage):
 
 
 def coverage(held: Sites, groups: Names) -> Coverage:
-    """Share of truths that were held, and its error as the groups tell it.
+    """Fraction of truths that are covered, and its error from the spread over groups.
 
     Sites of one group succeed and fail together, so the error is taken from the spread over
     groups, each weighted by its size, and not from the number of sites.
@@ -75,7 +75,7 @@ def coverage(held: Sites, groups: Names) -> Coverage:
 def set_coverage(
     members: Members, truth: Names, classes: Sequence[str], groups: Names, level: float = LEVEL
 ) -> SetCoverage:
-    """Judge sets of classes: coverage, mean size, and both for each class that occurs."""
+    """Score sets of classes: coverage, mean size, and both for each class that occurs."""
     held = (members & (truth[:, None] == np.array(classes))).any(axis=1)
     size = members.sum(axis=1)
     return SetCoverage(
@@ -93,9 +93,9 @@ def set_coverage(
 def crossfit(
     fold: Int[np.ndarray, " site"], judge: Callable[[Sites, Sites], Bool[np.ndarray, "..."]]
 ) -> Bool[np.ndarray, "..."]:
-    """Judge each fold's sites, the second mask, by what was calibrated on the others, the first.
+    """Score each fold's sites, the second mask, with a calibration on the others, the first.
 
-    So it is told what a calibration is worth on sites it was not made of.
+    This shows how good a calibration is on sites that it was not made from.
     """
     judged = np.concatenate([judge(fold != number, fold == number) for number in np.unique(fold)])
     everywhere = np.empty_like(judged)
@@ -109,7 +109,7 @@ def crossfit_sets(
     classes: Sequence[str],
     fold: Int[np.ndarray, " site"],
 ) -> Members:
-    """Tell which classes belong to each site's set, calibrated on the other folds."""
+    """Mask of the classes in each site's set, calibrated on the other folds."""
 
     def judge(others: Sites, own: Sites) -> Bool[np.ndarray, "judged class"]:
         sets = calibrate_sets(probability[others], truth[others], classes)

@@ -23,16 +23,16 @@ from nearedge.trust._reasons import (
 )
 
 CHUNK = 8192
-"""Spectra examined at once: what bounds the memory."""
+"""Spectra examined at once, which limits the memory."""
 
 BEYOND = 1e50
 """Factor beyond which the square of an intensity, or its inverse, might not be finite."""
 
 FLAT = 0.05
-"""A spectrum varies by less than this share of its size if it is flat."""
+"""A spectrum that varies by less than this fraction of its size is flat."""
 
 WHITE = 0.4
-"""Roughness from which a spectrum is nothing but noise; uncorrelated noise has 1."""
+"""Roughness from which a spectrum is only noise; uncorrelated noise has 1."""
 
 LEVEL = 0.1
 """Background, in units of the mean training intensity, that is worth mentioning."""
@@ -44,10 +44,10 @@ QUALITY = 100.0
 """Signal to noise from which noise is not worth mentioning."""
 
 WITHIN = 0.1
-"""How far beyond the range of the training spectra's features an intensity is no news."""
+"""How far beyond the range of the training spectra's features an intensity is not novel."""
 
 SMOOTHED = 7
-"""Energies that are smoothed over."""
+"""Number of energies smoothed over."""
 
 STEPS = 10
 """Gauss-Newton steps."""
@@ -60,9 +60,9 @@ Alike = Bool[np.ndarray, " spectrum"]
 
 
 def examine(training: Likeness, inputs: Spectra) -> list[tuple[Reason, ...]]:
-    """Find what sets each spectrum, of those unlike them, apart from the training spectra.
+    """Find how each spectrum that is unlike the training spectra differs from them.
 
-    There are two reasons where it is of another size and differs still when it is scaled.
+    There are two reasons if its intensity differs, and it still differs when scaled.
     """
     parts = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
     return [reasons for part in parts for reasons in _examine(training, part)]

@@ -1,4 +1,4 @@
-"""What training spectra are like: how far a spectrum is from all of them, and from the nearest."""
+"""How far a spectrum is from the training spectra: from all of them, and from the nearest."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 LARGEST = 1e9
-"""Intensities beyond so many times the training mean are all alike."""
+"""Intensities beyond this multiple of the training mean are not distinguished."""
 
 CHUNK = 4096
-"""Spectra that are measured at once: few enough for the processor's cache."""
+"""Spectra processed at once: few enough for the processor's cache."""
 
 WEIGHT = 1 / 3
-"""Of the distance from the mean beside that from the nearest centre."""
+"""Weight of the distance from the mean; the rest is for that from the nearest centre."""
 
 WHOLE = slice(None)
 """All energies."""
@@ -24,7 +24,7 @@ Numbers = Float[np.ndarray, " _"]
 
 @dataclass(frozen=True)
 class Features:
-    """Logarithms of intensities, which is what is compared.
+    """Logarithms of intensities, which are compared.
 
     Below the edge the absorption is a hundredth of that above: only there, and only in logarithms,
     does a spectrum on another energy zero differ from all others. The unit is the mean size of the
@@ -40,13 +40,13 @@ class Features:
     pivot: float
 
     def __call__(self, inputs: Spectra) -> Spectra:
-        """Take log(1 + intensity / pivot), and go on straight with its slope below zero."""
+        """Take log(1 + intensity / pivot), continued below zero as a straight line."""
         pivot = self.unit * self.pivot
         relative = np.clip(inputs, -LARGEST * pivot, LARGEST * pivot) / pivot
         return np.log1p(np.maximum(relative, 0)) + np.minimum(relative, 0)
 
     def slope(self, inputs: Spectra) -> Spectra:
-        """Derivative of the features by the intensity."""
+        """Derivative of the features with respect to the intensity."""
         pivot = self.unit * self.pivot
         return 1 / (pivot + np.clip(inputs, 0, pivot * LARGEST))
 
@@ -65,7 +65,7 @@ class Gaussian:
 
     @cached_property
     def whitening(self) -> Float[np.ndarray, "energy energy"]:
-        """What deviations from the mean are multiplied with to be uncorrelated, of unit size.
+        """Matrix that makes deviations from the mean uncorrelated, of unit size.
 
         Upper triangular: its first rows and columns whiten the first energies alone.
         """
@@ -77,13 +77,13 @@ class Gaussian:
         return _whitening(self.covariance[::-1, ::-1])[::-1]
 
     def squares(self, features: Spectra, kept: slice = WHOLE) -> Numbers:
-        """Square of the Mahalanobis distance from the mean, per energy, at those that are kept."""
+        """Square of the Mahalanobis distance from the mean, per energy, at the energies kept."""
         count = features.shape[1]
         square = self._backward[kept, :count] if kept.start else self.whitening[kept, :count]
         return _norms((features - self.mean[kept]) @ square) / count
 
     def conditional(self, features: Spectra) -> Spectra:
-        """Deviation of each feature from what the others let expect, in standard deviations."""
+        """Deviation of each feature from that expected from the others, in standard deviations."""
         precision = self.whitening @ self.whitening.T
         return (features - self.mean) @ precision / np.sqrt(np.diag(precision))
 
@@ -98,9 +98,9 @@ def _norms(rows: np.ndarray) -> np.ndarray:
 
 
 def overlaps(points: int) -> dict[int, tuple[slice, slice]]:
-    """List steps by which a spectrum may be shifted, at least half of it still overlapping.
+    """List the steps by which a spectrum may be shifted with at least half of it overlapping.
 
-    To each belong the energies of the shifted spectrum, and those where they would belong.
+    Each comes with the energies of the shifted spectrum, and those where they would belong.
     """
 
     def kept(step: int) -> slice:
@@ -111,7 +111,7 @@ def overlaps(points: int) -> dict[int, tuple[slice, slice]]:
 
 
 def run_around(true: Bool[np.ndarray, " energy"], place: int) -> tuple[int, int]:
-    """Give the first and the last place of the run of true ones that holds a place."""
+    """Return the first and the last index of the run of true values that contains an index."""
     others = np.flatnonzero(~true)
     first = others[others < place].max(initial=-1) + 1
     return int(first), int(others[others > place].min(initial=len(true)) - 1)
@@ -119,13 +119,13 @@ def run_around(true: Bool[np.ndarray, " energy"], place: int) -> tuple[int, int]
 
 @dataclass(frozen=True)
 class Cloud:
-    """Features of training spectra: their Gaussian, and centres of the kinds that there are.
+    """Features of training spectra: their Gaussian, and the centres of their clusters.
 
     The distance from a cloud is the root of a weighted mean of two squares, each in units of its
-    usual size, the median over unseen spectra: that from the mean (Mahalanobis), which sees when
-    intensities do not go together, and that from the nearest centre, in units of each feature's
-    standard deviation, which sees what lies between kinds or beyond all of them. Energies are kept
-    from the window's beginning or to its end.
+    usual size, the median over unseen spectra: that from the mean (Mahalanobis), which detects
+    intensities that do not occur together, and that from the nearest centre, in units of each
+    feature's standard deviation, which detects what lies between clusters or beyond all of them.
+    Energies are kept from the window's start or to its end.
     """
 
     gaussian: Gaussian
@@ -150,10 +150,10 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Likeness:
-    """What the training spectra are like, and from which distance on a spectrum is not like them.
+    """What the training spectra are like, and from which distance a spectrum is unlike them.
 
     The energies are in eV, the cloud is of the features, low and high are the range of the
-    intensities. The limits of shifts are of the energies that then overlap, see `overlaps`.
+    intensities. The limits of shifts are for the energies that then overlap, see `overlaps`.
     """
 
     energy: Float[np.ndarray, " energy"]
@@ -170,5 +170,5 @@ class Likeness:
         return np.concatenate([self.cloud.distance(self.features(part)) for part in parts])
 
     def alike(self, inputs: Spectra) -> Bool[np.ndarray, " _"]:
-        """Tell which spectra are like the training spectra."""
+        """Mask of the spectra that are like the training spectra."""
         return self.distance(inputs) <= self.limit

@@ -15,10 +15,10 @@ from nearedge.trust._likeness import Cloud, Features, Gaussian, Likeness, Number
 from nearedge.trust._reasons import Reason
 
 SMALL = 1e-3
-"""Distance that is as good as none; training spectra may all be the same."""
+"""Distance that counts as zero; training spectra may all be the same."""
 
 ENOUGH = 20
-"""Calibration spectra of a class from which its own share of flagged ones is kept low."""
+"""Fewest calibration spectra of a class for its own fraction of flagged ones to be limited."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class NoveltySettings:
 
     Intensities well above the pivot, in units of the mean training intensity, are compared by their
     ratio, those below by their difference. The tolerance is a standard deviation of the logarithm
-    of an intensity that is never news: noise, calibration. The centres are clusters of the training
-    spectra, the folds those of the calibration.
+    of an intensity that is never novel: noise, calibration. The centres are clusters of the
+    training spectra, the folds those of the calibration.
 
-    Of spectra of unseen groups a share may be `flagged`, and within every class of at least
-    `ENOUGH` sites another; the more lenient limit counts. A rare class is the tail of the whole and
-    would else be flagged throughout.
+    Of spectra of unseen groups a fraction may be `flagged`, and within every class of at least
+    `ENOUGH` sites another; the more lenient limit counts. A rare class is the tail of the
+    distribution, and would otherwise be flagged entirely.
     """
 
     pivot: float = 0.2
@@ -48,9 +48,9 @@ SETTINGS = NoveltySettings()
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the limit was set on: so many spectra, in so many independent groups if there are any.
+    """What the limit was set on: the numbers of spectra and of independent groups, if any.
 
-    It is extrapolated where they are too few to have seen such a distance.
+    It is extrapolated if they are too few for such a distance to occur.
     """
 
     n: int
@@ -60,7 +60,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Novelty:
-    """A judge of spectra: what is known of training spectra and, rising, of unseen ones' distances.
+    """A test of spectra: what training spectra are like, and unseen ones' distances, ascending.
 
     All spectra are at the training spectra's energies, in their unit.
     """
@@ -85,11 +85,11 @@ class Novelty:
         return self.likeness.distance(inputs) / self.typical
 
     def flags(self, inputs: Spectra) -> Bool[np.ndarray, " _"]:
-        """Tell which spectra are novel, without reasons."""
+        """Mask of the spectra that are novel, without reasons."""
         return self.score(inputs) > self.threshold
 
     def reasons(self, inputs: Spectra) -> list[tuple[Reason, ...]]:
-        """Say of each spectrum what is wrong with it; nothing if it is not novel."""
+        """List what is wrong with each spectrum; nothing if it is not novel."""
         novel = self.flags(inputs)
         examined = iter(examine(self.likeness, inputs[novel]))
         return [next(examined) if flagged else () for flagged in novel]
@@ -103,13 +103,13 @@ def fit_novelty(
     labels: np.ndarray | None = None,
     seed: int = 0,
 ) -> Novelty:
-    """Learn what spectra are like, and from which distance on one is not like them.
+    """Learn what spectra are like, and from which distance one is unlike them.
 
-    The limit is that distance which a share `NoveltySettings.flagged` of the spectra of held-out
-    groups exceed (split conformal prediction with the scores of a cross-validation by group). Of
+    The limit is the distance that a fraction `NoveltySettings.flagged` of the spectra of held-out
+    groups exceeds (split conformal prediction with the scores of a cross-validation by group). For
     fewer than 1 / flagged spectra it is the one-sided prediction bound of a normal distribution of
-    log distances (Student's t). Without groups, whose sites are not independent, each spectrum is
-    its own. No class of the labels is flagged as a whole.
+    log distances (Student's t). Sites of a group are not independent; without groups, each spectrum
+    is its own. No class of the labels is flagged as a whole.
 
     Examples
     --------

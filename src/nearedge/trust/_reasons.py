@@ -1,4 +1,4 @@
-"""Why a model does not apply to a spectrum: a small closed set of findings, and their words."""
+"""Why a model does not apply to a spectrum: a small closed set of reasons, and their words."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -6,16 +6,16 @@ from typing import ClassVar, Literal
 from nearedge.edges import Edge
 
 MODEST = 5.0
-"""Ratio of intensities below which it need not be a matter of units."""
+"""Ratio of intensities below which the unit need not be the cause."""
 
 NOISY = 0.3
-"""Noise from which it is spoken of, as a share of the spectrum's own variation."""
+"""Noise from which it is mentioned, as a fraction of the spectrum's own variation."""
 
 AN = "AEFHILMNORSX"
 """First letters of symbols that follow "an": symbols are read letter by letter, "an Fe K-edge"."""
 
 BELOW_EDGE = "structure below the edge"
-"""What speaks against a spectrum if there is absorption below its edge."""
+"""What is wrong with a spectrum that has absorption below its edge."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class OtherEdge(Reason):
 
 @dataclass(frozen=True)
 class OutsideEdge(Reason):
-    """The spectrum rises, or the zero is said to lie (eV), where the model's edge cannot be."""
+    """The spectrum rises, or its stated zero lies (eV), where the model's edge cannot be."""
 
     e0: float
     model: Edge
@@ -96,7 +96,7 @@ class NoEdge(Reason):
 
 @dataclass(frozen=True)
 class Scaled(Reason):
-    """The intensity is that of the training spectra so many times."""
+    """The intensity is that of the training spectra times a factor."""
 
     factor: float
 
@@ -113,14 +113,14 @@ class Scaled(Reason):
 
 @dataclass(frozen=True)
 class UpsideDown(Reason):
-    """Turned upside down the spectrum is like the training spectra."""
+    """Turned upside down, the spectrum is like the training spectra."""
 
     words = "upside down: transmission instead of absorption, or the wrong sign?"
 
 
 @dataclass(frozen=True)
 class Shifted(Reason):
-    """Moved back by so many eV the spectrum is like the training spectra."""
+    """Shifted back by this many eV, the spectrum is like the training spectra."""
 
     by: float
     words = "looks like the training spectra shifted by {by:+.1f} eV: check the energy zero"
@@ -128,7 +128,7 @@ class Shifted(Reason):
 
 @dataclass(frozen=True)
 class OnBackground(Reason):
-    """The spectrum is like the training spectra times a scale, on a background of a level."""
+    """The spectrum is like the training spectra times a scale, on a constant background."""
 
     scale: float
     level: float
@@ -151,10 +151,10 @@ class Noisy(Reason):
 
 @dataclass(frozen=True)
 class Differs(Reason):
-    """The spectrum differs from the training spectra at these energies, eV from the zero, the most.
+    """The spectrum differs from the training spectra most at these energies, eV from the zero.
 
-    Of ``more`` or ``less`` intensity than any of them has, of a ``peak`` none of them has, or of
-    intensities that each of them has but not ``together``.
+    By ``more`` or ``less`` intensity than any of them has, a ``peak`` that none of them has, or
+    intensities that each occur in them, but not ``together``.
     """
 
     first: float
@@ -174,7 +174,7 @@ class Differs(Reason):
 
 @dataclass(frozen=True)
 class Unlike(Reason):
-    """No reference is like the spectrum: what is left of the best fit is more than the limit."""
+    """No reference fits the spectrum: the misfit of the best one is over the limit."""
 
     misfit: float
     limit: float
@@ -187,7 +187,7 @@ class Unlike(Reason):
 
 @dataclass(frozen=True)
 class Unstated(Reason):
-    """The spectrum is like a crystal of which no coordination number is stated."""
+    """The spectrum is most similar to a crystal whose coordination number is not stated."""
 
     crystal: str
     words = (
@@ -198,11 +198,11 @@ class Unstated(Reason):
 
 @dataclass(frozen=True)
 class Misfit(Reason):
-    """No mixture of the training spectra is like the measured one, whatever zero and resolution.
+    """No mixture of the training spectra fits the measured one, at any zero and resolution.
 
-    What speaks against it is `exceeded`, in units of its limit; the noise is a share of the
-    spectrum's own variation. It has `more` intensity than expected, or less, most of all from the
-    `first` energy to the `last`, in eV from the zero; None if at none in particular.
+    `exceeded` holds the measures that are over their limits, in units of these; the noise is a
+    fraction of the spectrum's own variation. It has `more` intensity than expected, or less, mostly
+    from the `first` energy to the `last`, in eV from the zero; None if at none in particular.
     """
 
     exceeded: dict[str, float] = field(default_factory=dict)

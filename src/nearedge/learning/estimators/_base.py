@@ -18,29 +18,29 @@ from nearedge.records import Kept
 validate_data: Any = _validate_data
 
 Parameters = dict[str, Any]
-"""What an estimator was told, ready for JSON."""
+"""Parameters of an estimator, ready for JSON."""
 
 RETIRED = {"apart", "early_stopping", "energy", "restarts"}
-"""Parameters in models of before, of which no prediction depends."""
+"""Parameters in older models on which no prediction depends."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class SavedEstimator(Kept, BaseEstimator):
-    """An estimator that `nearedge.records` keeps: what it was told, and what it has learnt.
+    """An estimator that `nearedge.records` can store: its parameters, and what it has learnt.
 
-    What a field of its `record` holds is an attribute of that name with an underscore after it.
+    Each field of its `record` is an attribute of that name with a trailing underscore.
 
     Parameters
     ----------
     scale_floor : float
-        Least number that an intensity (or slope) is divided by, as a share of the largest spread:
-        at 0 each is divided by its own, at 1 all by the same. Where the training spectra hardly
-        vary, below the edge, division by their spread blows up every offset and all noise.
+        Least divisor of an intensity (or slope), as a fraction of the largest spread: at 0 each is
+        divided by its own spread, at 1 all by the same. Below the edge, where training spectra
+        hardly vary, division by their spread would amplify offsets and noise.
     categories : sequence of int
-        How many columns of the input, before the intensities, are the values of each categorical
-        feature: one at the value of an example, zero elsewhere, all zero where it is unknown.
+        Number of input columns, before the intensities, for the values of each categorical feature:
+        one for the value of an example, zero for the others, all zero if it is unknown.
     random_state : int
-        The seed of everything random.
+        Seed of all random numbers.
     """
 
     scale_floor: float = 0.0
@@ -48,17 +48,17 @@ class SavedEstimator(Kept, BaseEstimator):
     random_state: int = 0
 
     members = 1
-    """How many answers are averaged."""
+    """Number of predictions averaged."""
 
     def parameters(self) -> Parameters:
-        """What it was told, ready for JSON."""
+        """Its parameters, ready for JSON."""
         return {
             name: np.asarray(value).tolist() if isinstance(value, np.ndarray | tuple) else value
             for name, value in self.get_params(deep=False).items()
         }
 
     def to_record(self) -> Any:
-        """Say what it is made of."""
+        """Return what it consists of."""
         check_is_fitted(self)
         learnt = (getattr(self, f"{field.name}_") for field in fields(self.record)[1:])
         return self.record(self.parameters(), *map(_without_names, learnt))
@@ -83,7 +83,7 @@ class SavedEstimator(Kept, BaseEstimator):
 
 
 class LikeliestClass(ClassifierMixin):
-    """What estimators share that tell probabilities of classes."""
+    """What estimators of class probabilities share."""
 
     classes_: Any
 
@@ -104,7 +104,7 @@ class LikeliestClass(ClassifierMixin):
 
 
 def check_class_values(classes: Sequence[str], values: Sequence[float]) -> None:
-    """Refuse fewer than two classes, or values that are not one of each."""
+    """Refuse fewer than two classes, or not exactly one value for each."""
     if len(classes) < 2 or len(classes) != len(values):
         raise InputError(
             f"classes={list(classes)} and values={list(values)}: give at least two classes, and a "
@@ -113,7 +113,7 @@ def check_class_values(classes: Sequence[str], values: Sequence[float]) -> None:
 
 
 def check_fractions(y: np.ndarray, classes: Sequence[str]) -> None:
-    """Refuse fractions that are not a column for each class."""
+    """Refuse fractions without one column for each class."""
     if y.ndim != 2 or y.shape[1] != len(classes):
         raise InputError(
             f"fractions of shape {y.shape} do not fit {len(classes)} classes; give a column for "
@@ -130,9 +130,9 @@ def _without_names(value: Any) -> Any:
 def floored_spread(
     x: Float[np.ndarray, "example feature"], floor: float
 ) -> tuple[Float[np.ndarray, " feature"], Float[np.ndarray, " feature"]]:
-    """Give the standard deviations, and what to divide by: no less than a share of the largest.
+    """Return the standard deviations, and the divisors: at least a fraction of the largest.
 
-    What is constant and has no floor is divided by one.
+    Constant columns without a floor are divided by one.
 
     Examples
     --------

@@ -28,8 +28,8 @@ from nearedge.learning.estimators._base import (
 class Machines:
     """Machines with the kernel ``exp(-|x - y|**2)``, one for each pair of classes.
 
-    The training examples in `support` decide; `owners` are the places of their classes, weights
-    what each adds to the margins. A positive margin speaks for the first class of a pair.
+    `support` are the training examples that decide, `owners` the indices of their classes, weights
+    what each adds to the margins. A positive margin favours the first class of a pair.
     """
 
     classes: np.ndarray
@@ -48,7 +48,7 @@ class Machines:
     def margins(
         self, features: Float[np.ndarray, "example feature"]
     ) -> Float[np.ndarray, "example pair"]:
-        """Margins of every pair of classes, in single precision but for the last sum."""
+        """Margins of every pair of classes, in single precision except for the last sum."""
         return kernel(features, self.support) @ np.asarray(self.weights, np.float32) + self.offsets
 
 
@@ -83,7 +83,7 @@ def train_machines(
 
 
 def count_votes(chances: Any, classes: int) -> list[Any]:
-    """Add up, for each class, its chance against every other one.
+    """Sum, for each class, its probabilities against all others.
 
     `chances`, NumPy's or JAX's, are those of each pair's first class, shape (pair, example).
     """
@@ -97,10 +97,10 @@ def count_votes(chances: Any, classes: int) -> list[Any]:
 Machine = TypeVar("Machine", bound="SupportVectors")
 
 FOLDS = 5
-"""Parts into which the training spectra are cut where something is chosen by cross-validation."""
+"""Folds of the training spectra for choices by cross-validation."""
 
 STEEPNESSES = (4.0, 6.0, 9.0)
-"""Steepnesses that are tried: below the first, votes between two other classes would count."""
+"""Steepnesses tried: below the first, votes between two other classes would count."""
 
 CHUNK = 1024
 """Spectra that are compared with the support vectors at once: their kernel fits into the cache."""
@@ -108,17 +108,17 @@ CHUNK = 1024
 
 @dataclass(eq=False, repr=False)
 class KernelEstimator(SavedEstimator):
-    """What kernel machines share: a kernel of radial basis functions on intensities and slopes.
+    """What kernel machines share: a radial basis function kernel on intensities and slopes.
 
-    Two spectra are alike if both their intensities and their slopes are: each is brought to zero
+    Two spectra are similar if both their intensities and their slopes are: each is centred on its
     mean over the training spectra and divided by its spread.
 
     Parameters
     ----------
     C : float
-        What an error costs beside a smooth answer.
+        Cost of errors, relative to smoothness.
     reach : float
-        Squared distance at which the likeness of two spectra has fallen to 1/e, in units of the
+        Squared distance at which the similarity of two spectra has fallen to 1/e, in units of the
         mean squared distance of the training spectra from their mean.
     slopes : float
         Weight of the slopes, from 0 (intensities alone) to 1 (slopes alone).
@@ -200,7 +200,7 @@ class KernelEstimator(SavedEstimator):
 
 
 class SupportVectors(KernelEstimator):
-    """A kernel estimator whose training spectra decide that lie near a boundary."""
+    """A kernel estimator in which the training spectra near a boundary decide."""
 
     _numeric: ClassVar[bool]
 
@@ -219,7 +219,7 @@ class SupportVectors(KernelEstimator):
 
 @dataclass(frozen=True)
 class MachinesRecord:
-    """What a `KernelClassifier` is made of again."""
+    """What a `KernelClassifier` is rebuilt from."""
 
     parameters: Parameters
     mean: Float[np.ndarray, " feature"]
@@ -232,12 +232,11 @@ class MachinesRecord:
 class KernelClassifier(LikeliestClass, SupportVectors):
     """Support vectors (Cortes and Vapnik, 1995) from spectra to classes.
 
-    Each pair of classes has a machine of its own, whose vote for a class is the logistic function
-    of its margin times a `steepness_`; the logarithm of a class's probability is the sum of its
-    votes times a `weight_`. Both are found by cross-validation. So a machine of two other classes
-    has little say, as where votes are counted, the limit of a large steepness.
-    Parameters are those of `KernelEstimator`; `classes_` are the names in the order of the
-    probabilities.
+    Each pair of classes has its own machine, whose vote for a class is the logistic function of its
+    margin times a `steepness_`; the logarithm of a class's probability is the sum of its votes
+    times a `weight_`. Both are found by cross-validation. So a machine of two other classes has
+    little influence, as in counting votes, the limit of a large steepness. Parameters are those of
+    `KernelEstimator`; `classes_` are the names in the order of the probabilities.
     """
 
     record = MachinesRecord
@@ -316,7 +315,7 @@ class KernelClassifier(LikeliestClass, SupportVectors):
 
 @dataclass(frozen=True)
 class KernelRecord:
-    """What a `KernelRegressor` is made of again."""
+    """What a `KernelRegressor` is rebuilt from."""
 
     parameters: Parameters
     mean: Float[np.ndarray, " feature"]
@@ -328,10 +327,10 @@ class KernelRecord:
 
 @dataclass(eq=False, repr=False)
 class KernelRegressor(RegressorMixin, SupportVectors):
-    """Support vector regression (Smola and Schoelkopf, 2004) from spectra to a number of each.
+    """Support vector regression (Smola and Schoelkopf, 2004) from spectra to one number each.
 
-    The number is the sum of weights times the likeness to each support vector, and an offset.
-    Parameters are those of `KernelEstimator`, with one more.
+    The number is an offset plus the weighted sum of similarities to the support vectors. Parameters
+    are those of `KernelEstimator`, and one more.
 
     Parameters
     ----------

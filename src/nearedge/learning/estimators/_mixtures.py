@@ -1,4 +1,4 @@
-"""Regression of what averages of many sites are made of."""
+"""Regression of the composition of averages over many sites."""
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -20,12 +20,12 @@ from nearedge.learning.estimators._base import (
 from nearedge.learning.estimators._kernel import KernelEstimator
 
 TRUSTED = 200
-"""An average of so many sites or more still errs as one of half as many would by chance."""
+"""Noise that no averaging removes: that of an average of this many sites."""
 
 
 @dataclass(frozen=True)
 class MixtureRecord:
-    """What a `MixtureRegressor` is made of again."""
+    """What a `MixtureRegressor` is rebuilt from."""
 
     parameters: Parameters
     mean: Float[np.ndarray, " feature"]
@@ -40,19 +40,19 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
     """Kernel ridge regression from spectra of one site or of many to fractions of classes.
 
     It is the mean of a Gaussian process (Rasmussen and Williams, 2006, chapter 2) with the kernel
-    ``exp(-|x - y|**2) + linear * x.y``, in which an average of n spectra has the n-th part of the
-    noise of a single one: what single spectra tell badly, averages of many tell well. Parameters
-    are those of `KernelEstimator`, of which `C` is one over the noise of a single spectrum, and
-    those below.
+    ``exp(-|x - y|**2) + linear * x.y``, in which an average of n spectra has an n-th of the noise
+    of a single one: averages of many give well what single spectra give poorly. Parameters are
+    those of `KernelEstimator`, of which `C` is one over the noise of a single spectrum, and those
+    below.
 
     Parameters
     ----------
     classes : sequence of str
         In the order of the fractions given to `fit`.
     values : sequence of float
-        What each class stands for: the number predicted is the mean of these.
+        The number of each class: their mean is predicted.
     linear : float
-        Weight of the linear part of the kernel, for compositions beyond those that were taught.
+        Weight of the linear part of the kernel, for compositions beyond those of the training.
     """
 
     record = MixtureRecord
@@ -83,7 +83,7 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
         return self
 
     def predict(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
-        """Mean of what the classes stand for."""
+        """Mean of the numbers of the classes."""
         return self._in_chunks(X) @ np.asarray(self.values, float)
 
     def predict_fractions(self, X: Any) -> Float[np.ndarray, "example class"]:  # noqa: N803

@@ -32,7 +32,7 @@ Data = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class NetworksRecord:
-    """What an estimator made of networks is made of again; learning curves are not kept."""
+    """What an estimator made of networks is rebuilt from; learning curves are not kept."""
 
     parameters: Parameters
     networks: tuple[MultilayerPerceptron, ...]
@@ -53,9 +53,9 @@ class SpectrumEstimator(SavedEstimator, TrainingSettings):
     hidden : tuple of int
         Units of each hidden layer.
     n_networks : int
-        Size of the ensemble: networks that differ in their seed only.
+        Size of the ensemble: networks that differ only in their seed.
     embedding : int
-        Dimensions of the learned vector of a value.
+        Dimensions of the learned vector of a feature's value.
     scale_floor, categories, random_state
         As in `SavedEstimator`.
     learning_rate, batch_size, epochs, l2, l2_convention, records, dropout
@@ -64,11 +64,12 @@ class SpectrumEstimator(SavedEstimator, TrainingSettings):
     Attributes
     ----------
     input_mean_, input_scale_ : ndarray, shape (energy,)
-        What each intensity is standardised with: mean and standard deviation over the training
-        spectra, no less than `scale_floor` says (a constant intensity is only shifted).
+        Mean and standard deviation of each intensity over the training spectra, by which it is
+        standardised; the latter at least as `scale_floor` says (a constant intensity is only
+        shifted).
     networks_, curves_, restarts_ : sequence
-        The ensemble, the learning curves of each network (none of an estimator that was read from
-        a file), and how often it died and was started again.
+        The ensemble, the learning curves of each network (none for an estimator read from a file),
+        and how often it died and was restarted.
     """
 
     record = NetworksRecord
@@ -100,7 +101,7 @@ class SpectrumEstimator(SavedEstimator, TrainingSettings):
         return self
 
     def jobs(self, X: Any, y: Any, validation: Data | None) -> list[Job]:  # noqa: N803
-        """Check the data, take the scaling from it, and say which networks are to be trained."""
+        """Check the data, take the scaling from it, and return the networks to train."""
         self._check_parameters()
         numeric, several = self._loss == "squared-error", self._loss == "fractions"
         checks = {"dtype": np.float64, "y_numeric": numeric, "multi_output": several}
@@ -141,7 +142,7 @@ class SpectrumEstimator(SavedEstimator, TrainingSettings):
             raise InputError(f"random_state={seed!r} must be an integer seed")
 
     def take(self, trained: Sequence[Trained]) -> None:
-        """Take what became of `jobs`; the curves in the unit of the targets."""
+        """Take the results of `jobs`; the curves are in the unit of the targets."""
         self.networks_ = tuple(result.network for result in trained)
         self.restarts_ = tuple(result.restarts for result in trained)
         square = np.float32(self.target_scale_**2)
@@ -160,7 +161,7 @@ class SpectrumEstimator(SavedEstimator, TrainingSettings):
 
     @property
     def members(self) -> int:
-        """How many answers are averaged: the networks of the ensemble."""
+        """Number of predictions averaged: the networks of the ensemble."""
         return len(self.networks_)
 
     def _standardised(
@@ -246,9 +247,9 @@ class NetworkClassifier(LikeliestClass, SpectrumEstimator):
 
 
 class NetworkRegressor(RegressorMixin, SpectrumEstimator):
-    """A neural network, or an ensemble, from spectra to a number of each: the ensemble's mean.
+    """A neural network, or an ensemble, from spectra to one number each: the ensemble's mean.
 
-    The networks learn the number with its training mean and spread taken out. Parameters and
+    The networks learn the number standardised by its training mean and spread. Parameters and
     attributes are those of `SpectrumEstimator`.
     """
 
@@ -275,7 +276,7 @@ class CompositionRegressor(SpectrumEstimator):
     """A neural network, or an ensemble, from spectra to the fractions of environment classes.
 
     The fractions of a spectrum are positive and add up to one (softmax); the number predicted is
-    the mean of what each class stands for. Parameters and attributes are those of
+    the mean of the numbers of the classes. Parameters and attributes are those of
     `SpectrumEstimator`, and the two below.
     """
 
@@ -290,7 +291,7 @@ class CompositionRegressor(SpectrumEstimator):
         return softmax(self._outputs(X), axis=-1).mean(axis=0)
 
     def predict(self, X: Any) -> Float[np.ndarray, " example"]:  # noqa: N803
-        """Mean of what the classes stand for."""
+        """Mean of the numbers of the classes."""
         return self.predict_fractions(X) @ np.asarray(self.values, float)
 
     def _check_parameters(self) -> None:

@@ -34,9 +34,9 @@ def fit_many(
     examples: Sequence[Split],
     progress: Callable[[float], None] | None = None,
 ) -> list[Estimator]:
-    """Fit each estimator in place on its own examples: as one `fit` each, but networks faster.
+    """Fit each estimator in place on its own examples: as `fit` does, but networks faster.
 
-    Kernel machines have no use for validation data. `progress` is told the share of the networks'
+    Kernel machines ignore validation data. `progress` receives the fraction of the networks'
     training that is done.
     """
     waiting = []
@@ -58,10 +58,10 @@ def fit_many(
 def class_table(
     classifier: Classifier, spectra: Float[np.ndarray, "example energy"], classes: Sequence[str]
 ) -> Float[np.ndarray, "example class"]:
-    """Give the probabilities of `classes`, in this order.
+    """Return the probabilities of `classes`, in this order.
 
-    A class that the classifier has not learnt has none. One that it alone has is left out, and the
-    others of a spectrum add up to one again.
+    It is zero for a class that the classifier has not learnt. A class that only the classifier has
+    is left out, and the others are normalised again.
     """
     table = np.zeros((len(spectra), len(classes)))
     probability = classifier.predict_proba(spectra)
@@ -81,7 +81,7 @@ def outputs(
 ) -> Float[np.ndarray, "example output"]:
     """Predict the mean of the target and the fractions of `classes`, side by side.
 
-    A class that the regressor was not taught has the fraction zero.
+    A class that the regressor has not learnt has the fraction zero.
     """
     table = np.zeros((len(spectra), 1 + len(classes)))
     table[:, 0] = estimator.predict(spectra)

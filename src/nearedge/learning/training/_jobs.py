@@ -1,4 +1,4 @@
-"""What is to be trained, and what comes of it."""
+"""Networks to be trained, and the results."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
@@ -15,7 +15,7 @@ Loss = Literal["cross-entropy", "fractions", "squared-error"]
 L2Convention = Literal["batch", "example", "scikit-learn", "decoupled"]
 
 RESTARTS = 5
-"""How often a dead network is started again."""
+"""How often a dead network is restarted."""
 
 
 @dataclass(kw_only=True)
@@ -27,23 +27,23 @@ class TrainingSettings:
     learning_rate : float
         Of Adam (Kingma and Ba, 2015), whose other constants are the usual 0.9, 0.999 and 1e-8.
     batch_size : int
-        Examples in a step. An epoch takes as many whole batches as the examples fill; the few
-        left over differ from epoch to epoch.
+        Examples per step. An epoch has as many whole batches as the examples fill; the few left out
+        differ from epoch to epoch.
     epochs : int
-        How often the examples are gone through.
+        Passes through the examples.
     l2 : float
         Coefficient `c` of the penalty on the squared weights (not the biases).
     l2_convention : {"batch", "example", "scikit-learn", "decoupled"}
         ``"batch"``: ``c * sum(w**2)`` is added to the mean loss of each batch (``regularizers.L2``
-        of Keras). ``"example"``: ``c / n * sum(w**2)`` for `n` training examples, that is the
-        penalty stands once beside the loss summed over all examples. ``"scikit-learn"``:
+        of Keras). ``"example"``: ``c / n * sum(w**2)`` for `n` training examples, that is, the
+        penalty is added once to the loss summed over all examples. ``"scikit-learn"``:
         ``c / (2 * batch) * sum(w**2)`` (`alpha` of `MLPClassifier`). ``"decoupled"``: each step
-        shrinks the weights by ``learning_rate * c`` beside Adam's step (AdamW).
+        shrinks the weights by ``learning_rate * c`` in addition to Adam's step (AdamW).
     records : int
         Number of points on the learning curves.
     dropout : float
-        How often a step does not tell a network the value of a categorical feature, so that it
-        learns what to say of a value it has not seen.
+        Probability that a step hides the value of a categorical feature, so that the network learns
+        to predict for unseen values.
     """
 
     learning_rate: float = 0.01
@@ -55,7 +55,7 @@ class TrainingSettings:
     dropout: float = 0.1
 
     def check(self) -> None:
-        """Refuse what makes no sense."""
+        """Refuse invalid settings."""
         if self.l2_convention not in get_args(L2Convention):
             raise InputError(
                 f"l2_convention={self.l2_convention!r} is not known; choose one of "
@@ -82,11 +82,12 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Job:
-    """One network to train, from standardised inputs, so that the mean `loss` is least.
+    """One network to train, from standardised inputs, to the least mean `loss`.
 
     The targets `y` are class numbers for the cross-entropy, fractions that add up to one in each
-    example, or values. The seed alone decides weights and order of examples. The first inputs are
-    the values of categorical features, if there are `embeddings`: dimensions and values of each.
+    example, or values. The seed alone determines weights and order of examples. The first inputs
+    are the values of categorical features, if there are `embeddings`: dimensions and values of
+    each.
     """
 
     x: Float[np.ndarray, "example input"]
@@ -122,7 +123,7 @@ class Curves(NamedTuple):
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network, how often it died and was started again, and whether it is dead still."""
+    """A trained network, how often it died and was restarted, and whether it is still dead."""
 
     network: MultilayerPerceptron
     curves: Curves

@@ -47,7 +47,7 @@ class Shape:
 
 
 class Data(NamedTuple):
-    """Examples as the program wants them: padded, the true numbers beside them."""
+    """Examples as the program needs them: padded, with their true counts."""
 
     x: ArrayLike
     y: ArrayLike
@@ -58,7 +58,7 @@ class Data(NamedTuple):
 
 
 class Start(NamedTuple):
-    """What differs between networks beside their data."""
+    """What differs between networks besides their data."""
 
     network: MultilayerPerceptron
     permutations: ArrayLike

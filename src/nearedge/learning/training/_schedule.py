@@ -1,4 +1,4 @@
-"""Which networks train side by side, and which again because they died."""
+"""Which networks train side by side, and which are restarted because they died."""
 
 import hashlib
 import os
@@ -20,10 +20,10 @@ NETWORKS_AT_ONCE = 8
 """Most networks in one call: more hardly train faster, and need more memory."""
 
 SCREENING_STEPS = 500
-"""Steps after which a network is first looked at for whether it has died."""
+"""Steps after which it is first checked whether a network has died."""
 
 DEAD = 0.999
-"""A network whose training loss is not below this part of a constant's counts as dead."""
+"""A network whose training loss is not below this fraction of a constant's is dead."""
 
 
 def train(
@@ -32,14 +32,14 @@ def train(
     restarts: int = RESTARTS,
     progress: Callable[[float], None] | None = None,
 ) -> list[Trained]:
-    """Train many networks, of any shapes, side by side where these allow.
+    """Train many networks of any shapes, side by side where possible.
 
-    A ReLU network can die: no unit of a layer answers to any example, the output is constant and
+    A ReLU network can die: no unit of a layer responds to any example, the output is constant and
     no gradient is left. A network whose output is constant over the training examples, or whose
-    training loss is not below that of the best constant, is started again from a fresh seed
-    derived from its own. This is looked for after the first steps, where most die, and at the end.
-    The same jobs give the same numbers, bit for bit, on one machine. `progress` is told the share
-    of the work that is done.
+    training loss is not below that of the best constant, is restarted from a new seed derived from
+    its own. This is checked after the first steps, when most die, and at the end. The same jobs
+    give the same numbers, bit for bit, on one machine. `progress` receives the fraction of the work
+    that is done.
     """
     _start_backend()
     results: dict[int, Trained] = {}
