@@ -1,4 +1,4 @@
-"""The ladder: how well a recipe does when less and less is shared by training and test."""
+"""The ladder: how well a recipe does as training and test share less and less."""
 
 import lazy_loader
 

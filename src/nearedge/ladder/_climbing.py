@@ -25,10 +25,10 @@ from nearedge.learning.recipes import Recipe, find_recipe, fit_classifiers, fit_
 from nearedge.spectra import Window
 
 Progress = Callable[[str, float], None]
-"""Called with what is being done and the fraction of the whole that is done."""
+"""Called with what is being done and the fraction of all work that is done."""
 
 Witness = Callable[[RungParts, Sequence[Classifier], Sequence[Regressor]], None]
-"""Called with each rung above the paper's and the networks that were trained on its parts."""
+"""Called with each rung above the paper's and the networks trained on its parts."""
 
 Paper = tuple[Sequence[Outcome], Sequence[Outcome]]
 
@@ -47,38 +47,38 @@ def climb(
     witness: Witness | None = None,
     progress: Progress | None = None,
 ) -> Ladder:
-    """Climb every rung that a dataset can carry.
+    """Climb every rung that a dataset allows.
 
     Each seed has its own fold, examples and network; three test every site once on each rung. Test
-    spectra of classes that the training side cannot teach (where the recipe trains on averages,
-    those of a single spectrum) are errors. Sites whose class is left open are not used. Beside
-    features, or of several absorbers, nothing is averaged: there is no rung ``paper``, and numbers
-    are told of single sites alone.
+    spectra of classes that the training side cannot teach (if the recipe trains on averages,
+    classes of a single spectrum) are errors. Sites without a class are not used. With features or
+    several absorbers nothing is averaged: there is no rung ``paper``, and numbers are predicted for
+    single sites only.
 
     Parameters
     ----------
     data : SiteSpectra
     recipe : Recipe or str
-        What is trained; a name is looked up in `nearedge.learning.recipes.RECIPES`.
+        The recipe to train; a name is looked up in `nearedge.learning.recipes.RECIPES`.
     seeds, seed : int
-        How many, and the first.
+        Their number, and the first.
     only : sequence of str, optional
-        The rungs that are wanted; all by default.
+        The rungs to climb; all by default.
     features : sequence of str
-        Columns of the dataset that stand beside the spectra as categorical features. On the rung
-        ``absorber`` a value is the unknown one.
+        Columns of the dataset used with the spectra as categorical features. On the rung
+        ``absorber`` the tested value is unknown.
     other : SiteSpectra, optional
-        Spectra of another engine, for the rung ``engine``, where one factor brings them to the
-        mean intensity of `data`, and ``engine-aligned``, where energy shift, factor and broadening
-        are learnt without labels.
+        Spectra of another engine, for the rung ``engine``, where one factor gives them the mean
+        intensity of `data`, and ``engine-aligned``, where energy shift, factor and broadening are
+        learnt without labels.
     paper : tuple of outcomes, optional
-        Classifiers and regressors of the lowest rung, where they are trained already.
+        Classifiers and regressors of the lowest rung, if already trained.
     beside : Ladder, optional
-        Another recipe's ladder of the same data and seeds: its plain methods are taken over.
+        Another recipe's ladder of the same data and seeds, whose baselines are reused.
     witness : callable, optional
-        Shown the networks of every rung above the paper's, which are not kept otherwise.
+        Receives the networks of every rung above the paper's, which are not kept otherwise.
     progress : callable, optional
-        Told what is being done.
+        Receives what is being done.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What climbing the ladder measures, as plain records."""
+"""Results of climbing the ladder, as plain records."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -44,14 +44,14 @@ class Step:
     """Only on the rung ``paper``: accuracy of the same networks on the raw parents."""
     raw_parents_spread: float | None = None
     remark: str | None = None
-    """Where the dataset makes the rung equal to another; of other engines, which."""
+    """Which other rung the dataset makes it equal to; of other engines, which engine."""
     alignment: EngineAlignment | None = None
     sets: SetCoverage | None = None
-    """What prediction sets hold, each seed's calibrated on the other seeds' test sites."""
+    """Coverage of prediction sets, each seed's calibrated on the other seeds' test sites."""
 
     @property
     def best_baseline(self) -> str:
-        """Name of the plain method that is right most often."""
+        """Name of the baseline that is right most often."""
         return max(self.baselines, key=lambda name: self.baselines[name])
 
 
@@ -67,7 +67,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Contest(Errors):
-    """Errors of the recipe's network, beside those of plain methods on the same examples."""
+    """Errors of the recipe's network, and of baselines on the same examples."""
 
     baselines: dict[str, Errors]  # constant, the mean of the training labels, and ridge
     n: int
@@ -81,13 +81,13 @@ class Level:
     mixtures: Contest
     """On mixtures of held-out sites; on the rung ``paper`` of the same sites as in training."""
     snapshots: Contest | None
-    """On the averages of all sites of each held-out snapshot, where whole ones are held out."""
+    """On the averages of all sites of each held-out snapshot, if whole ones are held out."""
     remark: str | None = None
 
 
 @dataclass(frozen=True)
 class Explained:
-    """A number of single sites, told from their raw spectra."""
+    """A number of single sites, predicted from their raw spectra."""
 
     meaning: str
     unit: str
@@ -101,7 +101,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Every rung a dataset can carry, from the easiest to the hardest."""
+    """Every rung a dataset allows, from the easiest to the hardest."""
 
     recipe: str
     seed: int
@@ -113,12 +113,12 @@ class Ladder:
     not_climbed: dict[str, str]
 
     def __repr__(self) -> str:
-        """Say in one line which rungs were climbed."""
+        """Return in one line which rungs were climbed."""
         rungs = ", ".join(f"{name} {step.accuracy:.3f}" for name, step in self.rungs.items())
         return f"<Ladder: recipe {self.recipe}, {self.seeds} seeds; {rungs}>"
 
     def _repr_html_(self) -> str:
-        """Show every rung's accuracy beside plain methods, in a notebook."""
+        """Show every rung's accuracy and the baselines, in a notebook."""
         facts = {}
         for name, step in self.rungs.items():
             rival = step.best_baseline

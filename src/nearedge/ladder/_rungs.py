@@ -15,7 +15,7 @@ from nearedge.spectra import Window
 from nearedge.spectra.alignment import AlignmentFit, Curves, fit_alignment
 
 SILENT = 0.1
-"""Energies where the training spectra vary less than this share of the most are left out."""
+"""Energies where training spectra vary less than this fraction of the most are left out."""
 
 Spectra = Float[np.ndarray, "_ energy"]
 Rows = Int[np.ndarray, " _"]
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True)
 class RungParts:
-    """One rung: its parts, the dataset and energies they are of, and what to say of it."""
+    """One rung: its parts, their dataset and energies, and a remark."""
 
     name: Rung
     parts: Sequence[Part]
@@ -52,14 +52,14 @@ class RungParts:
 
 
 def plain_parts(folds: Sequence[Fold], taught: Spectra, tested: Spectra) -> list[Part]:
-    """Give a part for each fold."""
+    """Make a part for each fold."""
     return [Part(turn, fold.train, fold.test, taught, tested) for turn, fold in enumerate(folds)]
 
 
 def another_engine(
     data: SiteSpectra, other: SiteSpectra, folds: Sequence[Fold], window: Window
 ) -> RungParts:
-    """Test on another engine's spectra, brought to one mean intensity by one factor."""
+    """Test on another engine's spectra, scaled to the same mean intensity by one factor."""
     mu, theirs = data.inputs(window), other.inputs(window)
     parts = plain_parts(folds, mu, theirs * (mu.mean() / theirs.mean()))
     return RungParts("engine", parts, other, window, _engines(data, other))
@@ -68,13 +68,13 @@ def another_engine(
 def another_engine_aligned(
     data: SiteSpectra, other: SiteSpectra, folds: Sequence[Fold], window: Window
 ) -> RungParts:
-    """Test on another engine's spectra after an alignment that was learnt without labels.
+    """Test on another engine's spectra after an alignment learnt without labels.
 
     Mean and spread of the training spectra and of the other engine's are matched, the latter of
     other snapshots than those tested, if there are several. Methods standardise intensities by the
-    training spread: where it is small, below the edge, any misfit would be blown up, so these
-    energies are blanked on both sides (`SILENT`). That side is moved which leaves the lesser
-    distance: it depends on which is the sharper, and which is stored widely enough.
+    training spread: where it is small, below the edge, any misfit would be amplified, so these
+    energies are blanked on both sides (`SILENT`). The side is moved that leaves the smaller
+    distance: it depends on which is sharper, and which is stored over a range wide enough.
     """
     cuts = _cuts(other)
     sides = [

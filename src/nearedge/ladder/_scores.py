@@ -1,4 +1,4 @@
-"""Scoring what was trained on a rung, beside plain methods that learnt from the same spectra."""
+"""Scoring what was trained on a rung, and baselines trained on the same spectra."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,10 +21,10 @@ from nearedge.targets import Target, class_order
 from nearedge.trust import SetCoverage, crossfit_sets, set_coverage
 
 HELD_OUT_MIXTURES = 2000
-"""Mixtures that every fold's held-out spectra are made into."""
+"""Number of mixtures made of every fold's held-out spectra."""
 
 Told = dict[str, np.ndarray]
-"""Answers for the test spectra by the method, beside the ``truth``; the recipe's has no name."""
+"""Predictions for the test spectra by method, and the ``truth``; the recipe's has no name."""
 
 
 def paper_step(outcomes: Sequence[Outcome], seed: int) -> Step:
@@ -47,7 +47,7 @@ def rung_step(
     seed: int,
     earlier: Step | None,
 ) -> Step:
-    """Score a rung's classifiers, and the plain methods unless an earlier step has done so."""
+    """Score a rung's classifiers, and the baselines unless an earlier step has done so."""
     truths = [rung.tested.environment[part.test] for part in rung.parts]
 
     def told(place: int, part: Part) -> Told:

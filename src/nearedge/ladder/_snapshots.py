@@ -1,4 +1,4 @@
-"""Mean coordination numbers of whole snapshots of unseen groups, told from averaged spectra."""
+"""Mean coordination numbers of whole snapshots of unseen groups, from averaged spectra."""
 
 from dataclasses import dataclass
 
@@ -22,9 +22,10 @@ TURNS = 5
 class SnapshotMeans:
     """True and predicted mean coordination number of each snapshot while its group was unseen.
 
-    The half widths are of intervals that hold the truth for a share `level` of the other folds'
-    snapshots; `constant` is the mean over the training sites, `ridge` what linear regression says.
-    In all sums every composition counts the same, however many snapshots it has.
+    The half widths are of intervals that contain the truth for a fraction `level` of the other
+    folds' snapshots; `constant` is the mean over the training sites, `ridge` the prediction of
+    linear regression. In all sums every composition has the same weight, however many snapshots it
+    has.
     """
 
     rung: Rung
@@ -39,31 +40,31 @@ class SnapshotMeans:
     ridge: Float[np.ndarray, " snapshot"]
 
     def mae(self, method: str = "predicted") -> float:
-        """Mean absolute error of what is predicted, of the constant or of ridge."""
+        """Mean absolute error of the prediction, of the constant or of ridge."""
         off = np.abs(getattr(self, method) - self.true)
         return float(np.average(off, weights=shares(self.composition)))
 
     @property
     def r2(self) -> float:
-        """Share of the variance between snapshots that is explained."""
+        """Fraction of the variance between snapshots that is explained."""
         weights = shares(self.composition)
         return float(r2_score(self.true, self.predicted, sample_weight=weights))
 
     @property
     def coverage(self) -> float:
-        """Share of the intervals that hold the truth."""
+        """Fraction of the intervals that contain the truth."""
         held = np.abs(self.predicted - self.true) <= self.half_width
         return float(np.average(held, weights=shares(self.composition)))
 
     def to_json(self) -> Json:
-        """Give numbers of every snapshot and their sums, ready for JSON."""
+        """Return the numbers of every snapshot and their sums, ready for JSON."""
         sums = {name: self.mae(name) for name in ("predicted", "constant", "ridge")}
         plain = {"meaning": MEANING[self.rung], "mae": sums, "r2": self.r2}
         return as_json({**vars(self), **plain, "coverage": self.coverage})
 
 
 def shares(names: np.ndarray) -> Float[np.ndarray, " name"]:
-    """Give each name a weight, so that all of one name weigh one together.
+    """Give each name a weight so that the weights of equal names add up to one.
 
     Examples
     --------
@@ -79,7 +80,7 @@ def predict_snapshots(
 ) -> SnapshotMeans:
     """Predict the mean coordination number of every snapshot from its averaged spectrum.
 
-    Each snapshot is answered for by a regressor that saw none of its group.
+    Each snapshot is predicted by a regressor that saw none of its group.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def predict_snapshots(
     Raises
     ------
     InputError
-        If the dataset cannot carry the rung or the recipe is unknown.
+        If the dataset does not allow the rung or the recipe is unknown.
     """
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     if reason := obstacle(data, rung):

@@ -1,4 +1,4 @@
-"""How answers suffer when spectra are measured less well than those that were trained on."""
+"""How predictions degrade on spectra measured less well than those of the training."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -32,18 +32,18 @@ LEVELS: Mapping[Quantity, tuple[float, ...]] = {
     "signal_to_noise": (1000.0, 300.0, 100.0, 50.0, 30.0, 20.0, 10.0),
     "scale": (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25),
 }
-"""What is tried by default, in the unit of `Disturbance`."""
+"""Levels tried by default, in the units of `Disturbance`."""
 
 MIXTURES = 1000
-"""Mixtures that the sites are made into to judge a regressor."""
+"""Number of mixtures made of the sites to score a regressor."""
 
 Predict = tuple[Window, Callable[[np.ndarray], np.ndarray]]
-"""The energies that are seen, and what gives an answer for each spectrum on their grid."""
+"""The energies used, and a function that predicts for each spectrum on their grid."""
 
 
 @dataclass(frozen=True)
 class Disturbance:
-    """What is done to all stored energies of spectra before a window is looked at."""
+    """What is done to all stored energies of spectra before the window is taken."""
 
     offset: float = 0.0  # in eV, added to the energies: positive moves the features up
     broadening: float = 0.0
@@ -69,10 +69,10 @@ class Disturbance:
         *,
         seed: int = 0,
     ) -> Float[np.ndarray, "site grid"]:
-        """Give the disturbed spectra on the window's grid.
+        """Return the disturbed spectra on the window's grid.
 
-        Where an offset, or the tail of the Gaussian, asks for energies beyond the stored ones, the
-        stored end value is held; `held` counts them.
+        If an offset, or the tail of the Gaussian, needs energies beyond the stored ones, the end
+        value is repeated; `held` counts them.
         """
         grid = window.grid
         inputs = resample(energy, mu, grid)
@@ -84,13 +84,13 @@ class Disturbance:
         return self.scale * inputs
 
     def held(self, energy: Float[np.ndarray, " energy"], window: Window) -> int:
-        """Count the window's energies at which the offset leaves only a held end value."""
+        """Count the window's energies at which the offset leaves only a repeated end value."""
         return int((~covered(energy, window.grid - self.offset)).sum())
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Spectra to be judged with, as they are stored, and the right answers."""
+    """Spectra to score on, as stored, and the true values."""
 
     energy: Float[np.ndarray, " energy"]
     mu: Float[np.ndarray, "example energy"]
@@ -108,7 +108,7 @@ class Mean:
 
 @dataclass(frozen=True)
 class Curve:
-    """Scores against one quantity, by the names of what was judged."""
+    """Scores against one quantity, by the names of what was scored."""
 
     levels: tuple[float, ...]
     held_energies: int  # most energies of a window where a held end value stood in
@@ -123,12 +123,12 @@ class Robustness:
     n: int  # examples that were scored at each level, all trials together
     trials: int
     undisturbed: dict[str, float]
-    """Mean score on the spectra as they are, by the names of what was judged."""
+    """Mean score on the undisturbed spectra, by the names of what was scored."""
     curves: dict[Quantity, Curve]
 
     @property
     def names(self) -> list[str]:
-        """What was judged."""
+        """Names of what was scored."""
         return list(self.undisturbed)
 
     def at(self, quantity: Quantity, level: float, name: str) -> float:
@@ -144,10 +144,10 @@ def judge(
     levels: Mapping[Quantity, Sequence[float]] = LEVELS,
     seed: int = 0,
 ) -> Robustness:
-    """Score answers on spectra that are disturbed, one quantity at a time.
+    """Score predictions on disturbed spectra, one quantity at a time.
 
-    All trials have the same names to answer, as the networks of a cross-validation have; the noise
-    is the same for all that answer.
+    All trials have the same names, such as the networks of a cross-validation; the noise is the
+    same for all of them.
     """
     rate = accuracy_score if score == "accuracy" else mean_absolute_error
     names = list(trials[0].predict)
@@ -187,8 +187,8 @@ def robustness(
     """Score trained models of one target on disturbed spectra of a dataset, or of `only` a part.
 
     ``"sites"`` of the result are scores on single sites, the accuracy of classifiers and the mean
-    absolute error of regressors; of regressors there are ``"mixtures"`` too, averages over the same
-    sites. ``"constant"`` stands beside the models: the first one's training majority, or mean.
+    absolute error of regressors; regressors also have ``"mixtures"``, averages over the same sites.
+    ``"constant"`` is for comparison: the first model's training majority, or mean.
     """
     scored = data.select(data.names_mask(only)) if only else data
     first = next(iter(models.values()))
@@ -240,7 +240,7 @@ Networks = dict[str, tuple[RungParts, Sequence[Classifier], Sequence[Regressor]]
 def judge_disturbed(
     recipes: Mapping[str, Networks], data: SiteSpectra, seed: int
 ) -> Disturbed | None:
-    """Score recipes beside plain methods, which see the energies of the first recipe.
+    """Score recipes and baselines, which use the energies of the first recipe.
 
     None if no rung was climbed by all recipes; `seed` is the ladder's first.
     """

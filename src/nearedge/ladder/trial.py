@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def restarts(self) -> int:
-        """How often the networks had died and were started again."""
+        """How often the networks died and were restarted."""
         return sum(self.model.restarts_) if isinstance(self.model, SpectrumEstimator) else 0
 
 
@@ -48,11 +48,11 @@ def run(
     trials: Sequence[Trial],
     progress: Callable[[float], None] | None = None,
 ) -> list[Outcome]:
-    """Train models side by side, each on averages of its own; score them by each part's labels.
+    """Train models side by side, each on its own averages; score them by each part's labels.
 
-    Where classes are asked of the sites these are same-class averages and the models classifiers,
-    else mixtures and regressors. One that predicts fractions learns those of the mixtures, and is
-    scored by the mean.
+    If the labels are classes, these are same-class averages and classifiers, else mixtures and
+    regressors. A model that predicts fractions learns those of the mixtures, and is scored by the
+    mean.
     """
     models: list[AnyEstimator] = []
     for trial in trials:

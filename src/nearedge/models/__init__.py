@@ -1,4 +1,4 @@
-"""Trained models with all they need to be used on other spectra, and to be doubted."""
+"""Trained models with all that is needed to use them on other spectra, and to judge them."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""A model in words: what it is for, what it saw, how far it can be believed."""
+"""A model in words: what it is for, its training data, how far it can be believed."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def card(
     novelty: Novelty,
     features: Sequence[Feature] = (),
 ) -> str:
-    """Describe a model in Markdown, by its parts."""
+    """Describe a model in Markdown."""
     absorber = "all" if identity.edge is None else identity.edge.absorber
     training, estimate = record.training, record.estimate
     counts = ", ".join(f"{name}: {count}" for name, count in training.classes.items())

@@ -25,14 +25,14 @@ from nearedge.targets import class_order
 from nearedge.trust import Intervals, average_sizes, set_coverage, snapshot_averages
 
 MANY = 0.5
-"""Share of sites that are training sites under other names from which no score is given."""
+"""Fraction of training sites under other names from which no score is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How good a model is on `n` raw sites, and the rung that stands on.
+    """How good a model is on `n` raw sites, and on which rung.
 
-    Of the sites so many were `seen` in training, and to so many `outside` it does not apply.
+    `seen` counts the sites that were in the training, `outside` those to which it does not apply.
     """
 
     target: str
@@ -43,7 +43,7 @@ class Evaluation:
     outside: int
 
     def to_json(self) -> Json:
-        """Give it ready for JSON; what only a calibration tells is absent without one."""
+        """Return it ready for JSON; what needs a calibration is absent without one."""
         plain = asdict(self)
         sets = plain.pop("sets", None) or {}
         return {**plain, **sets}
@@ -57,11 +57,11 @@ class ClassEvaluation(Evaluation):
     balanced_accuracy: float
     baseline_accuracy: float
     per_class: dict[str, Json]
-    """Recall and precision of a class, and what sets hold of it and how large they are."""
+    """Recall and precision of a class, and the coverage and size of its sets."""
     confusion: Json
-    """How many sites of each class (rows of ``matrix``) are taken for which (columns)."""
+    """Sites of each true class (rows of ``matrix``) by predicted class (columns)."""
     sets: Json | None
-    """Share of truths that sets hold, its standard error from the spread over trajectories."""
+    """Coverage of the sets, with its standard error from the spread over trajectories."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +76,15 @@ class NumberEvaluation(Evaluation):
     mean_interval_width: float | None
     level: float | None
     per_class: dict[str, Json]
-    """Mean absolute error of the sites of a class, and what intervals hold of them."""
+    """Mean absolute error of the sites of a class, and the coverage of their intervals."""
     averages: list[Json]
-    """How good the mean of averages over so many sites of one snapshot is told, and fractions."""
+    """Errors of the mean and fractions for averages over several sites of one snapshot."""
 
 
 def evaluate(
     model: Model, data: SiteSpectra, *, only: Sequence[str] = ()
 ) -> ClassEvaluation | NumberEvaluation:
-    """Score a model on raw sites, and say on which rung of the ladder the score stands.
+    """Score a model on raw sites, and name the rung of the ladder that the score is on.
 
     Sites without a value of the model's target are left out.
 
@@ -103,8 +103,8 @@ def evaluate(
     Raises
     ------
     InputError
-        If a name is unknown, the spectra are of another edge or too short, the model's target
-        cannot be told of the sites, or they are training sites under other names.
+        If a name is unknown, the spectra are of another edge or too short, the sites lack the
+        model's target, or they are training sites under other names.
     """
     chosen = data.select(data.names_mask(only)) if only else data
     # A model of several elements that is told which says itself which it was not taught.
@@ -132,7 +132,7 @@ def evaluate(
 
 
 def trained_on(training: Training, data: SiteSpectra) -> Bool[np.ndarray, " site"]:
-    """Tell which sites a model was trained on, by their names and whatever the engine."""
+    """Mask of the sites a model was trained on, by their names, for any engine."""
     own = np.isin(data.snapshot, training.snapshots)
     return own & np.isin(data.groups("atom"), training.atoms)
 

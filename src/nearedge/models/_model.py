@@ -1,4 +1,4 @@
-"""A model: an estimator, what it reads and what it tells, and what is known of it."""
+"""A model: an estimator, what it reads and predicts, and what is known of it."""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class _WithoutEstimator:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model(_WithoutEstimator):
-    """A trained estimator and all that is needed to use it and to judge it.
+    """A trained estimator with all that is needed to use and to judge it.
 
     Made by `nearedge.train` or `nearedge.load_model`.
     """
@@ -56,7 +56,7 @@ class Model(_WithoutEstimator):
     estimator: AnyEstimator
 
     def __getattr__(self, name: str) -> Any:
-        """Make the estimator of a model that was loaded, when it is first used."""
+        """Make the estimator of a loaded model when it is first used."""
         stored = self.__dict__.get("_stored") if name == "estimator" else None
         if stored is None:
             raise AttributeError(f"a model has no '{name}'")
@@ -76,7 +76,7 @@ class Model(_WithoutEstimator):
 
     @property
     def kind(self) -> Kind:
-        """Whether it tells a class or a number."""
+        """Whether it predicts a class or a number."""
         return "classifier" if self.target.of_classes else "regressor"
 
     @property
@@ -85,7 +85,7 @@ class Model(_WithoutEstimator):
         return "any" if self.identity.edge is None else self.identity.edge.absorber
 
     def __repr__(self) -> str:
-        """Say in one line what it tells, of which spectra."""
+        """Return in one line what it predicts, from which spectra."""
         return (
             f"<Model: {self.target.name} from {self.identity.edge or 'several edges'}, "
             f"{self.record.training.sites} sites, {self.record.training.recipe}>"

@@ -1,4 +1,4 @@
-"""What is known of a model: what it learnt from, how good it is, and what its error bars hold."""
+"""What is known of a model: training data, accuracy, and coverage of its error bars."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from nearedge.trust import ClassCoverage, ClassSets, Coverage, Intervals, SetCov
 class Training:
     """What a model was trained on: names, and sites of each class; `mean` is the target's.
 
-    Snapshots, trajectories and compositions that are `held_out` were not used; the fingerprint is
-    without them.
+    Snapshots, trajectories and compositions that are `held_out` were not used; the fingerprint
+    excludes them.
     """
 
     sites: int
@@ -30,8 +30,8 @@ class Training:
 class Estimate:
     """How good a model is on sites it has not seen.
 
-    The rung says what those have not in common with the training, `reason` why nothing is known;
-    `value` and `spread` are mean and standard deviation of the score over the folds.
+    The rung says what they do not share with the training, `reason` why nothing is known; `value`
+    and `spread` are mean and standard deviation of the score over the folds.
     """
 
     rung: str | None
@@ -46,7 +46,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class AverageCoverage(Coverage):
-    """How often intervals of averages over so many atoms held the truth, and of each fraction."""
+    """Coverage of intervals for averages over this many atoms, and for each fraction."""
 
     atoms: int
     fractions: dict[str, float]
@@ -54,11 +54,11 @@ class AverageCoverage(Coverage):
 
 @dataclass(frozen=True)
 class Calibration:
-    """What sets and intervals are made by, from `n` unseen sites; the rest is missing if unknown.
+    """How sets and intervals are made, from `n` unseen sites; the rest is missing if unknown.
 
-    A classifier has sets; a regressor intervals of its `outputs` (``mean``, and fractions of
+    A classifier has sets; a regressor has intervals of its `outputs` (``mean``, and fractions of
     classes) by averaged atoms, for averages of any composition (`uneven`), and for single sites of
-    whole numbers. The coverages are those of sites that the calibration did not see.
+    whole numbers. The coverages are for sites that the calibration did not see.
     """
 
     n: int = 0
@@ -73,7 +73,7 @@ class Calibration:
 
     @property
     def level(self) -> float | None:
-        """Share of truths that sets and intervals are meant to hold."""
+        """Fraction of truths that sets and intervals are meant to contain."""
         made = self.sets or self.intervals
         return None if made is None else made.level
 
@@ -83,7 +83,7 @@ class Conditions:
     """Distortions of simulated measurements besides the unknown zero, random within limits.
 
     Broadening is a full width at half maximum in eV, signal to noise the highest intensity over the
-    noise's standard deviation; the largest constant background, and slope, are shares of that.
+    noise's standard deviation; the largest constant background, and slope, are fractions of that.
     """
 
     broadening: tuple[float, float] = (0.0, 1.0)
@@ -96,7 +96,7 @@ class Conditions:
 class Errors:
     """Mean absolute errors on `n` simulated measurements of unseen sites, of any composition.
 
-    The zero's is in eV; `coverage` is the share of intervals that held the target's mean.
+    The zero's is in eV; `coverage` is the fraction of intervals that contain the target's mean.
     """
 
     n: int
@@ -109,7 +109,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Measured:
-    """How good a model is on measured spectra, as far as simulations tell, and of what."""
+    """How good a model is on measured spectra, according to simulations, and of which kind."""
 
     conditions: Conditions
     errors: Errors

@@ -10,7 +10,7 @@ from nearedge.errors import InputError
 from nearedge.records import Json, read_json
 
 MEASURED = "measured"
-"""Rung of libraries, which are judged on spectra from beamlines."""
+"""Rung of libraries, which are scored on spectra from beamlines."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from nearedge.spectra import Window
 from nearedge.targets import class_order
 
 UNEVEN = 300
-"""Averages of uneven composition that each fold's unseen sites are made into, for each number."""
+"""Averages of uneven composition made of each fold's unseen sites, for each number."""
 
 CALIBRATION_FOLDS = 6
 """Folds that a model is calibrated and its error estimated on, if each can have two groups.
@@ -37,7 +37,7 @@ intervals say little of it.
 """
 
 USUAL: dict[Kind, str] = {"classifier": "environment", "regressor": "coordination"}
-"""What each kind of model tells unless another target is named."""
+"""What each kind of model predicts unless another target is named."""
 
 
 def train(
@@ -66,18 +66,18 @@ def train(
     recipe : str or Recipe
         How to train: by name, or a recipe of your own.
     group : str, optional
-        What is kept apart when the error is estimated and the calibration made: ``"trajectory"``
-        or another of ``data.group_names``; by default the strictest that the dataset can carry.
+        What is kept apart for the error estimate and the calibration: ``"trajectory"`` or another
+        of ``data.group_names``; by default the strictest that the dataset allows.
     hold_out : sequence of str
-        Snapshots, trajectories or compositions whose sites are not used in any way.
+        Snapshots, trajectories or compositions whose sites are not used at all.
     window : Window, optional
-        The energies the model sees; by default those of the recipe, or the paper's if the spectra
-        do not reach so far; of edges above 2 keV from the rise.
+        The energies the model uses; by default those of the recipe, or the paper's if the spectra
+        do not reach that far; for edges above 2 keV from the rise.
     features : sequence of str
-        Columns of the dataset that stand beside the spectrum as categorical features, such as
+        Columns of the dataset used with the spectrum as categorical features, such as
         ``"absorber"``: networks embed them.
     seed : int
-        Seed of everything random.
+        Seed of all random numbers.
 
     Returns
     -------
@@ -86,8 +86,8 @@ def train(
     Raises
     ------
     InputError
-        If a name is unknown, the target is not of this kind, the dataset does not cover the
-        window, a class is too small for the recipe, or a group is another one again.
+        If a name is unknown, the target is not of this kind, the dataset does not cover the window,
+        a class is too small for the recipe, or a group is a copy of another.
     """
     asked = data.target(target or USUAL[kind])
     if asked.of_classes != (kind == "classifier"):

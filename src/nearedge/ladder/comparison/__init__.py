@@ -1,4 +1,4 @@
-"""Two engines on the same atoms: what their spectra share, and what one gets wrong."""
+"""Two engines on the same atoms: what their spectra share, and where they differ."""
 
 import lazy_loader
 

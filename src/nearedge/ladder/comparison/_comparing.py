@@ -1,4 +1,4 @@
-"""Comparing two engines' datasets on the atoms that both hold, feature by feature."""
+"""Comparing two engines' datasets on the atoms that both contain, feature by feature."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,14 +18,14 @@ from nearedge.spectra.alignment import AlignmentFit, Curves, fit_alignment
 from nearedge.targets import class_order
 
 BELOW_ZERO = 1.0
-"""The pre-edge starts so many eV below an engine's zero, where its first empty states are."""
+"""How many eV below an engine's zero, where its first empty states are, the pre-edge starts."""
 LOWEST, HIGHEST, STEP = -5.0, 20.0, 0.2
 """Where spectra are compared, in eV, as far as both are stored; the main peak lies below that."""
 REACH = 3.0
-"""A site's main peak is looked for so many eV about that of the mean spectrum."""
+"""How many eV about that of the mean spectrum a site's main peak is looked for."""
 
 CLASS_REACH = 3.0
-"""A class is aligned within so many eV of the shift of all: few pairs would fit anything."""
+"""How many eV about the shift of all a class is aligned: few pairs would fit anything."""
 
 _STEP = 0.05
 # Landmarks are those of the mean spectrum at a resolution at which single lines do not count.
@@ -68,7 +68,7 @@ class Retrieval:
     same: float  # mean Pearson correlation of the two spectra of one atom, and of different atoms
     different: float
     first: float
-    """Share of the atoms whose own spectrum correlates best; `five`: is among the best five."""
+    """Fraction of atoms whose own spectrum correlates best; `five`: is among the best five."""
     five: float
     median_rank: float
     same_class: float  # share of the atoms whose best spectrum is of an atom of their class
@@ -138,7 +138,7 @@ def correlations(
 
 
 def retrieve(matrix: Float[np.ndarray, "site site"], environment: np.ndarray) -> Retrieval:
-    """Judge a matrix of correlations, of which row and column i are of the same atom.
+    """Score a matrix of correlations, of which row and column i are of the same atom.
 
     Examples
     --------
@@ -180,7 +180,7 @@ class ClassFit:
 
 @dataclass(frozen=True)
 class PeakOffset:
-    """Main peak of the second engine less that of the first, each on its own zero, in eV."""
+    """Main peak of the second engine minus that of the first, each on its own zero, in eV."""
 
     n: int
     without_peak: int
@@ -191,7 +191,7 @@ class PeakOffset:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two engines say of the same atoms; of pairs the first engine's is first."""
+    """Two engines on the same atoms; in pairs the first engine comes first."""
 
     engines: tuple[str, str]
     datasets: tuple[str, str]
@@ -205,12 +205,12 @@ class Comparison:
     moved: Literal["first", "second"]
     alignment: AlignmentFit
     alignment_without_pairs: AlignmentFit
-    """What mean and spread alone would give, as where atoms differ."""
+    """What mean and spread alone would give, as for different atoms."""
     classes: dict[str, ClassFit]
     landmarks: tuple[Landmarks, Landmarks]
     features: tuple[Features, Features]
     pre_edge_weight: dict[str, Correlation]
-    """With the count by ``first`` and ``second``, and ``between`` them, dimers left out."""
+    """With the count for ``first`` and ``second``, and ``between`` them, dimers left out."""
     main_peak: PeakOffset
     spectra: tuple[Float[np.ndarray, "site grid"], Float[np.ndarray, "site grid"]]
     """On the window, after the alignment."""
@@ -226,15 +226,15 @@ class Comparison:
 
     @property
     def still(self) -> str:
-        """The engine whose spectra are left where they are."""
+        """The engine whose spectra are not moved."""
         return self.engines[1 if self.moved == "first" else 0]
 
 
 def compare(first: SiteSpectra, second: SiteSpectra) -> Comparison:
-    """Compare two datasets on the atoms of which both hold a spectrum.
+    """Compare two datasets on the atoms for which both have a spectrum.
 
     Snapshots are matched by name, failing that by structure, and sites by the index of their atom.
-    The dataset that is stored more widely is moved onto the other.
+    The dataset with the wider energy range is moved onto the other.
     """
     if first.identity.edge != second.identity.edge:
         raise InputError(

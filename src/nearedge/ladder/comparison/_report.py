@@ -1,4 +1,4 @@
-"""What a comparison says: findings in words, every number as JSON, the figure."""
+"""Results of a comparison: findings in words, every number as JSON, the figure."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def write_comparison(path: str | Path, result: Comparison, *, force: bool = Fals
 
 
 def report(result: Comparison) -> Json:
-    """Give every number and the findings, ready for JSON; of pairs the first engine's is first."""
+    """Return all numbers and findings, ready for JSON; in pairs the first engine comes first."""
     record = as_json(result)
     for name in ("spectra", "matrices", "features", "rows", "environment", "coordination"):
         del record[name]
@@ -63,7 +63,7 @@ def report(result: Comparison) -> Json:
 
 
 def findings(result: Comparison) -> list[str]:
-    """Say what the numbers show, the first engine measured against the second."""
+    """Describe what the numbers show, the first engine compared with the second."""
     texts = [_alignment(result)]
     if len(result.classes) > 1:
         texts += [_class_shifts(result), _class_means(result)]

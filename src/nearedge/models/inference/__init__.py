@@ -1,4 +1,4 @@
-"""What a measured spectrum tells of a sample: zero, resolution, scale and background unknown."""
+"""From a measured spectrum to a sample: zero, resolution, scale and background unknown."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Learning to read measured spectra from simulated ones, and calibrating that on unseen sites."""
+"""Learning to read measured spectra from simulated ones, calibrated on unseen sites."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -29,43 +29,43 @@ from nearedge.spectra import broadened, covered_zeros, cut_windows, profiles, re
 from nearedge.targets import class_order
 
 MISPLACED = 0.05
-"""Spread in eV by which training windows are misplaced: the zero is never known exactly."""
+"""Spread in eV by which training windows are shifted: the zero is never known exactly."""
 
 SAMPLES = 1000
-"""Samples that the manifold is learnt from."""
+"""Number of samples from which the manifold is learnt."""
 
 SAMPLE_SIZE = (10, 70)
 """Least and most sites of such a sample."""
 
 DISCREPANCY = 0.04
-"""Smooth deviation that no spectrum is blamed for, in units of a profile's standard deviation.
+"""Smooth deviation that is tolerated, in units of a profile's standard deviation.
 
 No simulation knows every background and every self-absorption.
 """
 
 CORRELATION = 1.0
-"""How far such a deviation reaches, eV."""
+"""Correlation length of this deviation, eV."""
 
 REACH = 5.0
-"""How far from the true zero it is searched in the calibration, eV."""
+"""How far from the true zero the calibration searches it, eV."""
 
 CALIBRATION = 300
 """Simulated measurements of each fold."""
 
 CONDITIONS = Conditions()
-"""What the simulated measurements suffer."""
+"""Distortions of the simulated measurements."""
 
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
-"""What is tried, see `Inference.temperature`."""
+"""Values tried, see `Inference.temperature`."""
 
 BROADENING_STEP = 0.1
-"""Broadenings are whole multiples of it, eV: finer ones make no difference."""
+"""Step of the broadenings, eV: finer ones make no difference."""
 
 SAMPLE_SIZES = (20, 60)
 """Least and most sites of a sample."""
 
 TILT = 1.0
-"""How far usual class frequencies are tilted towards high or low values, in standard deviations."""
+"""How far class frequencies are tilted towards high or low values, in standard deviations."""
 
 CONCENTRATIONS = (3.0, 300.0)
 """Least and most concentration of the Dirichlet distribution about the tilted frequencies."""
@@ -81,9 +81,9 @@ def fit_inference(
 ) -> tuple[Inference, Measured]:
     """Learn to read measured spectra, by a recipe that predicts fractions; energies are in eV.
 
-    Networks learn fractions from the profiles of simulated measurements of the training sites. What
-    their answers mean, how far the zero can be trusted, how wide intervals must be, which misfit is
-    unusual and how wrong it all is, is learnt from the sites that each fold holds out.
+    Networks learn fractions from the profiles of simulated measurements of the training sites. The
+    calibration of their outputs, of the zero and of the intervals, the unusual misfits and the
+    errors are learnt from the sites that each fold holds out.
     """
     classes = tuple(class_order(np.unique(sites.environment).tolist()))
     parts = [sites, *(sites.part(fold.train) for fold in folds)]
@@ -140,9 +140,9 @@ def _fit_regressors(
 
 
 def plain_networks(regressor: CompositionRegressor, classes: Sequence[str]) -> Networks:
-    """Take the networks out of an estimator, their outputs in the order of `classes`.
+    """Extract the networks of an estimator, with outputs in the order of `classes`.
 
-    A class that the regressor was not taught gets a fraction of zero.
+    A class that the regressor has not learnt gets the fraction zero.
     """
     learnt, networks = list(regressor.classes), regressor.networks_
     columns = [learnt.index(name) if name in learnt else len(learnt) for name in classes]
@@ -171,7 +171,7 @@ def fit_samples(
 ) -> tuple[Manifold, References]:
     """Learn at each broadening (eV) which profiles samples have, and the classes' mean spectra.
 
-    The weights, shape (sample, site), say which sites make up each sample.
+    The weights, shape (sample, site), are those of the sites in each sample.
     """
     apart = grid[:, None] - grid
     smooth = DISCREPANCY**2 * np.exp(-((apart / CORRELATION) ** 2) / 2)
@@ -281,7 +281,7 @@ def simulate_measurements(
     conditions: Conditions,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "sample energy"]:
-    """Average computed spectra (eV from the zero), and let each suffer as if it were measured."""
+    """Average computed spectra (eV from the zero), and distort each as if it were measured."""
     count = int(weights.sum(axis=1).size)
     steps = np.rint(rng.uniform(*conditions.broadening, count) / BROADENING_STEP).astype(int)
     mu = np.empty((count, len(energy)))
@@ -302,11 +302,11 @@ def simulate_measurements(
 def any_composition(
     sites: Labelled, classes: Sequence[str], count: int, rng: np.random.Generator
 ) -> csr_array:
-    """Compose samples of sites in any composition: weights, shape (sample, site).
+    """Make samples of sites of any composition: weights, shape (sample, site).
 
-    Five of six have the frequencies of the sites, tilted towards classes of high or low values and
-    then varied (a Dirichlet distribution about them); every sixth is any composition at all. Each
-    is of one material.
+    Five of six have the class frequencies of the sites, tilted towards high or low values and then
+    varied (a Dirichlet distribution about them); every sixth has any composition. Each is of one
+    material.
     """
     if sites.material is None or len(sorts := np.unique(sites.material)) < 2:
         return csr_array(_any_fractions(sites, classes, count, rng))

@@ -1,4 +1,4 @@
-"""From a measured spectrum to a composition, whatever its zero, resolution, unit and background."""
+"""From a measured spectrum to a composition, for any zero, resolution, unit and background."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,16 +25,16 @@ from nearedge.trust import BELOW_EDGE, Misfit, run_around
 Samples = Float[np.ndarray, "spectrum output"]
 
 MODE = 0.1
-"""Probability from which a separate place of the zero is worth mentioning."""
+"""Probability from which a separate position of the zero is mentioned."""
 
 APART = 0.5
-"""Zeros are separate if so many eV between them are unlikely."""
+"""Zeros are separate if this many eV between them are unlikely."""
 
 UNSURE = 0.5
-"""Width in eV of the zero's interval from which it is spoken of."""
+"""Width in eV of the zero's interval from which it is mentioned."""
 
 STRIKING = 3.0
-"""Deviation from which an energy is spoken of, in standard deviations."""
+"""Deviation from which an energy is mentioned, in standard deviations."""
 
 MEASURES = {
     "misfit": ("distance from them", 0.05),
@@ -42,16 +42,18 @@ MEASURES = {
     "below": (BELOW_EDGE, 0.05),
     "noise": ("noise", BURIED),
 }
-"""What speaks against a spectrum: its distance from the profiles of samples (Mahalanobis), the
-share of it that no sum of the classes' spectra explains, structure below the edge, and noise; each
-in words and with its least limit: what is smaller is nothing to speak of."""
+"""Measures of misfit, each in words and with its lowest limit, below which it is negligible.
+
+The distance from the profiles of samples (Mahalanobis), the fraction of the spectrum that no sum of
+the classes' spectra explains, structure below the edge, and noise.
+"""
 
 NEAR = 0.2
 """How far from the likeliest zero sums of the classes' spectra are tried, eV."""
 
 
 class Mode(NamedTuple):
-    """A place where the zero may lie (eV), its probability, and the target's mean if it does."""
+    """A possible position of the zero (eV), its probability, and the target's mean there."""
 
     zero: float
     weight: float
@@ -62,8 +64,9 @@ class Mode(NamedTuple):
 class Posterior:
     """Outputs with intervals, and the distributions of the zero and of the extra broadening.
 
-    `scanned` are places of the zero, eV on the measured axis, `values` the target's mean at each,
-    widths full ones at half maximum in eV. Outputs are the target's ``mean``, then fractions.
+    `scanned` are positions of the zero, eV on the measured axis, `values` the target's mean at
+    each, widths are full widths at half maximum in eV. Outputs are the target's ``mean``, then
+    fractions.
     """
 
     names: tuple[str, ...]
@@ -76,13 +79,13 @@ class Posterior:
     half_widths: Float[np.ndarray, " output"]
 
     def interval(self) -> Float[np.ndarray, "output 2"]:
-        """Ends of the calibrated interval of each output; none is negative, no fraction over 1."""
+        """Ends of each output's calibrated interval; none is negative, no fraction exceeds 1."""
         ends = np.stack([self.expected - self.half_widths, self.expected + self.half_widths], 1)
         return np.clip(ends, 0.0, np.array([np.inf] + [1.0] * (len(ends) - 1))[:, None])
 
     @property
     def zero(self) -> float:
-        """Most likely place of the zero, eV on the measured axis."""
+        """Most likely position of the zero, eV on the measured axis."""
         return float(self.scanned[self.zero_weights.argmax()])
 
     @property
@@ -96,12 +99,12 @@ class Posterior:
         return float(self.scanned[low]), float(self.scanned[min(high, len(self.scanned) - 1)])
 
     def clusters(self) -> list[Int[np.ndarray, " _"]]:
-        """Part the likely places of the zero, by index, where `APART` between them is unlikely."""
+        """Group likely positions of the zero, by index; `APART` between groups is unlikely."""
         likely = np.flatnonzero(self.zero_weights >= 1e-3 * self.zero_weights.max())
         return np.split(likely, np.flatnonzero(np.diff(self.scanned[likely]) > APART) + 1)
 
     def modes(self) -> list[Mode]:
-        """List the separate places where the zero may lie, the likeliest first."""
+        """List the separate possible positions of the zero, the likeliest first."""
         modes = []
         for places in self.clusters():
             weight = float(self.zero_weights[places].sum())
@@ -112,7 +115,7 @@ class Posterior:
         return [mode for mode in modes if mode.weight >= MODE] or modes[:1]
 
     def remarks(self) -> list[str]:
-        """Say what a person must know beside the numbers: several zeros, or an uncertain one."""
+        """Remarks that belong to the numbers: several zeros, or an uncertain one."""
         modes = self.modes()
         if len(modes) > 1:
             places = "; ".join(
@@ -128,12 +131,12 @@ class Posterior:
 
 @dataclass(frozen=True)
 class Fit:
-    """How a spectrum fits the profiles of samples, and how unusual that is.
+    """How a spectrum fits the profiles of samples, and how unusual this is.
 
-    The `measures` of that, see `MEASURES`, are in units of their limits. `deviation` is that from
-    what the other energies let expect, in standard deviations. In the training spectra's unit stand
-    the `window`, freed of the straight background, the `mixture` of the expected composition, and
-    between which nine in ten sites lie. Noise is a share of the spectrum's own variation.
+    The `measures`, see `MEASURES`, are in units of their limits. `deviation` is that from the value
+    expected from the other energies, in standard deviations. In the training spectra's unit are the
+    `window` without its straight background, the `mixture` of the expected composition, and the
+    range of nine in ten sites. Noise is a fraction of the spectrum's own variation.
     """
 
     measures: dict[str, float]
@@ -147,13 +150,13 @@ class Fit:
 
     @property
     def score(self) -> float:
-        """The measure that speaks most against the spectrum: above one it is unlike any sample."""
+        """The largest of the measures: above one the spectrum is unlike any sample."""
         return max(self.measures.values())
 
     def reasons(self) -> tuple[Misfit, ...]:
-        """Say why the spectrum is unlike any sample's; nothing if it is like one.
+        """Reasons why the spectrum is unlike any sample's; none if it is like one.
 
-        The energies are named at which it differs the most from what its others let expect.
+        They name the energies at which it differs most from what the others predict.
         """
         if self.score <= 1:
             return ()
@@ -171,8 +174,9 @@ class Fit:
 class Inference:
     """What a model knows of measured spectra. Made by `fit_inference`.
 
-    Logarithms of densities are divided by `temperature`: the zero is as uncertain as it is wrong in
-    simulations. Of their `measures` each may count the share `flagged` as unlike any sample.
+    Logarithms of densities are divided by `temperature`, so that the zero's uncertainty matches its
+    error in simulations. Each of the `measures` may flag a fraction `flagged` of simulations as
+    unlike any sample.
     """
 
     networks: Networks
@@ -198,7 +202,7 @@ class Inference:
     def infer(
         self, energy: Axis, mu: Axis, zero: Zero | None = None, *, source: str = "spectrum"
     ) -> tuple[Posterior, Fit]:
-        """Say what a spectrum on any straight background tells of the sample; energies in eV.
+        """Infer the sample from a spectrum on any straight background; energies in eV.
 
         An InputError names `source` if it is not usable, does not cover the window, or is straight.
         """
@@ -239,10 +243,10 @@ class Inference:
         places: Float[np.ndarray, " zero"],
         noise: Float[np.ndarray, " spectrum"],
     ) -> tuple[Samples, Samples]:
-        """Give outputs and half widths of their intervals, for a spectrum or for many pixels.
+        """Return outputs and half widths of their intervals, for a spectrum or for many pixels.
 
-        The networks' fractions are those at each place of the zero (eV); its probability is one
-        column if all spectra share it. Noise is a share of each spectrum's own variation.
+        The networks' fractions are those at each position of the zero (eV); its probability is one
+        column if all spectra share it. Noise is a fraction of each spectrum's own variation.
         """
         shares = zip(weights, fractions, strict=True)
         mean = np.asarray(sum(share[:, None] * part for share, part in shares), float)
@@ -272,7 +276,7 @@ class Inference:
 def measure(
     scan: ZeroScan, best: int, width: int, references: References, grid: Grid
 ) -> Float[np.ndarray, " measure"]:
-    """Measure how unusual a spectrum is at one place of the zero and one broadening."""
+    """Measure how unusual a spectrum is at one position of the zero and one broadening."""
     near = round(NEAR / STEP)
     left = references.unexplained(grid, scan.windows[max(best - near, 0) : best + near + 1])
     # Noise is explained by nothing, and nothing to blame.
@@ -284,9 +288,9 @@ def measure(
 def rebinned(
     energy: Axis, mu: Axis, step: float
 ) -> tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
-    """Average a finely measured spectrum over bins of `step` eV, which leaves less noise.
+    """Average a finely measured spectrum over bins of `step` eV, to reduce noise.
 
-    One of which most steps are wider than half of it is left as it is.
+    A spectrum with mostly steps wider than half of it is left unchanged.
     """
     if np.median(np.diff(energy)) > step / 2:
         return energy, mu

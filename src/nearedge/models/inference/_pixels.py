@@ -1,4 +1,4 @@
-"""What the spectra of many pixels tell, if they share one zero and one resolution."""
+"""Composition from the spectra of many pixels that share one zero and one resolution."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,22 +11,22 @@ from nearedge.models.inference._scanning import Axis, Grid
 from nearedge.spectra import cut_windows, noise_level, profiles
 
 SHARP = 0.05
-"""Standard deviation of the zero in eV below which one place of it is enough."""
+"""Standard deviation of the zero in eV below which one position is enough."""
 
 SIGNAL = 2.0
 """Least variation about a straight line of a signal, in units of its noise; noise alone has 1."""
 
 PIECE = 2048
-"""Pixels to read at once: what is computed on the way then stays in the processor's cache."""
+"""Pixels to read at once, so that intermediate results stay in the processor's cache."""
 
 # What rounding to 24 bits leaves of a straight line, as a share of its rise.
 _ROUNDING = 1e-6
 
 
 class ZeroPlaces(NamedTuple):
-    """One place of the zero (eV), or three, that stand for its distribution, with their weights.
+    """One or three positions of the zero (eV) that represent its distribution, with weights.
 
-    A `mode_weight` below one, the probability of their mode, says that other modes were left out.
+    `mode_weight` is the probability of their mode; below one, other modes were left out.
     """
 
     zeros: Float[np.ndarray, " place"]
@@ -37,10 +37,10 @@ class ZeroPlaces(NamedTuple):
 
 
 def zero_places(posterior: Posterior, energy: Axis, grid: Grid) -> ZeroPlaces:
-    """Let one place, or three, stand for the likeliest mode of the zero.
+    """Represent the likeliest mode of the zero by one position, or three.
 
     Three are those of the Gauss-Hermite rule, which keeps the first five moments of a normal
-    distribution. None is farther than the measured energies cover the window.
+    distribution. All of them leave the window within the measured energies.
     """
     mode = max(posterior.clusters(), key=lambda places: posterior.zero_weights[places].sum())
     scanned, weights = posterior.scanned[mode], posterior.zero_weights[mode]
@@ -57,10 +57,11 @@ def zero_places(posterior: Posterior, energy: Axis, grid: Grid) -> ZeroPlaces:
 
 
 class PixelAnswers(NamedTuple):
-    """Outputs, as of `Posterior`, of each pixel; NaN where it is not finite or a straight line.
+    """Outputs, as in `Posterior`, of each pixel; NaN if it is not finite or a straight line.
 
     `novelty` is the measure ``misfit`` in units of its limit: above one a spectrum is unlike any
-    sample's; the other measures are too slow for pixels. Noise is a share of the own variation.
+    sample's; the other measures are too slow for pixels. Noise is a fraction of the pixel's own
+    variation.
     """
 
     expected: Float[np.ndarray, "pixel output"]
@@ -70,7 +71,7 @@ class PixelAnswers(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """Which pixels are finite, and which vary more than their noise; all without mean and size."""
+    """Which pixels are finite, and which vary more than their noise; all without mean and scale."""
 
     finite: Bool[np.ndarray, " pixel"]
     signal: Bool[np.ndarray, " pixel"]
@@ -78,7 +79,7 @@ class Signals(NamedTuple):
 
 
 class SignalFinder:
-    """Tells pixels with a signal, for energies in eV and a window: steps are averaged as for it.
+    """Finds pixels with a signal, for energies in eV and a window: steps are averaged as for it.
 
     Examples
     --------
@@ -97,7 +98,7 @@ class SignalFinder:
         self._bend = _bent(units).astype(np.float32)
 
     def find(self, block: Num[np.ndarray, "pixel energy"]) -> Signals:
-        """Tell which spectra, in any unit, hold a signal; best `PIECE` pixels at once."""
+        """Find the spectra, in any unit, that have a signal; best `PIECE` pixels at once."""
         levelled, finite = _levelled(block)
         size = _rms(levelled @ self._bend)
         noise = _noise(levelled, self._smooth)
@@ -108,8 +109,8 @@ class SignalFinder:
 class PixelReader:
     """Reads many spectra of one energy axis whose zero is known. Made by `pixel_reader`.
 
-    At each place of the zero all that happens to a pixel before the networks see it is linear:
-    `smooth` averages fine steps, `bend` leads on to a window without its straight line.
+    At each position of the zero, all steps before the networks are linear: `smooth` averages fine
+    steps, `bend` takes the window and removes its straight line.
     """
 
     inference: Inference
@@ -119,7 +120,7 @@ class PixelReader:
     bend: Float[np.ndarray, "place energy grid"]
 
     def read(self, block: Num[np.ndarray, "pixel energy"]) -> PixelAnswers:
-        """Say what each pixel's spectrum, on any straight background, tells of its composition."""
+        """Infer each pixel's composition from its spectrum on any straight background."""
         levelled, finite = _levelled(block)
         middle = levelled @ self.bend[len(self.bend) // 2]
         size = _rms(middle)
@@ -141,14 +142,14 @@ class PixelReader:
     def fractions(
         self, levelled: Float[np.ndarray, "pixel energy"]
     ) -> Float[np.ndarray, "place pixel class"]:
-        """Give what the networks say at each place of the zero; no intensities may be a line."""
+        """Return networks' fractions at each position of the zero; no spectrum may be a line."""
         places = (levelled @ bend for bend in self.bend)
         shapes = (bent / _rms(bent)[:, None] for bent in places)
         return np.array([self.inference.networks.fractions(shape) for shape in shapes])
 
 
 def pixel_reader(inference: Inference, energy: Axis, posterior: Posterior) -> PixelReader:
-    """Make a reader of pixels from what `Inference.infer` said of the mean spectrum."""
+    """Make a reader of pixels from the result of `Inference.infer` for the mean spectrum."""
     grid = inference.grid
     coarse, smooth = _smoothing(energy, grid)
     places = zero_places(posterior, energy, grid)

@@ -1,4 +1,4 @@
-"""Networks that say fractions of profiles, and what these mean: composition, and how far off."""
+"""Networks that predict fractions from profiles, and their calibration to compositions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from jaxtyping import Float
 from nearedge.trust import LEVEL, conformal_quantile
 
 LEAST_SPREAD = 0.6
-"""Least distance that is expected of a sample, in units of the median one."""
+"""Least expected error of a sample, in units of the median one."""
 
 SMALLEST = 1e-3
-"""The same, where all samples are read exactly."""
+"""The same, if all samples are read exactly."""
 
 
 Fractions = Float[np.ndarray, "sample class"]
@@ -33,7 +33,7 @@ class Networks:
     def fractions(
         self, shapes: Float[np.ndarray, "profile grid"]
     ) -> Float[np.ndarray, "profile _"]:
-        """Give the mean fractions of the classes, in single precision."""
+        """Return the mean fractions of the classes, in single precision."""
         inputs = ((shapes - self.mean) / self.scale).astype(np.float32, copy=False)
         *layers, last = zip(self.weights, self.biases, strict=True)
         total: np.ndarray | float = 0.0
@@ -51,9 +51,9 @@ class Networks:
 
 
 class Readings(NamedTuple):
-    """What networks say of samples, and the truth: the target's mean, then the fractions.
+    """Networks' predictions for samples, and the truth: the target's mean, then the fractions.
 
-    Unsure are the zero (standard deviation in eV) and the noise (share of the variation).
+    Uncertainties: the zero (standard deviation in eV) and the noise (fraction of variation).
     """
 
     fractions: Fractions
@@ -63,13 +63,12 @@ class Readings(NamedTuple):
 
 @dataclass(frozen=True)
 class Readout:
-    """From what networks say to outputs with intervals: mean of the target, then the fractions.
+    """From networks' predictions to outputs with intervals: mean of the target, then fractions.
 
-    The truth is taken for linear in what is said (`gain`); how far it is off grows, linearly too,
-    with what is said, with the uncertainty of the zero and with the noise (`spread`), and is no
-    less than `least`. An interval reaches so many times as far that it holds `LEVEL` of the samples
-    of sites that were held out (conformal prediction with a normalised score: Papadopoulos et al.,
-    ECML 2002).
+    The truth is assumed linear in the predictions (`gain`); the expected error grows linearly with
+    the predictions, the uncertainty of the zero and the noise (`spread`), and is at least `least`.
+    An interval is a multiple of it, such that it contains the truth for `LEVEL` of the samples of
+    held-out sites (conformal prediction with a normalised score: Papadopoulos et al., ECML 2002).
     """
 
     gain: Float[np.ndarray, "class output"]
@@ -78,11 +77,11 @@ class Readout:
     reach: Float[np.ndarray, " output"]
 
     def expected(self, fractions: Fractions) -> Outputs:
-        """Give the outputs; none is negative, and the fractions add up to one."""
+        """Return the outputs; none is negative, and the fractions add up to one."""
         return _expected(self.gain, fractions)
 
     def half_widths(self, fractions: Fractions, unsure: Float[np.ndarray, "sample 2"]) -> Outputs:
-        """Give half the width of the interval of each output."""
+        """Return half the width of the interval of each output."""
         off = np.concatenate([fractions, unsure], axis=1) @ self.spread
         return np.maximum(off, self.least) * self.reach
 
@@ -95,10 +94,10 @@ def _expected(gain: Float[np.ndarray, "class output"], fractions: Fractions) -> 
 
 
 def fit_readout(parts: Sequence[Readings]) -> Readout:
-    """Learn what networks' answers mean, from samples of each fold's unseen sites.
+    """Learn to calibrate networks' predictions, from samples of each fold's unseen sites.
 
-    Each fold's samples are compared with what the other folds' samples let expect. This is harsher
-    than the truth, where all folds are used; the distances are shortened by that ratio, for biases
+    Each fold's samples are compared with predictions from the other folds' samples. This
+    overestimates errors, as finally all folds are used; they are reduced by that ratio, for biases
     of single folds: the root of (1 + 1/K) / (1 + 1/(K - 1)) for K folds.
     """
     every = _joined(parts)

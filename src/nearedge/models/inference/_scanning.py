@@ -1,4 +1,4 @@
-"""A spectrum looked at wherever the zero may lie, beside the profiles of samples and their sums."""
+"""A spectrum at all positions of the zero, compared with profiles of samples and their sums."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,27 +24,27 @@ Grid = Float[np.ndarray, " grid"]
 Windows = Float[np.ndarray, "window grid"]
 
 WIDTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
-"""Extra broadenings that are tried: full width at half maximum in eV."""
+"""Extra broadenings tried: full width at half maximum in eV."""
 
 NOISES = tuple(float(level) for level in np.geomspace(0.004, 1.024, 9))
-"""Noise levels that are told apart, in units of a profile's standard deviation."""
+"""Noise levels distinguished, in units of a profile's standard deviation."""
 
 STEP = 0.1
-"""Distance of the places of the zero that are tried, eV."""
+"""Distance between the positions of the zero that are tried, eV."""
 
 STRUCTURE = 0.02
 """Structure below the window, in units of a profile's size, that makes a zero unlikely."""
 
 WHITE = 1e6
-"""Noise of what is a straight line but for it, in the same unit."""
+"""Noise assigned to a straight line, in the same unit."""
 
 BURIED = 0.5
-"""Noise, in units of a profile's size, from which a place is not believed if there are better."""
+"""Noise, in units of a profile's size, from which better positions are preferred."""
 
 
 @dataclass(frozen=True)
 class Manifold:
-    """Gaussians of the profiles that samples have, without noise, at each broadening (eV)."""
+    """Gaussians of the profiles of samples, without noise, at each broadening (eV)."""
 
     grid: Grid
     widths: tuple[float, ...]
@@ -56,7 +56,7 @@ class Manifold:
         return {}
 
     def noisy(self, width: int, noise: float) -> Gaussian:
-        """Give the Gaussian of the broadening at a place, with the next higher of `NOISES`."""
+        """Return the Gaussian of the broadening at an index, with the next higher of `NOISES`."""
         (level,) = noise_levels(np.array([noise])).tolist()
         if (width, level) not in self._noisy:
             covariance = self.covariances[width] + NOISES[level] ** 2 * np.eye(len(self.grid))
@@ -69,9 +69,9 @@ class Manifold:
         noise: Float[np.ndarray, " window"],
         widths: Sequence[int] | None = None,
     ) -> tuple[Float[np.ndarray, "window width"], Float[np.ndarray, "window width"]]:
-        """Logarithms of densities but for a constant, and mean squares of Mahalanobis distances.
+        """Logarithms of densities up to a constant, and mean squares of Mahalanobis distances.
 
-        They are at all broadenings, or at those at some places.
+        They are at all broadenings, or at those with some indices.
         """
         chosen = range(len(self.widths)) if widths is None else widths
         levels = noise_levels(noise)
@@ -88,7 +88,7 @@ class Manifold:
 
 
 def noise_levels(noise: Float[np.ndarray, " window"]) -> Int[np.ndarray, " window"]:
-    """Give the place of the next higher of `NOISES`, the last for all that exceed it."""
+    """Return the index of the next higher of `NOISES`, the last for all above it."""
     return np.minimum(np.searchsorted(NOISES, noise), len(NOISES) - 1)
 
 
@@ -104,17 +104,17 @@ class References:
     high: Float[np.ndarray, "width grid"]
 
     def normalised(self, grid: Grid, window: Grid, like: Grid) -> Grid:
-        """Free a window of its scale and background: those that make it most like a spectrum."""
+        """Remove scale and background from a window: those that make it most like a spectrum."""
         design = np.column_stack([like, np.ones(len(grid)), grid])
         scale, level, slope = np.linalg.lstsq(design, window, rcond=None)[0].tolist()
         return (window - (level + slope * grid)) / scale
 
     def unexplained(self, grid: Grid, windows: Windows) -> float:
-        """Share of the variation that no sum of the classes' mean spectra explains.
+        """Fraction of the variation that no sum of the classes' mean spectra explains.
 
-        A linear combination fit with a straight background, at every broadening and of each of the
-        windows (one spectrum at several places of the zero); the best counts. What is left is the
-        root of the mean square in units of the window's standard deviation about a straight line.
+        A linear combination fit with a straight background, at every broadening and for each of the
+        windows (one spectrum at several positions of the zero); the best counts. The residual is
+        the root mean square in units of the window's standard deviation about a straight line.
         """
         bent, _ = profiles(windows)
         best = np.inf
@@ -127,10 +127,10 @@ class References:
 
 @dataclass(frozen=True)
 class Zero:
-    """What is known of the place of the energy zero on the measured axis, in eV.
+    """What is known of the position of the energy zero on the measured axis, in eV.
 
-    With no `energy` every place for which the spectrum covers the window is as good as any other;
-    else it lies there with a standard deviation, zero if it is certain. `within` it lies for sure.
+    Without `energy` all positions at which the spectrum covers the window are equally likely; else
+    it lies there with a standard deviation, zero if it is certain. It certainly lies `within`.
     """
 
     energy: float | None = None
@@ -147,7 +147,7 @@ class Zero:
     def places(
         self, energy: Axis, grid: Grid, source: str
     ) -> tuple[Float[np.ndarray, " zero"], Float[np.ndarray, " zero"]]:
-        """List the places to try, in eV, and the logarithms of their prior probabilities."""
+        """List the positions to try, in eV, and the logarithms of their prior probabilities."""
         span = f"{energy[0]:g} to {energy[-1]:g} eV"
         e0, off = self.energy, self.uncertainty
         if e0 is not None and off < STEP / 2:
@@ -179,7 +179,7 @@ class Zero:
 
 
 class ZeroScan(NamedTuple):
-    """A spectrum looked at wherever its zero may lie; noise and structure `below` are by `size`."""
+    """A spectrum at all positions of its zero; noise and structure `below` are in that `size`."""
 
     windows: Float[np.ndarray, "zero grid"]
     shapes: Float[np.ndarray, "zero grid"]
@@ -193,7 +193,7 @@ class ZeroScan(NamedTuple):
 def scan_zeros(
     energy: Axis, mu: Axis, places: Float[np.ndarray, " zero"], manifold: Manifold
 ) -> ZeroScan:
-    """Look at a spectrum in any unit wherever its zero may lie (all energies in eV)."""
+    """Scan a spectrum in any unit over the possible positions of its zero (energies in eV)."""
     rows = np.broadcast_to(mu, (len(places), len(mu)))
     windows = cut_windows(energy, rows, manifold.grid, places)
     shapes, size = profiles(windows)
