@@ -1,4 +1,4 @@
-"""A model meets spectra: who reads, prepares, infers, and writes what came out."""
+"""Models applied to spectra: reading, preparing, predicting, and writing the answers."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""What a model answers for one spectrum: as JSON, as a sentence, and as a row of a table."""
+"""A model's answer for one spectrum: as JSON, as a sentence, and as a row of a table."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Value:
     """The answer for one target: a number with its interval, or the likeliest class.
 
-    For classes it has the set of those not ruled out, and the probabilities; for a sample of many
-    sites these are fractions, with intervals. Interval and set contain the truth with probability
+    For classes it has the set of those not ruled out, and probabilities; for a sample of many sites
+    these are fractions, with intervals. Interval and set contain the truth with probability
     `level`, see `Answer.basis`.
     """
 
@@ -54,7 +54,7 @@ class Value:
         return f"{text} ({self.low:.2f} to {self.high:.2f})"
 
     def to_json(self) -> Json:
-        """Give what is known, ready for JSON."""
+        """Return what is known, ready for JSON."""
         return {name: entry for name, entry in as_json(self).items() if entry is not None}
 
 
@@ -66,9 +66,9 @@ class Answer:
     `e0`, in eV, is the position of the model's zero on the energies of the file. The `rung` says
     what the sites of the model's score did not share with the training. `reasons` say why the model
     does not apply (none if it does); `values` are by target (none without an answer); `remarks` say
-    what the reader and the preparation did, and what else matters. The basis says what is
-    predicted, and how often intervals and sets contain the truth. Evidence is of a measured
-    spectrum; a match holds the references behind the answer.
+    what reading and preparation did, and what else matters. The basis says what is predicted, and
+    how often intervals and sets contain the truth. Evidence is for a measured spectrum; a match has
+    the references behind the answer.
     """
 
     file: str
@@ -98,7 +98,7 @@ class Answer:
         return f"{Path(self.file).name} {self.label}"
 
     def sentence(self) -> str:
-        """Say the answer in one sentence."""
+        """Return the answer as a sentence."""
         told = ", ".join(
             f"{target.replace('_', ' ')} {value.text()}{_unit(target, ' {}')}"
             for target, value in self.values.items()
@@ -109,7 +109,7 @@ class Answer:
         return f"{self.name}: the model does not apply, {why}" + (f" ({told})" if told else "")
 
     def _repr_html_(self) -> str:
-        """Show values and the spectrum over what explains it, in a notebook."""
+        """Show values and the spectrum with its best fit, in a notebook."""
         facts = {
             target.replace("_", " "): value.text() + _unit(target, " {}")
             for target, value in self.values.items()
@@ -161,7 +161,7 @@ class Answer:
         }
 
     def to_json(self) -> Json:
-        """Give everything, ready for JSON."""
+        """Return everything, ready for JSON."""
         plain: Json = {
             **self._origin(),
             "reasons": list(map(str, self.reasons)),
@@ -181,7 +181,7 @@ class Answer:
         return plain
 
     def row(self) -> dict[str, str | float | bool | None]:
-        """Give what a table holds, by column."""
+        """Return a row of a table, by column."""
         row = {**self._origin(), "reasons": "; ".join(map(str, self.reasons))}
         for target, value in self.values.items():
             row[target] = value.value
@@ -194,7 +194,7 @@ class Answer:
 
 
 def write_csv(path: str | Path, answers: Iterable[Answer], *, force: bool = False) -> None:
-    """Write answers as comma-separated values under a line of names."""
+    """Write answers as comma-separated values under a line of column names."""
     rows = [answer.row() for answer in answers]
     # Models and kinds of spectra have different columns.
     names = list(dict.fromkeys(name for row in rows for name in row))

@@ -1,4 +1,4 @@
-"""A model meets spectra: one path for a site, an average and a measured sample."""
+"""A model applied to spectra: one path for a site, an average and a measured sample."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ class Request:
             )
 
     def aligns(self, spectrum: Spectrum, model: Model | Library) -> bool:
-        """Tell whether the zero of a spectrum is to be found, instead of being that of its axis."""
+        """Whether the zero of a spectrum is to be found, instead of being that of its axis."""
         if self.align is not None or self.zero is not None:
             return self.align != "none"
         return not is_relative(model, spectrum)
@@ -102,7 +102,7 @@ def answer(
 
 
 def known_inference(model: Model, source: str) -> Inference:
-    """Give what a model knows of measured spectra, such as those of the source."""
+    """Return what a model knows of measured spectra, such as those of the source."""
     if model.kind == "classifier":
         raise InputError(
             f"{source}: a measured spectrum is an average over many atoms, but a classifier "

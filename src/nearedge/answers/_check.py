@@ -1,4 +1,4 @@
-"""Whether a model may answer for a spectrum: what both are of, compared before any is computed."""
+"""Whether a model applies to a spectrum: their identities, compared before any computing."""
 
 import re
 
@@ -25,13 +25,13 @@ AROUND = 25.0
 """Range in eV on either side of the steepest rise that makes an absorption edge."""
 
 BEHIND = 3.0
-"""Least range in eV behind the rise that tells a step from a peak."""
+"""Least range in eV above the rise that distinguishes a step from a peak."""
 
 STEP = 0.05
-"""Least rise over an edge, from the mean before to the mean behind, as a share of the range."""
+"""Least rise over an edge, from the mean before to the mean after, as a fraction of the range."""
 
 WHITE = 0.5
-"""Noise, as a share of the variation, of what is nothing but noise: then it is 1, about."""
+"""Noise, as a fraction of the variation, from which a spectrum is only noise (then about 1)."""
 
 _SYMBOLS = "|".join(sorted(chemical_symbols[1:], key=len, reverse=True))
 # Subscripts are numbers or, as in LiNixMnyCozO2, letters; brackets are taken out before.
@@ -40,14 +40,14 @@ _SYMBOL = re.compile(_SYMBOLS)
 
 
 def is_relative(model: Model | Library, spectrum: Spectrum) -> bool:
-    """Tell whether a spectrum's energies are counted from a zero like the model's."""
+    """Whether a spectrum's energies are counted from a zero like the model's."""
     return not spectrum.absolute or bool(spectrum.energy[0] <= model.window.maximum)
 
 
 def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) -> list[Reason]:
-    """Say why a model must not answer for a spectrum; nothing if it may.
+    """Reasons why a model must not answer for a spectrum; none if it may.
 
-    Absorber and edge are those that the file names, else those found from the energies or from the
+    Absorber and edge are those named in the file, else those found from the energies or from the
     given position of the model's zero. For computed spectra engine, energy zero and unit are
     compared too, if known.
     """

@@ -1,4 +1,4 @@
-"""Answers for files: one at a time, so that a bad one stops no other."""
+"""Answers for files: one at a time, so that a bad one does not stop the others."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from nearedge.records import Json, as_json
 from nearedge.spectra import Spectrum, guess_edge, merge_scans
 
 Choose = Callable[[Spectrum], tuple[Model | Library, str]]
-"""Gives the model for a spectrum, and what the answers call it."""
+"""Gives the model for a spectrum, and its name in the answers."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Failure:
 
 
 def answers_json(told: Iterable[Answer | Failure]) -> Json:
-    """Give answers and failures as ``nearedge predict --json`` prints them."""
+    """Return answers and failures as ``nearedge predict --json`` prints them."""
     told = list(told)
     return {
         "answers": [one.to_json() for one in told if isinstance(one, Answer)],
@@ -39,7 +39,7 @@ def answers_json(told: Iterable[Answer | Failure]) -> Json:
 
 
 def is_folder(path: str | Path) -> bool:
-    """Tell whether a path is that of a folder; one that is too long for a path is none."""
+    """Whether a path is that of a folder; one that is too long for a path is not."""
     return os.path.isdir(path)  # noqa: PTH112
 
 
@@ -68,7 +68,7 @@ def read_any(
 def choose_ready(spectrum: Spectrum) -> tuple[Model | Library, str]:
     """Load the model that ships for a spectrum's absorber and edge, else the first one.
 
-    The first one refuses a spectrum of another edge by name.
+    The first one refuses a spectrum of another edge, and names it.
     """
     edge = spectrum.edge or guess_edge(spectrum)
     ready = ready_model(edge if edge in {model.edge for model in ready_models()} else None)
@@ -81,7 +81,7 @@ def find_library(spectrum: Spectrum, folder: str | Path | None = None) -> Librar
     Raises
     ------
     InputError
-        If none ships for this edge, or the folder is of a model that compares with no references.
+        If none ships for this edge, or the folder is of a model without references.
     """
     if folder is not None and not (Path(folder) / "model.json").is_file():
         from nearedge.datasets import load_dataset
@@ -113,7 +113,7 @@ def answer_files(
     energy: int | str | None = None,
     mu: int | str | None = None,
 ) -> Iterator[tuple[str, list[Answer | Failure]]]:
-    """Tell what is behind the spectra of files, file by file; of merged scans under the first one.
+    """Answer for the spectra of files, file by file; for merged scans under the first one.
 
     The paths are those of `read_any`, and so are the columns.
     """

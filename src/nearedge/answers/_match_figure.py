@@ -1,4 +1,4 @@
-"""A measured spectrum over the references that are like it, and what they tell."""
+"""A measured spectrum over the most similar references, and their coordination numbers."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +11,7 @@ SHOWN = 4
 
 
 def draw_match(match: Match, title: str = "", shown: int = SHOWN) -> Figure:
-    """Draw a spectrum over its nearest references, and the weight of coordination numbers."""
+    """Draw a spectrum over its nearest references, and the coordination numbers' probabilities."""
     figure = Figure(figsize=(8.4, 4.6), layout="constrained")
     curves, numbers = figure.subplots(1, 2, width_ratios=(3, 1))
     draw_curves(curves, match, shown)

@@ -1,4 +1,4 @@
-"""The rung ``measured`` in two pictures: which numbers are told for which, and how surely."""
+"""The rung ``measured`` in two figures: predicted against true numbers, and reliability."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +9,7 @@ from nearedge.drawing.style import BLUE, GREY
 
 
 def draw_measured(result: MeasuredEvaluation) -> Figure:
-    """Draw the confusion matrix and how often numbers told with a probability are right."""
+    """Draw the confusion matrix, and how often numbers of a given probability are right."""
     figure = Figure(figsize=(8.4, 3.9), layout="constrained")
     matrix, curve = figure.subplots(1, 2)
     _confusion(matrix, result)

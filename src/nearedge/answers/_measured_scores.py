@@ -1,4 +1,4 @@
-"""What was said of measured spectra beside the truth, counted."""
+"""Scores of predictions for measured spectra."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ class MeasuredScore:
     Attributes
     ----------
     n, answered : int
-        Spectra, and those of them that the model answers; the scores are of these.
+        Number of spectra, and of those that the model answers, which are scored.
     accuracy, balanced_accuracy : float or None
-        Share of right coordination numbers, and its mean over the true ones.
+        Fraction of correct coordination numbers, and its mean over the true numbers.
     per_class : dict of str to str
-        Right of answered, by true coordination number.
+        Correct of answered, by true coordination number.
     set_coverage, mean_set_size : float or None
         How often sets contain the truth, and how large they are.
     oxidation_state : float or None
-        Share of oxidation states that are right within 0.5, of those that are known.
+        Fraction of known oxidation states that are right within 0.5.
     oxidation_state_coverage : float or None
-        Share of intervals that hold it.
+        Fraction of intervals that contain it.
     """
 
     n: int
@@ -51,7 +51,7 @@ class MeasuredScore:
 
 @dataclass(frozen=True)
 class Told:
-    """What was said of a spectrum, beside the truth."""
+    """The prediction for a spectrum, and the truth."""
 
     truth: int
     told: int | None = None
@@ -65,7 +65,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Answers whose number had a like probability: how many, its mean, and the share right."""
+    """Answers of similar probability: how many, its mean, and the fraction that is right."""
 
     n: int
     probability: float
@@ -74,7 +74,7 @@ class Reliability:
 
 @dataclass(frozen=True)
 class MixtureScore:
-    """Mean absolute error of the mean number of neighbours, beside always their mean."""
+    """Mean absolute error of the mean number of neighbours, and that of always their mean."""
 
     n: int
     answered: int
@@ -83,7 +83,7 @@ class MixtureScore:
 
 
 def score(several: Sequence[Told]) -> MeasuredScore:
-    """Count what is right of what was answered."""
+    """Score the predictions."""
     answered = [told for told in several if told.told is not None]
     if not answered:
         return MeasuredScore(len(several), 0)
@@ -116,7 +116,7 @@ def _mean(values: Iterable[float | int | bool]) -> float | None:
 
 
 def confusion(several: Sequence[Told]) -> Json:
-    """Count what was said (columns) of each true number (rows)."""
+    """Count predicted (columns) for true numbers (rows)."""
     from sklearn.metrics import confusion_matrix
 
     truth = [str(told.truth) for told in several]
@@ -127,7 +127,7 @@ def confusion(several: Sequence[Told]) -> Json:
 
 
 def reliability(several: Sequence[Told]) -> list[Reliability]:
-    """Compare the probability of what was said with the share that is right, in steps of it."""
+    """Compare the probability of predictions with the fraction that is right, in steps of it."""
     rows = [(t.probability, t.told == t.truth) for t in several if t.probability is not None]
     if not rows:
         return []

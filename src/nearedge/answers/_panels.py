@@ -28,7 +28,7 @@ def draw_raw(axes: Axes, evidence: Evidence) -> None:
 
 
 def draw_normalised(axes: Axes, evidence: Evidence) -> None:
-    """Draw a measured spectrum beside the mixture that explains it and the training sites."""
+    """Draw a measured spectrum with the best-fitting mixture and the training sites."""
     fit = evidence.fit
     axes.fill_between(
         fit.energy, fit.low, fit.high, color=GREY, alpha=0.25, lw=0, label="nine in ten sites"
@@ -40,7 +40,7 @@ def draw_normalised(axes: Axes, evidence: Evidence) -> None:
 
 
 def draw_zero(axes: Axes, evidence: Evidence) -> None:
-    """Draw how probable each place of the zero is."""
+    """Draw the probability of each position of the zero."""
     posterior = evidence.posterior
     likely = posterior.zero_weights > 1e-4 * posterior.zero_weights.max()
     low, high = posterior.scanned[likely][[0, -1]]

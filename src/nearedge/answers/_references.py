@@ -1,4 +1,4 @@
-"""A library of references meets measured spectra."""
+"""A library of references applied to measured spectra."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from nearedge.spectra import Spectrum, guess_edge
 from nearedge.trust import OtherEdge, Reason, Unlike, Unstated
 
 MOST_UNSTATED = 0.5
-"""Weight of references without a coordination number from which none is told."""
+"""Weight of references without a coordination number from which none is predicted."""
 
 FORCED = "answered all the same, as --force asks"
 
@@ -22,7 +22,7 @@ FORCED = "answered all the same, as --force asks"
 def answer_by_references(
     library: Library, spectra: Sequence[Spectrum], *, name: str, force: bool = False
 ) -> list[Answer]:
-    """Tell coordination, oxidation state and bond length from the references like each spectrum.
+    """Predict coordination, oxidation state and bond length from the most similar references.
 
     Neither energy zero nor resolution need be known.
     """
@@ -30,7 +30,7 @@ def answer_by_references(
 
 
 def absorber_of(library: Library, spectrum: Spectrum) -> Edge:
-    """Tell which edge a spectrum is of: what its file says, else what its energies say."""
+    """Find the edge of a spectrum: what its file says, else what its energies say."""
     edge = spectrum.edge or guess_edge(spectrum)
     if edge is None and len(library.edges) == 1:
         return library.edges[0]

@@ -1,4 +1,4 @@
-"""The rung ``measured``: what a model says of measured spectra of known structure."""
+"""The rung ``measured``: a model on measured spectra of known structure."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ from nearedge.models import Model
 from nearedge.records import Json, as_json
 
 MOVED, DRAWS = 3.0, 10
-"""Spectra are moved by up to so many eV, so many times: absolute energies cannot be trusted."""
+"""Largest shift of spectra in eV, and how many: absolute energies cannot be trusted."""
 
 Progress = Callable[[str, float], None]
 
@@ -52,24 +52,24 @@ class MeasuredEvaluation:
     rung : str
         Always ``measured``.
     score : MeasuredScore
-        Of the model as it is. Of a library that holds measured standards itself those of the same
-        elements are left out.
+        Of the model as it is. For a library with measured standards, those of the same elements are
+        left out.
     without_own : MeasuredScore or None
-        Of a library without the crystals that consist of the elements of the measured compound.
+        For a library, without the crystals that consist of the elements of the measured compound.
     moved : MeasuredScore
-        The same spectra, moved by up to 3 eV either way, ten times each.
+        The same spectra, shifted by up to ± 3 eV, ten times each.
     by_element, by_element_without_own : dict of str to MeasuredScore
     baselines : dict of str to MeasuredScore
-        Always the commonest, and, of a library, the nearest reference without any forward model,
-        a random forest trained on the references, and the nearest other measured standard.
+        Always the commonest, and, for a library, the nearest reference without any forward model, a
+        random forest trained on the references, and the nearest other measured standard.
     reasons : dict of str to int
-        Why spectra were not answered, and how many.
+        Reasons why spectra were not answered, and how many.
     confusion : dict
-        ``classes`` and ``matrix``: true coordination numbers (rows), those told (columns).
+        ``classes`` and ``matrix``: true (rows) and predicted coordination numbers (columns).
     reliability : list of Reliability
-        How often a number is right that was told with such a probability.
+        How often numbers predicted with such a probability are right.
     mixtures : MixtureScore or None
-        Mean number of neighbours of grade B: several sites, or a doubt.
+        Mean number of neighbours for grade B: several or uncertain sites.
     """
 
     rung: str
@@ -85,11 +85,11 @@ class MeasuredEvaluation:
     mixtures: MixtureScore | None
 
     def to_json(self) -> Json:
-        """Give it ready for JSON, the main scores at the top."""
+        """Return it ready for JSON, the main scores at the top."""
         return {**as_json(self.score), **as_json(self)}
 
     def to_rung(self) -> Json:
-        """Give it as the ladder gives its rungs: accuracies alone as baselines."""
+        """Return it like a rung of the ladder: baselines as accuracies only."""
         accuracies = {name: score.accuracy for name, score in self.baselines.items()}
         return {**self.to_json(), "baselines": accuracies, "spread": None}
 
@@ -110,9 +110,9 @@ def evaluate_measured(
     standards : sequence of Standard
         Those of grade A are scored, those of grade B by their mean number; others are left out.
     seed : int
-        By how much the spectra are moved, and what the random forest does.
+        Seed of the shifts of spectra and of the random forest.
     progress : callable, optional
-        Told what is being done and the share that is done.
+        Receives what is being done and the fraction that is done.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def _by_element(told: Sequence[Told], elements: Sequence[str]) -> dict[str, Meas
 
 
 def judgements(result: MeasuredEvaluation) -> tuple[Judgement, ...]:
-    """Sum up for a library's record: all elements together, then each of them."""
+    """Summarise for a library's record: all elements together, then each of them."""
 
     def judgement(
         absorber: str | None, score: MeasuredScore, new: MeasuredScore | None

@@ -1,4 +1,4 @@
-"""A simulated measurement of a known sample: computed sites, averaged and spoilt."""
+"""A simulated measurement of a known sample: computed sites, averaged and distorted."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,9 +16,9 @@ from nearedge.spectra import Spectrum, broadened, recorded, resample
 class Beamline:
     """How a simulated measurement is made; energies, the computed zero included, in eV.
 
-    The broadening is an extra full width at half maximum. The highest intensity is so many counts,
-    and signal to noise is its ratio to the standard deviation; shares of it are the background and
-    its slope, the rise from the first to the last energy. Nothing absorbs in the range that is
+    The broadening is an extra full width at half maximum. The highest intensity is given in counts,
+    and signal to noise is its ratio to the standard deviation; the background and its slope, the
+    rise from the first to the last energy, are fractions of it. There is no absorption in the range
     measured before the computed energies.
     """
 
@@ -43,9 +43,9 @@ class Beamline:
 def simulate_sample(
     data: SiteSpectra, beamline: Beamline, *, only: Sequence[str] = (), seed: int = 0
 ) -> tuple[Spectrum, Json]:
-    """Measure, in simulation, a sample made of a dataset's sites, or of some snapshots' alone.
+    """Simulate a measurement of a sample made of a dataset's sites, or of some snapshots only.
 
-    The truth beside the spectrum is ready for JSON, and says what the beamline did.
+    The truth is returned with the spectrum, ready for JSON, with the beamline's settings.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which references of known structure a measured spectrum is like, and what that tells."""
+"""Which references of known structure a measured spectrum is like, and what follows."""
 
 import lazy_loader
 

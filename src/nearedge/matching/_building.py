@@ -1,4 +1,4 @@
-"""A library made of a dataset of computed spectra."""
+"""A library made from a dataset of computed spectra."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +16,9 @@ from nearedge.structures import reduced_formula
 
 
 def build_library(data: SiteSpectra, settings: Settings | None = None) -> Library:
-    """Make a library of a dataset; sites whose spectrum has no rise are left out.
+    """Make a library from a dataset; sites whose spectrum has no rise are left out.
 
-    Of an element with several sites in a crystal their mean is a reference, too.
+    If an element has several sites in a crystal, their mean is a reference, too.
 
     Parameters
     ----------

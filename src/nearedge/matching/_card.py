@@ -1,4 +1,4 @@
-"""A library in words: what it holds, how it answers, how far it can be believed."""
+"""A library in words: what it contains, how it answers, how far it can be believed."""
 
 from collections import Counter
 

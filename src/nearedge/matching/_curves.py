@@ -1,8 +1,8 @@
 """The forward model between a computed near edge and a measured one, and how well it fits.
 
-Both are aligned on their rise. What is computed may be moved, its energies stretched, and broadened
-by a Gaussian that grows over the first 20 eV above the rise; amplitude and a line from the rise on
-are those that fit best. ``benchmarks/measured.py`` says what each of these brings.
+Both are aligned on their rise. The computed one is shifted, stretched in energy, and broadened by a
+Gaussian that grows over the first 20 eV above the rise; amplitude and a line from the rise on are
+those that fit best. ``benchmarks/measured.py`` shows what each of these improves.
 """
 
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ AMPLITUDE, SLOPE = (0.8, 1.25), 0.4
 """Ranges of the amplitude and of the line, whose value is that at the last energy."""
 
 HOLD = 0.003
-"""How the line is held to none, in units of the squared misfit."""
+"""Penalty on the line, in units of the squared misfit."""
 
 HOLD_STRETCH = 2.5
-"""How the stretch is held to that usual for an element: so far from it, the misfit grows by one."""
+"""Penalty on the stretch: so far from that usual for an element, the misfit grows by one."""
 
 
 class Distortion(NamedTuple):
@@ -48,7 +48,7 @@ class Distortion(NamedTuple):
 
 @dataclass(frozen=True)
 class Distortions:
-    """The distortions that are tried: each width, growth, stretch and shift with each other."""
+    """The distortions tried: all combinations of width, growth, stretch and shift."""
 
     widths: tuple[float, ...]
     growths: tuple[float, ...]
@@ -61,12 +61,12 @@ class Distortions:
         return len(self.widths), len(self.growths), len(self.stretches), len(self.shifts)
 
     def at(self, place: int) -> Distortion:
-        """Give the one at a place of the curves that `distorted` makes."""
+        """Return the one at an index of the curves that `distorted` makes."""
         w, g, s, d = np.unravel_index(place, self.shape)
         return Distortion(self.widths[w], self.growths[g], self.stretches[s], self.shifts[d])
 
     def held(self, stretch: float) -> Float[np.ndarray, " curve"]:
-        """Squared misfit that each curve is charged for another stretch than the usual one."""
+        """Squared misfit added to each curve for another stretch than the usual one."""
         off = (np.array(self.stretches) - stretch) / HOLD_STRETCH
         return np.broadcast_to(off[:, None] ** 2, self.shape).ravel()
 
@@ -83,13 +83,13 @@ class Distortions:
         return np.array(rows)
 
     def asked(self, grid: Float[np.ndarray, " energy"]) -> Float[np.ndarray, "curve energy"]:
-        """Energies of a reference that come to lie on a grid, a row for each stretch and shift."""
+        """Energies of a reference that are moved onto a grid, a row for each stretch and shift."""
         stretch = np.repeat(self.stretches, len(self.shifts))[:, None]
         return (grid - np.tile(self.shifts, len(self.stretches))[:, None]) / stretch
 
 
 COARSE = Distortions((1.2,), (1.5, 4.5), (0.97, 1.03, 1.14), tuple(np.arange(-4.0, 4.01, 2.0)))
-"""Enough to tell which references are worth a closer look."""
+"""Enough to find the references worth a closer look."""
 
 FINE = Distortions(
     (0.0, 1.2, 2.0, 2.8),
@@ -97,14 +97,14 @@ FINE = Distortions(
     (0.94, 0.97, 1.0, 1.03, 1.065, 1.10, 1.14, 1.19, 1.25),
     tuple(np.arange(-4.0, 4.01, 0.5)),
 )
-"""What computed curves may suffer."""
+"""Distortions tried on computed curves."""
 
 MEASURED = Distortions((0.0, 0.7, 1.4), (0.0,), (1.0,), tuple(np.arange(-4.0, 4.01, 0.5)))
-"""What curves may suffer that were measured themselves."""
+"""Distortions tried on measured curves."""
 
 
 class Fit(NamedTuple):
-    """How well the best of its distortions makes each reference like a spectrum."""
+    """How well each reference, with the best of its distortions, fits a spectrum."""
 
     misfit: Float[np.ndarray, " reference"]  # root mean square, of an edge step of one
     place: Int[np.ndarray, " reference"]  # among the distortions
@@ -134,7 +134,7 @@ def distorted(
     distortions: Distortions,
     grid: Float[np.ndarray, " point"],
 ) -> Float[np.ndarray, "reference curve point"]:
-    """Make all curves that distortions make of references, which are on `REFERENCE`."""
+    """Apply all distortions to references, which are on `REFERENCE`."""
     left, part = _between(distortions, grid)
     made = []
     for kernel in distortions.kernels:
@@ -154,7 +154,7 @@ def _between(
 
 
 def line(grid: Float[np.ndarray, " point"]) -> Float[np.ndarray, " point"]:
-    """Give the line that stands for an error of normalisation: none before the rise."""
+    """Return the line that corrects normalisation: zero before the rise."""
     return np.clip(grid, 0, None) / GRID[-1]
 
 
@@ -167,7 +167,7 @@ def fit(
 ) -> Fit:
     """Fit references to a normalised spectrum on energies from its rise, part of `GRID`.
 
-    The stretch is held to a usual one, if it is given.
+    Deviations from a usual stretch, if given, are penalised.
     """
     # A point lies between two energies of a broadened curve. So sums over the points are sums over
     # these energies, their squares, and their products with the next ones, each with its weight.

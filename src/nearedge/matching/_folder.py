@@ -33,7 +33,7 @@ def save_library(library: Library, path: str | Path, *, force: bool = False) -> 
 
 
 def is_library(path: str | Path) -> bool:
-    """Tell whether a model folder is a library."""
+    """Whether a model folder is a library."""
     file = Path(path) / "model.json"
     return file.is_file() and read_json(file).get("format") == FORMAT
 

@@ -15,18 +15,18 @@ from nearedge.matching._settings import Settings
 from nearedge.spectra import Identity, Window
 
 MEAN = -1
-"""Index that stands for all sites of an element in a crystal, and for measured references."""
+"""Index for all sites of an element in a crystal, and for measured references."""
 
 TARGETS = ("coordination", "oxidation_state", "bond_length")
-"""What a library can tell, if its references state it."""
+"""What a library can predict, if its references state it."""
 
 
 @dataclass(frozen=True)
 class Judgement:
     """How good a library is on measured spectra of an element; None: of all elements.
 
-    Accuracies are those of the coordination number, `new_compounds` that without the crystals that
-    consist of the same elements; `oxidation_state` is the share that is right within 0.5.
+    Accuracies are those of the coordination number, `new_compounds` without the crystals of the
+    same elements; `oxidation_state` is the fraction that is right within 0.5.
     """
 
     absorber: str | None
@@ -49,7 +49,7 @@ class Library:
     edge : str
         ``K``, ``L3`` ...
     absorber, crystal, formula : tuple of str
-        Of each reference: the element, the structure, and what that consists of.
+        Of each reference: the element, the structure, and its formula.
     atom : int array, shape (reference,)
         Index of the absorber in its structure; `MEAN` of all together.
     measured : bool array, shape (reference,)
@@ -61,7 +61,7 @@ class Library:
     source, origin : str
         The dataset, and the engine that computed it.
     settings : Settings
-        By what a fit becomes an answer.
+        How a fit becomes an answer.
     judged : tuple of Judgement
         How good it is on measured spectra, where that is known.
     """
@@ -87,12 +87,12 @@ class Library:
 
     @property
     def identity(self) -> Identity:
-        """What its spectra are of: the edge, if it is one. Zero and unit need not agree."""
+        """Its edge, if it has only one. Zero and unit need not agree."""
         return Identity(self.edges[0] if len(self.edges) == 1 else None)
 
     @property
     def window(self) -> Window:
-        """The energies it sees, from the rise."""
+        """The energies it uses, from the rise."""
         return Window(float(REFERENCE[0]), float(REFERENCE[-1]), len(REFERENCE))
 
     @property
@@ -103,11 +103,11 @@ class Library:
 
     @property
     def elements(self) -> tuple[frozenset[str], ...]:
-        """Elements of each reference but hydrogen, whose positions are often not known."""
+        """Elements of each reference except hydrogen, whose positions are often unknown."""
         return tuple(map(elements_of, self.formula))
 
     def value(self, target: str) -> Float[np.ndarray, " reference"]:
-        """Give a target of each reference."""
+        """Return a target of each reference."""
         return self.values[:, TARGETS.index(target)]
 
     def of(self, absorber: str) -> "Library":
@@ -120,12 +120,12 @@ class Library:
         return self.select([abs(atomic_numbers[one] - number) <= 1 for one in self.absorber])
 
     def within(self, elements: Sequence[str]) -> "Library":
-        """Select the references that hold no other elements than these and hydrogen.
+        """Select the references of no other elements than these and hydrogen.
 
         Raises
         ------
         InputError
-            If a name is no element, or no reference is left.
+            If a name is not an element, or no reference is left.
         """
         for name in elements:
             if name not in atomic_numbers:
@@ -169,7 +169,7 @@ class Library:
 
 
 def elements_of(formula: str) -> frozenset[str]:
-    """List the elements of a formula but hydrogen.
+    """List the elements of a formula except hydrogen.
 
     Examples
     --------

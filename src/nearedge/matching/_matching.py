@@ -1,4 +1,4 @@
-"""A measured spectrum meets a library: which references are like it, and what follows."""
+"""A measured spectrum compared with a library: which references are like it."""
 
 from dataclasses import dataclass, replace
 
@@ -26,13 +26,12 @@ from nearedge.records import Json, as_json
 from nearedge.spectra import Spectrum, normalise
 
 CLOSER = 48
-"""References of its own element, and of others, that are looked at closely: the best of a coarse
-fit."""
+"""References of its own element, and of others, that a coarse fit selects for the fine one."""
 
 SIMPLE = 0.5
-"""Logarithm of the likelihood by which each further element of a crystal places it lower.
+"""Logarithm of the likelihood that each further element of a crystal costs.
 
-Databases hold more complex minerals than samples are made of (``benchmarks/measured.py``).
+Databases have more complex minerals than usual samples (``benchmarks/measured.py``).
 """
 
 
@@ -59,7 +58,7 @@ class Aligned:
     mu: Float[np.ndarray, " point"]
 
     def whole(self) -> Float[np.ndarray, " energy"]:
-        """Give it on `nearedge.matching.REFERENCE`; beyond its ends as it is there."""
+        """Return it on `nearedge.matching.REFERENCE`; constant beyond its ends."""
         return np.interp(REFERENCE, self.normalised.energy, self.normalised.mu)
 
 
@@ -67,8 +66,8 @@ class Aligned:
 class Resemblance:
     """A reference similar to a spectrum: its rank, its identity, and how it was distorted.
 
-    `reference` is its place in the library, `atom` None for the mean over a crystal's sites. The
-    coordination number and the oxidation state are None where they are not stated.
+    `reference` is its index in the library, `atom` None for the mean over a crystal's sites. The
+    coordination number and the oxidation state are None if not stated.
     """
 
     rank: int
@@ -89,7 +88,7 @@ class Resemblance:
     slope: float
 
     def to_json(self) -> Json:
-        """Give it ready for JSON."""
+        """Return it ready for JSON."""
         return as_json(self)
 
 
@@ -105,10 +104,10 @@ class Match:
     library : Library
         The references that were compared.
     order : int array, shape (reference,)
-        Their places in the library, the best fit first.
+        Their indices in the library, the best fit first.
     misfit : float array, shape (reference,)
-        Root mean square of what is left, of an edge step of one, in the order of the library;
-        infinite of those that a coarse fit had ruled out.
+        Root mean square of the residual, for an edge step of one, in the order of the library;
+        infinite for those that a coarse fit ruled out.
     distortions : Distortions
         Distortions allowed for computed references.
     """
@@ -135,20 +134,20 @@ class Match:
 
     @property
     def own(self) -> Bool[np.ndarray, " reference"]:
-        """Which references are of the spectrum's own element."""
+        """Mask of the references of the spectrum's own element."""
         return np.array([element == self.absorber for element in self.library.absorber])
 
     def distortion(self, reference: int) -> Distortion:
-        """Say what a reference had to suffer."""
+        """Return how a reference was distorted."""
         alike = self.library.measured[reference] == self.aligned.spectrum.absolute
         return (MEASURED if alike else self.distortions).at(int(self._place[reference]))
 
     def first(self, count: int, *, foreign: bool = False) -> list[Resemblance]:
         """Describe the likeliest crystals, each by its best site.
 
-        Those of its own element, unless `foreign` asks for all. Beside the misfit, the energy of
-        the rise counts (crystals of another oxidation state come later), and of crystals that fit
-        equally well those of fewer elements come first.
+        Only those of its own element, unless `foreign`. Besides the misfit, the energy of the rise
+        counts (crystals of another oxidation state come later), and of crystals that fit equally
+        well those of fewer elements come first.
         """
         library, wanted = self.library, self.own | foreign
         prior = np.log(self.rise_likelihood()) - SIMPLE * np.array([*map(len, library.elements)])
@@ -179,9 +178,9 @@ class Match:
         )
 
     def rise_likelihood(self) -> Float[np.ndarray, " reference"]:
-        """Likelihood of where it rises, for the oxidation state of each reference; one at most.
+        """Likelihood of its rise for the oxidation state of each reference; at most one.
 
-        The same for all where energies are not absolute, or no law is known for the element.
+        The same for all if energies are not absolute, or no law is known for the element.
         """
         settings, spectrum = self.library.settings, self.aligned.spectrum
         edge = Edge(self.absorber, self.library.edge)
@@ -197,7 +196,7 @@ class Match:
         return np.where(np.isfinite(states), likelihood, np.sqrt(wrong))
 
     def curve(self, reference: int) -> Float[np.ndarray, " point"]:
-        """Give a reference as it fits the spectrum, on the energies of `aligned`."""
+        """Return a reference as it fits the spectrum, at the energies of `aligned`."""
         of = self.library.curves[[reference]]
         distortion = Distortions(*((value,) for value in self.distortion(reference)))
         (made,) = distorted(of, distortion, self.aligned.energy)[0]
@@ -207,7 +206,7 @@ class Match:
     def weights(self, among: Bool[np.ndarray, " reference"]) -> Float[np.ndarray, " reference"]:
         """Weigh some of the references by their misfits; the weights add up to one.
 
-        All are zero if a coarse fit had ruled out all of them.
+        All are zero if a coarse fit ruled out all of them.
         """
         misfit = np.where(among, self.misfit, np.inf)
         best = misfit.min(initial=np.inf)
@@ -223,7 +222,7 @@ def align(spectrum: Spectrum) -> Aligned:
     Raises
     ------
     InputError
-        If it has no edge step, or does not reach from 8 eV before its rise to 20 eV behind.
+        If it has no edge step, or does not reach from 8 eV before its rise to 20 eV after.
     """
     where = f"{spectrum.source}::{spectrum.name}"
     made = normalise(spectrum)

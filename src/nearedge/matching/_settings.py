@@ -1,4 +1,4 @@
-"""By what a fit becomes an answer: numbers chosen on measured spectra of known structure."""
+"""How a fit becomes an answer: numbers chosen on measured spectra of known structure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,20 +13,20 @@ RISES: Mapping[str, tuple[float, float]] = {
     "Ni": (4.2, 2.6),
     "Cu": (-2.3, 5.0),
 }
-"""Rise of K-edges: eV above the tabulated energy in state 0, and eV for each unit of charge."""
+"""Rise of K-edges: eV above the tabulated energy in state 0, and eV per unit of charge."""
 
 STRETCHES: Mapping[str, float] = {
     "Ti": 1.14, "V": 1.10, "Cr": 1.0, "Mn": 1.03, "Fe": 1.0, "Co": 1.0, "Ni": 0.97, "Cu": 0.97,
     "Zn": 1.0,
 }  # fmt: skip
-"""By how much the energies of FEFF10's K-edges are usually too narrow."""
+"""Factor by which the energies of FEFF10's K-edges are usually too narrow."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """How a fit becomes an answer.
 
-    Chosen by ``benchmarks/measured.py`` on measured spectra, each compound's with the others.
+    Chosen by ``benchmarks/measured.py`` on measured spectra, for each compound on the others.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Settings:
         Misfit by which a reference counts less than the best one: its weight is
         ``exp(-(misfit**2 - best**2) / sigma**2)``.
     computed_sigma : float
-        The same of spectra that were computed themselves, which differ less from the references.
+        The same for computed spectra, which differ less from the references.
     voices : int
         How many references, the best ones, count for each coordination number.
     limit : float
@@ -42,15 +42,15 @@ class Settings:
     least : float
         Least probability of a coordination number in the set.
     inside : float
-        Share of the weight that lies inside the intervals of numbers.
+        Fraction of the weight inside the intervals of numbers.
     spread : pair of float
-        Standard deviation that is added to oxidation state and bond length (Å), for intervals.
+        Standard deviation added to oxidation state and bond length (Å), for intervals.
     rises : mapping of str to pair of float
         Where the K-edge of an element rises, see `RISES`.
     stretches : mapping of str to float
-        By how much energies are usually too narrow, see `STRETCHES`; of other elements it is free.
+        Usual factors of energies, see `STRETCHES`; free for other elements.
     rise_sigma, rise_wrong : float
-        Standard deviation about that, eV, and the share of spectra whose energies are wrong.
+        Standard deviation about `rises`, eV, and the fraction of spectra with wrong energies.
     """
 
     sigma: float = 0.04

@@ -19,18 +19,18 @@ from nearedge.spectra import Spectrum
 
 TRUTH = "truth.tsv"
 COLUMNS = ("file", "absorber", "edge", "compound", "coordination")
-"""What the table must have; ``structure``, ``oxidation_state`` and ``grade`` it may have."""
+"""Required columns; ``structure``, ``oxidation_state`` and ``grade`` are optional."""
 
 GOOD = ("", "A")
-"""Grades of the spectra that are scored: of one certain coordination number."""
+"""Grades of the spectra that are scored, of one certain coordination number."""
 
 MIXED = "B"
-"""Grade of several sites, of which the mean number is known, or of a slight doubt."""
+"""Grade of several sites of known mean number, or of slightly uncertain ones."""
 
 
 @dataclass(frozen=True, eq=False)
 class Standard:
-    """A measured spectrum and what is known of its absorber; NaN where it is not."""
+    """A measured spectrum and what is known of its absorber; NaN if unknown."""
 
     spectrum: Spectrum
     edge: Edge
@@ -51,7 +51,7 @@ def read_standards(folder: str | Path) -> list[Standard]:
     Raises
     ------
     InputError
-        If the table is missing, lacks a column, or holds a value that cannot be.
+        If the table is missing, lacks a column, or has an impossible value.
     """
     path = Path(folder) / TRUTH
     if not path.is_file():
@@ -76,7 +76,7 @@ def read_standards(folder: str | Path) -> list[Standard]:
 
 
 def standards_library(standards: Sequence[Standard], source: str) -> Library:
-    """Make a library of measured standards of one certain coordination number.
+    """Make a library from measured standards of one certain coordination number.
 
     Raises
     ------
@@ -112,15 +112,15 @@ def standards_library(standards: Sequence[Standard], source: str) -> Library:
 
 
 def akin(library: Library, standard: Standard) -> Bool[np.ndarray, " reference"]:
-    """Tell which references consist of the elements of a standard, hydrogen left out."""
+    """Mask of the references that consist of the elements of a standard, except hydrogen."""
     own = elements_of(standard.compound)
     return np.array([elements == own for elements in library.elements])
 
 
 def own(library: Library, standard: Standard) -> Bool[np.ndarray, " reference"]:
-    """Tell which references are of a standard's own crystal.
+    """Mask of the references that are a standard's own crystal.
 
-    Of several crystals of its formula those that bear the name of its structure are its own.
+    Of several crystals of its formula, those with the name of its structure are its own.
     """
     formula = composition(standard.compound)
     same = np.array([formula == composition(other) for other in library.formula])

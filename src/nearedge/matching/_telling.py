@@ -1,4 +1,4 @@
-"""What the references that are like a spectrum tell of its absorber."""
+"""From the references that are like a spectrum to its absorber's structure."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from scipy.special import ndtr
 from nearedge.matching._matching import Match
 
 LEVEL = 0.9
-"""Share of truths that sets and intervals are meant to hold."""
+"""Fraction of truths that sets and intervals are meant to contain."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Classes:
-    """The likeliest number, the set of those that are not ruled out, and all probabilities.
+    """The likeliest number, the set of those not ruled out, and all probabilities.
 
     A number that is not whole is the mean over the sites of a crystal.
     """
@@ -33,12 +33,12 @@ class Classes:
 
 
 def unstated(match: Match) -> float:
-    """Share of the weight of references without a coordination: metals, and disputed shells."""
+    """Weight fraction of references without a coordination number: metals, disputed shells."""
     return float(match.weights(match.own)[np.isnan(match.library.value("coordination"))].sum())
 
 
 def coordination(match: Match) -> Classes | None:
-    """Tell the coordination number; None if no reference that is like the spectrum states one."""
+    """Predict the coordination number; None if no reference like the spectrum states one."""
     number = match.library.value("coordination").astype(float).round(1)
     shares = match.weights(np.isfinite(number))
     if not shares.any():
@@ -55,10 +55,10 @@ def coordination(match: Match) -> Classes | None:
 
 
 def number(match: Match, target: str) -> Numbers | None:
-    """Tell oxidation state or bond length by the median; None if no like reference states it.
+    """Predict oxidation state or bond length by the median; None if no such reference states it.
 
-    Those of other elements say nothing of them. For the oxidation state the energy of the rise
-    counts as well as the shape.
+    References of other elements are not used. For the oxidation state the energy of the rise counts
+    as well as the shape.
     """
     values = match.library.value(target).astype(float)
     there = np.isfinite(values) & match.own

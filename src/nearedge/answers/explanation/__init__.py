@@ -1,4 +1,4 @@
-"""Why a model says what it says: the energies that decide, and sites like those it has seen."""
+"""Why a model predicts what it does: the energies that decide, and similar training sites."""
 
 import lazy_loader
 

@@ -1,10 +1,10 @@
-"""Which energies decide: integrated gradients and occlusion, two views that check each other.
+"""Which energies decide: integrated gradients and occlusion, which check each other.
 
 Both act on *scores*, functions from raw spectra to one number each. Integrated gradients
-(Sundararajan, Taly and Yan, ICML 2017) are summed along the straight way from a baseline spectrum:
-every point of it is a spectrum that a mixture of sites would have. Their sum is the difference of
-the scores (completeness). Occlusion (Zeiler and Fergus, ECCV 2014) hides an interval of energies by
-the same baseline and sees how far the score falls.
+(Sundararajan, Taly and Yan, ICML 2017) are summed along the straight line from a baseline spectrum:
+every point on it is the spectrum of a mixture of sites. Their sum is the difference of the scores
+(completeness). Occlusion (Zeiler and Fergus, ECCV 2014) replaces an interval of energies by the
+same baseline and measures how far the score falls.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,11 +33,12 @@ Spectra = Float[np.ndarray, "example energy"]
 
 @dataclass(frozen=True)
 class Attribution:
-    """What each energy adds to the scores of an ensemble, for one spectrum or as a mean over many.
+    """Contribution of each energy to an ensemble's scores, for one spectrum or a mean over many.
 
-    By the integrated gradients at each energy (eV), and by the fall of the score if the interval
-    around it, so wide, is hidden; the gap is what the gradients lack to the difference of the
-    scores (means over the networks), the largest over networks and spectra.
+    From the integrated gradients at each energy (eV), and from the fall of the score if the
+    interval of the given width around it is hidden. Scores are means over the networks; the gap is
+    what the gradients' sum lacks of the difference of the scores, the largest over networks and
+    spectra.
     """
 
     energy: Axis
@@ -50,7 +51,7 @@ class Attribution:
 
     @property
     def summed(self) -> Curves:
-        """Integrated gradients summed over the interval around each energy, as wide as hidden."""
+        """Integrated gradients summed over the interval around each energy that is hidden."""
         return self.gradients @ intervals(self.energy, self.width).T
 
     @property
@@ -63,7 +64,7 @@ class Attribution:
 
 
 def intervals(energy: Axis, width: float) -> Intervals:
-    """Tell which energies lie in the interval of a width (eV) around each energy."""
+    """Mask of the energies in the interval of a width (eV) around each energy."""
     # Rounding must not decide on energies at the very edge.
     return np.abs(energy[:, None] - energy) <= width / 2 + 1e-9
 
@@ -71,10 +72,10 @@ def intervals(energy: Axis, width: float) -> Intervals:
 def scores(
     estimator: Classifier | Regressor, targets: Sequence[str] = (), against: str | None = None
 ) -> list[Score]:
-    """Make the numbers that are explained, one function for each network of an estimator.
+    """Make the scores to explain, one function for each network of an estimator.
 
-    Of a classifier the log-odds ``log(p / (1 - p))`` of each spectrum's target class, or
-    ``log(p / q)`` against another class: probabilities hardly change where a network is sure. Of a
+    For a classifier the log-odds ``log(p / (1 - p))`` of each spectrum's target class, or
+    ``log(p / q)`` against another class: probabilities hardly change if a network is sure. For a
     regressor the number itself.
     """
     networks = range(estimator.members)
@@ -108,11 +109,11 @@ def evaluator(functions: Sequence[Score]) -> Evaluator:
 def integrated_gradients(
     functions: Sequence[Score], spectra: Spectra, baseline: Axis, steps: int
 ) -> Float[np.ndarray, "network example energy"]:
-    """Integrate the gradients of scores from a baseline to spectra, in the middle of equal steps.
+    """Integrate the gradients of scores from a baseline to spectra, at the middle of equal steps.
 
     Examples
     --------
-    A linear score's are the weights times the differences:
+    For a linear score they are the weights times the differences:
 
     >>> weight = jnp.array([1.0, -2.0, 0.0])
     >>> spectra, baseline = np.array([[2.0, 2.0, 2.0]]), np.ones(3)
@@ -137,7 +138,7 @@ def integrated_gradients(
 def occlusion(
     evaluate: Evaluator, spectra: Spectra, baseline: Axis, hidden: Intervals
 ) -> Float[np.ndarray, "network example interval"]:
-    """Hide intervals of energies one after the other, and see how far the scores fall."""
+    """Hide intervals of energies one after the other, and measure how far the scores fall."""
     whole = evaluate(spectra)
     without = (np.where(mask, baseline, spectra) for mask in hidden)
     return np.stack([whole - evaluate(masked) for masked in without], axis=-1)
@@ -154,8 +155,8 @@ def attribute(
 ) -> list[Attribution]:
     """Explain the scores of each spectrum by both methods.
 
-    The baseline is the mean training spectrum, or that of the class which the question is against;
-    intervals are so many eV wide, and integrated gradients take so many steps.
+    The baseline is the mean training spectrum, or that of the class to compare with; `width` is
+    that of the intervals in eV, `steps` are those of the integrated gradients.
     """
     if not (np.isfinite(width) and width > 0):
         raise InputError(f"interval width {width} must be a positive energy (eV)")
@@ -191,7 +192,7 @@ def mean_attribution(parts: Sequence[Attribution]) -> Attribution:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Energies next to each other, from `low` to `high` (eV), that all speak for, or all against.
+    """Adjacent energies, from `low` to `high` (eV), that are all for the score, or all against.
 
     The amount is the sum of the integrated gradients, mean over the networks, with its standard
     deviation; it is confirmed if hiding parts changes the score in the same direction on average.
@@ -205,9 +206,9 @@ class Stretch:
 
 
 def stretches(attribution: Attribution) -> list[Stretch]:
-    """Cut an attribution where its sign changes, as seen through its intervals; weightiest first.
+    """Cut an attribution, summed over its intervals, where its sign changes; largest first.
 
-    The amounts add up to the difference of score and baseline score.
+    The amounts add up to the score minus the baseline's.
     """
     sign = np.sign(attribution.summed.mean(axis=0))
     # Zeros belong to what stands before them.

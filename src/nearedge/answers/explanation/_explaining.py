@@ -1,4 +1,4 @@
-"""Explaining what a model says of one spectrum, and what it looks at in those of each class."""
+"""Explaining a prediction for one spectrum, and what decides in the spectra of each class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from nearedge.models import Model, trained_on
 from nearedge.spectra import Spectrum, cut_window
 
 MOST = 200
-"""So many spectra of a class are explained at most, drawn at random."""
+"""Most spectra of a class that are explained, drawn at random."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What an explanation is of: of a target of classes log-odds, else the number itself.
+    """What is explained: log-odds if the target is a class, else the number itself.
 
-    The baseline is the mean training spectrum of the class that it is set against, or of all.
+    The baseline is the mean training spectrum of the class to compare with, or of all.
     """
 
     model: Model
@@ -48,7 +48,7 @@ class Setting:
         return class_title(name, self.model.target.neighbour or "")
 
     def words_of(self, site: Site) -> str:
-        """Say what is told of a site, as it is known."""
+        """Describe what is known of a site."""
         target = self.model.target
         value = site.data.labels(target)[site.row]
         return self.title(str(value)) if target.of_classes else target.text(float(value))
@@ -69,10 +69,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class SpectrumExplanation:
-    """Why a model gives its answer for one spectrum, here at the energies of its window.
+    """Why a model gives its answer for one spectrum, at the energies of its window.
 
-    Beside the class that is asked about (None of a regressor) there are the nearest training sites,
-    the usual distance of a training spectrum from its nearest, and the own site, where it is known.
+    It has the class in question (None for a regressor), the nearest training sites, the usual
+    distance of a training spectrum from its nearest, and the spectrum's own site, if known.
     """
 
     setting: Setting
@@ -85,7 +85,7 @@ class SpectrumExplanation:
     site: Site | None
 
     def answer_words(self) -> str:
-        """Give the answer that is explained."""
+        """Return the answer that is explained."""
         asked = self.setting.model.target
         value = self.prediction.values[asked.name]
         if not asked.of_classes:
@@ -96,10 +96,10 @@ class SpectrumExplanation:
 
 @dataclass(frozen=True)
 class ClassAttribution:
-    """What decides for a class, as the mean over its spectra that are predicted right.
+    """What decides for a class, as the mean over its correctly predicted spectra.
 
-    Whole numbers are right to a half, others to half a standard deviation. The spectrum is a mean,
-    too; the single agreement is the median one of both methods on a single spectrum.
+    Whole numbers are right within a half, others within half a standard deviation. The spectrum is
+    a mean, too; the single agreement is the median agreement of both methods on single spectra.
     """
 
     sites: int
@@ -111,9 +111,9 @@ class ClassAttribution:
 
 @dataclass(frozen=True)
 class ClassExplanation:
-    """What a model looks at in the spectra of each class, on sites it never saw or on all it saw.
+    """What decides in the spectra of each class, on unseen sites or on all training sites.
 
-    Of classes without a right prediction only the number of sites is known.
+    For classes without a correct prediction only the number of sites is known.
     """
 
     setting: Setting
@@ -190,7 +190,7 @@ def explain_classes(
     """Find the energies that decide for each class, on sites the model was not trained on.
 
     If it was trained on all of them, they are not left out. The options are those of
-    `explain_spectrum`; a class that others are set against is not explained by a classifier.
+    `explain_spectrum`; for a classifier, the class to compare with is not explained.
     """
     if data.targets.get(model.target.name) != model.target:
         raise InputError(

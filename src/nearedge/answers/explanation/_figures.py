@@ -1,4 +1,4 @@
-"""The figures of an explanation: the spectrum coloured by what decides, curves, near sites."""
+"""The figures of an explanation: the spectrum coloured by what decides, curves, similar sites."""
 
 from textwrap import fill
 
@@ -43,7 +43,7 @@ def _add_legend(part: Figure | SubFigure, handles: list, labels: list, networks:
 
 
 def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
-    """Draw one spectrum, what speaks for and against, and the nearest training sites."""
+    """Draw one spectrum, what is for and against, and the nearest training sites."""
     own = [] if result.site is None else [result.site]
     cells = [*own, *result.nearest][:_CELLS]
     figure = Figure(figsize=(7.6, 7.2 if cells else 4.6), layout="constrained")

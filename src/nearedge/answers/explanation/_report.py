@@ -1,4 +1,4 @@
-"""What an explanation says: in words made from the measured numbers, as JSON, and as files."""
+"""Results of an explanation: in words made from the numbers, as JSON, and as files."""
 
 from collections import Counter
 from pathlib import Path
@@ -23,12 +23,12 @@ _SHOWN, _LEAST = 3, 0.02
 
 
 def findings(result: Explanation) -> list[str]:
-    """Say what was found, one finding each."""
+    """List the findings in words."""
     return _of_spectrum(result) if isinstance(result, SpectrumExplanation) else _of_classes(result)
 
 
 def agreement_words(value: float) -> str:
-    """Say how far two methods that rank energies can be believed.
+    """Describe how well two methods that rank energies agree.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def _of_classes(result: ClassExplanation) -> list[str]:
 
 
 def report(result: Explanation) -> Json:
-    """Give every number and the findings in words, ready for JSON."""
+    """Return all numbers and the findings in words, ready for JSON."""
     setting = result.setting
     common: Json = {
         "asked": setting.model.target.name,
@@ -185,7 +185,7 @@ def _attribution(attribution: Attribution) -> Json:
 
 
 def write_explanation(path: str | Path, result: Explanation, *, force: bool = False) -> None:
-    """Write a folder with ``explanation.json``, the figure, and the clusters of near sites.
+    """Write a folder with ``explanation.json``, the figure, and the clusters of similar sites.
 
     The clusters are extended XYZ files in ``nearest/``, the absorber first and at the origin.
     """

@@ -1,4 +1,4 @@
-"""The sites that a model was trained on, and those of them whose spectra are nearest to one."""
+"""The sites that a model was trained on, and those with the nearest spectra."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from nearedge.records import Json
 from nearedge.structures.clusters import cut_cluster
 
 RADIUS = 5.0
-"""Radius in Å of the clusters that are written."""
+"""Radius in Å of the clusters written."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A site of a dataset, a row of it.
+    """A site, a row of a dataset.
 
     Its distance from a spectrum is the root mean square difference over the energies, in standard
     deviations of the training spectra.
@@ -68,7 +68,7 @@ class Site:
         return list(zip(cluster.get_chemical_symbols(), far, strict=True))[1:]
 
     def to_json(self) -> Json:
-        """Say what identifies and describes it, ready for JSON."""
+        """Return what identifies and describes it, ready for JSON."""
         coords = self.data.table.coords
         labels = {name: coords[name].values for name in self.data.targets if name in coords}
         around = [{"element": symbol, "distance": round(far, 4)} for symbol, far in self.neighbours]
@@ -90,7 +90,7 @@ class Training:
     inputs: Float[np.ndarray, "site energy"]
 
     def baseline(self, against: str | None) -> Float[np.ndarray, " energy"]:
-        """Give the mean spectrum of all training sites, or of a class."""
+        """Return the mean spectrum of all training sites, or of a class."""
         members = np.full(len(self.data), True)
         if against is not None:
             members = self.data.environment == against
@@ -128,9 +128,9 @@ def nearest_spectra(
 ) -> tuple[Int[np.ndarray, " near"], Float[np.ndarray, " near"], float]:
     """Find the allowed training spectra nearest to a spectrum, as in `Site.distance`.
 
-    The spectra of one atom in the snapshots of its trajectory may be all but copies: of each only
-    the nearest is given. The last number is the median distance of a training spectrum from the
-    nearest of another atom.
+    The spectra of one atom in the snapshots of its trajectory may be nearly copies: for each atom
+    only the nearest is returned. The last number is the median distance of a training spectrum from
+    the nearest of another atom.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Maps of compositions, made of stacks of images."""
+"""Maps of compositions, made from stacks of images."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""From a stack to maps of what is in each pixel: one zero for all, then pixel by pixel."""
+"""From a stack to maps of compositions: one zero for all, then pixel by pixel."""
 
 import math
 import os
@@ -45,22 +45,22 @@ from nearedge.records import Json, replacing
 from nearedge.spectra import Preparation, Spectrum
 
 NOISY = 0.3
-"""Noise of a pixel, as a share of its variation, from which it costs accuracy.
+"""Noise of a pixel, as a fraction of its variation, from which it costs accuracy.
 
 See benchmarks/maps.py.
 """
 
 LEFT_OUT = 0.01
-"""Probability of other places of the zero from which it is said that they are left out."""
+"""Probability of other positions of the zero from which a remark says that they are left out."""
 
 HIGHEST_KEV = 120.0
 """Above all edges, keV."""
 
 BRIGHT = 0.99
-"""Share of the pixels that are no brighter than the one which dim ones are compared with."""
+"""Quantile of the brightness with which that of dim pixels is compared."""
 
 LARGEST_VIEW = 1500
-"""Rows or columns beyond which figures and quantiles are of every second pixel, every third ..."""
+"""Rows or columns beyond which figures and quantiles use every second pixel, every third ..."""
 
 AS_IT_IS = Preparation("none", glitches=False)
 """The mean spectrum is prepared as little as the pixels are."""
@@ -68,11 +68,11 @@ AS_IT_IS = Preparation("none", glitches=False)
 
 @dataclass(frozen=True)
 class StackMap:
-    """What a stack told, and where its maps are: ``maps.h5`` and the figures in a folder.
+    """Results for a stack, and where its maps are: ``maps.h5`` and the figures in a folder.
 
-    The mean spectrum is that of all pixels with a signal, the places are the zeros that were used.
-    Pixels are counted by what became of them, and those that are so noisy that accuracy suffers;
-    quantiles (5, 50 and 95 % of the mapped pixels) are by map.
+    The mean spectrum is that of all pixels with a signal, the places are the zeros used. Pixels are
+    counted by state, and those whose noise costs accuracy; quantiles (5, 50 and 95 % of the mapped
+    pixels) are by map.
     """
 
     folder: Path
@@ -85,7 +85,7 @@ class StackMap:
 
     @property
     def remarks(self) -> list[str]:
-        """Say what a person must know beside."""
+        """Remarks that belong to the numbers."""
         total = math.prod(self.shape)
         remarks = [
             f"{self.counts[state]} of {total} pixels ({self.counts[state] / total:.1%}) {why}"
@@ -107,7 +107,7 @@ class StackMap:
         return remarks
 
     def to_json(self) -> Json:
-        """Give every number, ready for JSON."""
+        """Return all numbers, ready for JSON."""
         return {
             "output": str(self.folder),
             "files": sorted(path.name for path in self.folder.iterdir()),
@@ -135,15 +135,16 @@ def map_stack(
     force: bool = False,
     console: Console | None = None,
 ) -> StackMap:
-    """Map the composition in every pixel of a stack, by a regressor that knows measured spectra.
+    """Map the composition in every pixel of a stack with a regressor for measured spectra.
 
     The zero and the resolution are those of the mean spectrum of all pixels with a signal; each
-    pixel is then read with them. Pixels are left out whose mean intensity is below a share of that
-    of the brightest (of the 99th percentile, so that a few hot pixels do not matter). By force a
-    folder is replaced, and pixels and stacks are mapped to which the model does not apply.
+    pixel is then read with them. Pixels are left out if their mean intensity is below a fraction of
+    that of the brightest (the 99th percentile, so that a few hot pixels do not matter). With
+    `force` a folder is replaced, and pixels and stacks to which the model does not apply are
+    mapped.
 
-    Never more than a block of the stack is in memory. The output, a folder, is made whole or not at
-    all: ``maps.h5``, which knows the model by its `name`, a figure of each map, ``overview.png``.
+    Only a block of the stack is in memory at a time. The output folder is written whole or not at
+    all: ``maps.h5``, which has the model's `name`, a figure of each map, ``overview.png``.
     """
     zero = zero or Zero()
     if mask_below is not None and not 0 <= mask_below < 1:
@@ -271,11 +272,11 @@ def survey(
     name: str,
     mask_below: float | None,
 ) -> tuple[UInt8[np.ndarray, "row column"], Float[np.ndarray, " energy"]]:
-    """Tell the state of all pixels, and the mean spectrum of those with a signal.
+    """Return the state of all pixels, and the mean spectrum of those with a signal.
 
-    Each is levelled before, its largest deviation from its own mean being 1: thick, thin and broken
-    pixels count alike. The stack is read a block at a time, twice if pixels are left out that are
-    below a share of the intensity of the brightest (`BRIGHT`).
+    Each is scaled before, so that its largest deviation from its own mean is 1: thick, thin and
+    broken pixels have equal weight. The stack is read a block at a time, twice if pixels below a
+    fraction of the brightest intensity (`BRIGHT`) are left out.
     """
     state = np.empty(shape, np.uint8)
     brightness = np.zeros(shape, np.float32)

@@ -1,4 +1,4 @@
-"""The file of the maps, HDF5, a dataset for each, NaN in pixels that are not mapped; figures."""
+"""The HDF5 file of the maps, a dataset for each, NaN in pixels not mapped; figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ STATES = {
     "unlike": "are unlike any mixture of the training spectra (novelty over 1)",
 }
 MAPPED, NOT_FINITE, NO_SIGNAL, DIM, UNLIKE = range(len(STATES))
-"""What became of a pixel, by the number that stands for it."""
+"""State of a pixel, by its number in the file."""
 
 FRACTION = "fraction_"
 
@@ -37,7 +37,7 @@ Maps = dict[str, Float[np.ndarray, "row column"]]
 
 @dataclass(frozen=True)
 class Layer:
-    """What one of the maps shows: its name in the file and in words, and the look of its figure."""
+    """What a map shows: its name in the file and in words, and the style of its figure."""
 
     name: str
     long_name: str
@@ -47,7 +47,7 @@ class Layer:
 
 
 def layers(absorber: str, neighbour: str, classes: Sequence[str]) -> list[Layer]:
-    """List the maps of a model, the last two of which say how far the others can be believed.
+    """List the maps of a model; the last two show how far the others can be believed.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def new_maps(
     mean: Float[np.ndarray, " energy"],
     attributes: Mapping[str, object],
 ) -> list[h5py.Dataset]:
-    """Write all but the maps themselves into a new file; give the datasets of state and maps."""
+    """Write all but the maps themselves to a new file; return the datasets of state and maps."""
     file.attrs["program"] = f"nearedge {version('nearedge')}"
     file.attrs.update({name: value for name, value in attributes.items() if value is not None})
     made = []
@@ -100,7 +100,7 @@ def new_maps(
 
 
 def draw_maps(folder: Path, shown: Sequence[Layer], maps: Maps, step: int) -> None:
-    """Write a figure of each map, ``NAME.png``; of every so many pixels."""
+    """Write a figure of each map, ``NAME.png``, with every so many pixels."""
     with figure_style():
         for layer in shown:
             rows, columns = maps[layer.name].shape
