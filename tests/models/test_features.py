@@ -101,7 +101,7 @@ def test_values_are_asked_for_and_compared(
         answer(lengths, bare, Request(force=True))
     (given,) = answer(lengths, bare, Request(force=True, features={"absorber": "Mn"}))
     assert given.values["bond_length"].value == told.values["bond_length"].value
-    with pytest.raises(InputError, match="absorber 'Zn' was not taught; the model knows Co, Fe"):
+    with pytest.raises(InputError, match="absorber 'Zn' was not in the training, which had Co, Fe"):
         answer(lengths, bare, Request(force=True, features={"absorber": "Zn"}))
     with pytest.raises(InputError, match="has no groups 'colour'"):
         train(data, "classifier", features=["colour"])

@@ -35,7 +35,7 @@ def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
         axes.plot(energy, match.curve(reference.reference) + level, color=colour, ls="--", lw=1.4)
         words = _words(reference)
         axes.text(energy[-1], level + 0.28, words, ha="right", va="bottom", fontsize=7.5)
-    axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, moved apart")
+    axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, offset")
     axes.set_title("measured (black) over the nearest references", fontsize=9)
 
 

@@ -32,7 +32,7 @@ def _confusion(axes: Axes, result: MeasuredEvaluation) -> None:
             axes.text(column, row, f"{count}", ha="center", va="center")
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(rows)), [names[row] for row in rows])
-    axes.set(xlabel="neighbours told", ylabel="neighbours in the crystal")
+    axes.set(xlabel="neighbours predicted", ylabel="neighbours in the crystal")
     axes.set_title("spectra, shaded by their share of the row")
 
 
@@ -45,6 +45,6 @@ def _reliability(axes: Axes, result: MeasuredEvaluation) -> None:
         axes.errorbar(probability, right, error, color=BLUE, marker="o", capsize=2)
         for x, y, count in told:
             axes.annotate(f"{count:.0f}", (x, y), (-4, -12), textcoords="offset points", ha="right")
-    axes.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel="probability of the number that was told")
-    axes.set(ylabel="share that is right")
-    axes.set_title("reliability; beside each point its number of spectra")
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel="probability of the predicted number")
+    axes.set(ylabel="fraction that is right")
+    axes.set_title("reliability, with the number of spectra at each point")

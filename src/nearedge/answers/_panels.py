@@ -50,7 +50,7 @@ def draw_zero(axes: Axes, evidence: Evidence) -> None:
     axes.set_xlim(low - room, high + room)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set(
-        xlabel="place of the model's zero, E0 (eV)",
+        xlabel="position of the model's zero, E0 (eV)",
         ylabel="probability",
         title=f"c  the zero; extra broadening {posterior.width:.1f} eV",
     )

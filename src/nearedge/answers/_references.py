@@ -133,7 +133,7 @@ def _basis(library: Library, absorber: str) -> str:
     judged = next((one for one in library.judged if one.absorber is None), None)
     if judged and judged.accuracy is not None and judged.balanced_accuracy is not None:
         basis += (
-            f"; of {judged.n} measured spectra of known structure, none of which it holds, "
+            f"; of {judged.n} measured spectra of known structure, none of them in it, "
             f"{judged.accuracy:.0%} right (rung measured, mean of classes "
             f"{judged.balanced_accuracy:.0%})"
         )

@@ -40,7 +40,7 @@ class Feature:
         others = np.setdiff1d(words, self.values)
         if len(others):
             raise InputError(
-                f"{source}: {self.name} '{others[0]}' was not taught; the model knows "
+                f"{source}: {self.name} '{others[0]}' was not in the training, which had "
                 f"{', '.join(self.values)}: leave those sites out, or train on some of them"
             )
         return (words[:, None] == np.array(self.values)).astype(float)

@@ -68,8 +68,8 @@ class Model(_WithoutEstimator):
         inputs = self.window.points + sum(map(len, self.features))
         if made.n_features_in_ != inputs:
             raise InputError(
-                f"{source}: speaks of {made.n_features_in_} and {inputs} energies at "
-                "once; train the model again"
+                f"{source}: has an estimator of {made.n_features_in_} inputs, but states {inputs}; "
+                "train the model again"
             )
         self.__dict__["estimator"] = made
         return made

@@ -145,8 +145,8 @@ def explain_spectrum(
     classifier = model.target.of_classes
     if model.features:
         raise InputError(
-            f"the model is told {model.features[0].name} beside the spectrum; only what reads the "
-            "spectrum alone is explained"
+            f"the model reads {model.features[0].name} besides the spectrum; only models of the "
+            "spectrum alone are explained"
         )
     if target is not None and not classifier:
         raise InputError(
@@ -194,7 +194,7 @@ def explain_classes(
     """
     if data.targets.get(model.target.name) != model.target:
         raise InputError(
-            f"{data.source}: is not labelled by the {model.target.words()}, which the model tells; "
+            f"{data.source}: is not labelled by the {model.target.words()}, the model's target; "
             "relabel the dataset or train on it"
         )
     seen = trained_on(model.record.training, data)

@@ -111,9 +111,9 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
     handles, labels = pairs[0, 1].get_legend_handles_labels()
     handles.append(Line2D([], [], color=GREY, ls="--", lw=1))
     handles += [Patch(color=colour) for colour in (VERMILION, BLUE)]
-    sides = ["speaks for the class", "speaks against it"]
+    sides = ["for the class", "against it"]
     if not setting.model.target.of_classes:
-        sides = [f"speaks for {which} {setting.score(None)}" for which in ("higher", "lower")]
+        sides = [f"for {which} {setting.score(None)}" for which in ("higher", "lower")]
     labels += [setting.baseline_name, *sides]
     _add_legend(figure, handles, labels, setting.model.estimator.members)
     seen = "sites never trained on" if result.unseen else "sites that were trained on"

@@ -48,8 +48,8 @@ def _of_spectrum(result: SpectrumExplanation) -> list[str]:
     if not result.prediction.applies:
         why = "; ".join(str(reason) for reason in result.prediction.reasons)
         texts.append(
-            f"The model does not apply to this spectrum ({why}): what it says of it, and why, "
-            "means nothing."
+            f"The model does not apply to this spectrum ({why}): neither its "
+            "prediction nor the reasons for it mean anything."
         )
     texts += [
         f"From the {setting.baseline_name} to this one the {setting.score(result.target)} goes "

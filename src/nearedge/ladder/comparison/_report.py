@@ -130,9 +130,9 @@ def _pre_edge(result: Comparison) -> str:
 def _peaks(result: Comparison) -> str:
     peak = result.main_peak
     text = (
-        f"{result.engines[1]}'s main peak stands {peak.mean:+.2f} ± {peak.spread:.2f} eV from "
-        f"{result.engines[0]}'s (mean and spread over {peak.n} atoms, each on its own zero); which "
-        f"atom's stands higher they agree on by {_number(peak.agreement.pearson)} (Pearson)."
+        f"{result.engines[1]}'s main peak lies {peak.mean:+.2f} ± {peak.spread:.2f} eV from "
+        f"{result.engines[0]}'s (mean and spread over {peak.n} atoms, each on its own zero); over "
+        f"the atoms the positions correlate by {_number(peak.agreement.pearson)} (Pearson)."
     )
     return text + (f" {peak.without_peak} atoms have none." if peak.without_peak else "")
 
