@@ -3,7 +3,7 @@ When the answer is no
 =====================
 
 A spectrum of another edge is refused, and so is one unlike all training spectra: here an edge with
-two peaks that no O in disordered Li3FeO3.5 has.
+two peaks that no O in disordered Li-Fe oxides has.
 """
 
 import numpy as np

@@ -52,7 +52,21 @@ def test_a_card_says_where_intervals_are_too_narrow(
     record = replace(model.record, measured=replace(measured, errors=errors))
     replace(model, record=record).save(tmp_path / "model")
     card = (tmp_path / "model" / "card.md").read_text()
-    assert ("too narrow" in card) == narrow
+    assert ("(cross-validated): they are too narrow" in card) == narrow
+
+
+@pytest.mark.parametrize(("coverage", "narrow"), [(0.859, "2, 8"), (0.861, "8")])
+def test_a_card_says_which_averages_have_too_narrow_intervals(
+    tmp_path: Path, coverage: float, narrow: str
+) -> None:
+    model = load_model()
+    shares = {1: 0.9, 2: coverage, 8: 0.8}
+    rows = [row for row in model.record.calibration.coverage if row.atoms in shares]
+    rows = tuple(replace(row, coverage=shares[row.atoms]) for row in rows)
+    calibration = replace(model.record.calibration, coverage=rows)
+    replace(model, record=replace(model.record, calibration=calibration)).save(tmp_path / "model")
+    card = (tmp_path / "model" / "card.md").read_text()
+    assert f"Intervals for {narrow} atoms held less than 86%" in card
 
 
 def test_a_model_is_found_by_its_edge_or_the_lack_is_told() -> None:

@@ -92,8 +92,8 @@ def _other_sample(model: Model | Library, spectrum: Spectrum) -> OtherSample | N
 def sample_formulas(text: str, absorber: str) -> list[str]:
     """List the formulas of compounds of the absorber among the words that name a sample.
 
-    A word is taken for a formula if a symbol in it has two letters or the absorber a subscript:
-    POS, say, names a position.
+    A word counts as a formula if a symbol in it has two letters or the absorber a subscript: POS,
+    for example, is a position.
 
     Examples
     --------

@@ -172,6 +172,13 @@ def _intervals(record: Calibration) -> list[str]:
         other = f"{wider[number][0]:.2f}" if number in wider else "-"
         width = "single site" if number == 1 and record.sites else f"{row[0]:.2f}"
         lines.append(f"| {number} | {width} | {held} | {other} |")
+    narrow = [str(row.atoms) for row in record.coverage if row.coverage < _NARROW]
+    if narrow:
+        lines += [
+            "",
+            f"Intervals for {', '.join(narrow)} atoms held less than {_NARROW:.0%} of the true "
+            "values: they may be too narrow.",
+        ]
     return lines
 
 

@@ -30,10 +30,10 @@ UNEVEN = 300
 """Averages of uneven composition made of each fold's unseen sites, for each number."""
 
 CALIBRATION_FOLDS = 6
-"""Folds that a model is calibrated and its error estimated on, if each can have two groups.
+"""Folds for a model's calibration and error estimate, if each can have two groups.
 
-With fewer, what is calibrated has learnt from so much less than the model that is kept that its
-intervals say little of it.
+With fewer, the calibrated models learn from so much less than the final one that their intervals
+say little about it.
 """
 
 USUAL: dict[Kind, str] = {"classifier": "environment", "regressor": "coordination"}
