@@ -343,7 +343,7 @@ def test_the_ready_models_are_listed(run: Run) -> None:
     code, out, _ = run("models", "--json")
     assert code == 0
     first = json.loads(out)[0]
-    assert (first["absorber"], first["edge"], first["rung"]) == ("O", "K", "trajectory")
+    assert (first["absorber"], first["edge"], first["rung"]) == ("O", "K", "composition")
     assert {"coordination", "environment"} == set(first["targets"])
     code, out, _ = run("models")
     assert code == 0
