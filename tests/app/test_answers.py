@@ -50,7 +50,7 @@ def refused() -> Answer:
 
 def test_a_refusal_is_loud_and_names_the_edge() -> None:
     told = refused()
-    assert _words.refusal(told).startswith("The model does not apply: this is a Sm L3-edge")
+    assert _words.refusal(told).startswith("The model does not apply: this is an Sm L3-edge")
     assert _words.rows([told])[0]["why not"]
     assert _words.tiles(told) == []
 
