@@ -77,6 +77,6 @@ def explain(told: Answer) -> "explanation.SpectrumExplanation | None":
     model = answers.load_any(_folder(told.model))
     if not isinstance(model, Model):
         return None
-    training = explanation.match_training(model, dataset(Path(_folder(told.model)).parent.name))
+    training = explanation.shipped_training(model)
     energy, mu = np.asarray(evidence.fit.energy), np.asarray(evidence.fit.window)
     return explanation.explain_spectrum(model, energy, mu, training, name=told.name)

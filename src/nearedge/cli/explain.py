@@ -117,9 +117,9 @@ def _training(
         with suppress(InputError):
             return explanation.match_training(model, data)
     with suppress(InputError):
-        return explanation.match_training(model, datasets.load_dataset(datasets.starter_path()))
+        return explanation.shipped_training(model)
     raise InputError(
-        "the model was trained on neither these spectra nor the dataset that ships; name its "
+        "the model was trained on neither these spectra nor a dataset that ships; name its "
         "dataset with --training"
     )
 

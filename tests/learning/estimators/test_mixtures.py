@@ -1,5 +1,6 @@
 """What averages are made of, told by kernel ridge regression."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -54,8 +55,16 @@ def test_what_was_averaged_from_many_is_believed_more() -> None:
 
 
 def test_its_mean_can_be_differentiated(regressor: MixtureRegressor) -> None:
-    found = np.asarray(regressor.differentiable(jnp.asarray(SHAPES), 0))[:, 0]
-    assert np.allclose(found, regressor.predict(SHAPES), atol=1e-3)
+    def tell(x: jnp.ndarray) -> jnp.ndarray:
+        return regressor.differentiable(x, 0)[:, 0]
+
+    x = jnp.asarray(SHAPES)
+    assert np.allclose(jax.jit(tell)(x), regressor.predict(SHAPES), atol=1e-3)
+    slopes = np.asarray(jax.grad(lambda x: tell(x).sum())(x))
+    step = np.zeros_like(SHAPES)
+    step[:, 5] = 1e-3
+    rise = (regressor.predict(SHAPES + step) - regressor.predict(SHAPES - step)) / 2e-3
+    assert np.allclose(slopes[:, 5], rise, atol=1e-2)
 
 
 def test_without_weights_every_spectrum_counts_the_same() -> None:

@@ -30,4 +30,5 @@ from ._sites import (
     Training as Training,
     match_training as match_training,
     nearest_spectra as nearest_spectra,
+    shipped_training as shipped_training,
 )

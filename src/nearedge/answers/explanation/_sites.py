@@ -1,13 +1,15 @@
 """The sites that a model was trained on, and those with the nearest spectra."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Bool, Float, Int
 from scipy.spatial.distance import cdist
 
-from nearedge.datasets import SiteSpectra
+from nearedge.datasets import SiteSpectra, load_dataset, merge
 from nearedge.errors import InputError
 from nearedge.models import Model
 from nearedge.records import Json
@@ -15,6 +17,9 @@ from nearedge.structures.clusters import cut_cluster
 
 RADIUS = 5.0
 """Radius in Å of the clusters written."""
+
+SHIPPED = (("li3feo35",), ("li-fe-o",), ("li3feo35", "li-fe-o"))
+"""Datasets that ship, or several together, that models are trained on."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,26 @@ def match_training(model: Model, data: SiteSpectra) -> Training:
     if sites.fingerprint() != record.fingerprint:
         raise refusal
     return Training(sites, sites.inputs(model.window))
+
+
+def shipped_training(model: Model) -> Training:
+    """Find the sites a model was trained on among the datasets that ship.
+
+    Raises
+    ------
+    InputError
+        If it was trained on others.
+    """
+    for names in SHIPPED:
+        with suppress(InputError):
+            return match_training(model, _shipped(names))
+    raise InputError("the model was not trained on a dataset that ships; give the one it was")
+
+
+@cache
+def _shipped(names: tuple[str, ...]) -> SiteSpectra:
+    several = [load_dataset(name) for name in names]
+    return merge(several) if len(several) > 1 else several[0]
 
 
 def nearest_spectra(

@@ -95,9 +95,11 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
         self, x: Float[Array, "example energy"], member: int
     ) -> Float[Array, "example 1"]:
         """Predict in JAX, from raw spectra, so that it can be differentiated."""
+        import jax.numpy as jnp
+
         values = np.asarray(self.values, float)
         likeness = self._kernel_in_jax(x, self.support_)
-        features = (self._with_slopes(x, np) - self.mean_) / self.scale_
+        features = (self._with_slopes(x, jnp) - self.mean_) / self.scale_
         likeness += self.linear * self.reach * features @ self.support_.T
         return (likeness @ (self.weights_ @ values) + self.offset_ @ values)[:, None]
 
