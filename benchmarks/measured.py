@@ -79,7 +79,7 @@ VARIANTS: dict[str, Distortions] = {
 """What a computed curve may suffer; amplitude and line are always free."""
 
 SIGMA = (0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07)
-LEAST = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
+LEAST = (0.35, 0.45, 0.55, 0.65, 0.75)
 LIMIT = (0.08, 0.1, 0.12, 0.15)
 SPREAD = (0.1, 0.2, 0.3, 0.4, 0.5)
 
@@ -216,7 +216,7 @@ def study(library: Library, standards: Sequence[Standard], figure: Path | None) 
     }
     result["intervals"] = {
         f"{spread:g}": share(
-            judge(truth, replace(library.settings, spread=(spread, 0.03)))["interval"]
+            judge(truth, replace(library.settings, spread=(spread, 0.04)))["interval"]
         )
         for spread in SPREAD
     }
@@ -246,10 +246,27 @@ def pair_figures(cases: Sequence[Case]) -> dict[str, Any]:
         | {element: float(np.median(values)) for element, values in misfits.items()},
         "first 1": share([rank == 0 for rank in ranks]),
         "first 5": share([rank < 5 for rank in ranks]),
+        "bond length": {
+            which: bond_lengths([(case, getattr(case, which)) for case in cases])
+            for which in ("whole", "foreign")
+        },
         "width, growth, stretch": {
             element: np.median(np.array(rows), axis=0).tolist() for element, rows in asked.items()
         },
     }
+
+
+def bond_lengths(cases: Sequence[tuple[Case, Match | None]]) -> list[float]:
+    """Give MAE (Å) and percent of intervals that hold, where the own crystal's length is known."""
+    off, held = [], []
+    for case, matched in cases:
+        known = case.whole.library.value("bond_length")[case.pairs]
+        told = number(matched, "bond_length") if matched and np.isfinite(known).any() else None
+        if told:
+            true = float(np.nanmean(known))
+            off.append(abs(told.value - true))
+            held.append(told.low <= true <= told.high)
+    return [float(np.mean(off)), share(held)]
 
 
 def draw(cases: Sequence[Case], path: Path) -> None:
@@ -307,6 +324,7 @@ def show(result: dict[str, Any]) -> None:
     for name in ("sets", "limits", "intervals"):
         print(name, result[name])
     print("misfit", last["misfit"])
+    print("bond length", last["bond length"])
     print("width, growth, stretch", last["width, growth, stretch"])
 
 

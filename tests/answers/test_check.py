@@ -55,7 +55,9 @@ def test_the_edge_that_the_file_names_decides(model: Model, mu: np.ndarray) -> N
 def test_a_sample_of_other_elements_is_refused(model: Model, mu: np.ndarray, name: str) -> None:
     (reason,) = check(model, replace(spectrum(AXIS, mu), metadata={"sample": name}))
     assert isinstance(reason, OtherSample)
-    assert "the model knows Fe, Li, O" in str(reason)
+    assert "the model knows Fe, Li, O only" in str(reason)
+    by_formula = replace(spectrum(AXIS, mu), metadata={"formula": name, "sample": "B 7"})
+    assert check(model, by_formula) == [reason]
 
 
 @pytest.mark.parametrize("name", ["Li5FeO4", "Fe2O3 on SiO2", "POS 3", "cathode", "Pt foil"])
@@ -183,4 +185,6 @@ def test_sites_of_a_dataset_of_other_elements_are_refused(
     save_dataset(data, tmp_path / "magnesia")
     (site,) = read_any(str(tmp_path / "magnesia"))
     (reason,) = check(model, site)
-    assert str(reason) == "the file names its sample MgO; the model knows Fe, Li, O"
+    assert str(reason) == (
+        "the file names its sample MgO, which holds Mg; the model knows Fe, Li, O only"
+    )

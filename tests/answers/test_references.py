@@ -100,6 +100,17 @@ def test_what_is_like_an_unstated_crystal_is_refused(library: Library) -> None:
     assert "most like Mn63, whose first shell has no clear end" in str(told.reasons[0])
 
 
+def test_what_is_like_a_metal_is_refused(library: Library) -> None:
+    best = answer(library, measured("Fe", 7112.0, 4, 2.0))[0].match
+    assert best is not None
+    nearest = best.library.crystal[int(np.where(best.own, best.misfit, np.inf).argmin())]
+    formula = list(library.formula)
+    formula[library.crystal.index(nearest)] = "FeNi"
+    (told,) = answer(replace(library, formula=tuple(formula)), measured("Fe", 7112.0, 4, 2.0))
+    assert not told.applies
+    assert "a metal, an alloy" in str(told.reasons[0])
+
+
 def test_noise_is_no_edge(library: Library) -> None:
     noise = np.random.default_rng(0).normal(size=len(AXIS))
     (told,) = answer(library, replace(measured("Fe", 7112.0, 4, 0.0), mu=noise))
@@ -114,6 +125,14 @@ def test_a_figure_shows_the_nearest(library: Library, tmp_path: Path) -> None:
     assert told.match is not None
     write_figure(tmp_path / "match.png", partial(draw_match, told.match))
     assert (tmp_path / "match.png").stat().st_size > 10_000
+
+
+def test_means_over_sites_are_drawn(library: Library) -> None:
+    values = library.values.copy()
+    values[:, 0] = np.resize([4.67, 5.5, 2.4], len(values))
+    (told,) = answer(replace(library, values=values), measured("Fe", 7112.0, 4, 2.0))
+    assert told.match is not None
+    assert len(draw_match(told.match).axes) == 2
 
 
 def test_a_library_is_found(library: Library, crystal_dataset: SiteSpectra, tmp_path: Path) -> None:

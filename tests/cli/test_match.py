@@ -46,16 +46,19 @@ def test_crystals_are_ranked(run: Run, folder: Path, tmp_path: Path) -> None:
 
 def test_only_crystals_of_the_elements_of_the_sample_are_shown(run: Run, folder: Path) -> None:
     asked = ("match", str(folder / "fe.dat"), "--dataset", str(folder / "data"), "--json")
-    code, out, _ = run(*asked, "--elements", "Fe, O")
-    assert code == 0
-    assert {one["formula"] for one in json.loads(out)["matches"]} == {"FeO"}
+    for written in ("Fe, O", "fe o"):
+        code, out, _ = run(*asked, "--elements", written)
+        assert code == 0
+        assert {one["formula"] for one in json.loads(out)["matches"]} == {"FeO"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("fe.dat", "--elements", "Mn O"), "no K-edge of a crystal of Mn O alone; give all"),
-        (("fe.dat", "--elements", "Fe oxide"), "'oxide' is no element"),
+        (("fe.dat", "--elements", "Fe Xe"), "no K-edge of a crystal of Fe Xe alone; give all"),
+        (("fe.dat", "--elements", "Mn O"), "'Mn O': lacks Fe, whose edge the file is of"),
+        (("fe.dat", "--elements", ""), "lacks Fe"),
+        (("fe.dat", "--elements", "Fe oxide"), "'Oxide' is no element"),
         (("two.dat",), "two.dat: holds 2 spectra (mu_a, mu_b); name one as"),
         (("absent.dat",), "no such file"),
     ],

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nearedge.datasets import SiteSpectra, check_folder, load_dataset, merge, starter_path
+from nearedge.datasets import (
+    SiteSpectra,
+    check_folder,
+    load_dataset,
+    merge,
+    ships,
+    starter_path,
+)
 from nearedge.errors import InputError
 
 
@@ -23,6 +30,9 @@ def test_a_name_is_that_of_a_dataset_that_ships_unless_a_folder_has_it(
     Path("li3feo35").mkdir()
     with pytest.raises(InputError, match="is not a nearedge dataset"):
         load_dataset("li3feo35")
+    assert not ships("li3feo35")
+    assert ships("li-fe-o")
+    assert not ships("x" * 5000)
 
 
 def test_scale(shipped: SiteSpectra) -> None:

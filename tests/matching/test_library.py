@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import bulk
 
 from nearedge.datasets import SiteSpectra
 from nearedge.edges import Edge
@@ -71,10 +72,10 @@ def test_a_damaged_library_is_refused(library: Library, tmp_path: Path) -> None:
         load_library(folder)
     about["version"] = 99
     (folder / "model.json").write_text(json.dumps(about))
-    with pytest.raises(InputError, match="is not a library of version 1"):
+    with pytest.raises(InputError, match="is not a library of version 2"):
         load_library(folder)
     (folder / "weights.safetensors").write_bytes(b"nothing")
-    about["version"] = 1
+    about["version"] = 2
     (folder / "model.json").write_text(json.dumps(about))
     with pytest.raises(InputError, match="its weights cannot be read"):
         load_library(folder)
@@ -108,3 +109,14 @@ def test_measured_standards_join(library: Library, standards_folder: Path) -> No
     both = library.joined(own)
     assert both.measured.sum() == len(own) == 7
     assert len(both.of("Fe")) == 12
+
+
+def test_metals_are_there_but_tell_nothing(crystal_dataset: SiteSpectra) -> None:
+    name = str(crystal_dataset.snapshot[0])
+    structures = crystal_dataset.structures | {name: bulk("Fe")}
+    table = crystal_dataset.table
+    library = build_library(SiteSpectra(table, structures))
+    metal = np.array(library.crystal) == name
+    assert (library.metallic == metal).all()
+    assert np.isnan(library.values[metal]).all()
+    assert not np.isnan(library.values[~metal]).all(axis=1).any()

@@ -82,11 +82,13 @@ def _other_sample(model: Model | Library, spectrum: Spectrum) -> OtherSample | N
     compositions = model.record.training.compositions
     known = {symbol for formula in compositions for symbol in _SYMBOL.findall(formula)}
     # Of a dataset's sites the structure is known.
-    text = spectrum.metadata.get("sample") or spectrum.metadata.get("composition", "")
+    said = spectrum.metadata
+    text = " ".join(said.get(name, "") for name in ("formula", "sample", "composition"))
     named = sample_formulas(text, model.identity.edge.absorber)
     if not known or not named or any(known.issuperset(_SYMBOL.findall(one)) for one in named):
         return None
-    return OtherSample(named[0], tuple(sorted(known)))
+    foreign = set(_SYMBOL.findall(named[0])) - known
+    return OtherSample(named[0], tuple(sorted(foreign)), tuple(sorted(known)))
 
 
 def sample_formulas(text: str, absorber: str) -> list[str]:

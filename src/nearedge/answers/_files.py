@@ -46,11 +46,12 @@ def is_folder(path: str | Path) -> bool:
 def read_any(
     path: str, *, energy: int | str | None = None, mu: int | str | None = None
 ) -> list[Spectrum]:
-    """Read the spectra of a file, of ``FILE::NAME``, or of the sites of a dataset folder.
+    """Read the spectra of a file, of ``FILE::NAME``, or of the sites of a dataset.
 
     The columns are those of `nearedge.files.read_spectra`.
     """
-    if not is_folder(path):
+    # Datasets that ship have no ending; what reads datasets takes a while to import.
+    if not is_folder(path) and ("." in path or not _ships(path)):
         return read_spectra(path, energy=energy, mu=mu)
     from nearedge.datasets import load_dataset
 
@@ -63,6 +64,12 @@ def read_any(
         identity = replace(data.identity, edge=edge)
         spectra.append(Spectrum(name, data.energy, intensities, path, identity, metadata=words))
     return spectra
+
+
+def _ships(path: str) -> bool:
+    from nearedge.datasets import ships
+
+    return ships(path)
 
 
 def choose_ready(spectrum: Spectrum) -> tuple[Model | Library, str]:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nearedge.drawing.style import BLACK, BLUE, GREY, class_colours, plain
+from nearedge.drawing.style import BLACK, GREY, class_colours, plain
 from nearedge.matching import Match, Resemblance, coordination
 
 SHOWN = 4
@@ -23,18 +23,18 @@ def draw_match(match: Match, title: str = "", shown: int = SHOWN) -> Figure:
 def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
     """Draw the spectrum over each of the references, the best one on top."""
     nearest = match.first(shown)
-    classes = sorted({int(r.coordination) for r in nearest if r.coordination is not None})
+    classes = sorted({round(r.coordination) for r in nearest if r.coordination is not None})
     colours = class_colours([str(n) for n in classes])
     # A peak ends below the words beside the spectrum above it.
-    energy, step = match.aligned.energy, max(1.1, float(match.aligned.mu.max()) - 0.1)
+    energy, step = match.aligned.energy, max(1.2, float(match.aligned.mu.max()) + 0.05)
     for place, reference in enumerate(nearest):
         level = step * (len(nearest) - 1 - place)
         number = reference.coordination
-        colour = GREY if number is None else colours[f"{number:.0f}"]
+        colour = GREY if number is None else colours[str(round(number))]
         axes.plot(energy, match.aligned.mu + level, color=BLACK, lw=1.1)
         axes.plot(energy, match.curve(reference.reference) + level, color=colour, ls="--", lw=1.4)
         words = _words(reference)
-        axes.text(energy[-1], level + 0.28, words, ha="right", va="bottom", fontsize=7.5)
+        axes.text(energy[-1], level + 0.1, words, ha="right", va="bottom", fontsize=7.5)
     axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, offset")
     axes.set_title("measured (black) over the nearest references", fontsize=9)
 
@@ -60,7 +60,7 @@ def _numbers(axes: Axes, match: Match) -> None:
         n: share for n, share in told.probabilities.items() if share >= 0.005 or n in told.set
     }
     places = np.arange(len(likely))
-    colours = [BLUE if n in told.set else GREY for n in likely]
+    colours = [BLACK if n in told.set else GREY for n in likely]
     axes.bar(places, list(likely.values()), color=colours)
     axes.set_xticks(places, [f"{n:g}" for n in likely])
-    axes.set(ylim=(0, 1), ylabel="probability (blue: in the set)")
+    axes.set(ylim=(0, 1), ylabel="probability (black: in the set)")

@@ -96,6 +96,9 @@ def _reasons(matched: Match) -> list[Reason]:
     settings = matched.library.settings
     if matched.best > settings.limit:
         return [Unlike(matched.best, settings.limit, Edge(matched.absorber, matched.library.edge))]
+    nearest = int(np.where(matched.own, matched.misfit, np.inf).argmin())
+    if matched.library.metallic[nearest]:
+        return [Unstated(matched.library.crystal[nearest])]
     if unstated(matched) > MOST_UNSTATED:
         silent = matched.own & np.isnan(matched.library.value("coordination"))
         return [Unstated(matched.library.crystal[int(matched.weights(silent).argmax())])]

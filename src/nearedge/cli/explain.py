@@ -68,7 +68,9 @@ def explain(
     """
     check_free(output, force=force)
     loaded = models.load_model(model)
-    data = datasets.load_dataset(spectra) if spectra.is_dir() else None
+    data = None
+    if spectra.is_dir() or datasets.ships(spectra):
+        data = datasets.load_dataset(spectra)
     trained_on = _training(loaded, training, data)
     if spectrum is None and data is not None:
         if target is not None:

@@ -221,6 +221,7 @@ def list_models(json: options.Json = False) -> None:
                 "score": model.score,
                 "value": model.value,
                 "rung": model.rung,
+                "n": model.n,
                 "folder": str(model.folder),
             }
             for model in ready
@@ -230,8 +231,8 @@ def list_models(json: options.Json = False) -> None:
     for model in ready:
         value = "unknown" if model.value is None else f"{model.value:.3f}"
         measured = model.rung == "measured"
-        unseen = "of measured spectra of known structure" if measured else "on unseen sites"
+        unseen = "measured spectra of known structure" if measured else "unseen sites"
         typer.echo(
             f"{model.edge or 'several absorbers'}: {', '.join(model.targets)}; {model.score} "
-            f"{value} {unseen}, rung {model.rung} ({model.name})"
+            f"{value} on {model.n} {unseen}, rung {model.rung} ({model.name})"
         )

@@ -27,7 +27,10 @@ def match(
     ] = False,
     elements: Annotated[
         str | None,
-        Option(help="All elements of the sample (such as 'Li Fe O'): only crystals of these."),
+        Option(
+            help="All elements of the sample, such as 'Li Fe O': only crystals of these (hydrogen"
+            " is not looked at)."
+        ),
     ] = None,
     energy: options.EnergyColumn = None,
     mu: options.MuColumn = None,
@@ -53,15 +56,18 @@ def match(
         )
     (spectrum,) = several
     library = answers.find_library(spectrum, among)
+    if against := answers.check(library, spectrum):
+        raise InputError(f"{file}: {against[0]}")
     absorber = answers.absorber_of(library, spectrum).absorber
     if not all_elements:
         library = answers.own_references(library, spectrum).of(absorber)
     if elements is not None:
-        library = library.within(elements.replace(",", " ").split())
+        library = library.within(_symbols(elements, absorber))
     result = matching.match(library, matching.align(spectrum), absorber)
     nearest = result.first(count, foreign=all_elements)
     if plot is not None:
-        drawing = partial(answers.draw_match, result, str(spectrum.name))
+        title = f"{Path(spectrum.source).name}, {spectrum.name}"
+        drawing = partial(answers.draw_match, result, title)
         answers.write_figure(plot, drawing, force=force)
     if structure is not None:
         # A library knows its dataset by name alone.
@@ -93,6 +99,17 @@ def match(
     title = f"{spectrum.name}: rises at {result.aligned.rise:.1f} eV"
     terminal.print_table(heads, rows, title=title, words=2)
     terminal.say_where(plot, structure)
+
+
+def _symbols(elements: str, absorber: str) -> list[str]:
+    words = elements.replace(",", " ").split()
+    symbols = [word.capitalize() if word.islower() else word for word in words]
+    if absorber not in symbols:
+        raise InputError(
+            f"--elements '{elements}': lacks {absorber}, whose edge the file is of; give all "
+            f"elements of the sample, such as '{absorber} O'"
+        )
+    return symbols
 
 
 def _check_structure(path: Path | None, *, force: bool) -> None:

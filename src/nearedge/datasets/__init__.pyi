@@ -5,6 +5,7 @@ from ._copies import check_copies as check_copies, copied as copied, prints as p
 from ._folder import (
     load_dataset as load_dataset,
     save_dataset as save_dataset,
+    ships as ships,
     starter_path as starter_path,
 )
 from ._independence import (

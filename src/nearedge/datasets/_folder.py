@@ -23,6 +23,12 @@ def starter_path() -> Path:
     return Path(str(files("nearedge") / "data" / "li3feo35"))
 
 
+def ships(path: str | Path) -> bool:
+    """Whether this is the name of a dataset that ships, and of no file or folder here."""
+    shipped = {folder.parent.name for folder in starter_path().parent.glob(f"*/{SPECTRA}")}
+    return str(path) in shipped and not Path(path).exists()
+
+
 def save_dataset(data: SiteSpectra, path: str | Path, *, force: bool = False) -> None:
     """Write a dataset as a folder, whole or not at all.
 
@@ -60,7 +66,7 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     ----------
     path : str or Path
         A folder that `save_dataset` or the command line wrote, or the name of a dataset that ships:
-        ``li3feo35``, ``3d-k-edges``.
+        ``li3feo35``, ``li-fe-o``, ``3d-k-edges``.
 
     Returns
     -------
@@ -71,10 +77,7 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     InputError
         If a file is missing, foreign or damaged, or a single site is (`check_folder` lists those).
     """
-    path = Path(path)
-    shipped = starter_path().parent / path.name
-    if len(path.parts) == 1 and not path.exists() and (shipped / SPECTRA).is_file():
-        path = shipped
+    path = starter_path().parent / path if ships(path) else Path(path)
     table, structures = read_folder(path)
     return SiteSpectra(table, structures, str(path))
 

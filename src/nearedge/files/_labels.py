@@ -44,6 +44,7 @@ _FACTS = {
         "beamline": "beamline.name|beamline",
         "facility": "facility.name|facility",
         "sample": "sample.name|sample|sample name|compound",
+        "formula": "sample.stoichiometry|sample.formula|formula|chemical formula",
         "monochromator": "mono.name",
         "d_spacing": "mono.d_spacing|d_spacing|dspacing|d-spacing",
         "start_time": "scan.start_time",

@@ -18,7 +18,8 @@ from nearedge.structures import reduced_formula
 def build_library(data: SiteSpectra, settings: Settings | None = None) -> Library:
     """Make a library from a dataset; sites whose spectrum has no rise are left out.
 
-    If an element has several sites in a crystal, their mean is a reference, too.
+    If an element has several sites in a crystal, their mean is a reference, too. Of metals and
+    alloys no target is taken: they are there to be recognised.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def build_library(data: SiteSpectra, settings: Settings | None = None) -> Librar
     if not usable:
         raise InputError(f"{data.source}: no spectrum has a rise and 30 eV beyond it")
     formulas = {name: reduced_formula(atoms) for name, atoms in data.structures.items()}
-    return Library(
+    library = Library(
         edge=str(data.attributes.get("edge", "K")),
         absorber=tuple(site.absorber for site in usable),
         crystal=tuple(site.crystal for site in usable),
@@ -61,6 +62,8 @@ def build_library(data: SiteSpectra, settings: Settings | None = None) -> Librar
         origin=str(data.attributes["engine"]),
         settings=settings or Settings(),
     )
+    library.values[library.metallic] = np.nan
+    return library
 
 
 class _Site(NamedTuple):

@@ -12,7 +12,7 @@ from nearedge.matching._library import Library
 from nearedge.records import pack, read_json, replacing, unpack
 
 FORMAT = "nearedge-library"
-VERSION = 1
+VERSION = 2
 
 
 def save_library(library: Library, path: str | Path, *, force: bool = False) -> None:

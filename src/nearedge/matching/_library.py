@@ -14,6 +14,11 @@ from nearedge.matching._curves import REFERENCE
 from nearedge.matching._settings import Settings
 from nearedge.spectra import Identity, Window
 
+NONMETALS = frozenset(
+    ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "Sb", "Te", "I")
+)
+"""Elements of which one at least is in each crystal that is no metal or alloy."""
+
 MEAN = -1
 """Index for all sites of an element in a crystal, and for measured references."""
 
@@ -106,6 +111,11 @@ class Library:
         """Elements of each reference except hydrogen, whose positions are often unknown."""
         return tuple(map(elements_of, self.formula))
 
+    @property
+    def metallic(self) -> Bool[np.ndarray, " reference"]:
+        """Which references are metals or alloys, whose first shell is not told."""
+        return np.array([own.isdisjoint(NONMETALS) for own in self.elements], bool)
+
     def value(self, target: str) -> Float[np.ndarray, " reference"]:
         """Return a target of each reference."""
         return self.values[:, TARGETS.index(target)]
@@ -134,7 +144,7 @@ class Library:
         if not len(selected):
             raise InputError(
                 f"{self.source}: holds no {self.edge}-edge of a crystal of {' '.join(elements)} "
-                "alone; give all elements of the sample, the absorber too"
+                "alone; give all elements of the sample"
             )
         return selected
 

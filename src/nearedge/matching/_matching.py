@@ -192,8 +192,11 @@ class Match:
         # What is wrong is wrong by some eV either way, as by twenty in all.
         wrong = settings.rise_wrong * settings.rise_sigma * np.sqrt(2 * np.pi) / 20
         likelihood = (1 - settings.rise_wrong) * np.exp(-0.5 * off**2) + wrong
-        # Where no state is stated, it may be any.
-        return np.where(np.isfinite(states), likelihood, np.sqrt(wrong))
+        # Where no state is stated, it may be that of any other crystal of the element.
+        known = np.isfinite(states)
+        return np.where(
+            known, likelihood, likelihood[known & self.own].mean() if known.any() else 1
+        )
 
     def curve(self, reference: int) -> Float[np.ndarray, " point"]:
         """Return a reference as it fits the spectrum, at the energies of `aligned`."""

@@ -40,11 +40,10 @@ class Settings:
     limit : float
         Misfit of the best reference above which there is no answer.
     least : float
-        Least probability of a coordination number in the set.
-    inside : float
-        Fraction of the weight inside the intervals of numbers.
-    spread : pair of float
-        Standard deviation added to oxidation state and bond length (Å), for intervals.
+        Least probability of all coordination numbers in the set together.
+    inside, spread : pair of float
+        Fraction of the weight inside the intervals of oxidation state and bond length, and the
+        standard deviation (Å) added to each for them.
     rises : mapping of str to pair of float
         Where the K-edge of an element rises, see `RISES`.
     stretches : mapping of str to float
@@ -57,9 +56,9 @@ class Settings:
     computed_sigma: float = 0.005
     voices: int = 8
     limit: float = 0.1
-    least: float = 0.35
-    inside: float = 0.45
-    spread: tuple[float, float] = (0.15, 0.02)
+    least: float = 0.55
+    inside: tuple[float, float] = (0.45, 0.8)
+    spread: tuple[float, float] = (0.15, 0.04)
     rises: Mapping[str, tuple[float, float]] = field(default_factory=lambda: dict(RISES))
     rise_sigma: float = 1.2
     stretches: Mapping[str, float] = field(default_factory=lambda: dict(STRETCHES))

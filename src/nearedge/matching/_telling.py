@@ -49,9 +49,10 @@ def coordination(match: Match) -> Classes | None:
     spoken = {n: float(np.sort(shares[number == n])[-voices:].sum()) for n in classes}
     probability = {n: share / sum(spoken.values()) for n, share in spoken.items()}
     best = max(probability, key=lambda n: probability[n])
-    least = match.library.settings.least
-    chosen = {n for n, share in probability.items() if share >= least} | {best}
-    return Classes(best, tuple(sorted(chosen)), probability)
+    falling = sorted(classes, key=lambda n: -probability[n])
+    together = np.cumsum([probability[n] for n in falling])
+    count = int(np.searchsorted(together, match.library.settings.least)) + 1
+    return Classes(best, tuple(sorted(falling[:count])), probability)
 
 
 def number(match: Match, target: str) -> Numbers | None:
@@ -69,11 +70,11 @@ def number(match: Match, target: str) -> Numbers | None:
         shares = shares * match.rise_likelihood()
         shares /= shares.sum()
     settings = match.library.settings
-    spread = settings.spread[target == "bond_length"]
+    which = target == "bond_length"
+    spread, half = settings.spread[which], settings.inside[which] / 2
     values, shares = values[there], shares[there]
     # Quantiles of the mixture of a Gaussian for each reference.
     grid = np.linspace(values.min() - 4 * spread, values.max() + 4 * spread, 2001)
     below = ndtr((grid[:, None] - values) / spread) @ shares
-    half = settings.inside / 2
     ends = np.interp([0.5, 0.5 - half, 0.5 + half], below, grid)
     return Numbers(*map(float, ends))

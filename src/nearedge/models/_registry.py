@@ -24,6 +24,7 @@ class ReadyModel:
     score: str
     value: float | None
     rung: str | None
+    n: int  # sites or spectra that the score is of
 
 
 @cache
@@ -72,6 +73,7 @@ def _described(path: Path) -> list[ReadyModel]:
             score=estimate["score"],
             value=estimate["value"],
             rung=estimate["rung"],
+            n=estimate["n"],
         )
         return [model]
     except (KeyError, TypeError) as error:
@@ -94,6 +96,7 @@ def _library(path: Path, plain: Json) -> list[ReadyModel]:
             score="accuracy",
             value=judged[edge.absorber]["accuracy"] if edge.absorber in judged else None,
             rung=MEASURED,
+            n=judged[edge.absorber]["n"] if edge.absorber in judged else 0,
         )
         for edge in edges
     ]

@@ -61,10 +61,14 @@ class OtherSample(Reason):
     """The file names a sample of elements that no training spectrum's structure holds."""
 
     spectrum: str
+    foreign: tuple[str, ...]
     model: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"the file names its sample {self.spectrum}; the model knows {', '.join(self.model)}"
+        return (
+            f"the file names its sample {self.spectrum}, which holds {', '.join(self.foreign)}; "
+            f"the model knows {', '.join(self.model)} only"
+        )
 
 
 @dataclass(frozen=True)
