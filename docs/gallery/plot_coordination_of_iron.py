@@ -12,7 +12,7 @@ from nearedge.answers import Beamline, choose_ready, draw_match, simulate_sample
 
 data = nearedge.load_dataset("3d-k-edges")
 spectrum, truth = simulate_sample(
-    data, Beamline(e0=7124, broadening=2.0), only=["Fe2O3_Hematite_amcsd0017806"], seed=3
+    data, Beamline(e0=7115, broadening=2.0), only=["Fe2O3_Hematite_amcsd0017806"], seed=3
 )
 model, _ = choose_ready(spectrum)
 (answer,) = nearedge.answer(model, spectrum)

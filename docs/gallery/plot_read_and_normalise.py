@@ -12,7 +12,7 @@ from nearedge.answers import Beamline, simulate_sample, write_columns
 
 data = nearedge.load_dataset("3d-k-edges")
 made, _ = simulate_sample(
-    data, Beamline(e0=7124, broadening=2.0), only=["Fe2O3_Hematite_amcsd0017806"]
+    data, Beamline(e0=7115, broadening=2.0), only=["Fe2O3_Hematite_amcsd0017806"]
 )
 write_columns("fe_k.dat", made, "hematite, simulated", force=True)
 
