@@ -22,6 +22,7 @@ from nearedge.datasets import SiteSpectra, save_dataset
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.matching import Library, Settings, build_library, read_standards, save_library
+from nearedge.models.inference import Zero
 from nearedge.spectra import Identity, Spectrum
 from tests.conftest import ONSET, edge_mu
 
@@ -109,6 +110,15 @@ def test_what_is_like_a_metal_is_refused(library: Library) -> None:
     (told,) = answer(replace(library, formula=tuple(formula)), measured("Fe", 7112.0, 4, 2.0))
     assert not told.applies
     assert "a metal, an alloy" in str(told.reasons[0])
+
+
+def test_what_makes_no_difference_is_said(library: Library) -> None:
+    asked = Request(zero=Zero(7112.0), atoms_averaged=3)
+    (told,) = answer(library, measured("Fe", 7112.0, 4, 2.0), asked)
+    assert told.remarks[-1] == (
+        "not used by a library of references: the position of the zero (--e0), the number of "
+        "averaged atoms"
+    )
 
 
 def test_noise_is_no_edge(library: Library) -> None:

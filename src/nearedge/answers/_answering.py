@@ -1,7 +1,7 @@
 """A model applied to spectra: one path for a site, an average and a measured sample."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -81,7 +81,8 @@ def answer(
     request = request or Request()
     several = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
     if isinstance(model, Library):
-        return answer_by_references(model, several, name=name, force=request.force)
+        told = answer_by_references(model, several, name=name, force=request.force)
+        return [replace(one, remarks=(*one.remarks, *_unused(request))) for one in told]
     answers: dict[int, Answer] = {}
     computed: dict[bytes, list[tuple[int, Spectrum, tuple[Reason, ...]]]] = {}
     for place, spectrum in enumerate(several):
@@ -99,6 +100,17 @@ def answer(
         found = _computed(model, group_spectra, against, request, name)
         answers |= zip(places, found, strict=True)
     return [answers[place] for place in range(len(several))]
+
+
+def _unused(request: Request) -> list[str]:
+    """Say what was asked for that makes no difference where spectra are compared."""
+    asked = {
+        "the position of the zero (--e0)": request.zero is not None,
+        "the number of averaged atoms": request.atoms_averaged is not None,
+        "features": bool(request.features),
+    }
+    names = [name for name, given in asked.items() if given]
+    return [f"not used by a library of references: {', '.join(names)}"] if names else []
 
 
 def known_inference(model: Model, source: str) -> Inference:
