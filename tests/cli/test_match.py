@@ -21,6 +21,7 @@ def folder(crystal_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactor
     axis = np.arange(-50.0, 150.0, 0.5)
     columns = np.column_stack([axis + ONSET["Fe", 4], edge_mu(axis, 4, 2.0)])
     np.savetxt(path / "fe.dat", columns, header="Element.symbol: Fe\nElement.edge: K\nenergy mu")
+    np.savetxt(path / "mn.dat", columns, header="Element.symbol: Mn\nElement.edge: K\nenergy mu")
     twice = np.column_stack([columns, columns[:, 1] ** 2])
     np.savetxt(path / "two.dat", twice, header="energy mu_a mu_b")
     return path
@@ -59,6 +60,7 @@ def test_only_crystals_of_the_elements_of_the_sample_are_shown(run: Run, folder:
         (("fe.dat", "--elements", "Mn O"), "'Mn O': lacks Fe, whose edge the file is of"),
         (("fe.dat", "--elements", ""), "lacks Fe"),
         (("fe.dat", "--elements", "Fe oxide"), "'Oxide' is no element"),
+        (("mn.dat",), "mn.dat: this is an Fe K-edge"),
         (("two.dat",), "two.dat: holds 2 spectra (mu_a, mu_b); name one as"),
         (("absent.dat",), "no such file"),
     ],

@@ -56,11 +56,12 @@ def match(
         )
     (spectrum,) = several
     library = answers.find_library(spectrum, among)
-    if against := answers.check(library, spectrum):
-        raise InputError(f"{file}: {against[0]}")
     absorber = answers.absorber_of(library, spectrum).absorber
     if not all_elements:
-        library = answers.own_references(library, spectrum).of(absorber)
+        library = answers.own_references(library, spectrum)
+    own = library.of(absorber)
+    if len(own) and (against := answers.check(own, spectrum)):
+        raise InputError(f"{file}: {against[0]}")
     if elements is not None:
         library = library.within(_symbols(elements, absorber))
     result = matching.match(library, matching.align(spectrum), absorber)
