@@ -41,7 +41,7 @@ def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
 
 def _words(reference: Resemblance) -> str:
     number = reference.coordination
-    around = "" if number is None else f", {number:.0f} neighbours"
+    around = "" if number is None else f", {number:.2g} neighbours"
     return (
         f"{plain(reference.crystal).replace('_', ' ')}{around}\n"
         f"misfit {reference.misfit:.3f}, energies × {reference.stretch:.2f}, "

@@ -88,7 +88,7 @@ def match(
         [
             resemblance.crystal.removeprefix(f"{resemblance.formula}_").replace("_", " "),
             resemblance.formula,
-            _number(resemblance.coordination, 0),
+            "-" if resemblance.coordination is None else f"{resemblance.coordination:.2g}",
             _number(resemblance.oxidation_state, 1),
             _number(resemblance.bond_length, 2),
             f"{resemblance.misfit:.3f}",
