@@ -28,8 +28,8 @@ eV, ``novel`` the share that is said to be unlike any sample. 3 folds by traject
                ridge 0.236, 1-NN 0.192, random forest 0.120
     gradient  3000  0.174           91.9%  88%  90%  93%  93%  95%   single columns 87% to 97%
 
-Of 19 FEFF10 spectra of other crystals and edges the model that ships refuses 12 (``--foreign``); one
-of this dataset alone 17, all but SiO2's and diamond's.
+Of 19 FEFF10 spectra of other crystals and edges the model that ships refuses 12 (``--foreign``), a
+model of this dataset alone 17, all but SiO2's and diamond's.
 """
 
 import argparse
