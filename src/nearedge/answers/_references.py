@@ -53,7 +53,7 @@ def own_references(library: Library, spectrum: Spectrum) -> Library:
     edge = absorber_of(library, spectrum)
     if edge not in library.edges:
         raise InputError(f"{spectrum.source}::{spectrum.name}: {OtherEdge(edge, _edges(library))}")
-    return library.of(edge.absorber)
+    return library.near(edge.absorber)
 
 
 def _edges(library: Library) -> str:

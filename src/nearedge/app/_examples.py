@@ -45,7 +45,7 @@ def _batch() -> list[Given]:
     absorbers, crystals = data.groups("absorber"), data.groups("snapshot")
     made = []
     for seed, element in enumerate(sorted(set(absorbers.tolist()), key=lambda e: Edge(e).energy)):
-        # Crystals that hold a single absorbing element: the file then has one edge.
+        # Oxides that hold a single absorbing element: the file then has one edge.
         own = [c for c in dict.fromkeys(crystals[absorbers == element]) if _alone(str(c), element)]
         crystal = str(own[len(own) // 2])
         name = f"computed-{crystal.split('_amcsd')[0]}-{element}-K.dat"
@@ -56,7 +56,8 @@ def _batch() -> list[Given]:
 
 def _alone(crystal: str, element: str) -> bool:
     data = dataset("3d-k-edges")
-    return set(data.groups("absorber")[data.snapshot == crystal].tolist()) == {element}
+    absorbers = set(data.groups("absorber")[data.snapshot == crystal].tolist())
+    return absorbers == {element} and "O" in data.structures[crystal].symbols
 
 
 def _stack() -> list[Given]:

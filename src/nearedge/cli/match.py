@@ -63,7 +63,7 @@ def match(
     if len(own) and (against := answers.check(own, spectrum)):
         raise InputError(f"{file}: {against[0]}")
     if elements is not None:
-        library = library.within(_symbols(elements, absorber))
+        library = (library if all_elements else own).within(_symbols(elements, absorber))
     result = matching.match(library, matching.align(spectrum), absorber)
     nearest = result.first(count, foreign=all_elements)
     if plot is not None:
