@@ -113,7 +113,7 @@ def test_measured_standards_join(library: Library, standards_folder: Path) -> No
 
 def test_metals_are_there_but_tell_nothing(crystal_dataset: SiteSpectra) -> None:
     name = str(crystal_dataset.snapshot[0])
-    structures = crystal_dataset.structures | {name: bulk("Fe")}
+    structures = {**crystal_dataset.structures, name: bulk("Fe")}
     table = crystal_dataset.table
     library = build_library(SiteSpectra(table, structures))
     metal = np.array(library.crystal) == name
