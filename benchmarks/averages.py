@@ -35,6 +35,7 @@ from sklearn.metrics import r2_score
 
 from nearedge.datasets import SiteSpectra, load_dataset, merge
 from nearedge.datasets.splits import folds
+from nearedge.ladder._snapshots import shares
 from nearedge.learning.baselines import regressor_baselines
 from nearedge.learning.examples import Labelled
 from nearedge.learning.recipes import BEST, WIDER, fit_classifiers, fit_regressors
@@ -79,7 +80,7 @@ def score(data: SiteSpectra, told: np.ndarray) -> tuple[float, float]:
         for values in (data.coordination, told)
     )
     composition = data.groups("composition")[first]
-    weight = [1 / np.sum(composition == one) for one in composition]
+    weight = shares(composition)
     error = float(np.average(np.abs(means - true), weights=weight))
     return error, float(r2_score(true, means, sample_weight=weight))
 

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
+from nearedge import datasets
 from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer
 from nearedge.edges import Edge
@@ -51,11 +52,9 @@ def read_any(
     The columns are those of `nearedge.files.read_spectra`.
     """
     # Datasets that ship have no ending; what reads datasets takes a while to import.
-    if not is_folder(path) and ("." in path or not _ships(path)):
+    if not is_folder(path) and ("." in path or not datasets.ships(path)):
         return read_spectra(path, energy=energy, mu=mu)
-    from nearedge.datasets import load_dataset
-
-    data = load_dataset(path)
+    data = datasets.load_dataset(path)
     columns = {by: data.groups(by) for by in data.group_names if by != "atom"}
     spectra = []
     for row, (name, intensities) in enumerate(zip(data.names, data.mu, strict=True)):
@@ -64,12 +63,6 @@ def read_any(
         identity = replace(data.identity, edge=edge)
         spectra.append(Spectrum(name, data.energy, intensities, path, identity, metadata=words))
     return spectra
-
-
-def _ships(path: str) -> bool:
-    from nearedge.datasets import ships
-
-    return ships(path)
 
 
 def choose_ready(spectrum: Spectrum) -> tuple[Model | Library, str]:
@@ -91,10 +84,9 @@ def find_library(spectrum: Spectrum, folder: str | Path | None = None) -> Librar
         If none ships for this edge, or the folder is of a model without references.
     """
     if folder is not None and not (Path(folder) / "model.json").is_file():
-        from nearedge.datasets import load_dataset
         from nearedge.matching import build_library
 
-        return build_library(load_dataset(folder))
+        return build_library(datasets.load_dataset(folder))
     model = choose_ready(spectrum)[0] if folder is None else load_any(Path(folder))
     if not isinstance(model, Library):
         raise InputError(

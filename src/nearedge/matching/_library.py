@@ -15,9 +15,9 @@ from nearedge.matching._settings import Settings
 from nearedge.spectra import Identity, Window
 
 NONMETALS = frozenset(
-    ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "Sb", "Te", "I")
+    ("B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "Sb", "Te", "I")
 )
-"""Elements of which one at least is in each crystal that is no metal or alloy."""
+"""Elements, hydrogen left out, of which each crystal has one that is no metal or alloy."""
 
 MEAN = -1
 """Index for all sites of an element in a crystal, and for measured references."""
