@@ -47,8 +47,13 @@ def test_its_own_edge_may_be_answered_for(model: Model, mu: np.ndarray) -> None:
 
 def test_the_edge_that_the_file_names_decides(model: Model, mu: np.ndarray) -> None:
     titanium = spectrum(AXIS, mu, Edge("Ti"))
-    assert check(model, titanium) == [OtherEdge(Edge("Ti"), Edge("O"))]
-    assert str(check(model, titanium)[0]) == "this is a Ti K-edge (4966 eV); the model reads O K"
+    assert check(model, titanium) == [OtherEdge(Edge("Ti"), Edge("O"), ready=True)]
+    plain = "this is a Ti K-edge (4966 eV); the model reads O K"
+    assert (
+        str(check(model, titanium)[0]) == f"{plain}; a model that ships reads Ti K: name no model"
+    )
+    (sodium,) = check(model, spectrum(AXIS, mu, Edge("Na")))
+    assert str(sodium).endswith("the model reads O K, and no model that ships reads Na K")
 
 
 @pytest.mark.parametrize("name", ["SrTiO3 perovskite", "LiNixMnyCozO2", "film of Al2O3"])

@@ -254,6 +254,30 @@ def test_bad_usage(run: Run, model: str, files: Path) -> None:
         assert run("predict", model, path, *wrong)[0] == 2
 
 
+def test_a_folder_stands_for_its_files(run: Run, model: str, files: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "beamtime"
+    folder.mkdir()
+    code, _, err = run("predict", str(folder))
+    assert code == 1
+    assert "the folder holds no files" in err
+    for name in ("scans.dat", "down.dat", ".hidden"):
+        (folder / name).write_bytes((files / name.replace(".hidden", "scans.dat")).read_bytes())
+    code, out, _ = run("predict", model, str(folder), "--json")
+    assert code == 0
+    told = json.loads(out)["answers"]
+    assert [Path(one["file"]).name for one in told] == ["down.dat", "scans.dat", "scans.dat"]
+    # A folder that is no model must not let the one that ships answer for the files after it.
+    code, _, err = run("predict", str(folder), str(files / "scans.dat"))
+    assert code == 1
+    assert "beamtime: is no model's folder" in err
+
+
+def test_a_model_that_ships_goes_by_its_name(run: Run, files: Path) -> None:
+    code, out, _ = run("predict", "li-fe-o", str(files / "scans.dat"), "--json")
+    assert code == 0
+    assert {Path(one["model"]).parent.name for one in json.loads(out)["answers"]} == {"li-fe-o"}
+
+
 def test_the_model_that_ships_needs_no_name(run: Run, tmp_path: Path) -> None:
     data = load_dataset(starter_path())
     mean = data.mu[data.trajectory == data.trajectory[0]].mean(axis=0)

@@ -21,6 +21,7 @@ from ._files import (
     answer_files as answer_files,
     answers_json as answers_json,
     choose_ready as choose_ready,
+    files_in as files_in,
     find_library as find_library,
     is_folder as is_folder,
     load_any as load_any,

@@ -160,20 +160,23 @@ def _measured(
     zero = request.zero or Zero(within=within)
     energy, mu = prepared.spectrum.energy, prepared.spectrum.mu
     posterior, fit = inference.infer(energy, mu, zero, source=source)
+    reasons = (*against, *fit.reasons())
     mean = posterior.expected.tolist()
     (low, high), *shares = posterior.interval().tolist()
-    forced = [FORCED] if against else []
+    values = {
+        model.target.name: Value(mean[0], low, high, LEVEL),
+        "environment": _shares(inference.classes, mean[1:], shares),
+    }
+    told = request.force or not reasons
+    forced = [FORCED] if reasons and request.force else []
     return _answer(
         model,
         name,
         spectrum,
-        (*against, *fit.reasons()),
+        reasons,
         (*prepared.steps[len(spectrum.notes) :], *posterior.remarks(), *forced),
         e0=posterior.zero,
-        values={
-            model.target.name: Value(mean[0], low, high, LEVEL),
-            "environment": _shares(inference.classes, mean[1:], shares),
-        },
+        values=values if told else {},
         basis=f"{_meaning(model)}; intervals contain the truth for {LEVEL:.0%} of simulated "
         f"measurements of unseen sites in any composition, rung {model.record.estimate.rung}",
         evidence=Evidence(prepared, posterior, fit, str(model.identity.unit).split(" (")[0]),

@@ -6,9 +6,9 @@ import numpy as np
 from ase.data import chemical_symbols
 from jaxtyping import Float
 
-from nearedge.edges import ABOVE, BELOW
+from nearedge.edges import ABOVE, BELOW, Edge
 from nearedge.matching import Library
-from nearedge.models import Model
+from nearedge.models import Model, ready_models
 from nearedge.models.inference import Zero
 from nearedge.spectra import (
     Preparation,
@@ -53,7 +53,7 @@ def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) 
     """
     edge, own = model.identity.edge, spectrum.edge
     if own is not None and edge is not None and own != edge:
-        return [OtherEdge(own, edge)]
+        return [other_edge(own, edge)]
     if other := _other_sample(model, spectrum):
         return [other]
     if is_relative(model, spectrum):
@@ -72,7 +72,12 @@ def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) 
     guess = guess_edge(spectrum) if given is None and rise > 200 else None
     if guess is None or guess == edge:
         return [OutsideEdge(rise, edge)]
-    return [OtherEdge(guess, edge, rise)]
+    return [other_edge(guess, edge, rise)]
+
+
+def other_edge(spectrum: Edge, model: Edge | str, e0: float | None = None) -> OtherEdge:
+    """Tell that a spectrum is of another edge, and whether a model that ships reads that."""
+    return OtherEdge(spectrum, model, e0, spectrum in {ready.edge for ready in ready_models()})
 
 
 def _other_sample(model: Model | Library, spectrum: Spectrum) -> OtherSample | None:

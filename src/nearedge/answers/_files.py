@@ -44,6 +44,24 @@ def is_folder(path: str | Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
+def files_in(path: str) -> list[str]:
+    """List the files of a folder but hidden ones; a file, a dataset or a model stands for itself.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none.
+    """
+    folder = Path(path)
+    own = (folder / name for name in ("spectra.nc", "model.json"))
+    if not is_folder(path) or any(file.exists() for file in own):
+        return [path]
+    files = sorted(one for one in folder.iterdir() if one.is_file() and one.name[0] != ".")
+    if not files:
+        raise InputError(f"{path}: the folder holds no files; give another")
+    return [*map(str, files)]
+
+
 def read_any(
     path: str, *, energy: int | str | None = None, mu: int | str | None = None
 ) -> list[Spectrum]:

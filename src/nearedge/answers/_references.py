@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from nearedge.answers._answer import Answer, Value
-from nearedge.answers._check import check
+from nearedge.answers._check import check, other_edge
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.matching import LEVEL, Library, Match, align, coordination, match, number, unstated
 from nearedge.spectra import Spectrum, guess_edge
-from nearedge.trust import OtherEdge, Reason, Unlike, Unstated
+from nearedge.trust import Reason, Unlike, Unstated
 
 MOST_UNSTATED = 0.5
 """Weight of references without a coordination number from which none is predicted."""
@@ -52,7 +52,7 @@ def own_references(library: Library, spectrum: Spectrum) -> Library:
     """
     edge = absorber_of(library, spectrum)
     if edge not in library.edges:
-        raise InputError(f"{spectrum.source}::{spectrum.name}: {OtherEdge(edge, _edges(library))}")
+        raise InputError(f"{spectrum.source}::{spectrum.name}: {other_edge(edge, _edges(library))}")
     return library.near(edge.absorber)
 
 
@@ -73,7 +73,7 @@ def _answer(library: Library, spectrum: Spectrum, name: str, force: bool) -> Ans
         remarks=spectrum.notes,
     )
     if edge not in library.edges:
-        return replace(answer, reasons=(OtherEdge(edge, _edges(library)),))
+        return replace(answer, reasons=(other_edge(edge, _edges(library)),))
     against = tuple(check(library.of(edge.absorber), spectrum))
     if against and not force:
         return replace(answer, reasons=against)

@@ -71,17 +71,15 @@ def given_path(text: str) -> list[Given]:
     file = str(path).partition("::")[0]
     if not Path(file).exists():
         raise InputError(f"{path}: no such file or folder on this machine; check the path")
-    if not path.is_dir() or (path / "spectra.nc").exists():
+    files = answers.files_in(str(path))
+    if files == [str(path)]:
         stat = Path(file).stat()
         return [Given(str(path), f"{path}:{stat.st_mtime_ns}:{stat.st_size}")]
-    files = sorted(one for one in path.iterdir() if one.is_file() and one.name[0] != ".")
-    if not files:
-        raise InputError(f"{path}: the folder holds no files; give another")
     if len(files) > MOST_FILES:
         raise InputError(
             f"{path}: holds {len(files)} files, the page opens {MOST_FILES}; use nearedge predict"
         )
-    return [one for file in files for one in given_path(str(file))]
+    return [one for file in files for one in given_path(file)]
 
 
 def open_given(given: Given, columns: Columns = (None, None)) -> Opened:

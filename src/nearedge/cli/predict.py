@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 from typer import Argument, Option
 
-from nearedge import answers as answering, files as reading, spectra
+from nearedge import answers as answering, files as reading, models, spectra
 from nearedge.cli import options, terminal
 from nearedge.drawing.progress import counting_bar
 from nearedge.errors import InputError
@@ -28,9 +28,9 @@ def predict(
     paths: Annotated[
         list[str],
         Argument(
-            help="A model folder (default: the one that ships for a file's absorber and edge, see"
-            " nearedge models), then files of spectra, measured or computed, or dataset folders."
-            " FILE::NAME is one spectrum of a file.",
+            help="A model's folder, or the name of one that ships (see nearedge models; default:"
+            " the one for a file's absorber and edge), then files of spectra, measured or computed,"
+            " folders of files, or dataset folders. FILE::NAME is one spectrum of a file.",
             metavar="[MODEL] FILE...",
         ),
     ],
@@ -133,16 +133,23 @@ def predict(
 def _split(paths: Sequence[str]) -> tuple[Path | None, list[str]]:
     """Tell the model from the files; None for those that ship."""
     first = Path(paths[0])
+    if len(paths) > 1 and not first.exists():
+        ready = {model.name: model.folder for model in models.ready_models()}
+        first = ready.get(paths[0], first)
     # A folder's name that was mistyped must not let the model that ships answer instead.
     if len(paths) > 1 and not first.suffix and reading.MARK not in paths[0] and not first.exists():
-        raise InputError(f"{first}: no such model folder or file; check the name")
-    if not answering.is_folder(first) or (
-        (first / "spectra.nc").exists() and not (first / "model.json").exists()
-    ):
-        return None, list(paths)
-    if len(paths) == 1:
-        raise typer.BadParameter(f"give files of spectra after the model {first}")
-    return first, list(paths[1:])
+        raise InputError(
+            f"{first}: no such model folder or file, and no model of this name ships (nearedge "
+            "models lists them); check the name"
+        )
+    if answering.is_folder(first) and (first / "model.json").exists():
+        if len(paths) == 1:
+            raise typer.BadParameter(f"give files of spectra after the model {first}")
+        return first, [file for path in paths[1:] for file in answering.files_in(path)]
+    listed = [answering.files_in(path) for path in paths]
+    if listed[0] != [paths[0]] and not all(map(answering.is_folder, paths)):
+        raise InputError(f"{first}: is no model's folder (it holds no model.json); name another")
+    return None, [file for files in listed for file in files]
 
 
 def _unused(folder: Path, name: str) -> Path:
@@ -153,7 +160,7 @@ def _unused(folder: Path, name: str) -> Path:
 
 def _print(answers: "Sequence[answering.Answer]") -> None:
     terminal.print_table(*answering.answer_table(answers))
-    for basis in dict.fromkeys(answer.basis for answer in answers if answer.basis):
+    for basis in _bases(answers):
         typer.echo(basis)
     remarks = _once_a_file(answers)
     remarks += [answer.sentence() for answer in answers if not answer.applies]
@@ -164,6 +171,21 @@ def _print(answers: "Sequence[answering.Answer]") -> None:
     strays = sum(not answer.applies for answer in answers)
     if strays:
         typer.echo(f"the model does not apply to {strays} of {len(answers)} spectra", err=True)
+
+
+def _bases(answers: "Sequence[answering.Answer]") -> list[str]:
+    """List what the answers of each model rest on; that of other elements is alike."""
+    told: dict[str, dict[str, str]] = {}
+    for answer in answers:
+        if answer.basis:
+            element = answer.edge.absorber if answer.edge else "?"
+            told.setdefault(answer.model, {}).setdefault(answer.basis, element)
+    bases = []
+    for own in told.values():
+        basis, *others = own
+        likewise = f"; likewise for {', '.join(own[other] for other in others)}" if others else ""
+        bases.append(basis + likewise)
+    return bases
 
 
 def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:

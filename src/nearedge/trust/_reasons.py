@@ -35,11 +35,17 @@ class OtherEdge(Reason):
     spectrum: Edge
     model: Edge | str  # or the names of several
     e0: float | None = None
+    ready: bool | None = None  # whether a model that ships reads it; None if unknown
 
     def __str__(self) -> str:
         rise = "" if self.e0 is None else f", by its rise at {self.e0:.1f} eV"
         where = f"{self.spectrum.energy:.0f} eV{rise}"
-        return f"this is {_a(self.spectrum)}-edge ({where}); the model reads {self.model}"
+        words = f"this is {_a(self.spectrum)}-edge ({where}); the model reads {self.model}"
+        if self.ready:
+            words += f"; a model that ships reads {self.spectrum}: name no model"
+        elif self.ready is False:
+            words += f", and no model that ships reads {self.spectrum}"
+        return words
 
 
 @dataclass(frozen=True)
