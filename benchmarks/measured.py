@@ -81,7 +81,8 @@ VARIANTS: dict[str, Distortions] = {
 """What a computed curve may suffer; amplitude and line are always free."""
 
 SIGMA = (0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07)
-LEAST = (0.35, 0.45, 0.55, 0.65, 0.75)
+SHARPNESS = (1.0, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 4.0)
+LEAST = (0.55, 0.65, 0.75, 0.85, 0.9)
 LIMIT = (0.08, 0.1, 0.12, 0.15)
 SPREAD = (0.1, 0.2, 0.3, 0.4, 0.5)
 
@@ -200,6 +201,13 @@ def study(library: Library, standards: Sequence[Standard], figure: Path | None) 
             **pair_figures(cases),
         }
     truth = [(case.standard, case.whole) for case in cases]
+    result["surprise"] = {
+        f"{power:g}": [
+            surprise([(case.standard, getattr(case, which)) for case in cases], power)
+            for which in ("whole", "foreign")
+        ]
+        for power in SHARPNESS
+    }
     result["sets"] = {
         f"{least:g}": [
             share(judge(truth, replace(library.settings, least=least))["held"]),
@@ -225,6 +233,19 @@ def study(library: Library, standards: Sequence[Standard], figure: Path | None) 
     if figure:
         draw(cases, figure)
     return result
+
+
+def surprise(cases: Sequence[tuple[Standard, Match | None]], sharpness: float) -> float:
+    """Mean negative logarithm of the probability of the true number, least where they are honest.
+
+    Half a percent is the least probability.
+    """
+    told = []
+    for standard, matched in cases:
+        plain = matched and replace(matched.library.settings, sharpness=sharpness)
+        if matched and plain and (classes := coordination(with_settings(matched, plain))):
+            told.append(classes.probabilities.get(standard.coordination, 0.0))
+    return float(-np.log(np.maximum(told, 0.005)).mean())
 
 
 def pair_figures(cases: Sequence[Case]) -> dict[str, Any]:
@@ -323,7 +344,7 @@ def show(result: dict[str, Any]) -> None:
     last = result["+ growing"]
     for which in ("own in", "own out"):
         print(which, "by sigma: right, balanced, state", last[which]["by sigma"])
-    for name in ("sets", "limits", "intervals"):
+    for name in ("surprise", "sets", "limits", "intervals"):
         print(name, result[name])
     print("misfit", last["misfit"])
     print("bond length", last["bond length"])

@@ -72,10 +72,10 @@ def test_a_damaged_library_is_refused(library: Library, tmp_path: Path) -> None:
         load_library(folder)
     about["version"] = 99
     (folder / "model.json").write_text(json.dumps(about))
-    with pytest.raises(InputError, match="is not a library of version 2"):
+    with pytest.raises(InputError, match="is not a library of version 3"):
         load_library(folder)
     (folder / "weights.safetensors").write_bytes(b"nothing")
-    about["version"] = 2
+    about["version"] = 3
     (folder / "model.json").write_text(json.dumps(about))
     with pytest.raises(InputError, match="its weights cannot be read"):
         load_library(folder)

@@ -43,8 +43,8 @@ def card(library: Library) -> str:
         "",
         f"No answer is given if the best reference misses the spectrum by more than "
         f"{settings.limit:g} of the edge step (root mean square), or if it is most similar to a "
-        "crystal whose coordination number is not stated. A number is in the set if its "
-        f"probability is at least {settings.least:g}.",
+        "crystal whose coordination number is not stated. The set holds the likeliest numbers, "
+        f"with a probability of at least {settings.least:g} together.",
         "",
     ]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from nearedge.matching._library import Library
 from nearedge.records import pack, read_json, replacing, unpack
 
 FORMAT = "nearedge-library"
-VERSION = 2
+VERSION = 3
 
 
 def save_library(library: Library, path: str | Path, *, force: bool = False) -> None:

@@ -44,14 +44,17 @@ def coordination(match: Match) -> Classes | None:
     if not shares.any():
         return None
     classes = np.unique(number[np.isfinite(number)]).tolist()
-    voices = match.library.settings.voices
+    settings = match.library.settings
     # As many speak for a rare number as for a common one.
-    spoken = {n: float(np.sort(shares[number == n])[-voices:].sum()) for n in classes}
+    spoken = {
+        n: float(np.sort(shares[number == n])[-settings.voices :].sum()) ** settings.sharpness
+        for n in classes
+    }
     probability = {n: share / sum(spoken.values()) for n, share in spoken.items()}
     best = max(probability, key=lambda n: probability[n])
     falling = sorted(classes, key=lambda n: -probability[n])
     together = np.cumsum([probability[n] for n in falling])
-    count = int(np.searchsorted(together, match.library.settings.least)) + 1
+    count = int(np.searchsorted(together, settings.least)) + 1
     return Classes(best, tuple(sorted(falling[:count])), probability)
 
 
