@@ -18,10 +18,18 @@ from nearedge.answers import (
     own_references,
     write_figure,
 )
+from nearedge.answers._references import moved_by
 from nearedge.datasets import SiteSpectra, save_dataset
 from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.matching import Library, Settings, build_library, read_standards, save_library
+from nearedge.matching import (
+    Judgement,
+    Library,
+    Settings,
+    build_library,
+    read_standards,
+    save_library,
+)
 from nearedge.models.inference import Zero
 from nearedge.spectra import Identity, Spectrum
 from tests.conftest import ONSET, edge_mu
@@ -51,7 +59,7 @@ def test_what_is_like_it_is_told(library: Library) -> None:
     json.dumps(plain, allow_nan=False)
     assert len(plain["nearest"]) == 5
     assert plain["nearest"][0]["formula"] == "FeS"
-    assert "8 spectra by made" in told.basis
+    assert "8 spectra of sites, and means over sites, by made" in told.basis
 
 
 @pytest.mark.parametrize("moved", [-3.0, 3.0])
@@ -73,6 +81,57 @@ def test_the_rise_tells_oxidation_states_apart(crystal_dataset: SiteSpectra) -> 
         states.append(float(told.values["oxidation_state"].value))
     assert states[0] == pytest.approx(2.0, abs=0.2)
     assert states[1] == pytest.approx(3.0, abs=0.2)
+
+
+def test_energies_that_disagree_with_the_shape_are_doubted(crystal_dataset: SiteSpectra) -> None:
+    library = build_library(crystal_dataset, Settings(rises={"Fe": (0.0, 3.0)}))
+    # Its shape is that of 2+; 2+ rises 6 eV above the table's energy, 3+ 9 eV.
+    shape = measured("Fe", 7105.0, 6, 1.0)
+    usual, higher, far = (
+        answer(library, replace(shape, energy=shape.energy + by))[0] for by in (6.0, 9.0, 15.0)
+    )
+    assert usual.values["oxidation_state"].value == pytest.approx(2.0, abs=0.1)
+    assert usual.remarks == ()
+    doubted = higher.values["oxidation_state"]
+    assert doubted.value == pytest.approx(2.9, abs=0.2)
+    assert doubted.low is not None
+    assert doubted.low < 2.0
+    (remark,) = higher.remarks
+    assert "rests on the energy of the rise, 7120.8 eV; by the shape alone it is 2.0" in remark
+    assert far.values["oxidation_state"].value == pytest.approx(2.0, abs=0.1)
+    (remark,) = far.remarks
+    assert "no Fe K-edge of a known oxidation state rises at 7126.8 eV" in remark
+
+
+def test_moved_by_is_what_a_moved_file_gives(crystal_dataset: SiteSpectra) -> None:
+    library = build_library(crystal_dataset, Settings(rises={"Fe": (0.0, 3.0)}))
+    plain = measured("Fe", 7112.0 - 1.0, 6, 1.0)
+    (first,) = answer(library, plain)
+    (there,) = answer(library, replace(plain, energy=plain.energy + 2.5))
+    told = moved_by(first, 2.5)
+    assert told.e0 == pytest.approx(there.e0)
+    assert told.values["oxidation_state"].value == pytest.approx(
+        there.values["oxidation_state"].value, abs=1e-3
+    )
+    # A shift of 2.5 eV does change the oxidation state.
+    assert told.values["oxidation_state"].value != first.values["oxidation_state"].value
+
+
+@pytest.mark.parametrize("width", [1.0, 2.0])
+def test_a_step_without_structure_is_refused(library: Library, width: float) -> None:
+    step = 0.5 + np.arctan(AXIS / width) / np.pi
+    (told,) = answer(library, replace(measured("Fe", 7112.0, 6, 1.0), mu=step))
+    assert "a step without structure" in str(told.reasons[0]) or "unlike" in str(told.reasons[0])
+    assert not told.values
+
+
+def test_an_element_that_is_often_wrong_says_so(library: Library) -> None:
+    poor = Judgement("Fe", 6, 6, 0.5, None, None, None)
+    judged = replace(library, judged=(poor, replace(poor, absorber="Mn", accuracy=0.9)))
+    (iron,) = answer(judged, measured("Fe", 7112.0, 4, 2.0))
+    assert "of 6 measured spectra of Fe only 3 were right" in iron.remarks
+    (manganese,) = answer(judged, measured("Mn", 6539.0, 6, 1.0))
+    assert not any("were right" in remark for remark in manganese.remarks)
 
 
 def test_another_edge_is_refused_by_name(library: Library) -> None:

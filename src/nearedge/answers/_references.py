@@ -11,10 +11,13 @@ from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.matching import LEVEL, Library, Match, align, coordination, match, number, unstated
 from nearedge.spectra import Spectrum, guess_edge
-from nearedge.trust import Reason, Unlike, Unstated
+from nearedge.trust import Reason, Structureless, Unlike, Unstated
 
 MOST_UNSTATED = 0.5
 """Weight of references without a coordination number from which none is predicted."""
+
+DOUBTFUL = 0.8
+"""Share of an element's measured spectra that are right below which an answer says so."""
 
 FORCED = "answered all the same, as --force asks"
 
@@ -79,23 +82,41 @@ def _answer(library: Library, spectrum: Spectrum, name: str, force: bool) -> Ans
         return replace(answer, reasons=against)
     matched = match(library.near(edge.absorber), align(spectrum), edge.absorber)
     reasons = (*against, *_reasons(matched))
-    values = {} if reasons and not force else _values(matched)
-    forced = (FORCED,) if reasons and force else ()
+    values, doubts = ({}, []) if reasons and not force else _values(matched)
+    forced = [FORCED] if reasons and force else []
+    if judged and judged.n >= 4 and judged.accuracy is not None and judged.accuracy < DOUBTFUL:
+        right = round(judged.accuracy * judged.answered)
+        doubts = [
+            f"of {judged.answered} measured spectra of {edge.absorber} only {right} were right",
+            *doubts,
+        ]
     return replace(
         answer,
         e0=matched.aligned.rise,
         reasons=reasons,
         values=values,
-        remarks=(*spectrum.notes, *forced),
+        remarks=(*spectrum.notes, *doubts, *forced),
         basis=_basis(library, edge.absorber),
         match=matched,
     )
+
+
+def moved_by(answer: Answer, shift: float) -> Answer:
+    """Give the answer of references to the same spectrum with energies that many eV higher."""
+    if answer.match is None:
+        return answer
+    aligned = answer.match.aligned
+    aligned = replace(aligned, rise=aligned.rise + shift)
+    matched = replace(answer.match, aligned=aligned)
+    return replace(answer, e0=aligned.rise, match=matched, values=_values(matched)[0])
 
 
 def _reasons(matched: Match) -> list[Reason]:
     settings = matched.library.settings
     if matched.best > settings.limit:
         return [Unlike(matched.best, settings.limit, Edge(matched.absorber, matched.library.edge))]
+    if matched.is_step:
+        return [Structureless()]
     nearest = int(np.where(matched.own, matched.misfit, np.inf).argmin())
     if matched.library.metallic[nearest]:
         return [Unstated(matched.library.crystal[nearest])]
@@ -105,8 +126,9 @@ def _reasons(matched: Match) -> list[Reason]:
     return []
 
 
-def _values(matched: Match) -> dict[str, Value]:
-    values = {}
+def _values(matched: Match) -> tuple[dict[str, Value], list[str]]:
+    """Give the answers, and what is to be said against them."""
+    values, doubts = {}, []
     if classes := coordination(matched):
         values["coordination"] = Value(
             float(classes.value),
@@ -119,7 +141,18 @@ def _values(matched: Match) -> dict[str, Value]:
     for target in ("oxidation_state", "bond_length"):
         if told := number(matched, target):
             values[target] = Value(told.value, told.low, told.high, LEVEL)
-    return values
+            if told.by_shape is not None:
+                doubts.append(
+                    f"the oxidation state rests on the energy of the rise, "
+                    f"{matched.aligned.rise:.1f} eV; by the shape alone it is {told.by_shape:.1f}: "
+                    "check the calibration of the energies"
+                )
+    if matched.rise_known and not matched.rise_tells:
+        doubts.append(
+            f"no {Edge(matched.absorber, matched.library.edge)}-edge of a known oxidation state "
+            f"rises at {matched.aligned.rise:.1f} eV: check the calibration of the energies"
+        )
+    return values, doubts
 
 
 def _basis(library: Library, absorber: str) -> str:
@@ -127,7 +160,8 @@ def _basis(library: Library, absorber: str) -> str:
     computed = int((~own.measured).sum())
     measured = len(own) - computed
     basis = f"coordination: neighbours of {absorber} in the first shell, as in the crystals that "
-    basis += f"are like it, of {computed} spectra by {library.origin.split(' (')[0]}"
+    basis += f"are like it, of {computed} spectra of sites, and means over sites, by "
+    basis += library.origin.split(" (")[0]
     others = len(library.near(absorber)) - len(own)
     if others:
         basis += f" and {others} of its neighbours in the periodic table"

@@ -19,6 +19,7 @@ from nearedge.answers._measured_scores import (
     reliability,
     score,
 )
+from nearedge.answers._references import moved_by
 from nearedge.errors import InputError, NearEdgeError
 from nearedge.matching import (
     GOOD,
@@ -134,17 +135,19 @@ def evaluate_measured(
         if isinstance(model, Library):
             libraries[id(model)] = model
             related = akin(model, standard)
-            without.append(_tell(standard, model.select(~related), name))
+            without.append(_told(standard, *_ask(standard, model.select(~related), name)))
             # A library that was taught the very compound by measurement would score itself.
             model = model.select(~(related & model.measured))
-        first = _tell(standard, model, name)
-        plain.append(first)
+        asked, reason = _ask(standard, model, name)
+        plain.append(_told(standard, asked, reason))
         base = _base(standard) if isinstance(model, Library) else None
         for shift in rng.uniform(-MOVED, MOVED, DRAWS):
             energy = standard.spectrum.energy + shift
             there = replace(standard, spectrum=replace(standard.spectrum, energy=energy))
             same = base is not None and _as_before(base, there)
-            moved.append(first if same else _tell(there, model, name))
+            # Nothing is fitted again, but the energies tell the oxidation state.
+            shifted = (asked and moved_by(asked, shift), reason) if same else None
+            moved.append(_told(standard, *(shifted or _ask(there, model, name))))
     tell("baselines", 1.0)
     baselines = {"always the commonest": _commonest(good)}
     if len(libraries) == 1:
@@ -217,9 +220,8 @@ def _ask(standard: Standard, model: Model | Library, name: str) -> tuple[Answer 
     return (told, "") if told.applies else (None, type(told.reasons[0]).__name__)
 
 
-def _tell(standard: Standard, model: Model | Library, name: str) -> Told:
+def _told(standard: Standard, told: Answer | None, reason: str) -> Told:
     truth, state = round(standard.coordination), standard.oxidation_state
-    told, reason = _ask(standard, model, name)
     if told is None:
         return Told(truth, reason=reason, true_state=state)
     return _beside(told, truth, state)

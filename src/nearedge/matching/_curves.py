@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.special import ndtr
 
 from nearedge.errors import InputError
 from nearedge.spectra import half_rises
@@ -101,6 +102,10 @@ FINE = Distortions(
 
 MEASURED = Distortions((0.0, 0.7, 1.4), (0.0,), (1.0,), tuple(np.arange(-4.0, 4.01, 0.5)))
 """Distortions tried on measured curves."""
+
+
+STEPS = np.stack([0.5 + np.arctan(REFERENCE) / np.pi, ndtr(REFERENCE)])
+"""Steps without structure, which broadening may widen, on `REFERENCE`."""
 
 
 class Fit(NamedTuple):

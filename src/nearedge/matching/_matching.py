@@ -14,6 +14,7 @@ from nearedge.matching._curves import (
     LEAST,
     MEASURED,
     REFERENCE,
+    STEPS,
     Distortion,
     Distortions,
     distorted,
@@ -137,6 +138,12 @@ class Match:
         """Mask of the references of the spectrum's own element."""
         return np.array([element == self.absorber for element in self.library.absorber])
 
+    @property
+    def is_step(self) -> bool:
+        """Whether a step without structure fits as well as the best reference."""
+        plain = fit(STEPS, FINE, self.aligned.energy, self.aligned.mu)
+        return bool(plain.misfit.min() <= self.best)
+
     def distortion(self, reference: int) -> Distortion:
         """Return how a reference was distorted."""
         alike = self.library.measured[reference] == self.aligned.spectrum.absolute
@@ -177,15 +184,28 @@ class Match:
             slope=slope,
         )
 
+    @property
+    def rise_known(self) -> bool:
+        """Whether energies are absolute and a law is known for the rise of the element's edge."""
+        lawful = self.library.edge == "K" and self.absorber in self.library.settings.rises
+        return lawful and self.aligned.spectrum.absolute
+
+    @property
+    def rise_tells(self) -> bool:
+        """Whether it rises where a reference of its element would, by its oxidation state."""
+        states = self.library.value("oxidation_state")[self.own]
+        likelihood = self.rise_likelihood()[self.own][np.isfinite(states)]
+        most = float(likelihood.max(initial=0.0))
+        return self.rise_known and most > 2 * self.library.settings.rise_wrong
+
     def rise_likelihood(self) -> Float[np.ndarray, " reference"]:
         """Likelihood of its rise for the oxidation state of each reference; at most one.
 
         The same for all if energies are not absolute, or no law is known for the element.
         """
-        settings, spectrum = self.library.settings, self.aligned.spectrum
-        edge = Edge(self.absorber, self.library.edge)
+        settings, edge = self.library.settings, Edge(self.absorber, self.library.edge)
         states = self.library.value("oxidation_state").astype(float)
-        if edge.name != "K" or edge.absorber not in settings.rises or not spectrum.absolute:
+        if not self.rise_known:
             return np.ones(len(states))
         zero, slope = settings.rises[edge.absorber]
         off = (self.aligned.rise - edge.energy - zero - slope * states) / settings.rise_sigma

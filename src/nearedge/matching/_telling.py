@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import ndtr
 
 from nearedge.matching._matching import Match
@@ -10,14 +11,22 @@ from nearedge.matching._matching import Match
 LEVEL = 0.9
 """Fraction of truths that sets and intervals are meant to contain."""
 
+INSIDE_BY_SHAPE = 0.7
+"""Fraction of the weight inside intervals of the oxidation state by the shape alone: of measured
+spectra nine in ten hold."""
+
+APART = 0.5
+"""Difference of oxidation states by shape and by energy from which they disagree."""
+
 
 @dataclass(frozen=True)
 class Numbers:
-    """A number with its interval."""
+    """A number with its interval; by the shape alone, if the energies change it much."""
 
     value: float
     low: float
     high: float
+    by_shape: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,22 +71,37 @@ def number(match: Match, target: str) -> Numbers | None:
     """Predict oxidation state or bond length by the median; None if no such reference states it.
 
     References of other elements are not used. For the oxidation state the energy of the rise counts
-    as well as the shape.
+    as well as the shape; if both disagree, the interval covers both.
     """
     values = match.library.value(target).astype(float)
     there = np.isfinite(values) & match.own
-    shares = match.weights(there)
+    shares = match.weights(there)[there]
     if not shares.any():
         return None
-    if target == "oxidation_state":
-        shares = shares * match.rise_likelihood()
-        shares /= shares.sum()
-    settings = match.library.settings
-    which = target == "bond_length"
-    spread, half = settings.spread[which], settings.inside[which] / 2
-    values, shares = values[there], shares[there]
-    # Quantiles of the mixture of a Gaussian for each reference.
+    settings, which = match.library.settings, int(target == "bond_length")
+    spread, inside = settings.spread[which], settings.inside[which]
+    if target == "bond_length":
+        return Numbers(*_quantiles(values[there], shares, spread, inside))
+    shape = Numbers(*_quantiles(values[there], shares, spread, INSIDE_BY_SHAPE))
+    if not match.rise_known:
+        return shape
+    weights = shares * match.rise_likelihood()[there]
+    told = Numbers(*_quantiles(values[there], weights, spread, inside))
+    apart = abs(told.value - shape.value) > APART
+    if match.rise_tells and not apart:
+        return told
+    low, high = min(told.low, shape.low), max(told.high, shape.high)
+    return Numbers(told.value, low, high, shape.value if apart else None)
+
+
+def _quantiles(
+    values: Float[np.ndarray, " stated"],
+    weights: Float[np.ndarray, " stated"],
+    spread: float,
+    inside: float,
+) -> tuple[float, float, float]:
+    """Median, and ends of the interval, of a mixture of a Gaussian for each reference."""
     grid = np.linspace(values.min() - 4 * spread, values.max() + 4 * spread, 2001)
-    below = ndtr((grid[:, None] - values) / spread) @ shares
-    ends = np.interp([0.5, 0.5 - half, 0.5 + half], below, grid)
-    return Numbers(*map(float, ends))
+    below = ndtr((grid[:, None] - values) / spread) @ (weights / weights.sum())
+    middle, low, high = np.interp([0.5, 0.5 - inside / 2, 0.5 + inside / 2], below, grid).tolist()
+    return middle, low, high

@@ -41,6 +41,7 @@ from ._reasons import (
     Reason as Reason,
     Scaled as Scaled,
     Shifted as Shifted,
+    Structureless as Structureless,
     Unlike as Unlike,
     Unstated as Unstated,
     UpsideDown as UpsideDown,

@@ -196,6 +196,16 @@ class Unlike(Reason):
 
 
 @dataclass(frozen=True)
+class Structureless(Reason):
+    """A step without any structure fits the spectrum as well as the best reference."""
+
+    words = (
+        "a step without structure: it fits as well as any reference, so there is nothing to tell "
+        "crystals apart by (too broad, too noisy, or simulated?)"
+    )
+
+
+@dataclass(frozen=True)
 class Unstated(Reason):
     """The spectrum is most similar to a crystal whose coordination number is not stated."""
 
