@@ -14,7 +14,7 @@ from nearedge.spectra import Spectrum, guess_edge
 from nearedge.trust import Reason, Structureless, Unlike, Unstated
 
 MOST_UNSTATED = 0.5
-"""Weight of references without a coordination number from which none is predicted."""
+"""Probability of a crystal without a coordination number from which none is predicted."""
 
 DOUBTFUL = 0.8
 """Share of an element's measured spectra that are right below which an answer says so."""

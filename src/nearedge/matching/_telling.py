@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.special import ndtr
 
 from nearedge.matching._matching import Match
@@ -42,29 +42,45 @@ class Classes:
 
 
 def unstated(match: Match) -> float:
-    """Weight fraction of references without a coordination number: metals, disputed shells."""
-    return float(match.weights(match.own)[np.isnan(match.library.value("coordination"))].sum())
+    """Probability of a crystal without a coordination number: a metal, a disputed shell."""
+    shares = _probabilities(match, match.own)
+    return shares.get(None, 0.0)
 
 
 def coordination(match: Match) -> Classes | None:
     """Predict the coordination number; None if no reference like the spectrum states one."""
-    number = match.library.value("coordination").astype(float).round(1)
-    shares = match.weights(np.isfinite(number))
-    if not shares.any():
+    told = _probabilities(match, np.isfinite(match.library.value("coordination")))
+    probability = {n: share for n, share in told.items() if n is not None}
+    if not probability:
         return None
-    classes = np.unique(number[np.isfinite(number)]).tolist()
-    settings = match.library.settings
+    best = max(probability, key=lambda n: probability[n])
+    falling = sorted(probability, key=lambda n: -probability[n])
+    together = np.cumsum([probability[n] for n in falling])
+    count = int(np.searchsorted(together, match.library.settings.least)) + 1
+    return Classes(best, tuple(sorted(falling[:count])), probability)
+
+
+def _probabilities(
+    match: Match, among: Bool[np.ndarray, " reference"]
+) -> dict[float | None, float]:
+    """Give the probability of each coordination number of some references; None if not stated."""
+    shares, settings = match.weights(among), match.library.settings
+    if not shares.any():
+        return {}
+    number = match.library.value("coordination").astype(float).round(1)
+    classes = [*np.unique(number[among & np.isfinite(number)]).tolist(), None]
     # As many speak for a rare number as for a common one.
     spoken = {
-        n: float(np.sort(shares[number == n])[-settings.voices :].sum()) ** settings.sharpness
+        n: float(
+            np.sort(shares[np.isnan(number) if n is None else number == n])[
+                -settings.voices :
+            ].sum()
+        )
+        ** settings.sharpness
         for n in classes
     }
-    probability = {n: share / sum(spoken.values()) for n, share in spoken.items()}
-    best = max(probability, key=lambda n: probability[n])
-    falling = sorted(classes, key=lambda n: -probability[n])
-    together = np.cumsum([probability[n] for n in falling])
-    count = int(np.searchsorted(together, settings.least)) + 1
-    return Classes(best, tuple(sorted(falling[:count])), probability)
+    total = sum(spoken.values())
+    return {n: share / total for n, share in spoken.items()}
 
 
 def number(match: Match, target: str) -> Numbers | None:
