@@ -14,6 +14,7 @@ from nearedge.datasets import (
     Quality,
     SiteSpectra,
     assemble,
+    check_copies,
     check_folder,
     check_quality,
     load_dataset,
@@ -178,6 +179,35 @@ def test_a_structure_under_two_names_is_kept_once(starter: SiteSpectra) -> None:
     # Moved by less than atoms move in a step, but truly moved.
     atoms.rattle(0.02, seed=1)
     assert not [one for one in check_quality(both).findings if one.test == "same structure"]
+
+
+@pytest.mark.parametrize("noise", [1e-5, 0.3])
+def test_a_trajectory_under_two_names_is_kept_once(starter: SiteSpectra, noise: float) -> None:
+    mine = starter.trajectory == starter.trajectory[0]
+    twin = starter.select(mine)
+    rng = np.random.default_rng(1)
+    table = twin.table.assign(mu=twin.table["mu"] * rng.normal(1, noise, twin.mu.shape))
+    names = np.char.add("twin ", twin.snapshot)
+    table = table.assign_coords(
+        snapshot=("site", names), trajectory=("site", np.full(len(twin), "twin"))
+    )
+    frames = {f"twin {name}": atoms.copy() for name, atoms in twin.structures.items()}
+    for atoms in frames.values():
+        # As far as roundings of another file may be, and more than quality control calls the same.
+        atoms.rattle(0.01, seed=1)
+    both = SiteSpectra(
+        xr.concat([starter.table, table], "site", join="override", combine_attrs="override"),
+        {**starter.structures, **frames},
+        "mine",
+    )
+    with pytest.raises(InputError, match="nearedge dataset check mine -o CLEAN"):
+        check_copies(both, "trajectory")
+    quality = check_quality(both)
+    found = [one for one in quality.findings if one.test == "same trajectory"]
+    assert {one.snapshot for one in found} == set(frames)
+    assert quality.kept is not None
+    assert set(quality.kept.trajectory) == set(starter.trajectory)
+    check_copies(quality.kept, "trajectory")
 
 
 @pytest.mark.parametrize(

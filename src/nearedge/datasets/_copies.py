@@ -5,7 +5,7 @@ from itertools import pairwise, zip_longest
 
 import numpy as np
 from ase import Atoms
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
@@ -23,6 +23,7 @@ MANY = 0.5  # share of a group's sites that are copies from which the group is a
 SAME_SPECTRUM = 1e-6
 """Distance of two whole spectra, each of length one, below which they are the same."""
 SAME_POSITION = 0.01  # distance in Å below which an atom is in the same place
+APART = ("trajectory", "crystal")  # groups that quality control looks for copies among
 REACH = 6.0  # radius in Å within which the surroundings of two atoms are compared
 
 Surroundings = Mapping[str, Float[np.ndarray, " _"]]
@@ -48,28 +49,53 @@ def check_copies(data: SiteSpectra, by: str) -> None:
 
     It is if half of its spectra, or a structure, are those of the other; see `SiteSpectra.groups`.
     """
-    names, group = np.unique(data.groups(by), return_inverse=True)
-
-    def refuse(first: int, second: int, what: str) -> None:
+    for name, other, what, _ in _group_copies(data, by):
+        remedy = "remove one of them"
+        if by in APART:
+            remedy = f"nearedge dataset check {data.source} -o CLEAN writes it without such copies"
         raise InputError(
-            f"{data.source}: {by} '{names[first]}' is '{names[second]}' again under another name "
-            f"({what}), so that a split by {by} would put copies on both sides; remove one of them"
+            f"{data.source}: {by} '{name}' is '{other}' again under another name ({what}), so that "
+            f"a split by {by} would put copies on both sides; {remedy}"
         )
 
+
+def same_groups(data: SiteSpectra) -> Iterator[Objection]:
+    """Find the sites for which `check_copies` refuses a dataset, all but the first of each."""
+    doubled = np.zeros(len(data), bool)
+    for by in (by for by in APART if by in data.group_names):
+        for name, other, what, rows in _group_copies(data, by):
+            for row in rows[~doubled[rows]].tolist():
+                reason = f"its {by} '{name}' is '{other}' again under another name ({what})"
+                yield Objection(row, f"same {by}", reason)
+            doubled[rows] = True
+
+
+def _group_copies(
+    data: SiteSpectra, by: str
+) -> Iterator[tuple[str, str, str, Int[np.ndarray, " row"]]]:
+    """Find groups that are others again: name, the other's, how far, and the sites copied."""
+    names, group = np.unique(data.groups(by), return_inverse=True)
+    if len(names) < 2:
+        return
+    kept = np.ones(len(data), bool)
     pairs = KDTree(prints(data.mu)).query_pairs(SAME, output_type="ndarray")
     pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
-    for pair in (pairs, pairs[:, ::-1]):
+    for pair in (pairs[:, ::-1], pairs):
         for first in np.unique(group[pair[:, 0]]).tolist():
-            own = pair[group[pair[:, 0]] == first]
-            count, total = len(np.unique(own[:, 0])), int((group == first).sum())
-            if count >= max(MANY * total, 1):
+            own = pair[(group[pair[:, 0]] == first) & kept[pair].all(axis=1)]
+            rows, total = np.unique(own[:, 0]), int((kept & (group == first)).sum())
+            if len(rows) >= max(MANY * total, 1):
                 other = int(np.bincount(group[own[:, 1]]).argmax())
-                refuse(first, other, f"{count} of {total} spectra")
+                yield names[first], names[other], f"{len(rows)} of {total} spectra", rows
+                kept[rows] = False
     if by != "atom":
-        group_of = dict(zip(data.snapshot.tolist(), group.tolist(), strict=True))
+        group_of = dict(zip(data.snapshot[kept].tolist(), group[kept].tolist(), strict=True))
         for name, earlier in _repeated({name: data.structures[name] for name in group_of}):
-            if group_of[name] != group_of[earlier]:
-                refuse(group_of[name], group_of[earlier], f"the structure '{earlier}' as '{name}'")
+            first, other = group_of[name], group_of[earlier]
+            if first != other:
+                rows = np.flatnonzero(kept & (data.snapshot == name))
+                what = f"the structure '{earlier}' as '{name}'"
+                yield names[first], names[other], what, rows
 
 
 def _repeated(

@@ -29,6 +29,11 @@ def ships(path: str | Path) -> bool:
     return str(path) in shipped and not Path(path).exists()
 
 
+def folder_of(path: str | Path) -> Path:
+    """Find the folder of a dataset, which may be the name of one that ships."""
+    return starter_path().parent / path if ships(path) else Path(path)
+
+
 def save_dataset(data: SiteSpectra, path: str | Path, *, force: bool = False) -> None:
     """Write a dataset as a folder, whole or not at all.
 
@@ -77,7 +82,7 @@ def load_dataset(path: str | Path) -> SiteSpectra:
     InputError
         If a file is missing, foreign or damaged, or a single site is (`check_folder` lists those).
     """
-    path = starter_path().parent / path if ships(path) else Path(path)
+    path = folder_of(path)
     table, structures = read_folder(path)
     return SiteSpectra(table, structures, str(path))
 

@@ -10,14 +10,14 @@ import numpy as np
 import xarray as xr
 from ase import Atoms
 
-from nearedge.datasets._copies import same_spectra, same_structures
+from nearedge.datasets._copies import same_groups, same_spectra, same_structures
 from nearedge.datasets._faults import (
     odd_fermi_levels,
     odd_intensities,
     unconverged_fields,
     wrong_labels,
 )
-from nearedge.datasets._folder import read_folder, save_dataset
+from nearedge.datasets._folder import folder_of, read_folder, save_dataset
 from nearedge.datasets._neighbours import compared_classes, odd_scales, odd_shapes
 from nearedge.datasets._sites import SiteSpectra, selected
 from nearedge.datasets._table import Objection, check_table, unusable_sites
@@ -34,6 +34,7 @@ LISTS = {"campaign": FAILURES, "earlier check": REJECTED}
 
 STAGES: Sequence[Sequence[Callable[[SiteSpectra], Iterator[Objection]]]] = (
     (odd_intensities, unconverged_fields, odd_fermi_levels, wrong_labels, same_structures),
+    (same_groups,),
     (same_spectra,),
     (odd_scales,),
     (odd_shapes,),
@@ -124,7 +125,7 @@ def check_folder(path: str | Path) -> Quality:
     Not finite numbers, missing structures and repeated sites are listed beside what
     `check_quality` finds, and so are sites that a campaign or an earlier check left out.
     """
-    path = Path(path)
+    path = folder_of(path)
     table, structures = read_folder(path)
     check_table(table, str(path))
     check_spectra(table["energy"].values, np.zeros((1, table.sizes["energy"])), str(path))
