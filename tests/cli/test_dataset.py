@@ -1,5 +1,6 @@
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,24 @@ def test_dimers_of_an_anion_are_a_class_unless_it_is_refused(
     }  # fmt: skip
     assert run(*words, "--dimer", "0", "-o", str(tmp_path / "without"))[0] == 0
     assert "dimer" not in load_dataset(tmp_path / "without").counts()
+
+
+def test_sites_without_a_spectrum_are_said(run: Run, shared_data: Path, tmp_path: Path) -> None:
+    spectra = tmp_path / "run"
+    shutil.copytree(shared_data / "ocean-run-mgo", spectra, copy_function=shutil.copyfile)
+    # A run that does not say of what it was.
+    record = json.loads((spectra / "CNBSE" / "bse.json").read_text())
+    del record["bse"]["xred"]
+    (spectra / "CNBSE" / "bse.json").write_text(json.dumps(record))
+    structure = tmp_path / "cell.vasp"
+    write(structure, bulk("MgO", "rocksalt", a=4.2117, cubic=True), format="vasp")
+    words = ["--absorber", "O", "--neighbour", "Mg", "--cutoff", "2.6", "--trajectory", "a"]
+    code, _, err = run(
+        "dataset", "import", "--structure", str(structure), "--spectra", str(spectra), *words,
+        "-o", str(tmp_path / "a"),
+    )  # fmt: skip
+    assert code == 0
+    assert f"holds spectra of 1 of the 4 O atoms of {structure}" in err
 
 
 def test_an_unnamed_trajectory_is_said(run: Run, inputs: list[str], tmp_path: Path) -> None:

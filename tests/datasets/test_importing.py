@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
-from ase.io import write
+from ase.io import read, write
 from numpy.testing import assert_allclose
 
 from nearedge.datasets import SiteSpectra, merge
@@ -46,6 +47,25 @@ def test_an_ocean_run_is_imported_with_its_own_zero(shared_data: Path) -> None:
     columns = [np.loadtxt(run / "CNBSE" / f"absspct_O_.0001_1s_0{photon}") for photon in (1, 2, 3)]
     assert_allclose(data.energy, columns[0][:, 0], atol=1e-6)
     assert_allclose(data.mu[0], np.mean([c[:, 2] for c in columns], axis=0), rtol=1e-6)
+
+
+def test_a_run_of_another_structure_is_refused(shared_data: Path, tmp_path: Path) -> None:
+    run = shared_data / "ocean-run-mgo"
+    rule = EnvironmentRule("O", "Mg", 2.6, 1.7)
+    with pytest.raises(InputError, match=r"is a run with Mg, which .*POSCAR_15ps .* not hold"):
+        import_dataset(shared_data / "ocean-li3feo35" / "POSCAR_15ps", run, RULE)
+    crystal = read(run / "POSCAR")
+    assert isinstance(crystal, Atoms)
+    # The order of the elements is the file's own affair.
+    write(tmp_path / "POSCAR", crystal[[1, 0]], format="vasp")
+    assert len(import_dataset(tmp_path / "POSCAR", run, rule)) == 1
+    for name, other in {
+        "bigger.vasp": bulk("MgO", "rocksalt", a=4.4),
+        "conventional.vasp": bulk("MgO", "rocksalt", a=4.2117, cubic=True),
+    }.items():
+        write(tmp_path / name, other, format="vasp")
+        with pytest.raises(InputError, match=r"run of another structure \(MgO, cell 2.978 x"):
+            import_dataset(tmp_path / name, run, rule)
 
 
 @pytest.fixture

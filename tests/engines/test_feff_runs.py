@@ -35,7 +35,7 @@ def write_run(folder: Path, *, first: float = -15.24, scale: float = 1.0, rows: 
 def test_one_folder_per_absorber(tmp_path: Path) -> None:
     write_run(tmp_path / "O_0003", scale=3.0)
     write_run(tmp_path / "O_0001", scale=1.0)
-    rank, energy, mu, said = read_feff_run(tmp_path, "O")
+    rank, energy, mu, said = read_feff_run(tmp_path, "O")[:4]
     assert rank.tolist() == [0, 2]
     np.testing.assert_allclose(energy, -3.0 + 0.2 * np.arange(96), atol=1e-8)
     np.testing.assert_allclose(mu[1], 3 * mu[0])
@@ -52,7 +52,9 @@ def test_gzipped_and_foreign_folders(tmp_path: Path) -> None:
         path = tmp_path / "site-1" / name
         path.with_name(f"{name}.gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
-    assert read_feff_run(tmp_path, "O")[0].tolist() == [0]
+    run = read_feff_run(tmp_path, "O")
+    assert run.rank.tolist() == [0]
+    assert run.elements == {"Mg", "O"}
     with pytest.raises(InputError, match="holds no FEFF run of Mg"):
         read_feff_run(tmp_path, "Mg")
 
@@ -60,7 +62,7 @@ def test_gzipped_and_foreign_folders(tmp_path: Path) -> None:
 def test_energies_that_differ_are_brought_together(tmp_path: Path) -> None:
     write_run(tmp_path / "O_1")
     write_run(tmp_path / "O_2", first=-14.64, rows=90)
-    _, energy, mu, _ = read_feff_run(tmp_path, "O")
+    _, energy, mu, _ = read_feff_run(tmp_path, "O")[:4]
     assert energy[0] == pytest.approx(-2.4)
     assert energy[-1] == pytest.approx(15.4)
     np.testing.assert_allclose(mu[0], mu[1], atol=2e-3)
@@ -107,6 +109,6 @@ def test_reads_what_the_engine_left(tmp_path: Path) -> None:
     (tmp_path / "runs" / "O_0001").mkdir(parents=True)
     engine.prepare(magnesia, [1], tmp_path / "potentials")
     computed = engine.spectrum(magnesia, 1, tmp_path / "potentials", tmp_path / "runs" / "O_0001")
-    _, energy, mu, _ = read_feff_run(tmp_path / "runs", "O")
+    _, energy, mu, _ = read_feff_run(tmp_path / "runs", "O")[:4]
     np.testing.assert_allclose(energy, computed.energy, atol=0.01)
     np.testing.assert_allclose(mu[0], computed.mu)

@@ -44,7 +44,7 @@ def write_absspct(path: Path, energy: np.ndarray, mu: np.ndarray, columns: int, 
 
 
 def test_real_run_is_the_mean_of_the_photons(run: Path) -> None:
-    rank, energy, mu, said = read_ocean_run(run, "O")
+    rank, energy, mu, said = read_ocean_run(run, "O")[:4]
     assert rank.tolist() == [0]
     assert mu.shape == (1, len(energy)) == (1, 1002)
     third = [np.loadtxt(photon(run, number), usecols=2) for number in (1, 2, 3)]
@@ -97,7 +97,7 @@ def test_old_run_without_bse_json(tmp_path: Path) -> None:
         for number in (1, 2, 3):
             path = folder / f"absspct_Fe.{rank:04d}_2p_{number:02d}"
             write_absspct(path, energy, np.full(51, float(rank + number)), 5, "")
-    rank, _, mu, _ = read_ocean_run(tmp_path, "Fe")
+    rank, _, mu, _ = read_ocean_run(tmp_path, "Fe")[:4]
     assert rank.tolist() == [0, 1, 11]
     np.testing.assert_allclose(mu[:, 0], [3.0, 4.0, 14.0])
 
@@ -111,7 +111,7 @@ def test_several_edges_must_be_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"several edges of Fe \(1s, 2p\)"):
         read_ocean_run(tmp_path, "Fe")
     (folder / "absspct_Fe.0001_1s_01").unlink()
-    _, _, mu, said = read_ocean_run(tmp_path, "Fe")
+    _, _, mu, said = read_ocean_run(tmp_path, "Fe")[:4]
     assert (mu[0, 0], said["edge"]) == (2.0, "L3")
 
 

@@ -99,6 +99,13 @@ def import_(
         columns=options.pairs("--column", column),
     )
     datasets.save_dataset(data, output, force=force)
+    (frame,) = data.structures.values()
+    if len(data) < (total := [*frame.symbols].count(absorber)):
+        typer.echo(
+            f"{spectra}: holds spectra of {len(data)} of the {total} {absorber} atoms of "
+            f"{structure}; the others are left out",
+            err=True,
+        )
     if trajectory is None:
         typer.echo(
             f"The snapshot counts as a trajectory of its own, '{data.trajectory[0]}': "

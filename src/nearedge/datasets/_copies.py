@@ -74,7 +74,8 @@ def _group_copies(
     data: SiteSpectra, by: str
 ) -> Iterator[tuple[str, str, str, Int[np.ndarray, " row"]]]:
     """Find groups that are others again: name, the other's, how far, and the sites copied."""
-    names, group = np.unique(data.groups(by), return_inverse=True)
+    unique, group = np.unique(data.groups(by), return_inverse=True)
+    names: list[str] = unique.tolist()
     if len(names) < 2:
         return
     kept = np.ones(len(data), bool)

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from ase import Atoms
 
 from nearedge.datasets._assembly import assemble
 from nearedge.datasets._sites import SiteSpectra
 from nearedge.datasets._table import SITE_COORDINATES
+from nearedge.datasets.matching import same_structure
 from nearedge.engines import RunSpectra, read_feff_run, read_ocean_run, read_table
 from nearedge.errors import InputError
 from nearedge.learning.features import RISE
 from nearedge.spectra import Window, covered
-from nearedge.structures import read_snapshots
+from nearedge.structures import read_snapshots, reduced_formula
 from nearedge.targets import TARGETS, EnvironmentRule, absorbers
 
 MANY = 20  # energies that a spectrum needs at least
@@ -70,7 +72,8 @@ def import_dataset(
     Raises
     ------
     InputError
-        If a file cannot be used, or spectra and absorbers differ in number.
+        If a file cannot be used, spectra and absorbers differ in number, or a run says that it was
+        of another structure.
     """
     if taken := sorted({*SITE_COORDINATES, *TARGETS, RISE} & {*(columns or {})}):
         raise InputError(f"column '{taken[0]}' has a meaning of its own; choose another name")
@@ -86,7 +89,9 @@ def import_dataset(
         frame = replace(frame, temperature=temperature)
     atoms = absorbers(frame.atoms, rule.absorber)
     read = READERS[format or guess_format(spectra)]
-    rank, energy, mu, origin = read(spectra, rule.absorber)
+    run = read(spectra, rule.absorber)
+    _check_structure(run, frame.atoms, str(spectra), str(structure))
+    rank, energy, mu, origin = run[:4]
     if energies is not None:
         low, high, step = energies
         grid = low + step * np.arange(round((high - low) / step) + 1 if step > 0 else 0)
@@ -123,6 +128,32 @@ def import_dataset(
         extra={key: np.full(len(rank), word) for key, word in (columns or {}).items()},
         source=str(spectra),
     )
+
+
+def _check_structure(run: RunSpectra, atoms: Atoms, spectra: str, structure: str) -> None:
+    """Refuse spectra of a run of another structure, as far as the run says what it was of."""
+    if foreign := sorted(run.elements - {*atoms.symbols}):
+        raise InputError(
+            f"{spectra}: is a run with {', '.join(foreign)}, which {structure} "
+            f"({reduced_formula(atoms)}) does not hold; give the structure the spectra belong to"
+        )
+    if run.structure is None:
+        return
+    # Sites are counted within their element, in whatever order the elements are listed.
+    computed, given = (
+        each[np.argsort(each.numbers, kind="stable")] for each in (run.structure, atoms)
+    )
+    if not same_structure(computed, given, drift=True):
+        raise InputError(
+            f"{spectra}: is a run of another structure ({_words(run.structure)}) than {structure} "
+            f"({_words(atoms)}), or of its atoms in another order or cell; give the structure the "
+            "spectra belong to"
+        )
+
+
+def _words(atoms: Atoms) -> str:
+    edges = " x ".join(f"{length:.3f}" for length in atoms.cell.lengths())
+    return f"{atoms.get_chemical_formula()}, cell {edges} Å"
 
 
 def guess_format(spectra: Path) -> Format:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
-from ase.data import atomic_numbers
+from ase.data import atomic_numbers, chemical_symbols
 from jaxtyping import Float
 
 from nearedge.engines._columns import read_columns, read_text
@@ -47,7 +47,7 @@ def read_feff_run(folder: str | Path, element: str) -> RunSpectra:
     """
     folder = Path(folder)
     runs: dict[int, tuple[Path, np.ndarray, np.ndarray]] = {}
-    cards = ""
+    cards, elements = "", set[str]()
     for run in sorted(path for path in folder.iterdir() if path.is_dir()):
         files = sorted(run.iterdir(), reverse=True)  # what is not gzipped comes last and counts
         there = {path.name.removesuffix(".gz"): path for path in files}
@@ -58,8 +58,10 @@ def read_feff_run(folder: str | Path, element: str) -> RunSpectra:
             raise InputError(f"{run}: holds no {missing[0]}; finish this run or remove its folder")
         spectrum, given = there["xmu.dat"], there["feff.inp"]
         text = read_text(given)
-        if _absorber(text, given) != atomic_numbers[element]:
+        potentials = _potentials(text, given)
+        if potentials[0] != atomic_numbers[element]:
             continue
+        elements |= {name for name in chemical_symbols if atomic_numbers[name] in potentials}
         number = re.search(r"(\d+)$", run.name)
         if number is None or int(number[1]) < 1:
             raise InputError(
@@ -86,16 +88,18 @@ def read_feff_run(folder: str | Path, element: str) -> RunSpectra:
     energy = _shared_energies([runs[rank][1] for rank in ranks], folder)
     mu = np.array([np.interp(energy, *runs[rank][1:]) for rank in ranks])
     attributes = {"engine": "FEFF", "energy_zero": ENERGY_ZERO, "mu_unit": MU_UNIT}
-    return RunSpectra(np.array(ranks), energy, mu, {**attributes, "parameters": cards})
+    attributes["parameters"] = cards
+    return RunSpectra(np.array(ranks), energy, mu, attributes, frozenset(elements))
 
 
-def _absorber(text: str, path: Path) -> int:
-    """Atomic number of potential 0 in a feff.inp."""
+def _potentials(text: str, path: Path) -> list[int]:
+    """Atomic numbers of the potentials in a feff.inp, the absorber's first."""
     listing = re.search(r"^\s*POT\w*[^\n]*\n(.*?)(?=^\s*[A-Za-z]|\Z)", text, re.M | re.S | re.I)
-    for line in listing[1].splitlines() if listing else ():
-        words = line.split()
-        if len(words) >= 2 and words[0] == "0" and words[1].isdigit():
-            return int(words[1])
+    lines = [line.split() for line in listing[1].splitlines()] if listing else []
+    pairs = (words[:2] for words in lines if len(words) >= 2)
+    numbers = {int(one): int(z) for one, z in pairs if one.isdigit() and z.isdigit()}
+    if numbers.get(0, 0) > 0:
+        return [number for _, number in sorted(numbers.items())]
     raise InputError(f"{path}: its POTENTIALS give no absorber (0); give the feff.inp of this run")
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ase import Atoms
+from ase.units import Bohr
 from jaxtyping import Float
 
 from nearedge.engines._columns import read_columns, read_text
@@ -68,7 +70,7 @@ def read_ocean_run(folder: str | Path, element: str) -> RunSpectra:
     sites = {rank: _read_site(files[rank], f"{spectra}: {element} atom {rank}") for rank in files}
     first = next(iter(sites))
     energy = sites[first].energy
-    run, wanted = _read_run(spectra, element, old=sites[first].columns <= _OLD_COLUMNS)
+    run, wanted, structure = _read_run(spectra, element, old=sites[first].columns <= _OLD_COLUMNS)
     asked = [path for path in folder.iterdir() if re.fullmatch(r"photon\d+", path.name)]
     photons = len(asked) or max(map(len, files.values()))
     for rank, paths in files.items():
@@ -106,7 +108,8 @@ def read_ocean_run(folder: str | Path, element: str) -> RunSpectra:
     if orbital != "1s":  # K-edges go without saying
         attributes["edge"] = f"{'KLMNOP'[int(orbital[0]) - 1]}{2 * 'spdf'.index(orbital[1]) + 1}"
     mu = np.array([site.mu for site in sites.values()])
-    return RunSpectra(np.array(list(sites)) - 1, energy, mu, attributes)
+    elements = frozenset(structure.symbols) if structure else frozenset()
+    return RunSpectra(np.array(list(sites)) - 1, energy, mu, attributes, elements, structure)
 
 
 def _files(spectra: Path, element: str) -> tuple[str, dict[int, dict[int, Path]]]:
@@ -162,8 +165,10 @@ def _read_site(photons: dict[int, Path], site: str) -> PhotonSpectrum:
     return replace(read[0], mu=np.mean([photon.mu for photon in read], axis=0))
 
 
-def _read_run(spectra: Path, element: str, *, old: bool) -> tuple[dict[str, Any], set[int]]:
-    """Read ``bse.json`` of a complete run: what was computed, and the ranks of which sites.
+def _read_run(
+    spectra: Path, element: str, *, old: bool
+) -> tuple[dict[str, Any], set[int], Atoms | None]:
+    """Read ``bse.json`` of a complete run: what was computed, the ranks of which sites, of what.
 
     Versions before 3 wrote none: nothing is known of these, their energies are from the CBM.
     """
@@ -198,7 +203,18 @@ def _read_run(spectra: Path, element: str, *, old: bool) -> tuple[dict[str, Any]
         "bands": bse.get("nbands"),
         **{name: bse.get(name) for name in ("kmesh", "xmesh", "epsilon")},
     }
-    return run, {int(rank) for name, _, rank in asked if str(name).rstrip("_") == element}
+    ranks = {int(rank) for name, _, rank in asked if str(name).rstrip("_") == element}
+    return run, ranks, _structure(bse)
+
+
+def _structure(bse: dict[str, Any]) -> Atoms | None:
+    """Crystal that was computed, in Å; None where the run does not say it whole."""
+    try:
+        numbers = [bse["znucl"][number - 1] for number in bse["typat"]]
+        cell = np.array(bse["avecs"], float) * Bohr
+        return Atoms(numbers, scaled_positions=bse["xred"], cell=cell, pbc=True)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
 
 
 def _within(tree: Any, *names: str) -> Any:

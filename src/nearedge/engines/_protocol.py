@@ -42,6 +42,8 @@ class RunSpectra(NamedTuple):
     energy: Float[np.ndarray, " energy"]  # eV
     mu: Float[np.ndarray, "site energy"]
     attributes: dict[str, str]  # engine, energy_zero, mu_unit, parameters
+    elements: frozenset[str] = frozenset()  # that the run was of, as far as it says
+    structure: Atoms | None = None  # the same
 
 
 @runtime_checkable
