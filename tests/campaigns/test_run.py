@@ -178,6 +178,13 @@ def test_every_and_sites(analytic: ModuleType, tmp_path: Path) -> None:
     )
     assert data.snapshot.tolist() == ["frame-0"] * 2 + ["frame-2"] * 2 + ["b0"] * 2
     assert data.atom.tolist() == [1, 7] * 3
+    with pytest.raises(InputError, match="lacks 14 of the 20 sites .*, b0 atom 3 first"):
+        simulate(frames, analytic.AnalyticEngine(), RULE, tmp_path / "data", resume=True)
+    with pytest.raises(InputError, match="nothing to resume"):
+        simulate(
+            frames, analytic.AnalyticEngine(), RULE, tmp_path / "data", sites=[7], every=2,
+            resume=True,
+        )  # fmt: skip
 
 
 def test_crystals_need_no_rule(analytic: ModuleType, tmp_path: Path) -> None:

@@ -222,15 +222,16 @@ def test_a_table_and_figures(run: Run, model: str, files: Path, tmp_path: Path) 
     drawn = sorted(plots.iterdir())
     assert [path.name for path in drawn] == ["scans.dat-scan1.png", "scans.dat-scan2.png"]
     assert all(path.read_bytes()[:4] == b"\x89PNG" for path in drawn)
-    # What is there stays, unless --force allows to replace it.
+    # What is there stays, unless --overwrite or --force allows to replace it.
     before = [path.read_bytes() for path in (table, *drawn)]
     for output in (outputs[:2], outputs[2:]):
         code, out, err = run("predict", model, paths[0], *output)
         assert (code, out) == (1, "")
-        assert "--force" in err
+        assert "pass --overwrite" in err
     assert [path.read_bytes() for path in (table, *drawn)] == before
     one = f"{paths[0]}::scan1"
     assert run("predict", model, one, one, *outputs, "--force")[0] == 0
+    assert run("predict", model, one, one, *outputs, "--overwrite")[0] == 0
     # One name twice is two figures.
     assert [path.name for path in sorted(plots.iterdir())] == [
         "2-scans.dat-scan1.png",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nearedge.datasets import load_dataset
+
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -87,3 +89,24 @@ def test_bad_input_and_bad_usage(run: Run, scan: Path) -> None:
     assert "holds no spectrum 'foo'; it holds 'mu[red]' and 'norm'" in err
     assert run("spectra", "list")[0] == 2
     assert run("spectra", "list", "--help")[0] == 0
+
+
+def test_a_simulated_sample_has_one_edge(run: Run, tmp_path: Path) -> None:
+    output = tmp_path / "x.dat"
+    code, out, err = run("spectra", "simulate", "3d-k-edges", "-o", str(output), "--json")
+    assert (code, out) == (1, "")
+    assert "of several (Co, Cr, Cu, " in err
+    assert "name crystals of one element with --only" in err
+    assert not output.exists()
+
+
+def test_a_sample_of_unclear_coordination_is_simulated(run: Run, tmp_path: Path) -> None:
+    data = load_dataset("3d-k-edges")
+    name = str(data.snapshot[(data.environment == "unclear").argmax()])
+    words = ["spectra", "simulate", "3d-k-edges", "--only", name, "-o", str(tmp_path / "x.dat")]
+    code, out, err = run(*words, "--json")
+    assert code == 0, err
+    assert json.loads(out)["coordination"] is None
+    code, out, _ = run(*words, "--force")
+    assert code == 0
+    assert "mean coordination unclear" in out

@@ -37,7 +37,7 @@ def made(elements: tuple[str, ...] = ELEMENTS, per_element: int = 30) -> SiteSpe
             sites.append((len(snapshots), 0))
             snapshots.append(Snapshot(name, name, None, None, atoms))
             coordination, rise = float(rng.choice([4, 6])), rng.uniform(-3, 8)
-            line = rise + 4 + 30 * (length - 1.9) + 3 * ELEMENTS.index(element)
+            line = rise + 4 + 30 * (length - 1.9) + 3 * (*ELEMENTS, "Ni").index(element)
             curve = 1 / (1 + np.exp((rise - energy) / 0.8))
             curve += np.exp(-(((energy - line) / 2.5) ** 2))
             curve += 0.3 * (coordination == 4) * np.exp(-((energy - rise + 6) ** 2))
@@ -88,6 +88,12 @@ def test_a_model_is_kept_with_its_features(
     # One element of several that the model was taught.
     fe = data.select(data.groups("absorber") == "Fe")
     assert evaluate(read, fe).to_json()["n"] == 30
+    # An element that it was not taught does no harm where there is no length to compare.
+    wider = made(("Co", "Ni"))
+    length = np.where(wider.groups("absorber") == "Ni", np.nan, wider.table["bond_length"])
+    table = wider.table.assign_coords(bond_length=("site", length))
+    result = evaluate(read, SiteSpectra(table, wider.structures))
+    assert (result.n, result.left_out) == (30, 30)
 
 
 def test_values_are_asked_for_and_compared(

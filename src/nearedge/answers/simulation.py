@@ -54,8 +54,20 @@ def simulate_sample(
     >>> spectrum, truth = simulate_sample(data, Beamline(), only=["rocksalt-1-000"])
     >>> round(truth["coordination"], 2), truth["e0"]
     (1.39, 530.0)
+
+    Raises
+    ------
+    InputError
+        If the sites are of several edges.
     """
     sample = data.select(data.names_mask(only)) if only else data
+    if len(sample.absorbers) > 1:
+        raise InputError(
+            f"{data.source}: a sample has one edge, and these sites are of several "
+            f"({', '.join(sample.absorbers)}): name crystals of one element with --only"
+        )
+    stated = "coordination" in sample.table.coords
+    counts = np.asarray(sample.coordination if stated else np.nan, float)
     mean = broadened(data.energy, sample.mu.mean(axis=0, keepdims=True), beamline.broadening)
     first = np.floor(-beamline.before / beamline.step) * beamline.step + float(data.energy[0])
     energy = np.arange(first, float(data.energy[-1]) + 1e-9, beamline.step)
@@ -69,7 +81,8 @@ def simulate_sample(
         signal_to_noise=beamline.signal_to_noise,
     )[0]
     truth: Json = {
-        "coordination": float(sample.coordination.mean()),
+        # Nobody knows the mean of a sample some sites of which are of no clear number.
+        "coordination": float(counts.mean()) if np.isfinite(counts).all() else None,
         "fractions": {name: count / len(sample) for name, count in sample.counts().items()},
         "sites": len(sample),
         **asdict(beamline),

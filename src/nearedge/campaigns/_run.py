@@ -16,7 +16,7 @@ from rich.console import Console
 from nearedge.campaigns._executor import LocalExecutor
 from nearedge.campaigns._state import FAILURES, CampaignState, FinishedSites
 from nearedge.campaigns._tasks import Group, compute_groups
-from nearedge.datasets import SiteSpectra, assemble, save_dataset
+from nearedge.datasets import SiteSpectra, assemble, load_dataset, save_dataset
 from nearedge.engines import Engine, OceanInput
 from nearedge.errors import EngineError, InputError
 from nearedge.records import check_free, replacing, write_json
@@ -101,12 +101,10 @@ def simulate(
     """
     path = Path(path)
     state = CampaignState(path.with_name(f"{path.name}.campaign"))
-    if resume and not force and path.exists() and not state.folder.exists():
-        raise InputError(
-            f"{path}: is complete, there is nothing to resume; pass --force to compute it again"
-        )
     check_free(path, force=force or resume)
     chosen = choose_sites(snapshots, rule, every, sites, symmetry=symmetry)
+    if resume and not force and path.exists() and not state.folder.exists():
+        raise InputError(f"{path}: {_completion(load_dataset(path), engine, chosen)}")
     groups = [group for frame, atoms in chosen for group in site_groups(engine, frame, list(atoms))]
     total = sum(len(atoms) for _, atoms in chosen)
     with state.opened(engine, resume=resume, force=force) as finished:
@@ -135,6 +133,26 @@ def simulate(
     else:
         shutil.rmtree(state.folder)
     return data
+
+
+def _completion(
+    data: SiteSpectra, engine: Engine, chosen: list[tuple[Snapshot, dict[int, int]]]
+) -> str:
+    """Say why a dataset that is complete is not resumed, and whether it is what is asked for."""
+    again = "pass --force to compute it again"
+    now = engine.attributes()
+    if changed := [name for name in now if data.attributes.get(name) != now[name]]:
+        return f"is complete, but was computed with other {', '.join(changed)}; {again}"
+    asked = {(snapshot.name, atom) for snapshot, atoms in chosen for atom in atoms}
+    there = set(zip(data.snapshot.tolist(), data.atom.tolist(), strict=True))
+    if missing := sorted(asked - there):
+        name, atom = missing[0]
+        return (
+            f"is complete, but lacks {len(missing)} of the {len(asked)} sites that are asked for "
+            f"now, {name} atom {atom} first; compute them to another output and merge the two, or "
+            "pass --force to compute all again"
+        )
+    return f"is complete, there is nothing to resume; {again}"
 
 
 def write_inputs(

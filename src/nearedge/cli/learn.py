@@ -176,6 +176,9 @@ def evaluate(
             f"{result['seen']} of {result['n']} sites were trained on: the score says nothing of "
             "unseen ones"
         )
+    if result["left_out"]:
+        name = result["target"].replace("_", " ")
+        typer.echo(f"left out: {result['left_out']} sites whose {name} is not known")
     if result["outside"]:
         typer.echo(f"the model does not apply to {result['outside']} of {result['n']} sites")
     numbers = {name: value for name, value in result.items() if isinstance(value, float)}

@@ -39,6 +39,9 @@ ForceAnswer = Annotated[
     bool,
     Option("--force", help="Answer although the model does not apply; replace existing outputs."),
 ]
+Overwrite = Annotated[
+    bool, Option("--overwrite", help="Replace existing outputs, and nothing else.")
+]
 Json = Annotated[bool, Option("--json", help="Print JSON and nothing else.")]
 Features = Annotated[
     list[str] | None,

@@ -72,6 +72,7 @@ def predict(
     csv: Annotated[Path | None, Option(help="File to write a table to.")] = None,
     plot: Annotated[Path | None, Option(help="Folder for figures of measured spectra.")] = None,
     json: options.Json = False,
+    overwrite: options.Overwrite = False,
     force: options.ForceAnswer = False,
 ) -> None:
     """Predict from spectra the environment, the coordination number and what else a model knows.
@@ -81,7 +82,8 @@ def predict(
     be used is reported, the others go on; the exit code is then 1.
     """
     folder, files = _split(paths)
-    check_free(csv, plot, force=force)
+    replace_outputs = overwrite or force
+    check_free(csv, plot, force=replace_outputs, remedy="--overwrite")
     chosen = None if folder is None else (answering.load_any(folder), str(folder))
     choose = answering.choose_ready if chosen is None else lambda _: chosen
     request = answering.Request(
@@ -98,7 +100,7 @@ def predict(
     bar = counting_bar()
     bar.disable |= len(files) < MANY
     task = bar.add_task("predicting", total=len(files))
-    with replacing(plot, force=force) if plot else nullcontext() as figures, bar:
+    with replacing(plot, force=replace_outputs) if plot else nullcontext() as figures, bar:
         if figures is not None:
             figures.mkdir()
         for _, several in answering.answer_files(choose, files, request, energy=energy, mu=mu):
@@ -116,7 +118,7 @@ def predict(
         plot.rmdir()
         typer.echo(f"{plot}: nothing to draw, figures are made of measured spectra", err=True)
     if csv is not None and answers:
-        answering.write_csv(csv, answers, force=force)
+        answering.write_csv(csv, answers, force=replace_outputs)
     if json:
         terminal.print_json(answering.answers_json([*answers, *failures]))
     elif answers:

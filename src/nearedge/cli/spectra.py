@@ -117,7 +117,9 @@ def simulate_(
         terminal.print_json({"file": str(output), **truth})
         return
     shares = ", ".join(f"{name}: {share:.0%}" for name, share in truth["fractions"].items())
+    mean = truth["coordination"]
+    number = "unclear" if mean is None else f"{mean:.3f}"
     typer.echo(
-        f"{output}: {truth['sites']} sites, mean coordination {truth['coordination']:.3f}, "
+        f"{output}: {truth['sites']} sites, mean coordination {number}, "
         f"fractions {shares}; E0 = {e0:g} eV, broadened by {broadening:g} eV"
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.sparse import block_diag, csr_array
 
 from nearedge.errors import InputError
@@ -26,6 +26,11 @@ COMPOSITION_SIZE = (1, 70)
 
 CONCENTRATION = 0.7
 """Of the Dirichlet distribution of unlikely compositions: below one, few classes dominate."""
+
+
+def has_value(labels: np.ndarray) -> Bool[np.ndarray, " site"]:
+    """Tell which sites have a value: a class that is not ``""``, or a number that is not NaN."""
+    return labels != "" if labels.dtype.kind == "U" else np.isfinite(labels)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Labelled:
     @property
     def valued(self) -> np.ndarray:
         """Mask of the sites that have a value, bool, shape (site,)."""
-        return self.value != "" if self.of_classes else np.isfinite(self.value)
+        return has_value(self.value)
 
 
 class Partition(NamedTuple):

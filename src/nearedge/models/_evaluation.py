@@ -17,7 +17,7 @@ from nearedge.datasets import SiteSpectra, copied, prints
 from nearedge.datasets.splits import MEANING, Rung
 from nearedge.errors import InputError
 from nearedge.learning.estimators import Classifier, Regressor, fraction_classes, outputs
-from nearedge.learning.examples import Labelled
+from nearedge.learning.examples import Labelled, has_value
 from nearedge.models._model import Model
 from nearedge.models._record import Training
 from nearedge.records import Json
@@ -32,7 +32,8 @@ MANY = 0.5
 class Evaluation:
     """How good a model is on `n` raw sites, and on which rung.
 
-    `seen` counts the sites that were in the training, `outside` those to which it does not apply.
+    `seen` counts the sites that were in the training, `outside` those to which it does not apply,
+    `left_out` those beside the `n` that have no value of the target.
     """
 
     target: str
@@ -40,6 +41,7 @@ class Evaluation:
     rung: Rung | Literal["training"]
     meaning: str
     seen: int
+    left_out: int
     outside: int
 
     def to_json(self) -> Json:
@@ -114,9 +116,12 @@ def evaluate(
             f"{data.source}: holds {chosen.identity.edge or 'several'} edge spectra, the model "
             f"reads {model.identity.edge or 'several'}; give a dataset of the same edge"
         )
+    # What has no value need not have features that the model knows.
+    valued = has_value(chosen.labels(model.target))
+    left_out = int((~valued).sum())
+    if left_out:
+        chosen = chosen.select(valued)
     sites = chosen.labelled(model.target, model.window, model.features)
-    if not sites.valued.all():
-        chosen, sites = chosen.select(sites.valued), sites.part(sites.valued)
     rung, seen = _rung(model, chosen)
     about = Evaluation(
         target=model.target.name,
@@ -124,6 +129,7 @@ def evaluate(
         rung=rung,
         meaning="some of these sites were trained on" if rung == "training" else MEANING[rung],
         seen=seen,
+        left_out=left_out,
         outside=int(model.novelty.flags(sites.spectra).sum()),
     )
     if isinstance(model.estimator, Classifier):
