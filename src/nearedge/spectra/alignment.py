@@ -16,6 +16,8 @@ MAX_BROADENING = 2.0  # largest standard deviation of the Gaussian that is tried
 SHIFT_STEP = 0.25
 """Step of the scan over shifts, eV: narrower than the features, so that none is stepped over."""
 
+EXACT = 1e-6  # relative distance that nothing could make smaller: of the same spectra
+
 STARTS = 4  # so many of the scan's lowest minima are refined
 
 
@@ -73,7 +75,7 @@ class AlignmentFit(Alignment):
 
     residual_before: float
     shift_bounds: tuple[float, float]
-    at_bound: bool
+    at_bound: bool  # whether a better shift may lie beyond the bounds
     rival: Alignment | None = None
 
     @property
@@ -171,7 +173,7 @@ def fit_alignment(
         **vars(best),
         residual_before=distance(np.array([np.clip(0.0, low, high), 0.0])),
         shift_bounds=(low, high),
-        at_bound=min(best.shift - low, high - best.shift) < 1e-3,
+        at_bound=best.residual > EXACT and min(best.shift - low, high - best.shift) < 1e-3,
         rival=next((other for other in minima if abs(other.shift - best.shift) >= 1), None),
     )
 

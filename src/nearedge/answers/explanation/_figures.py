@@ -20,7 +20,16 @@ from nearedge.answers.explanation._explaining import (
     SpectrumExplanation,
 )
 from nearedge.answers.explanation._sites import Site
-from nearedge.drawing.style import BLACK, BLUE, GREEN, GREY, VERMILION, plain, short_zero
+from nearedge.drawing.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    PURPLE,
+    VERMILION,
+    plain,
+    short_zero,
+)
 from nearedge.drawing.surroundings import draw_surroundings
 from nearedge.targets import Target
 
@@ -42,6 +51,14 @@ def _add_legend(part: Figure | SubFigure, handles: list, labels: list, networks:
         )
 
 
+def _lines_of_spectra() -> list[Line2D]:
+    """Lines of a spectrum and of the baseline, for a legend."""
+    return [
+        Line2D([], [], color=BLACK, lw=1.3),
+        Line2D([], [], color=GREY, ls="--", lw=1),
+    ]
+
+
 def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     """Draw one spectrum, what is for and against, and the nearest training sites."""
     own = [] if result.site is None else [result.site]
@@ -61,10 +78,13 @@ def draw_spectrum_explanation(result: SpectrumExplanation) -> Figure:
     colours.ax.yaxis.set_major_locator(MaxNLocator(5, symmetric=True))
     spectrum.set_ylabel(f"µ ({_unit(setting)})")
     answer = result.answer_words() if result.prediction.applies else "the model does not apply"
-    label = plain(result.prediction.label)
-    spectrum.set_title(f"{label}: {answer}", loc="left", fontweight="bold")
-    spectrum.plot([], [], color=GREY, ls="--", lw=1, label=setting.baseline_name)
-    spectrum.legend(loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1)
+    title = f"{plain(result.prediction.label)}: {answer}"
+    spectrum.set_title(title, loc="left", fontweight="bold")
+    handles = _lines_of_spectra()
+    names = ["this spectrum", setting.baseline_name]
+    spectrum.legend(
+        handles, names, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.0), borderaxespad=0.1
+    )
     curves.set(
         xlabel=f"energy from {short_zero(str(setting.model.identity.zero))} (eV)",
         ylabel=label.replace(" per", "\nper"),
@@ -109,12 +129,12 @@ def draw_class_explanation(result: ClassExplanation) -> Figure:
     for axes in pairs[count:].ravel():
         axes.set_axis_off()
     handles, labels = pairs[0, 1].get_legend_handles_labels()
-    handles.append(Line2D([], [], color=GREY, ls="--", lw=1))
+    handles += _lines_of_spectra()
     handles += [Patch(color=colour) for colour in (VERMILION, BLUE)]
     sides = ["for the class", "against it"]
     if not setting.model.target.of_classes:
         sides = [f"for {which} {setting.score(None)}" for which in ("higher", "lower")]
-    labels += [setting.baseline_name, *sides]
+    labels += ["mean spectrum of the class", setting.baseline_name, *sides]
     _add_legend(figure, handles, labels, setting.model.estimator.members)
     seen = "sites never trained on" if result.unseen else "sites that were trained on"
     title = (
@@ -158,7 +178,7 @@ def _draw_pair(
     spectrum.plot(energy, mu, color=BLACK, lw=1.3, zorder=3)
     spectrum.set_ylim(floor, floor + 1.15 * (top - floor))
     for summed, colour, line, label in (
-        (attribution.summed, BLACK, "-", "integrated gradients, summed"),
+        (attribution.summed, PURPLE, "-", "integrated gradients, summed"),
         (attribution.occluded, GREEN, "--", "occlusion"),
     ):
         mean, spread = summed.mean(axis=0), summed.std(axis=0)
