@@ -80,6 +80,8 @@ def test_what_is_printed_for_a_cluster_is_a_configuration(system: Any, nodes: in
 
 
 def test_a_walltime_is_a_time() -> None:
+    # Slurm's days.
+    assert "walltime='26:30:00'" in Cluster(walltime="1-02:30:00").configuration("slurm")
     with pytest.raises(InputError, match="walltime 8h: is not a time; write e.g. 08:00:00"):
         Cluster(walltime="8h").configuration("slurm")
 

@@ -89,6 +89,14 @@ def test_nothing_finished_is_an_error(analytic: ModuleType, tmp_path: Path) -> N
     assert not (tmp_path / "data").exists()
 
 
+def test_atoms_that_overlap_are_named(analytic: ModuleType, tmp_path: Path) -> None:
+    (frame,) = snapshots(1)
+    frame.atoms.positions[1] = frame.atoms.positions[0] + [0.1, 0.0, 0.0]
+    engine = analytic.AnalyticEngine(refuse=(1,))
+    with pytest.raises(EngineError, match=r"upside down; Mg 0 and O 1 are 0\.10 Angstrom apart"):
+        simulate([frame], engine, RULE, tmp_path / "data", sites=[1], workers=1)
+
+
 def test_a_preparation_that_fails_costs_its_group(analytic: ModuleType, tmp_path: Path) -> None:
     engine = analytic.AnalyticEngine(diverge=True, size=2)
     data = simulate(snapshots(1), engine, RULE, tmp_path / "data", workers=1)

@@ -108,3 +108,20 @@ def test_another_target_is_trained_and_a_copied_trajectory_is_refused(
     model = load_model(tmp_path / "model")
     with pytest.raises(InputError, match="training spectra under other names"):
         evaluate(model, data, only=["copy"])
+
+
+@pytest.mark.parametrize("option", ["--standards", "--measured"])
+def test_standards_are_for_libraries(run: Run, tmp_path: Path, option: str) -> None:
+    code, _, err = run(
+        "train", "classifier", "li3feo35", option, str(tmp_path), "-o", str(tmp_path / "model")
+    )
+    assert code == 2
+    assert f"{option} is for libraries: nearedge train library li3feo35" in err
+
+
+def test_usage_says_what_further_names_belong_to(run: Run) -> None:
+    for verb, option in {
+        "train": "hold-out", "evaluate": "only", "robustness": "only", "spectra simulate": "only"
+    }.items():  # fmt: skip
+        usage = " ".join(run(*verb.split(), "--help")[1].split("Usage:")[1].split())
+        assert f"[--{option} NAME]..." in usage

@@ -149,6 +149,7 @@ def test_settings_of_ocean_are_a_file(run: Run, structure: str, tmp_path: Path) 
         ([*OCEAN, "--ocean-program", "no.pl"], 1, "no.pl: program not found"),
         ([*OCEAN, "--dry-run", "--pseudopotentials", "no"], 1, "POSCAR: no: no such folder"),
         ([*OCEAN, "--dry-run", "--ocean-settings", "no.json"], 1, "no.json: cannot be read"),
+        ([*OCEAN, "--dry-run", "--ocean-settings", "odd.json"], 1, "odd.json: has no foo; there"),
         ([*OCEAN, "--dry-run", "--sites", "0"], 1, "atoms 0 are not O atoms"),
         (["--absorber", "Xx"], 1, "not a chemical element"),
         (["--absorber", "O", "--edge", "M9"], 1, "no M9 edge"),
@@ -157,10 +158,13 @@ def test_settings_of_ocean_are_a_file(run: Run, structure: str, tmp_path: Path) 
 def test_bad_requests(
     run: Run, structure: str, tmp_path: Path, options: list[str], code: int, said: str
 ) -> None:
+    odd = tmp_path / "odd.json"
+    odd.write_text('{"foo": 1}')
+    options = [str(odd) if option == odd.name else option for option in options]
     found, out, err = run("simulate", structure, *options, "-o", str(tmp_path / "data"))
     assert (found, out) == (code, "")
     assert said in err
-    assert [path.name for path in tmp_path.iterdir()] == ["POSCAR"]
+    assert {path.name for path in tmp_path.iterdir()} == {"POSCAR", odd.name}
 
 
 def test_missing_structure(run: Run, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_names_select_snapshots_and_trajectories(make_dataset: Maker) -> None:
     data = make_dataset()
     assert_array_equal(data.names_mask(["run-1"]), data.snapshot == "run-1")
     assert data.names_mask(["run"]).all()
+    assert_array_equal(data.names_mask("run-1"), data.names_mask(["run-1"]))
     formula = data.structures["run-1"].get_chemical_formula()
     assert data.names_mask([formula]).all()
     with pytest.raises(InputError, match="named 'Fe9O'; there are"):

@@ -93,7 +93,11 @@ def test_other_settings_are_refused(reference: Path) -> None:
         ("potentials.json", None, "holds no reference potentials"),
         ("potentials.json", "{", "no valid JSON"),
         ("potentials.json", "[]", "holds no JSON object"),
-        ("potentials.json", '{"settings": {}, "groups": {"x": {"level": 1}}}', "extra fields"),
+        (
+            "potentials.json",
+            '{"settings": {}, "groups": {"x": {"level": 1}}}',
+            "has no level; there",
+        ),
     ],
 )
 def test_damage_is_named(reference: Path, name: str, content: str | None, said: str) -> None:

@@ -111,6 +111,8 @@ def test_values_are_asked_for_and_compared(
         answer(lengths, bare, Request(force=True, features={"absorber": "Zn"}))
     with pytest.raises(InputError, match="has no groups 'colour'"):
         train(data, "classifier", features=["colour"])
+    with pytest.raises(InputError, match="'bond_length' is a target.*features of atom, snapshot"):
+        train(data, "classifier", features="bond_length")
 
 
 def test_the_ladder_reaches_elements_that_were_not_taught(data: SiteSpectra) -> None:

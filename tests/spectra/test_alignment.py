@@ -106,6 +106,10 @@ def test_the_shift_stops_where_the_stored_energies_end() -> None:
     found = fit_alignment(narrow, far, Window(1.0, 12.0, 50))
     assert found.shift_bounds[1] == pytest.approx(2.0)
     assert found.at_bound
+    # Of the same spectra no shift is better than none, also where the bound is there.
+    edge = Window(float(narrow.energy[0]), 12.0, 50)
+    same = fit_alignment(narrow, narrow, edge, paired=True)
+    assert (same.shift_bounds[1], same.at_bound) == (0.0, False)
     with pytest.raises(InputError, match="do not cover"):
         Alignment(3.0).apply(narrow.energy, narrow.mu, REACH, "narrow")
     with pytest.raises(InputError, match="by any shift from -1 to 1 eV"):

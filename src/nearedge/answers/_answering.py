@@ -80,6 +80,11 @@ def answer(
     """
     request = request or Request()
     several = [spectra] if isinstance(spectra, Spectrum) else list(spectra)
+    if strange := [each for each in several if not isinstance(each, Spectrum)]:
+        raise InputError(
+            f"'{spectra if isinstance(spectra, str) else strange[0]}' is no Spectrum; "
+            "nearedge.read_spectra reads those of a file"
+        )
     if isinstance(model, Library):
         told = answer_by_references(model, several, name=name, force=request.force)
         return [replace(one, remarks=(*one.remarks, *_unused(request))) for one in told]

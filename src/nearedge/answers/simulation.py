@@ -41,7 +41,7 @@ class Beamline:
 
 
 def simulate_sample(
-    data: SiteSpectra, beamline: Beamline, *, only: Sequence[str] = (), seed: int = 0
+    data: SiteSpectra, beamline: Beamline, *, only: str | Sequence[str] = (), seed: int = 0
 ) -> tuple[Spectrum, Json]:
     """Simulate a measurement of a sample made of a dataset's sites, or of some snapshots only.
 

@@ -26,7 +26,7 @@ from nearedge.campaigns._state import (
 from nearedge.drawing.progress import counting_bar
 from nearedge.engines import Engine, SiteSpectrum
 from nearedge.records import pack, write_json
-from nearedge.structures import fingerprint
+from nearedge.structures import fingerprint, unsoundness
 
 # Times that a task is given to a worker when workers are lost with it: the fault is mostly not its.
 _TRIES = 3
@@ -141,6 +141,8 @@ def compute_groups(
             return
         reason = reason_of_failure(future, getattr(executor, "timeout", None))
         if reason is not None:
+            if fault := unsoundness(group.atoms):
+                reason += f"; {fault}: mend the structure"
             lost = sorted(unfinished) if task.site is None else [task.site]
             why = f"preparation failed: {reason}" if task.site is None else reason
             failures.update({(group.name, site): why for site in lost})

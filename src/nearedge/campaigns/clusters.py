@@ -48,18 +48,22 @@ class Cluster:
     nodes: int = 1  # of a job
     jobs: int = 1  # at once
     cores: int = os.cpu_count() or 1  # of a node, a worker each
-    walltime: str = "01:00:00"  # of a job, HH:MM:SS
+    walltime: str = "01:00:00"  # of a job, HH:MM:SS or D-HH:MM:SS
     partition: str | None = None  # Slurm's partition, PBS's queue; None: the cluster's default
     # Shell commands before workers start.
     worker_init: str = f"export PATH={Path(sys.executable).parent}:$PATH"
 
     def configuration(self, system: Literal["local", "slurm", "pbs"]) -> str:
         """Write a Python file whose ``config`` is a ``parsl.Config``."""
-        if not re.fullmatch(r"\d+:[0-5]\d:[0-5]\d", self.walltime):
+        parts = re.fullmatch(r"(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)", self.walltime)
+        if parts is None:
             raise InputError(f"walltime {self.walltime}: is not a time; write e.g. 08:00:00")
-        hours, minutes, seconds = map(int, self.walltime.split(":"))
+        days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+        # PBS knows no days.
+        hours += 24 * days
+        walltime = f"{hours:02}:{minutes:02}:{seconds:02}"
         drain: int | None = int(0.9 * (3600 * hours + 60 * minutes + seconds))
-        several, overrides, options = "SimpleLauncher", "", [f"walltime={self.walltime!r},"]
+        several, overrides, options = "SimpleLauncher", "", [f"walltime={walltime!r},"]
         if system == "local":
             provider, options, drain = "LocalProvider", ["# this machine"], None
         elif system == "slurm":

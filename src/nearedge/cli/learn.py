@@ -22,7 +22,7 @@ def train(
     ],
     dataset: options.Dataset,
     output: options.Output,
-    more: options.MoreNames = None,
+    more: options.MoreHeldOut = None,
     hold_out: Annotated[
         list[str] | None,
         Option(
@@ -51,8 +51,8 @@ def train(
         Path | None,
         Option(
             help="Folder of measured spectra of known structure (truth.tsv and the files it names),"
-            " to be compared with as well: the model is a library then, and scored on them with"
-            " each compound left out."
+            " that a library compares with as well; it is scored on them with each compound left"
+            " out."
         ),
     ] = None,
     measured: Annotated[
@@ -65,8 +65,13 @@ def train(
     """Train a classifier or a regressor, and estimate its error on unseen groups of sites."""
     held_out = options.named("--hold-out", hold_out, more)
     records.check_free(output, force=force)
+    for name, folder in {"--standards": standards, "--measured": measured}.items():
+        if folder is not None and kind != "library":
+            raise typer.BadParameter(
+                f"{name} is for libraries: nearedge train library {dataset} {name} {folder} ..."
+            )
     data = datasets.load_dataset(dataset)
-    if kind == "library" or standards is not None:
+    if kind == "library":
         used = data.select(~data.names_mask(held_out)) if held_out else data
         _library(used, output, standards, measured, json=json, force=force)
         return

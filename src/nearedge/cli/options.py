@@ -23,7 +23,8 @@ Dataset = Annotated[
 Structures = Annotated[list[Path], Argument(help="Files of structures, any format ASE reads.")]
 ModelFolder = Annotated[Path, Argument(help="Model folder.")]
 # After "--hold-out A" further names arrive as arguments: an option of many values.
-MoreNames = Annotated[list[str] | None, Argument(hidden=True, metavar="NAME")]
+MoreNames = Annotated[list[str] | None, Argument(hidden=True, metavar="--only NAME")]
+MoreHeldOut = Annotated[list[str] | None, Argument(hidden=True, metavar="--hold-out NAME")]
 Only = Annotated[
     list[str] | None,
     Option(

@@ -198,7 +198,7 @@ def cluster(
     cores: Annotated[
         int | None, Option(help="Cores to use of each node (default: as many as here).", min=1)
     ] = None,
-    walltime: Annotated[str, Option(help="Time of a job.", metavar="HH:MM:SS")] = "01:00:00",
+    walltime: Annotated[str, Option(help="Time of a job.", metavar="[D-]HH:MM:SS")] = "01:00:00",
     partition: Annotated[str | None, Option(help="Partition, or queue of PBS.")] = None,
     worker_init: Annotated[
         str | None,

@@ -20,7 +20,7 @@ from ._quality import (
     check_folder as check_folder,
     check_quality as check_quality,
 )
-from ._sites import SiteSpectra as SiteSpectra
+from ._sites import SiteSpectra as SiteSpectra, as_names as as_names
 from ._table import ATTRIBUTES as ATTRIBUTES
 from .fetching import (
     PUBLIC as PUBLIC,

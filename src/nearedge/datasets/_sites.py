@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +38,11 @@ MOST_DRAWN = 8
 """How many classes a small figure draws; more lines are not told apart."""
 MOST_NAMED = 40
 """How many names an error lists."""
+
+
+def as_names(names: str | Sequence[str]) -> list[str]:
+    """Give a list of names; one name may come without a list."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,8 +245,14 @@ class SiteSpectra:
             self.groups("composition"),
         )
 
-    def features(self, names: Iterable[str], window: Window) -> tuple[Feature, ...]:
+    def features(self, names: str | Sequence[str], window: Window) -> tuple[Feature, ...]:
         """Give columns of words, see `groups`, as features, and what the window leaves out."""
+        names = as_names(names)
+        if targets := sorted({*names} & {*TARGETS}):
+            raise InputError(
+                f"{self.source}: '{targets[0]}' is a target, which no model may be told; choose "
+                f"features of {', '.join(self._words)}"
+            )
         return features_of({each: self._told(each) for each in (*names, *[RISE] * window.aligned)})
 
     def _told(self, name: str) -> np.ndarray:
@@ -288,7 +299,7 @@ class SiteSpectra:
             return np.array([formulas[name] for name in self.snapshot])
         if by not in self.group_names:
             raise InputError(
-                f"{self.source}: has no groups '{by}'; choose one of {', '.join(self.group_names)}"
+                f"{self.source}: has no groups '{by}'; choose one of {', '.join(self._words)}"
             )
         return self.table[by].values
 
@@ -300,18 +311,23 @@ class SiteSpectra:
         return list(dict.fromkeys(["atom", *stated, "composition"]))
 
     @property
+    def _words(self) -> list[str]:
+        """Groups that are no targets."""
+        return [name for name in self.group_names if name not in TARGETS]
+
+    @property
     def hard(self) -> bool:
         """Whether all edges lie above 2 keV: core holes blur them, no gap shows their zero."""
         name = str(self.table.attrs.get("edge", "K"))
         return all(Edge(absorber, name).energy > 2000 for absorber in self.absorbers)
 
-    def names_mask(self, names: Sequence[str]) -> Bool[np.ndarray, " site"]:
+    def names_mask(self, names: str | Sequence[str]) -> Bool[np.ndarray, " site"]:
         """Tell which sites belong to the named snapshots, trajectories or compositions.
 
         A composition is named by its formula, however that is written.
         """
         mask, compositions = np.zeros(len(self), bool), self.groups("composition")
-        for name in names:
+        for name in as_names(names):
             named = (self.snapshot == name) | (self.trajectory == name)
             if not named.any():
                 with suppress(InputError):

@@ -40,7 +40,7 @@ def climb(
     seeds: int = 3,
     seed: int = 0,
     only: Sequence[Rung] | None = None,
-    features: Sequence[str] = (),
+    features: str | Sequence[str] = (),
     other: SiteSpectra | None = None,
     paper: Paper | None = None,
     beside: Ladder | None = None,
@@ -64,7 +64,7 @@ def climb(
         Their number, and the first.
     only : sequence of str, optional
         The rungs to climb; all by default.
-    features : sequence of str
+    features : str or sequence of str
         Columns of the dataset used with the spectra as categorical features. On the rung
         ``absorber`` the tested value is unknown.
     other : SiteSpectra, optional

@@ -84,7 +84,7 @@ class NumberEvaluation(Evaluation):
 
 
 def evaluate(
-    model: Model, data: SiteSpectra, *, only: Sequence[str] = ()
+    model: Model, data: SiteSpectra, *, only: str | Sequence[str] = ()
 ) -> ClassEvaluation | NumberEvaluation:
     """Score a model on raw sites, and name the rung of the ladder that the score is on.
 
@@ -94,7 +94,7 @@ def evaluate(
     ----------
     model : Model
     data : SiteSpectra
-    only : sequence of str
+    only : str or sequence of str
         Snapshots, trajectories or compositions to score; all by default.
 
     Returns

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nearedge import trust
-from nearedge.datasets import SiteSpectra, check_copies, prints
+from nearedge.datasets import SiteSpectra, as_names, check_copies, prints
 from nearedge.datasets.splits import FOLDS, MEANING, Fold, folds as cut_folds, obstacle, strictest
 from nearedge.errors import InputError
 from nearedge.learning.baselines import baseline_answers
@@ -47,9 +47,9 @@ def train(
     target: str | None = None,
     recipe: str | Recipe = "best",
     group: str | None = None,
-    hold_out: Sequence[str] = (),
+    hold_out: str | Sequence[str] = (),
     window: Window | None = None,
-    features: Sequence[str] = (),
+    features: str | Sequence[str] = (),
     seed: int = 0,
 ) -> Model:
     """Train a model, and estimate its error on groups of sites it has not seen.
@@ -68,12 +68,12 @@ def train(
     group : str, optional
         What is kept apart for the error estimate and the calibration: ``"trajectory"`` or another
         of ``data.group_names``; by default the strictest that the dataset allows.
-    hold_out : sequence of str
+    hold_out : str or sequence of str
         Snapshots, trajectories or compositions whose sites are not used at all.
     window : Window, optional
         The energies the model uses; by default those of the recipe, or the paper's if the spectra
         do not reach that far; for edges above 2 keV from the rise.
-    features : sequence of str
+    features : str or sequence of str
         Columns of the dataset used with the spectrum as categorical features, such as
         ``"absorber"``: networks embed them.
     seed : int
@@ -89,6 +89,9 @@ def train(
         If a name is unknown, the target is not of this kind, the dataset does not cover the window,
         a class is too small for the recipe, or a group is a copy of another.
     """
+    if kind not in USUAL:
+        raise InputError(f"a '{kind}' cannot be trained; choose {' or '.join(USUAL)}")
+    hold_out = as_names(hold_out)
     asked = data.target(target or USUAL[kind])
     if asked.of_classes != (kind == "classifier"):
         raise InputError(

@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
@@ -114,7 +114,8 @@ def unpack(
         raise InputError(f"{source}: the array {error} is missing") from None
     except cattrs.BaseValidationError as error:
         faults = cattrs.transform_error(error, path="", format_exception=_fault)
-        raise InputError(f"{source}: {'; '.join(faults).replace('@ .', '@ ')}") from None
+        places = [fault.replace("@ .", "@ ").removesuffix(" @ ") for fault in faults]
+        raise InputError(f"{source}: {'; '.join(places)}") from None
 
 
 def _restored(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
@@ -148,6 +149,10 @@ class _UnfitError(ValueError):
 
 
 def _fault(error: BaseException, hint: Any) -> str:
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        names = ", ".join(sorted(error.extra_fields))
+        known = ", ".join(field.name for field in fields(error.cl))
+        return f"has no {names}; there are {known}"
     return str(error) if isinstance(error, _UnfitError) else format_exception(error, hint)
 
 
@@ -163,8 +168,8 @@ def _made_again(converter: cattrs.Converter, value: Any, hint: Any) -> Kept:
     if value["type"] not in classes:
         raise _UnfitError(f"is a {value['type']}, not one of {', '.join(classes)}")
     wanted = classes[value["type"]]
-    fields = {key: item for key, item in value.items() if key != "type"}
-    record = converter.structure(fields, wanted.record)
+    told = {key: item for key, item in value.items() if key != "type"}
+    record = converter.structure(told, wanted.record)
     try:
         return wanted.from_record(record)
     except (ValueError, TypeError) as error:

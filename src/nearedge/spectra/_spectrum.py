@@ -98,6 +98,9 @@ class Spectrum:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Lists will do.
+        for name in ("energy", "mu"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), float))
         check_spectra(self.energy, self.mu[np.newaxis], f"{self.source}::{self.name}")
 
     @property

@@ -131,6 +131,7 @@ def test_a_spectrum_that_is_predicted_right(
     with figure_style():
         figure = draw_spectrum_explanation(result)
         assert overlaps(figure) == []
+        assert figure.axes[1].get_ylabel() == "log-odds of dimer\nper 1 eV"
     assert report(result)["findings"] == words
 
 
@@ -168,6 +169,9 @@ def test_classes_of_a_model(
         figure = draw_class_explanation(result)
         assert overlaps(figure) == []
         assert len(figure.axes) >= 2 * len(result.classes)
+        # No two lines of the legend look the same.
+        lines = [one for one in figure.legends[0].get_lines() if one.get_linewidth()]
+        assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == len(lines) == 4
 
 
 def test_other_labels_are_refused(

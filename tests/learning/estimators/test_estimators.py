@@ -210,7 +210,7 @@ def test_energies_that_hardly_vary_are_not_blown_up(spectra: np.ndarray, names: 
 
 
 def test_bad_data_is_refused(spectra: np.ndarray, names: np.ndarray) -> None:
-    with pytest.raises(InputError, match="one class"):
+    with pytest.raises(InputError, match="one class, '1'; a"):
         NetworkClassifier(**QUICK).fit(spectra, np.full(len(names), "1"))
     with pytest.raises(InputError, match="'9'"):
         NetworkClassifier(**QUICK).fit(

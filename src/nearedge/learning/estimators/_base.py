@@ -100,7 +100,7 @@ class LikeliestClass(ClassifierMixin):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise InputError(f"all spectra are of one class, {y[0]!r}; a classifier needs two")
+            raise InputError(f"all spectra are of one class, '{y[0]}'; a classifier needs two")
 
 
 def check_class_values(classes: Sequence[str], values: Sequence[float]) -> None:

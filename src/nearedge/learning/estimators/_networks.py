@@ -228,7 +228,7 @@ class NetworkClassifier(LikeliestClass, SpectrumEstimator):
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise InputError(
-                f"validation data has the class {unknown[0]!r}, the training data only "
+                f"validation data has the class '{unknown[0]}', the training data only "
                 f"{', '.join(map(str, self.classes_))}; leave it out"
             )
         return np.searchsorted(self.classes_, y)
