@@ -147,3 +147,18 @@ def test_scans_that_cannot_be_merged_are_a_failure(measured_model: Model, files:
     (failure,) = answers(measured_model, list(paths), Request(merge=True))
     assert isinstance(failure, Failure)
     assert "share too few energies" in failure.reason
+
+
+def test_each_channel_is_merged_by_itself(measured_model: Model, files: Path) -> None:
+    """Fluorescence is damped by self-absorption: it is no other scan of the transmission."""
+    energy, one, other = np.loadtxt(files / "scans.dat").T / np.c_[[1, 100, 100]]
+    rows = [f"{e} 1e6 {1e6 * np.exp(-mu)} {1e5 * mu}" for e, mu in zip(energy, one, strict=True)]
+    again = [f"{e} 1e6 {1e6 * np.exp(-mu)} {1e5 * mu}" for e, mu in zip(energy, other, strict=True)]
+    text = "\n".join(["#S 1 scan", "#L energy  i0  itrans  fluor", *rows, "", "#S 2 scan"])
+    text = "\n".join([text, "#L energy  i0  itrans  fluor", *again, ""])
+    (files / "channels.dat").write_text(text)
+    found = good(answers(measured_model, [files / "channels.dat"], Request(merge=True)))
+    assert [one.label for one in found] == ["merged transmission", "merged fluorescence"]
+    for one in found:
+        (note,) = [remark for remark in one.remarks if "merged, moved by" in remark]
+        assert f"scan 2 {one.label.split()[1]} merged" in note

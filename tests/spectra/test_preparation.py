@@ -233,3 +233,27 @@ def test_scans_of_other_ranges_are_refused() -> None:
     beyond = Spectrum("late", ENERGY + 45, EDGE, "late.dat")
     with pytest.raises(InputError, match="the 2 scans share too few energies"):
         merge_scans([one, beyond])
+
+
+def test_scans_of_other_samples_or_calibrations_are_refused() -> None:
+    """However noisy: a difference that neighbouring points share is none of noise."""
+    first = moved(0.0, 0.02, 0)
+    other = 1 / (1 + np.exp(-(ENERGY - 532))) + np.random.default_rng(2).normal(
+        0, 0.02, len(ENERGY)
+    )
+    with pytest.raises(InputError, match=r"other.dat::mu: differs by \d+% from scans.dat::scan 0"):
+        merge_scans([first, moved(0.2, 0.02, 1), Spectrum("mu", ENERGY, other, "other.dat")])
+    for drift in (1.2, -1.4, 3.0):
+        with pytest.raises(InputError, match=r"^scans.dat::scan 1: .*; merge scans of one sample"):
+            merge_scans([first, moved(drift, 0.02, 1)])
+    flat = Spectrum("flat", ENERGY, np.full(len(ENERGY), 0.3), "flat.dat")
+    with pytest.raises(InputError, match=r"flat.dat::flat: is flat"):
+        merge_scans([flat, first])
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize("step", [1, 5])
+def test_noise_makes_no_other_sample(sigma: float, step: int) -> None:
+    scans = [moved(0.0, sigma, seed) for seed in range(30)]
+    coarse = [Spectrum(s.name, s.energy[::step], s.mu[::step], s.source) for s in scans]
+    assert merge_scans(coarse).name == "merged"

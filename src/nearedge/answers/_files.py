@@ -16,7 +16,7 @@ from nearedge.files import read_spectra
 from nearedge.matching import Library, is_library, load_library
 from nearedge.models import Model, load_model, ready_model, ready_models
 from nearedge.records import Json, as_json
-from nearedge.spectra import Spectrum, guess_edge, merge_scans
+from nearedge.spectra import Channel, Spectrum, guess_edge, merge_scans
 
 Choose = Callable[[Spectrum], tuple[Model | Library, str]]
 """Gives the model for a spectrum, and its name in the answers."""
@@ -132,10 +132,11 @@ def answer_files(
 ) -> Iterator[tuple[str, list[Answer | Failure]]]:
     """Answer for the spectra of files, file by file; for merged scans under the first one.
 
-    The paths are those of `read_any`, and so are the columns.
+    Those of each channel are merged by themselves: transmission and fluorescence of one sample
+    differ. The paths are those of `read_any`, and so are the columns.
     """
     request = request or Request()
-    scans: list[Spectrum] = []
+    scans: dict[Channel, list[Spectrum]] = {}
     for path in paths:
         try:
             spectra = read_any(path, energy=energy, mu=mu)
@@ -145,14 +146,20 @@ def answer_files(
         if request.merge:
             own: list[Spectrum] = []
             for spectrum in spectra:
-                (scans if request.aligns(spectrum, choose(spectrum)[0]) else own).append(spectrum)
+                aligned = request.aligns(spectrum, choose(spectrum)[0])
+                together = scans.setdefault(spectrum.channel, []) if aligned else own
+                together.append(spectrum)
             spectra = own
         yield path, _each(choose, spectra, request)
-    if scans:
+    for channel, alike in scans.items():
+        source = alike[0].source
         try:
-            yield scans[0].source, _each(choose, [merge_scans(scans)], request)
+            merged = merge_scans(alike)
         except NearEdgeError as error:
-            yield scans[0].source, [Failure(scans[0].source, str(error))]
+            yield source, [Failure(source, str(error))]
+            continue
+        name = f"{merged.name} {channel}" if len(scans) > 1 else merged.name
+        yield source, _each(choose, [merged.renamed(name)], request)
 
 
 def _each(choose: Choose, spectra: Sequence[Spectrum], request: Request) -> list[Answer | Failure]:

@@ -56,7 +56,9 @@ def predict(
     ] = False,
     energy: options.EnergyColumn = None,
     mu: options.MuColumn = None,
-    merge: Annotated[bool, Option("--merge", help="Average scans of one sample.")] = False,
+    merge: Annotated[
+        bool, Option("--merge", help="Average scans of one sample, channel by channel.")
+    ] = False,
     atoms_averaged: Annotated[
         int | None,
         Option(
