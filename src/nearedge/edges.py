@@ -14,7 +14,7 @@ from nearedge.errors import InputError
 COMMON: Mapping[str, float] = {"K": 0.0, "L3": 0.0, "L2": 5.0, "M5": 5.0, "M4": 8.0, "L1": 15.0}
 """Edges whose near edge is measured, and how many eV farther off each counts: it is rarer."""
 
-ONSET = {("O", "K"): 531.0, ("F", "K"): 688.0}
+ONSET = {("N", "K"): 401.0, ("O", "K"): 531.0, ("F", "K"): 688.0}
 """Where the edge rises in most compounds, eV, where that is far from the table's energy."""
 
 BELOW, ABOVE = 20.0, 25.0
@@ -73,7 +73,7 @@ class Edge:
 
     @property
     def onset(self) -> float:
-        """Where the edge rises in most compounds, eV: the tabulated energy, but for O and F."""
+        """Where the edge rises in most compounds, eV: the tabulated energy, but for N, O and F."""
         return ONSET.get((self.absorber, self.name), self.energy)
 
     def holds(self, energy: float) -> bool:
@@ -113,8 +113,8 @@ def edges_near(energy: float) -> list[Edge]:
 
     Examples
     --------
-    >>> [str(edges_near(energy)[0]) for energy in (7120.0, 530.0, 6714.0)]
-    ['Fe K', 'O K', 'Sm L3']
+    >>> [str(edges_near(energy)[0]) for energy in (7120.0, 530.0, 706.0, 6714.0)]
+    ['Fe K', 'O K', 'Fe L3', 'Sm L3']
     >>> edges_near(3.0)
     []
     """

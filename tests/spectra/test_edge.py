@@ -38,6 +38,34 @@ def test_shape_decides_between_edges_of_one_energy() -> None:
     assert guess_edge(spectrum(edge(1.5, peak=2.5), STEP + 5485)) == Edge("La", "L3")
 
 
+@pytest.mark.parametrize("peak", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize(
+    ("name", "rise"),
+    [
+        ("N K", 400.5),
+        ("Ti L3", 457.5),
+        ("V L3", 515.5),
+        ("O K", 529.5),
+        ("O K", 533.0),
+        ("Cr L3", 576.5),
+        ("Mn L3", 640.0),
+        ("F K", 686.5),
+        ("F K", 691.0),
+        ("Fe L3", 706.0),
+        ("Fe L3", 708.5),
+        ("Co L3", 778.0),
+        ("Ni L3", 852.5),
+        ("Cu L3", 931.0),
+    ],
+)
+def test_soft_edges_are_told_by_where_they_rise(name: str, rise: float, peak: float) -> None:
+    """Whatever their white line is: that of O and F may be high, that of a metal's L3 low."""
+    energy = np.arange(rise - 20, rise + 40, 0.2)
+    mu = 0.5 + np.arctan((energy - rise) / 0.4) / np.pi + 1e-3 * (energy - rise)
+    mu += peak * np.exp(-(((energy - rise - 1.2) / 1.2) ** 2))
+    assert str(guess_edge(spectrum(mu, energy))) == name
+
+
 def test_energies_from_an_edge_tell_nothing() -> None:
     assert guess_edge(spectrum(edge(), STEP + 7120, "Fermi level")) is None
     assert guess_edge(spectrum(edge(), STEP)) is None

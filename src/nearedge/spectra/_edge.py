@@ -18,6 +18,9 @@ WHITE_LINE = 1.9
 # moves K edges up by as much, the white lines of L and M edges stand at the edge.
 _SHIFTS = {"K": (-4.0, 16.0)}
 _OTHER_SHIFTS = (-4.0, 6.0)
+# The same for edges of which the onset in compounds is known: of N, O and F, with a white line or
+# without one.
+_KNOWN_SHIFTS = (-6.0, 6.0)
 _UNLIKE = 8.0  # eV of distance that the other height of white line counts for
 
 
@@ -49,9 +52,11 @@ def guess_edge(spectrum: Spectrum) -> Edge | None:
 
     def distance(edge: Edge) -> float:
         shift = rise - edge.onset
-        low, high = _SHIFTS.get(edge.name, _OTHER_SHIFTS)
+        known = edge.onset != edge.energy
+        low, high = _KNOWN_SHIFTS if known else _SHIFTS.get(edge.name, _OTHER_SHIFTS)
         beyond = max(0.0, low - shift, shift - high) + 0.05 * abs(shift)
-        return beyond + COMMON[edge.name] + (_UNLIKE if (edge.name != "K") != peaked else 0.0)
+        unlike = not known and (edge.name != "K") != peaked
+        return beyond + COMMON[edge.name] + (_UNLIKE if unlike else 0.0)
 
     return min(edges_near(rise), key=distance, default=None)
 
