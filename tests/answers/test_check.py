@@ -15,7 +15,15 @@ from nearedge.models import Model, load_model
 from nearedge.models.inference import Zero
 from nearedge.spectra import Identity, Spectrum
 from nearedge.structures import Snapshot
-from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OtherSample, OutsideEdge
+from nearedge.trust import (
+    Misnamed,
+    NoEdge,
+    OtherEdge,
+    OtherOrigin,
+    OtherSample,
+    OutsideEdge,
+    UpsideDown,
+)
 
 AXIS = np.arange(515.0, 555.0, 0.1)
 
@@ -101,7 +109,6 @@ def shapes() -> dict[str, tuple[np.ndarray, str]]:
         "noise": (1 + rng.normal(size=len(AXIS)), "noise"),
         "sine": (np.sin(along), "no step"),
         "damped sine": (1 + np.exp(-along / 15) * np.sin(along), "no step"),
-        "upside down": (-np.arctan(AXIS - 531), "no step"),
     }
 
 
@@ -112,6 +119,27 @@ def test_what_has_no_edge_is_refused(model: Model, name: str) -> None:
     assert isinstance(reason, NoEdge)
     assert reason.shape == shape
     assert "no absorption edge" in str(reason)
+
+
+@pytest.mark.parametrize("edge", [None, Edge("O")])
+def test_transmission_is_no_other_edge(model: Model, mu: np.ndarray, edge: Edge | None) -> None:
+    transmitted = 1e5 * np.exp(-0.2 * mu / mu.max())
+    for wrong in (transmitted, -mu, -np.arctan(AXIS - 531)):
+        (reason,) = check(model, spectrum(AXIS, wrong, edge))
+        assert isinstance(reason, UpsideDown)
+        assert reason.e0 == pytest.approx(531, abs=4)
+        assert "where an O K-edge rises; give absorption, ln(I0/I1)" in str(reason)
+
+
+def test_a_head_that_contradicts_the_energies_is_named(model: Model) -> None:
+    energy = np.arange(7050.0, 7250.0)
+    rise = 1 + np.arctan((energy - 7120) / 2) / np.pi
+    (reason,) = check(model, spectrum(energy, rise, Edge("O")))
+    assert reason == Misnamed(Edge("O"), Edge("Fe"), 7120.0)
+    assert str(reason).startswith(
+        "the file names O K (543 eV), but its energies are those of Fe K (7112 eV, by its rise at "
+        "7120.0 eV): correct"
+    )
 
 
 def test_of_several_edges_in_one_scan_the_models_is_looked_at(model: Model, mu: np.ndarray) -> None:

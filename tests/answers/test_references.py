@@ -26,12 +26,15 @@ from nearedge.matching import (
     Judgement,
     Library,
     Settings,
+    align,
     build_library,
     read_standards,
     save_library,
 )
+from nearedge.matching._curves import LEAST
 from nearedge.models.inference import Zero
-from nearedge.spectra import Identity, Spectrum
+from nearedge.spectra import Identity, Preparation, Spectrum
+from nearedge.trust import TooShort
 from tests.conftest import ONSET, edge_mu
 
 AXIS = np.arange(-50.0, 150.0, 0.5)
@@ -123,6 +126,55 @@ def test_a_step_without_structure_is_refused(library: Library, width: float) -> 
     (told,) = answer(library, replace(measured("Fe", 7112.0, 6, 1.0), mu=step))
     assert "a step without structure" in str(told.reasons[0]) or "unlike" in str(told.reasons[0])
     assert not told.values
+
+
+@pytest.mark.parametrize(("first", "last"), [(-14.0, 12.0), (-50.0, 15.0), (-2.0, 60.0)])
+def test_a_scan_that_is_too_short_is_told_what_it_lacks(
+    library: Library, first: float, last: float
+) -> None:
+    spectrum = measured("Fe", ONSET["Fe", 4], 4, 3.0)
+    rise = align(spectrum).rise
+    there = (spectrum.energy > rise + first) & (spectrum.energy < rise + last)
+    short = replace(spectrum, energy=spectrum.energy[there], mu=spectrum.mu[there])
+    (told,) = answer(library, short)
+    (reason,) = told.reasons
+    assert isinstance(reason, TooShort)
+    assert reason.least == LEAST
+    assert "-8 to 20 eV are needed; measure a wider range" in str(reason)
+    with pytest.raises(InputError):
+        align(short)
+
+
+def test_a_scan_of_just_enough_energies_is_answered(library: Library) -> None:
+    spectrum = measured("Fe", ONSET["Fe", 4], 4, 3.0)
+    there = np.abs(spectrum.energy - align(spectrum).rise - sum(LEAST) / 2) < 16
+    (told,) = answer(
+        library, replace(spectrum, energy=spectrum.energy[there], mu=spectrum.mu[there])
+    )
+    assert told.values["coordination"].value == 4.0
+
+
+@pytest.mark.parametrize("height", [0.5, 2.0, -3.0, 10.0])
+def test_a_glitch_in_the_near_edge_is_replaced(library: Library, height: float) -> None:
+    spectrum = measured("Fe", ONSET["Fe", 4], 4, 3.0)
+    mu = spectrum.mu.copy()
+    mu[np.abs(spectrum.energy - ONSET["Fe", 4] - 25).argmin()] += height
+    plain, told, kept = (
+        answer(library, replace(spectrum, mu=own), request)[0]
+        for own, request in (
+            (spectrum.mu, Request()),
+            (mu, Request()),
+            (mu, Request(preparation=Preparation(glitches=False))),
+        )
+    )
+    assert told.applies
+    assert told.match is not None
+    assert plain.match is not None
+    assert kept.match is not None
+    assert told.match.best == pytest.approx(plain.match.best, abs=0.005)
+    assert kept.match.best > told.match.best + 0.02
+    assert any("1 glitch replaced by its neighbours" in remark for remark in told.remarks)
+    assert not any("glitch" in remark for remark in kept.remarks)
 
 
 def test_an_element_that_is_often_wrong_says_so(library: Library) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from nearedge.edges import Edge
 from nearedge.files import read_spectra
-from nearedge.spectra import Identity, Spectrum, edge_energy, guess_edge
+from nearedge.spectra import Identity, Spectrum, edge_energy, fall_energy, guess_edge
 
 STEP = np.linspace(-60, 140, 401)
 
@@ -64,6 +64,25 @@ def test_soft_edges_are_told_by_where_they_rise(name: str, rise: float, peak: fl
     mu = 0.5 + np.arctan((energy - rise) / 0.4) / np.pi + 1e-3 * (energy - rise)
     mu += peak * np.exp(-(((energy - rise - 1.2) / 1.2) ** 2))
     assert str(guess_edge(spectrum(mu, energy))) == name
+
+
+def test_measured_spectra_are_not_upside_down_until_they_are_turned(shared_data: Path) -> None:
+    files = sorted((shared_data / "measured").glob("*_K_*.txt"))
+    assert files
+    for file in files:
+        (measured,) = read_spectra(file)
+        energy, mu = measured.energy, measured.mu
+        assert fall_energy(energy, mu) is None
+        # That of O lies behind the L edges of metals.
+        if "_O_" not in file.name:
+            transmitted = np.exp(-2 * (mu - mu.min()) / np.ptp(mu))
+            assert fall_energy(energy, transmitted) is not None
+
+
+def test_a_derivative_is_not_upside_down() -> None:
+    for width in (1.0, 2.0, 4.0):
+        derivative = np.gradient(edge(width, peak=1.0), STEP)
+        assert fall_energy(STEP + 7120, derivative) is None
 
 
 def test_energies_from_an_edge_tell_nothing() -> None:

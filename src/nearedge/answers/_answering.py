@@ -86,6 +86,8 @@ def answer(
             "nearedge.read_spectra reads those of a file"
         )
     if isinstance(model, Library):
+        if request.preparation.glitches:
+            several = [_without_glitches(spectrum) for spectrum in several]
         told = answer_by_references(model, several, name=name, force=request.force)
         return [replace(one, remarks=(*one.remarks, *_unused(request))) for one in told]
     answers: dict[int, Answer] = {}
@@ -105,6 +107,14 @@ def answer(
         found = _computed(model, group_spectra, against, request, name)
         answers |= zip(places, found, strict=True)
     return [answers[place] for place in range(len(several))]
+
+
+def _without_glitches(spectrum: Spectrum) -> Spectrum:
+    """Replace glitches and say so; one in the near edge makes a spectrum unlike any reference."""
+    prepared = prepare(spectrum, Preparation("none"))
+    if not prepared.replaced.any():
+        return spectrum
+    return replace(prepared.spectrum, notes=prepared.steps[:-1])
 
 
 def _unused(request: Request) -> list[str]:

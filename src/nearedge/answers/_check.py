@@ -14,12 +14,23 @@ from nearedge.spectra import (
     Preparation,
     Spectrum,
     edge_energy,
+    fall_energy,
     guess_edge,
     noise_level,
     prepare,
     profiles,
 )
-from nearedge.trust import NoEdge, OtherEdge, OtherOrigin, OtherSample, OutsideEdge, Reason
+from nearedge.trust import (
+    Misnamed,
+    NoEdge,
+    OtherEdge,
+    OtherOrigin,
+    OtherSample,
+    OutsideEdge,
+    Reason,
+    TooShort,
+    UpsideDown,
+)
 
 AROUND = 25.0
 """Range in eV on either side of the steepest rise that makes an absorption edge."""
@@ -32,6 +43,12 @@ STEP = 0.05
 
 WHITE = 0.5
 """Noise, as a fraction of the variation, from which a spectrum is only noise (then about 1)."""
+
+LEAST = (-8.0, 20.0)
+"""Energies in eV from the rise that `nearedge.matching.align` needs."""
+
+UNSURE = 4.0
+"""How far off, eV, the energy of a rise may be that is sought as a step of means."""
 
 _SYMBOLS = "|".join(sorted(chemical_symbols[1:], key=len, reverse=True))
 # Subscripts are numbers or, as in LiNixMnyCozO2, letters; brackets are taken out before.
@@ -60,19 +77,38 @@ def check(model: Model | Library, spectrum: Spectrum, zero: Zero | None = None) 
         return _other_origin(model, spectrum)
     # A glitch is no edge.
     spectrum = prepare(spectrum, Preparation("none")).spectrum
-    if shapeless := _shapeless(spectrum.energy, spectrum.mu):
+    shapeless = _shapeless(spectrum.energy, spectrum.mu)
+    if shapeless is not None and shapeless.shape != "no step":
+        return [shapeless]
+    fall = fall_energy(spectrum.energy, spectrum.mu)
+    if fall is not None and edge is not None and edge.holds(fall):
+        return [UpsideDown(fall, edge)]
+    if shapeless is not None:
         return [shapeless]
     if edge is None:
         return []
     given = None if zero is None else zero.energy
     rise = edge_energy(spectrum.energy, spectrum.mu) if given is None else given
-    if edge.holds(rise) or (given is None and _has_rise(model, spectrum)):
+    if edge.holds(rise):
+        return _too_short(spectrum, rise) if isinstance(model, Library) else []
+    if given is None and _has_rise(model, spectrum):
         return []
     # Below some 200 eV the edges are so many that an energy names none.
     guess = guess_edge(spectrum) if given is None and rise > 200 else None
     if guess is None or guess == edge:
         return [OutsideEdge(rise, edge)]
+    if own is not None:
+        return [Misnamed(own, guess, rise)]
     return [other_edge(guess, edge, rise)]
+
+
+def _too_short(spectrum: Spectrum, rise: float) -> list[Reason]:
+    """Tell a spectrum that surely lacks energies to be compared with references."""
+    first, last = float(spectrum.energy[0]) - rise, float(spectrum.energy[-1]) - rise
+    narrow = last - first < LEAST[1] - LEAST[0]
+    if narrow or first > LEAST[0] + UNSURE or last < LEAST[1] - UNSURE:
+        return [TooShort(first, last, rise, LEAST)]
+    return []
 
 
 def other_edge(spectrum: Edge, model: Edge | str, e0: float | None = None) -> OtherEdge:
@@ -148,7 +184,7 @@ def _core(words: str) -> str:
 
 def _shapeless(
     energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]
-) -> Reason | None:
+) -> NoEdge | None:
     """Tell what a spectrum is if it does not rise over an edge."""
     variation = float(np.ptp(mu)) / (float(np.abs(mu).max()) or 1.0)
     _, size = profiles(np.interp(np.linspace(energy[0], energy[-1], 2 * len(energy)), energy, mu))

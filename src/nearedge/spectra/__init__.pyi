@@ -8,6 +8,7 @@ from ._distortion import (
 )
 from ._edge import (
     edge_energy as edge_energy,
+    fall_energy as fall_energy,
     guess_edge as guess_edge,
     with_edge as with_edge,
 )

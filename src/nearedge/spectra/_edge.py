@@ -12,6 +12,9 @@ WIDTH = 8.0  # the rise is sought as a step between the mean of so many eV below
 FIRST = 0.3
 """Share of the largest step from which one before it is the edge: a sample may hold heavier
 elements, whose edges come later."""
+FALLS = 1.3
+"""Largest fall over the largest rise, from which a spectrum is upside down. Behind white lines
+absorption falls by up to 0.65 of its rise."""
 WHITE_LINE = 1.9
 """Height of the first peak over the edge step, above which an edge is rather an L3 or M5 edge."""
 # Where the rise may lie from the tabulated energy, eV, without counting against the edge: oxidation
@@ -30,25 +33,61 @@ def edge_energy(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " en
     A step is the difference between the means of 8 eV above and 8 eV below: neither noise nor a
     pre-edge peak makes one.
     """
+    grid, steps, count = _steps(energy, mu)
+    first = int(np.argmax(steps >= FIRST * steps.max()))
+    return float(grid[first + int(steps[first : first + 2 * count].argmax())])
+
+
+def fall_energy(
+    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " energy"]
+) -> float | None:
+    """Find where a spectrum that is upside down falls over its edge, in eV; None if it is not.
+
+    Examples
+    --------
+    >>> energy = np.arange(7050.0, 7250.0)
+    >>> mu = 1 + np.arctan(energy - 7120) / np.pi
+    >>> fall_energy(energy, mu), fall_energy(energy, np.exp(-mu))
+    (None, 7119.75)
+    """
+    grid, steps, count = _steps(energy, mu)
+    usual = float(np.median(steps))  # that of a background
+    steps = (steps - usual) / count
+    if -steps.min() <= FALLS * steps.max():
+        return None
+    fall = edge_energy(energy, -mu)
+    # A derivative falls behind its peak, to the level before it.
+    level = np.interp(grid, energy, mu) - usual / count * (grid - fall) / WIDTH
+    before = level[(grid < fall - WIDTH) & (grid > fall - 4 * WIDTH)]
+    after = level[(grid > fall + WIDTH) & (grid < fall + 4 * WIDTH)]
+    change = np.median(before if len(before) else level[:1])
+    change = change - np.median(after if len(after) else level[-1:])
+    return fall if change > FIRST * -steps.min() else None
+
+
+def _steps(energy: np.ndarray, mu: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Give even energies, the steps there, and how many energies a mean is of."""
     step = max(0.25, float(np.ptp(energy)) / 20_000)
     grid = np.arange(energy[0], energy[-1], step)
     count = max(1, int(WIDTH / step))
     padded = np.pad(np.interp(grid, energy, mu), count, mode="edge")
     sums = np.concatenate([[0.0], np.cumsum(padded - padded.mean())])
     steps = (sums[2 * count :] - 2 * sums[count:-count] + sums[: -2 * count])[: len(grid)]
-    first = int(np.argmax(steps >= FIRST * steps.max()))
-    return float(grid[first + int(steps[first : first + 2 * count].argmax())])
+    return grid, steps, count
 
 
 def guess_edge(spectrum: Spectrum) -> Edge | None:
     """Guess absorber and edge from the energy and the shape of the first rise.
 
-    None if no common edge lies near, the spectrum is flat, or its energies are not absolute.
+    Of a spectrum that is upside down it is the first fall. None if no common edge lies near, the
+    spectrum is flat, or its energies are not absolute.
     """
     if not spectrum.absolute or np.ptp(spectrum.mu) == 0:
         return None
-    rise = edge_energy(spectrum.energy, spectrum.mu)
-    peaked = _white_line(spectrum.energy, spectrum.mu, rise) > WHITE_LINE
+    fall = fall_energy(spectrum.energy, spectrum.mu)
+    mu = spectrum.mu if fall is None else -spectrum.mu
+    rise = edge_energy(spectrum.energy, mu)
+    peaked = _white_line(spectrum.energy, mu, rise) > WHITE_LINE
 
     def distance(edge: Edge) -> float:
         shift = rise - edge.onset

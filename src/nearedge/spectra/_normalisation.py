@@ -165,8 +165,9 @@ def normalise(
     step = float(np.polyval(beyond, 0.0) - np.polyval(line, 0.0))
     if not step > 0:
         raise InputError(
-            f"{spectrum.source}::{spectrum.name}: no step up at {e0:.1f} eV; give E0, or the "
-            "ranges before and after it"
+            f"{spectrum.source}::{spectrum.name}: no step up at {e0:.1f} eV: behind it "
+            "absorption is not above the line before it; give mu itself, not its derivative or a "
+            "difference"
         )
     lower, upper = np.polyval(line, far), np.polyval(beyond, far)
     notes = (*spectrum.notes, f"normalised: E0 {e0:.2f} eV, edge step {step:.4g}")

@@ -49,6 +49,22 @@ class OtherEdge(Reason):
 
 
 @dataclass(frozen=True)
+class Misnamed(Reason):
+    """The file names an edge, but the energies are those of another one: it rises at e0, eV."""
+
+    named: Edge
+    spectrum: Edge
+    e0: float
+
+    def __str__(self) -> str:
+        return (
+            f"the file names {self.named} ({self.named.energy:.0f} eV), but its energies are those "
+            f"of {self.spectrum} ({self.spectrum.energy:.0f} eV, by its rise at {self.e0:.1f} eV): "
+            "correct what its head says of the element and the edge, or the energies"
+        )
+
+
+@dataclass(frozen=True)
 class OutsideEdge(Reason):
     """The spectrum rises, or its stated zero lies (eV), where the model's edge cannot be."""
 
@@ -123,9 +139,33 @@ class Scaled(Reason):
 
 @dataclass(frozen=True)
 class UpsideDown(Reason):
-    """Turned upside down, the spectrum is like the training spectra."""
+    """Turned upside down, the spectrum is like the training spectra, or has its edge at e0, eV."""
 
-    words = "upside down: transmission instead of absorption, or the wrong sign?"
+    e0: float | None = None
+    edge: Edge | None = None
+
+    def __str__(self) -> str:
+        words = "upside down: transmission instead of absorption, or the wrong sign?"
+        if self.e0 is None or self.edge is None:
+            return words
+        return (
+            f"{words} It falls at {self.e0:.1f} eV, where {_a(self.edge)}-edge rises; give "
+            "absorption, ln(I0/I1) of transmission"
+        )
+
+
+@dataclass(frozen=True)
+class TooShort(Reason):
+    """The spectrum goes from `first` to `last`, eV from its rise at e0; `least` is needed."""
+
+    first: float
+    last: float
+    e0: float
+    least: tuple[float, float]
+    words = (
+        "too short: it goes from {first:.0f} to {last:.0f} eV about its rise at {e0:.1f} eV, and "
+        "{least[0]:.0f} to {least[1]:.0f} eV are needed; measure a wider range"
+    )
 
 
 @dataclass(frozen=True)
