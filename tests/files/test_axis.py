@@ -53,6 +53,18 @@ def test_said_units_win_unless_they_cannot_be_meant() -> None:
     assert "taken as eV" in axis.notes[0]
 
 
+def test_kev_under_a_label_of_ev_are_converted() -> None:
+    values = np.arange(7.0, 7.3, 0.0005)
+    axis = energy_axis(values, 1.0)
+    assert_allclose(axis.energy, 1000 * values)
+    assert axis.notes == (
+        "energies labelled eV, but so small that they are taken as keV, converted",
+    )
+    # The Li K-edge, in eV.
+    assert energy_axis(np.arange(54.0, 55.9, 0.02), 1.0).notes == ()
+    assert energy_axis(np.arange(-20.0, 60.0, 0.5), 1.0).notes == ()
+
+
 def test_bragg() -> None:
     axis = bragg_axis(np.array([16.4, 0.0, -3.0, 120.0]), 3.13553)
     # 2 d sin(theta) = h c / E

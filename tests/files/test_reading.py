@@ -180,3 +180,18 @@ def test_a_spectrum_is_checked() -> None:
         Spectrum("mu", np.array([2.0, 1.0]), np.array([1.0, 2.0]), "a.dat")
     with pytest.raises(InputError, match="a.dat::mu: intensity nan"):
         Spectrum("mu", np.array([1.0, 2.0]), np.array([1.0, np.nan]), "a.dat")
+
+
+@pytest.mark.parametrize("labels", ["# energy_eV mu\n", ""])
+def test_swapped_columns_are_named(path: Path, labels: str) -> None:
+    mu = [0.1 * (n % 7) + n / 30 for n in range(30)]
+    path.write_text(labels + "".join(f"{y:.3f} {7100 + n}\n" for n, y in enumerate(mu)))
+    with pytest.raises(InputError, match=r"the columns seem swapped; give --energy 2 --mu 1$"):
+        read_spectra(path)
+    (spectrum,) = read_spectra(path, energy=2, mu=1)
+    assert spectrum.energy[0] == 7100
+    # Rows in no order are sorted, whatever counts or times stand beside them.
+    rows = random.Random(0).sample(range(30), 30)
+    told = "".join(f"{n - 10} {mu[n]:.3f} {100 + k}\n" for k, n in enumerate(rows))
+    path.write_text("# energy mu time\n" + told)
+    assert "rows not in order of energy, sorted" in read_spectra(path)[0].notes

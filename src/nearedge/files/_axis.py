@@ -47,6 +47,9 @@ def energy_axis(values: Float[np.ndarray, " row"], scale: float | None) -> Axis:
     meant = len(finite) == 0 or np.abs(finite).max() <= HIGHEST
     if meant and scale is None and _only_in_kev(finite):
         return Axis(values * 1000.0, ("energies taken as keV by their values, converted to eV",))
+    if meant and scale == 1.0 and _only_in_kev(finite) and finite.min() < LOWEST:
+        note = "energies labelled eV, but so small that they are taken as keV, converted"
+        return Axis(values * 1000.0, (note,))
     if not meant or scale in (None, 1.0):
         return Axis(values)
     if len(finite) and np.median(finite) > 1000.0:

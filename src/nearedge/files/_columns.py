@@ -9,13 +9,15 @@ from jaxtyping import Float
 
 from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.files._axis import Axis, bragg_axis, energy_axis
+from nearedge.files._axis import LOWEST, Axis, bragg_axis, energy_axis
 from nearedge.files._roles import Role, asked_rank, chamber
 from nearedge.files._scan import Label, Scan, quoted, unique
 from nearedge.files._text import parse_number
 
 _FORMULA = re.compile(r"(?:(?:[A-Z][a-z]?)\d*(?:\.\d+)?|[()\[\]]\d*)+")
 _SAMPLES = re.compile(r"sample|foil|scan|spectr")
+# Energies of the edges that are measured, eV.
+SOFTEST, HARDEST = 50.0, 1.2e5
 _DEGREES = {"mdeg": 1e-3, "rad": 180 / np.pi, "mrad": 0.18 / np.pi}
 _REMEDY = (
     "say which they are with --energy and --mu (numbers of columns from 1, or labels; --mu 4/2 for "
@@ -150,6 +152,7 @@ class Columns:
         if fitting := energies or angles:
             plain = ("energy", "photon energy", "e", "ev", "kev")
             best = min(fitting, key=lambda c: (asked_rank(c.name), c.name.lower() not in plain))
+            self._check_order(best)
             axis = self.axis_of(best)
             if len(energies) > 1:
                 others = quoted([column.name for column in energies if column is not best])
@@ -167,6 +170,23 @@ class Columns:
                     "energy"
                 )
         return self._unlabelled()
+
+    def _check_order(self, chosen: Column) -> None:
+        """Refuse columns that are swapped: another one has the values and the order of energies."""
+        values = chosen.finite
+        if chosen.role == "angle" or np.abs(values).max(initial=0) >= LOWEST or _in_order(values):
+            return
+        for number, column in enumerate(self.columns, 1):
+            finite = column.finite
+            if column is chosen or column.role == "aside" or len(finite) < 10:
+                continue
+            if _in_order(finite) and finite.min() >= SOFTEST and finite.max() <= HARDEST:
+                raise InputError(
+                    f"{self.source}: '{chosen.name}' ({values.min():g} to {values.max():g}) is in "
+                    f"no order, but '{column.name}' ({finite.min():g} to {finite.max():g}) is, as "
+                    f"energies are: the columns seem swapped; give --energy {number} --mu "
+                    f"{self.columns.index(chosen) + 1}"
+                )
 
     def axis_of(self, column: Column) -> Axis:
         """Take a column for the energies, or for the angles of the monochromator."""
@@ -197,12 +217,19 @@ class Columns:
                 "as pixels and points do, and nothing says that they are energies; give the "
                 "calibrated energies"
             )
+        self._check_order(first)
         self.energy = first
         axis = energy_axis(first.values, None)
         note = f"'{first.name}', the first column, is taken as the energy"
         if not self.scan.labels:
             note = "no column labels; the first column is taken as the energy"
         return replace(axis, notes=(note if axis.notes else f"{note} in eV", *axis.notes))
+
+
+def _in_order(values: Float[np.ndarray, " number"]) -> bool:
+    """Tell whether numbers only rise, or only fall."""
+    steps = np.diff(values)
+    return bool((steps > 0).all() or (steps < 0).all())
 
 
 def all_samples(columns: Sequence[Column]) -> bool:
