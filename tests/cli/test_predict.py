@@ -267,10 +267,35 @@ def test_a_folder_stands_for_its_files(run: Run, model: str, files: Path, tmp_pa
     assert code == 0
     told = json.loads(out)["answers"]
     assert [Path(one["file"]).name for one in told] == ["down.dat", "scans.dat", "scans.dat"]
+    # What lies in further folders is named, not read.
+    (folder / "day2").mkdir()
+    (folder / "day2" / "scans.dat").write_bytes((files / "scans.dat").read_bytes())
+    code, again, err = run("predict", model, str(folder), "--json")
+    assert (code, json.loads(again)["answers"]) == (0, told)
+    assert err == f"nearedge: {folder}: folders in it are not looked into: day2\n"
     # A folder that is no model must not let the one that ships answer for the files after it.
     code, _, err = run("predict", str(folder), str(files / "scans.dat"))
     assert code == 1
     assert "beamtime: is no model's folder" in err
+
+
+def test_files_of_one_name_are_told_apart(
+    run: Run, model: str, files: Path, tmp_path: Path
+) -> None:
+    folders = [tmp_path / name for name in ("day1", "day2")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "scans.dat").write_bytes((files / "scans.dat").read_bytes())
+    plots = tmp_path / "plots"
+    code, out, _ = run("predict", model, *map(str, folders), "--plot", str(plots))
+    assert code == 0
+    assert "day1/scans.dat scan1" in out
+    assert "day2/scans.dat scan2" in out
+    assert sorted(path.name for path in plots.iterdir()) == [
+        f"{folder}_scans.dat-{scan}.png"
+        for folder in ("day1", "day2")
+        for scan in ("scan1", "scan2")
+    ]
 
 
 def test_a_model_that_ships_goes_by_its_name(run: Run, files: Path) -> None:

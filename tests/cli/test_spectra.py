@@ -71,6 +71,16 @@ def test_an_edge_that_is_not_named_is_guessed_and_said(run: Run, tmp_path: Path)
     assert spectrum["notes"] == ["the file names no edge; by its energies it is Cu K"]
 
 
+def test_files_of_one_name_are_told_apart(run: Run, scan: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / folder / "scan.dat" for folder in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(scan.read_text())
+    _, out, _ = run("spectra", "list", *map(str, paths))
+    assert "one/scan.dat::mu[red]:" in out
+    assert "two/scan.dat::mu[red]:" in out
+
+
 def test_columns_may_be_named(run: Run, scan: Path) -> None:
     _, out, _ = run("spectra", "list", str(scan), "--energy", "1", "--mu", "3/2", "--json")
     (spectrum,) = json.loads(out)
@@ -81,9 +91,12 @@ def test_columns_may_be_named(run: Run, scan: Path) -> None:
 
 
 def test_bad_input_and_bad_usage(run: Run, scan: Path) -> None:
-    code, out, err = run("spectra", "list", str(scan), str(scan.parent), "--json")
-    assert (code, out) == (1, "")
+    code, out, err = run("spectra", "list", str(scan.parent), str(scan), "--json")
+    # A bad file does not stop the others.
+    assert code == 1
+    assert [one["name"] for one in json.loads(out)] == ["mu[red]", "norm"]
     assert err == f"nearedge: {scan.parent}: is a directory; give files of spectra\n"
+    assert run("spectra", "list", str(scan.parent)) == (1, "", err)
     code, _, err = run("spectra", "list", f"{scan}::foo")
     assert code == 1
     assert "holds no spectrum 'foo'; it holds 'mu[red]' and 'norm'" in err

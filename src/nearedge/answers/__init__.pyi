@@ -26,6 +26,7 @@ from ._files import (
     is_folder as is_folder,
     load_any as load_any,
     read_any as read_any,
+    subfolders as subfolders,
 )
 from ._match_figure import draw_match as draw_match
 from ._measured_figure import draw_measured as draw_measured

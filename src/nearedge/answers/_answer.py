@@ -62,7 +62,8 @@ class Value:
 class Answer:
     """A model's answer for one spectrum: of a site, an average, a sample or a pixel.
 
-    The spectrum is named by its label in the file; the edge is that of the file or of the model.
+    The spectrum is named by its label in the file, and this by its title among others, without
+    folders if that is empty; the edge is that of the file or of the model.
     `e0`, in eV, is the position of the model's zero on the energies of the file. The `rung` says
     what the sites of the model's score did not share with the training. `reasons` say why the model
     does not apply (none if it does); `values` are by target (none without an answer); `remarks` say
@@ -83,6 +84,7 @@ class Answer:
     basis: str = ""
     evidence: Evidence | None = None
     match: Match | None = None
+    title: str = ""
 
     def __repr__(self) -> str:
         return f"<Answer: {self.sentence()}>"
@@ -93,9 +95,14 @@ class Answer:
         return not self.reasons
 
     @property
+    def file_name(self) -> str:
+        """File without its folder, unless another one has this name."""
+        return self.title or Path(self.file).name
+
+    @property
     def name(self) -> str:
-        """File without its folder, and spectrum."""
-        return f"{Path(self.file).name} {self.label}"
+        """File and spectrum, as tables and figures call them."""
+        return f"{self.file_name} {self.label}"
 
     def sentence(self) -> str:
         """Return the answer as a sentence."""

@@ -21,7 +21,7 @@ def plot_name(answer: Answer) -> str:
     >>> plot_name(Answer("data/o k.prj", "scan 1/2", None, None, "model", None))
     'o_k.prj-scan_1_2.png'
     """
-    name = re.sub(r"[^\w.+-]+", "_", f"{Path(answer.file).name}-{answer.label}")
+    name = re.sub(r"[^\w.+-]+", "_", f"{answer.file_name}-{answer.label}")
     # File systems take 255 bytes; some are left for what makes names unique.
     return name.encode()[:200].decode(errors="ignore") + ".png"
 

@@ -12,7 +12,7 @@ from nearedge.answers._answer import Answer
 from nearedge.answers._answering import Request, answer
 from nearedge.edges import Edge
 from nearedge.errors import InputError, NearEdgeError
-from nearedge.files import read_spectra
+from nearedge.files import MARK, read_spectra, tell_apart
 from nearedge.matching import Library, is_library, load_library
 from nearedge.models import Model, load_model, ready_model, ready_models
 from nearedge.records import Json, as_json
@@ -52,14 +52,27 @@ def files_in(path: str) -> list[str]:
     InputError
         If the folder holds none.
     """
-    folder = Path(path)
-    own = (folder / name for name in ("spectra.nc", "model.json"))
-    if not is_folder(path) or any(file.exists() for file in own):
+    if _stands_for_itself(path):
         return [path]
+    folder = Path(path)
     files = sorted(one for one in folder.iterdir() if one.is_file() and one.name[0] != ".")
     if not files:
-        raise InputError(f"{path}: the folder holds no files; give another")
+        inner = subfolders(path)
+        remedy = f"only folders ({', '.join(inner)}); give these" if inner else "give another"
+        raise InputError(f"{path}: the folder holds no files{', ' if inner else '; '}{remedy}")
     return [*map(str, files)]
+
+
+def subfolders(path: str) -> list[str]:
+    """List the folders in a folder but hidden ones, which `files_in` does not look into."""
+    if _stands_for_itself(path):
+        return []
+    return sorted(one.name for one in Path(path).iterdir() if one.is_dir() and one.name[0] != ".")
+
+
+def _stands_for_itself(path: str) -> bool:
+    own = (Path(path) / name for name in ("spectra.nc", "model.json"))
+    return not is_folder(path) or any(file.exists() for file in own)
 
 
 def read_any(
@@ -135,7 +148,24 @@ def answer_files(
     Those of each channel are merged by themselves: transmission and fluorescence of one sample
     differ. The paths are those of `read_any`, and so are the columns.
     """
-    request = request or Request()
+    titles = tell_apart(path if is_folder(path) else path.partition(MARK)[0] for path in paths)
+    for path, told in _answer_files(choose, paths, request or Request(), energy, mu):
+        yield (
+            path,
+            [
+                replace(one, title=titles.get(one.file, "")) if isinstance(one, Answer) else one
+                for one in told
+            ],
+        )
+
+
+def _answer_files(
+    choose: Choose,
+    paths: Sequence[str],
+    request: Request,
+    energy: int | str | None,
+    mu: int | str | None,
+) -> Iterator[tuple[str, list[Answer | Failure]]]:
     scans: dict[Channel, list[Spectrum]] = {}
     for path in paths:
         try:

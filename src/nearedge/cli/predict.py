@@ -86,6 +86,10 @@ def predict(
     folder, files = _split(paths)
     replace_outputs = overwrite or force
     check_free(csv, plot, force=replace_outputs, remedy="--overwrite")
+    for path in paths:
+        if inner := answering.subfolders(path):
+            skipped = f"{path}: folders in it are not looked into: {', '.join(inner)}"
+            typer.echo(f"nearedge: {skipped}", err=True)
     chosen = None if folder is None else (answering.load_any(folder), str(folder))
     choose = answering.choose_ready if chosen is None else lambda _: chosen
     request = answering.Request(
@@ -198,7 +202,7 @@ def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:
     for file in dict.fromkeys(answer.file for answer in answers):
         own = [answer for answer in answers if answer.file == file]
         shared = [text for text in own[0].remarks if all(text in answer.remarks for answer in own)]
-        remarks += [f"{Path(file).name}: {text}" for text in shared]
+        remarks += [f"{own[0].file_name}: {text}" for text in shared]
         for answer in own:
             remarks += [f"{answer.name}: {text}" for text in answer.remarks if text not in shared]
     return remarks

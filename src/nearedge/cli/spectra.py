@@ -1,6 +1,6 @@
 """The verbs ``nearedge spectra ...``: what files of measured spectra hold, and simulated ones."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,6 +8,7 @@ from typer import Argument, Option
 
 from nearedge import answers, datasets, files as reading, spectra
 from nearedge.cli import options, terminal
+from nearedge.errors import NearEdgeError
 from nearedge.records import check_free
 
 app = typer.Typer(
@@ -34,12 +35,26 @@ def list_(
     mu: options.MuColumn = None,
     json: options.Json = False,
 ) -> None:
-    """List the absorption spectra of files, and what was done or assumed in reading them."""
-    listed = [
-        spectra.with_edge(spectrum)
-        for file in files
-        for spectrum in reading.read_spectra(file, energy=energy, mu=mu)
-    ]
+    """List the absorption spectra of files, and what was done or assumed in reading them.
+
+    A file that cannot be read is reported, the others go on; the exit code is then 1.
+    """
+    listed: list[spectra.Spectrum] = []
+    failures: list[NearEdgeError] = []
+    for file in files:
+        try:
+            listed += map(spectra.with_edge, reading.read_spectra(file, energy=energy, mu=mu))
+        except NearEdgeError as error:
+            failures.append(error)
+    if listed:
+        _print(listed, json=json)
+    for failure in failures:
+        typer.echo(f"nearedge: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _print(listed: "Sequence[spectra.Spectrum]", *, json: bool) -> None:
     if json:
         plain = [
             {
@@ -60,10 +75,11 @@ def list_(
         ]
         terminal.print_json(plain)
         return
-    several = len({spectrum.source for spectrum in listed}) > 1
+    names = reading.tell_apart(spectrum.source for spectrum in listed)
+    several = len(names) > 1
     rows = [
         [
-            *([Path(spectrum.source).name] if several else []),
+            *([names[spectrum.source]] if several else []),
             spectrum.name,
             str(spectrum.edge or "?"),
             spectrum.channel,
@@ -80,7 +96,7 @@ def list_(
             *([] if spectrum.absolute else [f"0 eV: {spectrum.identity.zero}"]),
             *(f"left out {name}: {reason}" for name, reason in spectrum.left_out.items()),
         ]
-        file = f"{Path(spectrum.source).name}::" if several else ""
+        file = f"{names[spectrum.source]}::" if several else ""
         if remarks:
             typer.echo("\n  ".join([f"{file}{spectrum.name}:", *remarks]))
 

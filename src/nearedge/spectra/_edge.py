@@ -51,7 +51,8 @@ def fall_energy(
     (None, 7119.75)
     """
     grid, steps, count = _steps(energy, mu)
-    usual = float(np.median(steps))  # that of a background
+    # That of a background; in a short scan most steps are those of the near edge.
+    usual = float(np.median(steps)) if np.ptp(energy) > 8 * WIDTH else 0.0
     steps = (steps - usual) / count
     if -steps.min() <= FALLS * steps.max():
         return None
@@ -60,8 +61,9 @@ def fall_energy(
     level = np.interp(grid, energy, mu) - usual / count * (grid - fall) / WIDTH
     before = level[(grid < fall - WIDTH) & (grid > fall - 4 * WIDTH)]
     after = level[(grid > fall + WIDTH) & (grid < fall + 4 * WIDTH)]
-    change = np.median(before if len(before) else level[:1])
-    change = change - np.median(after if len(after) else level[-1:])
+    if not len(before) or not len(after):
+        return None
+    change = np.median(before) - np.median(after)
     return fall if change > FIRST * -steps.min() else None
 
 
