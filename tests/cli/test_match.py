@@ -60,7 +60,7 @@ def test_only_crystals_of_the_elements_of_the_sample_are_shown(run: Run, folder:
         (("fe.dat", "--elements", "Mn O"), "'Mn O': lacks Fe, whose edge the file is of"),
         (("fe.dat", "--elements", ""), "lacks Fe"),
         (("fe.dat", "--elements", "Fe oxide"), "'Oxide' is no element"),
-        (("mn.dat",), "mn.dat: this is an Fe K-edge"),
+        (("mn.dat",), "mn.dat: the file names Mn K (6539 eV), but its energies are those of Fe K"),
         (("two.dat",), "two.dat: holds 2 spectra (mu_a, mu_b); name one as"),
         (("absent.dat",), "no such file"),
     ],
@@ -107,7 +107,7 @@ def test_standards_are_taught(
 ) -> None:
     data, library = str(folder / "data"), str(tmp_path / "taught")
     standards = ("--standards", str(standards_folder), "--json")
-    code, out, _ = run("train", "classifier", data, "-o", library, *standards)
+    code, out, _ = run("train", "library", data, "-o", library, *standards)
     told = json.loads(out)
     assert code == 0
     assert told["kind"] == "library"
