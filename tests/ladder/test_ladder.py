@@ -165,7 +165,9 @@ def test_a_trajectory_that_is_another_one_again_is_refused(
     )
     structures = {f"copy-{name}": atoms for name, atoms in own.structures.items()}
     copy = SiteSpectra(renamed.assign(mu=3 * renamed["mu"]), structures, "copy")
-    with pytest.raises(InputError, match=r"'run1' is 'copy' again .* \(56 of 56 spectra\).*remove"):
+    with pytest.raises(
+        InputError, match=r"'copy' is 'run1' again .* \(56 of 56 spectra\).*dataset check"
+    ):
         climb(merge([telling_dataset, copy]), small, only=["trajectory"])
     # Other spectra of the same structures are copies too.
     other = with_spectra(copy, np.random.default_rng(0).random(copy.mu.shape))
