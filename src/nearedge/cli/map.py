@@ -20,8 +20,8 @@ def map_(
     paths: Annotated[
         list[Path],
         Argument(
-            help="A model folder (default: the model that ships, trained on O K-edge spectra of"
-            " Li3FeO3.5), then the absorption in each pixel at many energies: .npy, HDF5, or TIFF"
+            help="A model folder (default: the model that ships for O K-edges of Li-Fe oxides),"
+            " then the absorption in each pixel at many energies: .npy, HDF5, or TIFF"
             " with a page for each energy.",
             metavar="[MODEL] STACK",
         ),
