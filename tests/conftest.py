@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 import pytest
 from ase.build import bulk
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from nearedge.answers import MeasuredEvaluation, evaluate_measured
 from nearedge.campaigns import LI3FEO35
@@ -19,6 +21,7 @@ from nearedge.datasets.importing import import_dataset
 from nearedge.learning.recipes import BEST, RECIPES
 from nearedge.matching import build_library, read_standards
 from nearedge.models import Model, train
+from nearedge.models.inference import _fitting
 from nearedge.spectra import Window, convolved
 from nearedge.structures import Snapshot, disordered_cell
 from nearedge.targets import EnvironmentRule
@@ -36,9 +39,20 @@ settings.load_profile("house")
 SMALL = {**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32}
 """A regressor of recipe `best` that is soon trained."""
 
+CALIBRATION = _fitting.CALIBRATION
+
+
+QUICK_COMPILATION = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=1"
+"""A training program compiles in less than half the time so, and runs as fast."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep compiled training programs: each costs seconds, and processes and runs share them."""
+    """Keep compiled training programs: each costs seconds, and processes and runs share them.
+
+    Threads of linear algebra would only be in the way of the other tests.
+    """
+    threadpool_limits(1)
+    os.environ.setdefault("XLA_FLAGS", QUICK_COMPILATION)
     if not config.pluginmanager.has_plugin("cacheprovider"):
         return
     assert config.cache is not None
@@ -52,12 +66,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def _cheap_learning() -> Iterator[None]:
     """No test asks how good forests are or how often energies move, few how networks train at once.
 
-    One at a time they share a compiled program, whatever their number: each costs seconds.
+    One at a time they share a compiled program, whatever their number: each costs seconds. How
+    well measured spectra are read is asked of `teach_measured`'s models alone; the others are
+    calibrated by a fifth of the simulated measurements.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("nearedge.learning.baselines.CLASS_TREES", 20)
         patch.setattr("nearedge.learning.baselines.NUMBER_TREES", 20)
         patch.setattr("nearedge.answers.measured.DRAWS", 2)
+        patch.setattr(_fitting, "CALIBRATION", CALIBRATION // 5)
         patch.setattr("nearedge.learning.training._schedule.NETWORKS_AT_ONCE", 1)
         yield
 
@@ -66,7 +83,7 @@ def _cheap_learning() -> Iterator[None]:
 def quick_best(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let recipe `best` learn two networks from few examples: what it learns is tested elsewhere.
 
-    Its networks have the sizes of `measuring_model`, so that they are compiled once.
+    Its networks have the sizes of `measured_model`, so that they are compiled once.
     """
     quick = replace(
         BEST,
@@ -128,31 +145,28 @@ def telling_dataset() -> SiteSpectra:
     return assemble(snapshots, sites, energy, spectra, rule, said)
 
 
+def teach_measured(data: SiteSpectra, **options: Any) -> Model:
+    """Train a small regressor that reads measured spectra, calibrated as those of users are."""
+    recipe = replace(BEST, mixtures=replace(BEST.mixtures, count=600), regressor=SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_fitting, "CALIBRATION", CALIBRATION)
+        return train(data, "regressor", recipe=recipe, seed=1, **options)
+
+
 @pytest.fixture(scope="session")
-def measuring_model(telling_dataset: SiteSpectra) -> Model:
+def measuring_model(telling_dataset: SiteSpectra, _cheap_learning: None) -> Model:
     """A small regressor that reads measured spectra like those of `telling_dataset`."""
-    recipe = replace(
-        BEST,
-        averages=replace(BEST.averages, count=600),
-        mixtures=replace(BEST.mixtures, count=600),
-        regressor=SMALL,
-    )
-    return train(telling_dataset, "regressor", recipe=recipe, seed=1)
+    return teach_measured(telling_dataset)
+
+
+# The stored energies leave 3 eV to search the zero in when it is calibrated.
+UNSEEN = {"hold_out": ["run2"], "window": Window(-1.2, 10.0, 40)}
 
 
 @pytest.fixture(scope="session")
-def measured_model(telling_dataset: SiteSpectra) -> Model:
+def measured_model(telling_dataset: SiteSpectra, _cheap_learning: None) -> Model:
     """A regressor that reads measured spectra of `telling_dataset`; it has not seen run2."""
-    recipe = replace(
-        BEST,
-        mixtures=replace(BEST.mixtures, count=600),
-        regressor=SMALL,
-    )
-    # The stored energies leave 3 eV to search the zero in when it is calibrated.
-    window = Window(-1.2, 10.0, 40)
-    return train(
-        telling_dataset, "regressor", recipe=recipe, hold_out=["run2"], window=window, seed=1
-    )
+    return teach_measured(telling_dataset, **UNSEEN)
 
 
 @pytest.fixture(scope="session")

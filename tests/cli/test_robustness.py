@@ -2,31 +2,26 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nearedge.datasets import SiteSpectra, save_dataset
-from nearedge.learning.recipes import BEST, Examples
-from nearedge.models import Kind, train
+from nearedge.models import Model, train
 
 Run = Callable[..., tuple[int, str, str]]
 
-SMALL = replace(
-    BEST,
-    mixtures=Examples(1000, (20, 70)),
-    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 1},
-)
-KINDS: tuple[Kind, Kind] = ("classifier", "regressor")
-
 
 @pytest.fixture(scope="module")
-def folder(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(
+    telling_dataset: SiteSpectra,
+    measured_model: Model,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     path = tmp_path_factory.mktemp("robustness")
     save_dataset(telling_dataset, path / "data")
-    for kind in KINDS:
-        train(telling_dataset, kind, recipe=SMALL, hold_out=["run2"]).save(path / kind)
+    train(telling_dataset, "classifier", hold_out=["run2"]).save(path / "classifier")
+    measured_model.save(path / "regressor")
     return path
 
 

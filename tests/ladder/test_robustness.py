@@ -2,7 +2,6 @@
 
 import json
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.ladder.robustness import LEVELS, Disturbance, Quantity, Trial, judge, robustness
-from nearedge.learning.recipes import BEST, Examples
 from nearedge.models import Kind, Model, evaluate, train
 from nearedge.records import as_json
 from nearedge.spectra import FWHM, Window
@@ -24,12 +22,6 @@ FEW: dict[Quantity, tuple[float, ...]] = {
     "offset": (-1.0, 0.0, 1.0),
     "signal_to_noise": (1000.0, 5.0),
 }
-
-SMALL = replace(
-    BEST,
-    mixtures=Examples(1000, (20, 70)),
-    regressor={**BEST.regressor, "hidden": (8,), "n_networks": 1},
-)
 
 
 def integral(mu: np.ndarray) -> float:
@@ -117,12 +109,9 @@ def test_a_peak_finder_is_off_by_the_offset() -> None:
 
 
 @pytest.fixture(scope="module")
-def models(telling_dataset: SiteSpectra) -> dict[Kind, Model]:
-    kinds: tuple[Kind, Kind] = ("classifier", "regressor")
-    return {
-        kind: train(telling_dataset, kind, recipe=SMALL, hold_out=["run2"], seed=1)
-        for kind in kinds
-    }
+def models(telling_dataset: SiteSpectra, measured_model: Model) -> dict[Kind, Model]:
+    classifier = train(telling_dataset, "classifier", hold_out=["run2"], seed=1)
+    return {"classifier": classifier, "regressor": measured_model}
 
 
 def test_undisturbed_scores_are_those_of_evaluate(
@@ -170,9 +159,7 @@ def test_a_regressor_is_judged_on_mixtures_too(
 def test_models_may_see_other_energies(
     models: dict[Kind, Model], telling_dataset: SiteSpectra
 ) -> None:
-    narrow = train(
-        telling_dataset, "classifier", recipe=SMALL, hold_out=["run2"], window=Window(0.0, 9.0, 40)
-    )
+    narrow = train(telling_dataset, "classifier", hold_out=["run2"], window=Window(0.0, 9.0, 40))
     pair = {"wide": models["classifier"], "narrow": narrow}
     found = robustness(pair, telling_dataset, only=["run2"], levels=FEW)["sites"]
     for name, model in pair.items():
