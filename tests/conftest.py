@@ -18,9 +18,9 @@ from nearedge.answers import MeasuredEvaluation, evaluate_measured
 from nearedge.campaigns import LI3FEO35
 from nearedge.datasets import SiteSpectra, assemble, merge
 from nearedge.datasets.importing import import_dataset
-from nearedge.learning.recipes import BEST, RECIPES
+from nearedge.learning.recipes import BEST, PAPER, RECIPES, Examples
 from nearedge.matching import build_library, read_standards
-from nearedge.models import Model, train
+from nearedge.models import Model, _training, train
 from nearedge.models.inference import _fitting
 from nearedge.spectra import Window, convolved
 from nearedge.structures import Snapshot, disordered_cell
@@ -38,6 +38,15 @@ settings.load_profile("house")
 
 SMALL = {**BEST.regressor, "hidden": (16,), "n_networks": 2, "batch_size": 32}
 """A regressor of recipe `best` that is soon trained."""
+
+SMALL_PAPER = replace(
+    PAPER,
+    averages=Examples(400, (2, 10)),
+    mixtures=Examples(600, (20, 70)),
+    classifier={**PAPER.classifier, "epochs": 20},
+    regressor={**PAPER.regressor, "epochs": 20},
+)
+"""The paper's recipe, soon trained."""
 
 CALIBRATION = _fitting.CALIBRATION
 
@@ -75,12 +84,13 @@ def _cheap_learning() -> Iterator[None]:
         patch.setattr("nearedge.learning.baselines.NUMBER_TREES", 20)
         patch.setattr("nearedge.answers.measured.DRAWS", 2)
         patch.setattr(_fitting, "CALIBRATION", CALIBRATION // 5)
+        patch.setattr(_training, "CALIBRATION_FOLDS", 3)
         patch.setattr("nearedge.learning.training._schedule.NETWORKS_AT_ONCE", 1)
         yield
 
 
 @pytest.fixture
-def quick_best(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let recipe `best` learn two networks from few examples: what it learns is tested elsewhere.
 
     Its networks have the sizes of `measured_model`, so that they are compiled once.
@@ -91,7 +101,9 @@ def quick_best(monkeypatch: pytest.MonkeyPatch) -> None:
         mixtures=replace(BEST.mixtures, count=600),
         regressor=SMALL,
     )
-    monkeypatch.setattr("nearedge.learning.recipes.RECIPES", {**RECIPES, "best": quick})
+    monkeypatch.setattr(
+        "nearedge.learning.recipes.RECIPES", {**RECIPES, "best": quick, "paper": SMALL_PAPER}
+    )
 
 
 @pytest.fixture(scope="session")

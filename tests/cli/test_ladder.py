@@ -16,7 +16,7 @@ def dataset(telling_dataset: SiteSpectra, tmp_path_factory: pytest.TempPathFacto
     return str(path)
 
 
-@pytest.mark.usefixtures("quick_best")
+@pytest.mark.usefixtures("quick_recipes")
 def test_json_is_one_object_with_every_rung(run: Run, dataset: str) -> None:
     code, out, _ = run("ladder", dataset, "--recipe", "best", "--seeds", "1", "--json")
     assert code == 0

@@ -11,7 +11,7 @@ from nearedge.errors import InputError
 from nearedge.models import evaluate, load_model, train
 
 Run = Callable[..., tuple[int, str, str]]
-pytestmark = pytest.mark.usefixtures("quick_best")
+pytestmark = pytest.mark.usefixtures("quick_recipes")
 
 
 @pytest.fixture(scope="module")

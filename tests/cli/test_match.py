@@ -131,6 +131,7 @@ def test_a_dataset_or_measured_spectra(run: Run, folder: Path, standards_folder:
     assert run("evaluate", "model", str(folder / "data"), "--plot", "figure.png")[0] == 2
 
 
+@pytest.mark.usefixtures("quick_recipes")
 def test_the_ladder_climbs_to_what_was_measured(
     run: Run, folder: Path, standards_folder: Path
 ) -> None:

@@ -25,7 +25,7 @@ def of_pages(language: str) -> pytest.MarkDecorator:
 
 
 @pytest.mark.engine
-@pytest.mark.usefixtures("quick_best")
+@pytest.mark.usefixtures("quick_recipes")
 @of_pages("python")
 def test_every_line_of_python(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

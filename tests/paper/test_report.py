@@ -12,12 +12,13 @@ from nearedge.answers import MeasuredEvaluation
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.ladder.robustness import judge_disturbed
-from nearedge.learning.recipes import PAPER, Examples
+from nearedge.learning.recipes import Examples
 from nearedge.paper.findings import headline, percent, several, small, summary, verdict
 from nearedge.paper.protocol import Protocol, Reproduction, reproduce
 from nearedge.paper.report import FORMATS, Making, versions, write_report
 from nearedge.paper.tables import ladder_tables
 from nearedge.records import as_json
+from tests.conftest import SMALL_PAPER
 
 NAMES = [
     *(f"figure-{name}" for name in ("1", "2", "3a", "3b", "4ab", "4c")),
@@ -31,16 +32,9 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def results(telling_dataset: SiteSpectra) -> Reproduction:
-    recipe = replace(
-        PAPER,
-        averages=Examples(400, (2, 10)),
-        mixtures=Examples(600, (20, 70)),
-        classifier={**PAPER.classifier, "epochs": 20},
-        regressor={**PAPER.regressor, "epochs": 20},
-    )
-    better = replace(recipe, name="best", averages=Examples(400, (1, 4)))
+    better = replace(SMALL_PAPER, name="best", averages=Examples(400, (1, 4)))
     protocol = Protocol(
-        recipe=recipe,
+        recipe=SMALL_PAPER,
         better=better,
         seeds=2,
         widths=(8,),
