@@ -29,7 +29,7 @@ absolute error; oxidation state: R2. With ``--quick``, three minutes::
     told both, 50 %                        85.3  0.887 0.237   0.891 0.031             0.877
 
 A quarter of the sites were computed with the interstitial potential around the absorber, the others
-with FEFF's own. That this is mixed is not what limits it: of the 1,098 sites that ship now, half
+with FEFF's own. That this is mixed is not what limits it: of 1,098 sites that shipped before, half
 with either, the nested choice tells 88.6 % (981 sites) and the bond valence with R2 0.917.
 
 So: the rise and its energy together beat either the rise alone or the stated zero. The absorber
