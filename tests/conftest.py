@@ -58,9 +58,10 @@ QUICK_COMPILATION = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimizat
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled training programs: each costs seconds, and processes and runs share them.
 
-    Threads of linear algebra would only be in the way of the other tests.
+    More threads, of linear algebra or of XLA (NPROC), would only be in the way of other tests.
     """
     threadpool_limits(1)
+    os.environ.setdefault("NPROC", "1")
     os.environ.setdefault("XLA_FLAGS", QUICK_COMPILATION)
     if not config.pluginmanager.has_plugin("cacheprovider"):
         return

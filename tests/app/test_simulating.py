@@ -1,5 +1,6 @@
 """Structures on the page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ from ase.build import bulk
 
 from nearedge.app import _simulating
 from nearedge.datasets import SiteSpectra
+from nearedge.engines import FeffEngine
 from nearedge.structures import Snapshot
 
+# First neighbours only: the page's own settings take ten times as long.
+TINY = {"cluster_radius": 3.2, "scf_radius": 2.5, "fms_radius": 2.5, "energy_step": 0.5}
 NIO = Snapshot.from_labelled(bulk("NiO", "rocksalt", a=4.177, cubic=True), "nio", "nio")
 
 
@@ -25,6 +29,9 @@ def test_a_structure_is_computed_and_leaves_nothing(
 ) -> None:
     pytest.importorskip("pymatgen", reason="the first shells of a crystal: extra app")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    engine = _simulating._engine("Ni")
+    tiny = FeffEngine(replace(engine.settings, **TINY))
+    monkeypatch.setattr(_simulating, "_engine", lambda _: tiny)
     *shares, data = _simulating.compute(_simulating.plan([NIO], "Ni"))
     assert isinstance(data, SiteSpectra)
     assert shares[0] == 0
