@@ -43,6 +43,15 @@ def test_of_equal_fits_the_simpler_crystal_comes_first(iron: Library) -> None:
     assert [one.crystal for one in _ranked(iron.select(own).joined(twin))] == ["simple", "Fe41"]
 
 
+def test_of_equal_fits_the_mineral_comes_first_and_once(iron: Library) -> None:
+    own = iron.select(np.array([name == "Fe41" for name in iron.crystal]))
+    names = "FeO_unnamed_amcsd0000001", "FeO_Wustite_amcsd0000002"
+    unnamed, mineral = (replace(own, crystal=(name,)) for name in names)
+    again = replace(own, crystal=("FeO_Wustite_amcsd0000003",))
+    found = _ranked(unnamed.joined(mineral).joined(again))
+    assert [one.crystal for one in found] == [*reversed(names)]
+
+
 def _ranked(library: Library) -> list[Resemblance]:
     return match(library, align(measured(4, 1)), "Fe").first(2)
 

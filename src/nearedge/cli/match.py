@@ -92,13 +92,16 @@ def match(
             _number(resemblance.oxidation_state, 1),
             _number(resemblance.bond_length, 2),
             f"{resemblance.misfit:.3f}",
-            f"{resemblance.stretch:.2f}",
         ]
         for resemblance in nearest
     ]
-    heads = ["crystal", "formula", "CN", "state", "length, Å", "misfit", "stretch"]
+    heads = ["crystal", "formula", "CN", "state", "length, Å", "misfit"]
     title = f"{spectrum.name}: rises at {result.aligned.rise:.1f} eV"
     terminal.print_table(heads, rows, title=title, words=2)
+    terminal.say(
+        "Ordered by misfit and the energy of the rise; of equal fits, minerals and crystals of "
+        "fewer elements come first."
+    )
     terminal.say_where(plot, structure)
 
 

@@ -22,6 +22,8 @@ NONMETALS = frozenset(
 MEAN = -1
 """Index for all sites of an element in a crystal, and for measured references."""
 
+_PUBLISHED = re.compile(r"(.+)_amcsd\d+")
+
 TARGETS = ("coordination", "oxidation_state", "bond_length")
 """What a library can predict, if its references state it."""
 
@@ -110,6 +112,18 @@ class Library:
     def elements(self) -> tuple[frozenset[str], ...]:
         """Elements of each reference except hydrogen, whose positions are often unknown."""
         return tuple(map(elements_of, self.formula))
+
+    @property
+    def compound(self) -> tuple[str, ...]:
+        """Formula and name of each mineral, of which AMCSD may hold several crystals; else itself.
+
+        Crystals without a mineral's name may have different structures.
+        """
+        published = map(_PUBLISHED.fullmatch, self.crystal)
+        return tuple(
+            crystal if not found or found[1].endswith("_unnamed") else found[1]
+            for crystal, found in zip(self.crystal, published, strict=True)
+        )
 
     @property
     def metallic(self) -> Bool[np.ndarray, " reference"]:

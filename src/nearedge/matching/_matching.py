@@ -35,6 +35,9 @@ SIMPLE = 0.5
 Databases have more complex minerals than usual samples (``benchmarks/measured.py``).
 """
 
+NAMELESS = 1.0
+"""Logarithm of the likelihood that a crystal of a database costs which has no mineral's name."""
+
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
@@ -150,19 +153,22 @@ class Match:
         return (MEASURED if alike else self.distortions).at(int(self._place[reference]))
 
     def first(self, count: int, *, foreign: bool = False) -> list[Resemblance]:
-        """Describe the likeliest crystals, each by its best site.
+        """Describe the likeliest crystals, each by its best site, each mineral by its best crystal.
 
         Only those of its own element, unless `foreign`. Besides the misfit, the energy of the rise
         counts (crystals of another oxidation state come later), and of crystals that fit equally
-        well those of fewer elements come first.
+        well minerals and those of fewer elements come first.
         """
         library, wanted = self.library, self.own | foreign
-        prior = np.log(self.rise_likelihood()) - SIMPLE * np.array([*map(len, library.elements)])
+        nameless = np.array(["_unnamed_" in crystal for crystal in library.crystal])
+        prior = np.log(self.rise_likelihood()) - NAMELESS * nameless
+        prior -= SIMPLE * np.array([*map(len, library.elements)])
         charged = self.misfit**2 - self.sigma**2 * prior
         best: dict[str, int] = {}
+        compound = library.compound
         for row in charged.argsort(kind="stable"):
             if np.isfinite(self.misfit[row]) and wanted[row]:
-                best.setdefault(library.crystal[row], int(row))
+                best.setdefault(compound[row], int(row))
         rows = list(best.values())[:count]
         return [self._resemblance(rank, row) for rank, row in enumerate(rows, start=1)]
 
