@@ -60,7 +60,7 @@ def production_of(material: Material) -> Production:
         return Production()
     recipes = lithium_iron_oxides()
     return Production(
-        cells=3 * len(recipes),
+        cells=len(recipes),
         recipes=recipes,
         name="lifeo",
         dynamics=Dynamics(equilibration=100.0, interval=80.0, timestep=4.0, relaxation_steps=20),
