@@ -8,6 +8,7 @@ import pytest
 from nearedge.datasets import SiteSpectra
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
+    CommitteeRegressor,
     CompositionRegressor,
     KernelClassifier,
     KernelRegressor,
@@ -104,6 +105,7 @@ def test_regressors_learn_mean_coordination(
     job = (Labelled(mu[:60], coordination[:60], environment[:60]), 3)
     model = fit_regressors(small(recipe), [job], by_class=True)[0]
     assert bool(fraction_classes(model)) == recipe.fractions
+    assert isinstance(model, CommitteeRegressor) == recipe.kernel
     rng = np.random.default_rng(5)
     chosen = rng.integers(0, 60, (50, 30))
     error = model.predict(mu[chosen].mean(axis=1)) - coordination[chosen].mean(axis=1)
@@ -124,6 +126,7 @@ def test_a_class_stands_for_its_mean_coordination() -> None:
 def test_the_window_shrinks_to_the_papers_where_spectra_are_short() -> None:
     assert BEST.reach(np.linspace(-3, 16, 20)) == BEST.window
     assert BEST.reach(np.linspace(-1.2, 12, 20)) == PAPER.window
+    assert BEST.reach(np.linspace(-1.2, 12, 20), averages=True) == BEST.narrow
 
 
 def test_a_class_of_one_spectrum_cannot_be_averaged() -> None:

@@ -102,7 +102,7 @@ def predict_snapshots(
     recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
     if reason := obstacle(data, rung):
         raise InputError(f"{data.source}: does not allow the rung '{rung}': {reason}")
-    window = recipe.reach(data.energy, hard=data.hard)
+    window = recipe.reach(data.energy, hard=data.hard, averages=True)
     sites = data.labelled(data.target("coordination"), window)
     value = sites.value.astype(float)
     cut = folds(data.environment, data.groups(rung), count=TURNS, seed=seed)

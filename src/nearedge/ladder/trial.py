@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from nearedge.learning.estimators import AnyEstimator, SpectrumEstimator, fit_many
+from nearedge.learning.estimators import SpectrumEstimator, Unfitted, fit_many
 from nearedge.learning.examples import Labelled, Partition
 from nearedge.learning.recipes import Recipe, averages
 
@@ -54,7 +54,7 @@ def run(
     regressors. A model that predicts fractions learns those of the mixtures, and is scored by the
     mean.
     """
-    models: list[AnyEstimator] = []
+    models: list[Unfitted] = []
     for trial in trials:
         if sites.of_classes:
             models.append(recipe.new_classifier(trial.seed, **trial.changes))

@@ -9,8 +9,8 @@ from jaxtyping import Float
 
 from nearedge.errors import InputError
 from nearedge.learning.estimators import (
-    AnyEstimator,
     Classifier,
+    CommitteeRegressor,
     CompositionRegressor,
     FractionRegressor,
     KernelClassifier,
@@ -20,6 +20,7 @@ from nearedge.learning.estimators import (
     NetworkRegressor,
     Regressor,
     Split,
+    Unfitted,
     fit_many,
 )
 from nearedge.learning.examples import (
@@ -49,6 +50,9 @@ BESIDE_NUMBERS: Mapping[str, float] = {"epsilon": 0.02, "scale_floor": 0.2}
 
 KERNEL_AVERAGES, KERNEL_SITES = 2500, 3000
 """Number of averages, and most single sites, from which kernel machines learn numbers."""
+
+COMMITTEE = 2
+"""Number of networks beside a kernel machine that learns fractions; more are no better."""
 
 Job = tuple[Labelled, int]
 """Raw training spectra, and the seed of the examples made of them and of the networks."""
@@ -80,6 +84,7 @@ class Recipe:
     kernel: bool = False  # whether kernel machines learn, not networks
     fractions: bool = False  # whether numbers that follow from the classes are learnt as fractions
     window: Window = PAPER_WINDOW  # the energies that are used where the spectra reach so far
+    narrow: Window | None = None  # those of which the numbers of averages are learnt, if others
     # Spread of the logarithms of the factors that averages of any composition are multiplied by:
     # how well intensities can be normalised.
     jitter: float = 0.0
@@ -92,15 +97,19 @@ class Recipe:
         _, place, counts = np.unique(environment, return_inverse=True, return_counts=True)
         return counts[place] >= (2 if self.averaged else 1)
 
-    def reach(self, *stored: Float[np.ndarray, " _"], hard: bool = False) -> Window:
+    def reach(
+        self, *stored: Float[np.ndarray, " _"], hard: bool = False, averages: bool = False
+    ) -> Window:
         """Choose the window for spectra stored at these energies (eV): the paper's if they are few.
 
-        For hard edges stored far enough to show the step it is `HARD`.
+        For hard edges stored far enough to show the step it is `HARD`; else for the numbers of
+        averages it is `narrow`.
         """
         if hard and all(energy[0] <= -10 and energy[-1] >= 55 for energy in stored):
             return HARD
-        enough = all(covered(energy, self.window.grid).all() for energy in stored)
-        return self.window if enough else PAPER_WINDOW
+        window = self.narrow if averages and self.narrow else self.window
+        enough = all(covered(energy, window.grid).all() for energy in stored)
+        return window if enough else PAPER_WINDOW
 
     def new_classifier(self, seed: int, **changes: Any) -> Classifier:
         """Make an unfitted classifier of this recipe, with some parameters changed."""
@@ -110,7 +119,7 @@ class Recipe:
 
     def new_regressor(
         self, seed: int, class_values: Mapping[str, float] | None, **changes: Any
-    ) -> Regressor:
+    ) -> NetworkRegressor | CompositionRegressor | KernelRegressor | MixtureRegressor:
         """Make an unfitted regressor of this recipe, with some parameters changed.
 
         `class_values` are the numbers of the classes, see `Labelled.class_values`; None if the
@@ -166,6 +175,9 @@ none does.
 WIDER = Window(-1.2, 13.0, 72)
 """As the paper's window, but to the end of the main peak, in steps of 0.2 eV."""
 
+MAIN_PEAK = Window(-1.2, 10.0, 57)
+"""What averages are told from: beyond it the lattice counts, which composition changes."""
+
 _DECAY = {"l2": 1.0, "l2_convention": "decoupled"}
 
 NETWORK = Recipe(
@@ -191,6 +203,7 @@ NETWORK = Recipe(
     averaged=False,
     fractions=True,
     window=WIDER,
+    narrow=MAIN_PEAK,
     jitter=0.05,
 )
 """The best networks: raw spectra, one wide layer, strong decay, an ensemble."""
@@ -204,8 +217,8 @@ BEST = replace(
 """What did best on raw spectra of held-out trajectories and atoms.
 
 Support vectors on intensities and slopes predict the class, chosen by nested cross-validation
-(``benchmarks/recipes.py``); kernel ridge regression, trained on single sites and on averages of
-likely and unlikely compositions, predicts the fractions, and networks those of measured spectra.
+(``benchmarks/recipes.py``); kernel ridge regression and networks, trained on averages of likely and
+unlikely compositions, predict the fractions together, and networks those of measured spectra.
 """
 
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (PAPER, NETWORK, BEST)}
@@ -233,18 +246,28 @@ def fit_regressors(
 ) -> list[Regressor]:
     """Train a regressor for each job, side by side.
 
-    With `by_class` the number follows from the class, so that fractions of classes give its mean.
-    With categorical features it is learnt from the raw spectra or, if the recipe needs averages,
-    from averages with the mean of their features.
+    With `by_class` the number follows from the class, so that fractions of classes give its mean;
+    networks then have a say beside kernel machines (`COMMITTEE`). With categorical features it is
+    learnt from the raw spectra or, if the recipe needs averages, from averages with the mean of
+    their features.
     """
     models = []
     for sites, seed in jobs:
         class_values = sites.class_values() if by_class and not sites.categories else None
         models.append(recipe.new_regressor(seed, class_values, categories=sites.categories))
-    return fit_many(models, _splits(recipe, models, jobs))
+    fitted = fit_many(models, _splits(recipe, models, jobs))
+    kernels = [model for model in fitted if isinstance(model, MixtureRegressor)]
+    if not kernels:
+        return fitted
+    networks = [
+        recipe.new_networks(seed, sites.class_values(), n_networks=COMMITTEE)
+        for sites, seed in jobs
+    ]
+    fit_many(networks, _splits(recipe, networks, jobs))
+    return [CommitteeRegressor(*both) for both in zip(kernels, networks, strict=True)]
 
 
-def _splits(recipe: Recipe, models: Sequence[AnyEstimator], jobs: Sequence[Job]) -> list[Split]:
+def _splits(recipe: Recipe, models: Sequence[Unfitted], jobs: Sequence[Job]) -> list[Split]:
     """Make what each model learns from."""
     splits: list[Split] = []
     for model, (sites, seed) in zip(models, jobs, strict=True):
@@ -286,7 +309,7 @@ def _averages_and_sites(
 
 
 def averages(
-    recipe: Recipe, model: AnyEstimator, sites: Labelled, seed: int, count: int | None = None
+    recipe: Recipe, model: Unfitted, sites: Labelled, seed: int, count: int | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, Partition]:
     """Make the paper's examples, `count` or as many as the recipe says: spectra and their parts.
 
@@ -304,7 +327,7 @@ def averages(
     return weights @ sites.mu, weights @ _asked(model, sites), labels, parts
 
 
-def _asked(model: AnyEstimator, sites: Labelled) -> np.ndarray:
+def _asked(model: Unfitted, sites: Labelled) -> np.ndarray:
     """What a regressor learns of single sites: their classes' fractions, or a number."""
     if isinstance(model, FractionRegressor):
         return membership(sites.environment)

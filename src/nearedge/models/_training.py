@@ -100,14 +100,17 @@ def train(
         )
     recipe = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     used = data.select(~data.names_mask(hold_out)) if hold_out else data
-    window = window or recipe.reach(used.energy, hard=used.hard)
+    by_class = kind == "regressor" and asked.from_classes
+    # Several elements have no average that is a spectrum: each site is learnt by itself.
+    by_class = by_class and not features and used.identity.edge is not None
+    # Where the zero is unknown, more than the main peak is needed.
+    whole = window or recipe.reach(used.energy, hard=used.hard)
+    window = window or recipe.reach(used.energy, hard=used.hard, averages=by_class)
     sites = used.labelled(asked, window)
     if not sites.valued.all():
         used, sites = used.select(sites.valued), sites.part(sites.valued)
     told = used.features(features, window)
     sites = used.labelled(asked, window, told) if told else sites
-    # Several elements have no average that is a spectrum: each site is learnt by itself.
-    by_class = asked.from_classes and not told and used.identity.edge is not None
     rung, reason = (group, None) if group else strictest(used)
     folds: list[Fold] = []
     groups = None
@@ -153,7 +156,7 @@ def train(
     inference = measured = None
     if fraction_classes(fitted[0]) and folds and not window.aligned:
         stored = replace(sites, mu=used.mu)
-        inference, measured = fit_inference(used.energy, stored, folds, window.grid, recipe, seed)
+        inference, measured = fit_inference(used.energy, stored, folds, whole.grid, recipe, seed)
     return Model(
         identity=used.identity,
         target=asked,

@@ -62,7 +62,7 @@ class MixtureRegressor(RegressorMixin, KernelEstimator):
     values: Sequence[float] = ()
     C: float = 3.0
     slopes: float = 0.1
-    scale_floor: float = 0.5
+    scale_floor: float = 1.0
     linear: float = 30.0
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MixtureRegressor":  # noqa: N803

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Float
 
+from nearedge.learning.estimators._committees import CommitteeRegressor
 from nearedge.learning.estimators._kernel import (
     KernelClassifier,
     KernelEstimator,
@@ -19,11 +20,14 @@ from nearedge.learning.estimators._networks import (
 )
 
 Classifier = NetworkClassifier | KernelClassifier
-FractionRegressor = CompositionRegressor | MixtureRegressor
+FractionRegressor = CommitteeRegressor | CompositionRegressor | MixtureRegressor
 Regressor = NetworkRegressor | FractionRegressor | KernelRegressor
 AnyEstimator = Classifier | Regressor
 
-Estimator = TypeVar("Estimator", bound=AnyEstimator)
+Unfitted = Classifier | NetworkRegressor | CompositionRegressor | MixtureRegressor | KernelRegressor
+"""What is fitted by itself; the members of a committee are, before they come together."""
+
+Estimator = TypeVar("Estimator", bound=Unfitted)
 
 Split = tuple[tuple[Any, ...], tuple[Any, Any] | None]
 """Examples to train on, with weights or without, and to validate on if there are any."""
