@@ -276,7 +276,7 @@ def _splits(recipe: Recipe, models: Sequence[Unfitted], jobs: Sequence[Job]) -> 
             train, validation, _ = parts.split(x, y)
             splits.append((train, validation))
         elif isinstance(model, MixtureRegressor):
-            splits.append((_averages_and_sites(sites, recipe.jitter, seed), None))
+            splits.append((averages_and_sites(sites, recipe.jitter, seed), None))
         elif isinstance(model, CompositionRegressor | NetworkRegressor) and not sites.categories:
             count = recipe.mixtures.count
             weights = composition_weights(
@@ -291,7 +291,7 @@ def _splits(recipe: Recipe, models: Sequence[Unfitted], jobs: Sequence[Job]) -> 
     return splits
 
 
-def _averages_and_sites(
+def averages_and_sites(
     sites: Labelled, jitter: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give averages and single sites, their fractions, and how many sites each is of."""
