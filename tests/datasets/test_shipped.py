@@ -76,8 +76,8 @@ def compositions() -> SiteSpectra:
 def test_compositions_reach_from_little_iron_to_much(compositions: SiteSpectra) -> None:
     formulas = compositions.groups("composition")
     names, sites = np.unique(formulas, return_counts=True)
-    assert len(names) == 26
-    assert sites.min() >= 50
+    assert len(names) == 42
+    assert sites.min() >= 30
     means = [compositions.coordination[formulas == name].mean() for name in names]
     assert min(means) < 0.6
     assert max(means) > 2.5
@@ -92,7 +92,7 @@ def test_compositions_reach_from_little_iron_to_much(compositions: SiteSpectra) 
 def test_both_datasets_can_be_joined(shipped: SiteSpectra, compositions: SiteSpectra) -> None:
     both = merge([shipped, compositions])
     assert len(both) == len(shipped) + len(compositions)
-    assert len(set(both.groups("composition"))) == 27
+    assert len(set(both.groups("composition"))) == 43
     assert both.rule == shipped.rule
     # One set of potentials, one zero of energy.
     levels = [set(data.table["fermi_level"].values.tolist()) for data in (shipped, compositions)]

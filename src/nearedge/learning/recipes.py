@@ -211,7 +211,7 @@ NETWORK = Recipe(
 BEST = replace(
     NETWORK,
     name="best",
-    classifier={"C": 5.0, "reach": 2.0, "slopes": 0.25, "scale_floor": 0.2},
+    classifier={"C": 5.0, "reach": 2.0, "slopes": 0.25, "scale_floor": 0.5},
     kernel=True,
 )
 """What did best on raw spectra of held-out trajectories and atoms.
