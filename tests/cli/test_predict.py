@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,17 @@ def test_another_element_is_refused_by_name_and_answered_only_by_force(
     assert not found["applies"]
     assert found["e0"] == pytest.approx(711, abs=0.3)
     assert any("--force" in remark for remark in found["remarks"])
+
+
+def test_a_reason_that_all_sites_share_is_said_once(
+    run: Run, classifier: str, telling_dataset: SiteSpectra, tmp_path: Path
+) -> None:
+    foreign = telling_dataset.table.assign_attrs(engine="another program")
+    save_dataset(replace(telling_dataset, table=foreign), tmp_path / "foreign")
+    code, out, err = run("predict", classifier, str(tmp_path / "foreign"))
+    assert code == 0
+    assert " ".join(out.split()).count("another engine: another program") == 1
+    assert f"does not apply to {len(foreign.site)} of {len(foreign.site)} spectra" in err
 
 
 def test_an_axis_that_is_taken_as_it_is_may_be_searched(

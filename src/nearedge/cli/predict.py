@@ -170,8 +170,7 @@ def _print(answers: "Sequence[answering.Answer]") -> None:
     terminal.print_table(*answering.answer_table(answers))
     for basis in _bases(answers):
         typer.echo(basis)
-    remarks = _once_a_file(answers)
-    remarks += [answer.sentence() for answer in answers if not answer.applies]
+    remarks = _once_a_file(answers) + _refusals(answers)
     for remark in remarks[:SHOWN]:
         typer.echo(remark)
     if len(remarks) > SHOWN:
@@ -206,3 +205,16 @@ def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:
         for answer in own:
             remarks += [f"{answer.name}: {text}" for text in answer.remarks if text not in shared]
     return remarks
+
+
+def _refusals(answers: "Sequence[answering.Answer]") -> list[str]:
+    """Say why the model does not apply, once for a file whose spectra share the reasons."""
+    said: list[str] = []
+    for file in dict.fromkeys(answer.file for answer in answers):
+        own = [answer for answer in answers if answer.file == file]
+        reasons = {"; ".join(map(str, answer.reasons)) for answer in own}
+        if len(own) > 1 and len(reasons) == 1 and not own[0].applies:
+            said.append(f"{own[0].file_name}: the model does not apply, {reasons.pop()}")
+        else:
+            said += [answer.sentence() for answer in own if not answer.applies]
+    return said
