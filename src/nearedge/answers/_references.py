@@ -9,12 +9,9 @@ from nearedge.answers._answer import Answer, Value
 from nearedge.answers._check import check, other_edge
 from nearedge.edges import Edge
 from nearedge.errors import InputError
-from nearedge.matching import LEVEL, Library, Match, align, coordination, match, number, unstated
+from nearedge.matching import LEVEL, Library, Match, align, coordination, match, mute, number
 from nearedge.spectra import Spectrum, guess_edge
 from nearedge.trust import Reason, Structureless, Unlike, Unstated
-
-MOST_UNSTATED = 0.5
-"""Probability of a crystal without a coordination number from which none is predicted."""
 
 DOUBTFUL = 0.8
 """Share of an element's measured spectra that are right below which an answer says so."""
@@ -107,7 +104,7 @@ def moved_by(answer: Answer, shift: float) -> Answer:
         return answer
     aligned = answer.match.aligned
     aligned = replace(aligned, rise=aligned.rise + shift)
-    matched = replace(answer.match, aligned=aligned)
+    matched = replace(answer.match, aligned=aligned, rise=np.array(aligned.rise))
     return replace(answer, e0=aligned.rise, match=matched, values=_values(matched)[0])
 
 
@@ -117,12 +114,10 @@ def _reasons(matched: Match) -> list[Reason]:
         return [Unlike(matched.best, settings.limit, Edge(matched.absorber, matched.library.edge))]
     if matched.is_step:
         return [Structureless()]
-    nearest = int(np.where(matched.own, matched.misfit, np.inf).argmin())
-    if matched.library.metallic[nearest]:
-        return [Unstated(matched.library.crystal[nearest])]
-    if unstated(matched) > MOST_UNSTATED:
-        silent = matched.own & np.isnan(matched.library.value("coordination"))
-        return [Unstated(matched.library.crystal[int(matched.weights(silent).argmax())])]
+    if mute(matched):
+        library = matched.library
+        silent = matched.own & (library.metallic | np.isnan(library.value("coordination")))
+        return [Unstated(library.crystal[int(matched.weights(silent).argmax())])]
     return []
 
 

@@ -14,6 +14,7 @@ from ._library import (
 )
 from ._matching import (
     Aligned as Aligned,
+    Likeness as Likeness,
     Match as Match,
     Resemblance as Resemblance,
     align as align,
@@ -34,6 +35,9 @@ from ._telling import (
     Classes as Classes,
     Numbers as Numbers,
     coordination as coordination,
+    mute as mute,
     number as number,
+    probabilities as probabilities,
+    quantiles as quantiles,
     unstated as unstated,
 )

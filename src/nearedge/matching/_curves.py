@@ -125,13 +125,21 @@ def find_rise(energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, " ener
     InputError
         If there is none.
     """
+    (rise,) = rises(energy, mu[None]).tolist()
+    if np.isfinite(rise):
+        return float(rise)
+    raise InputError("it does not rise to half of an edge step and stay there")
+
+
+def rises(
+    energy: Float[np.ndarray, " energy"], mu: Float[np.ndarray, "spectrum energy"]
+) -> Float[np.ndarray, " spectrum"]:
+    """Find where normalised spectra cross a half and stay above it for 8 eV, in eV; or NaN."""
     # Close to what counts: farther off another edge may come.
     near = (energy >= -30) & (energy <= 60)
     if near.sum() > 1 and np.ptp(energy[near]) > LEAST[1] - LEAST[0]:
-        (rise,) = half_rises(energy[near], mu[None, near]).tolist()
-        if np.isfinite(rise):
-            return float(rise)
-    raise InputError("it does not rise to half of an edge step and stay there")
+        return half_rises(energy[near], mu[:, near])
+    return np.full(len(mu), np.nan)
 
 
 def distorted(
@@ -184,7 +192,7 @@ def fit(
         values = np.stack([at_left, at_right]).ravel()
         return np.bincount(place, values, shape[0] * shape[1]).reshape(shape)
 
-    rising, points = line(grid), len(grid)
+    rising = line(grid)
     of_line, of_measured = (weights((1 - part) * y, part * y) for y in (rising, measured))
     of_squares = weights((1 - part) ** 2, part**2)
     of_products = weights(2 * part * (1 - part), np.zeros_like(part))[:-1]
@@ -194,15 +202,56 @@ def fit(
         square = broad**2 @ of_squares + (broad[:, :-1] * broad[:, 1:]) @ of_products
         sums.append((square, broad @ of_line, broad @ of_measured))
     aa, ab, p = (np.concatenate(each, axis=1) for each in zip(*sums, strict=True))
-    bb = float(rising @ rising) + points * HOLD
-    q = float(rising @ measured)
-    amplitude = np.clip((bb * p - ab * q) / (aa * bb - ab**2), *AMPLITUDE)
-    slope = np.clip((q - amplitude * ab) / bb, -SLOPE, SLOPE)
-    square = float(measured @ measured) - 2 * amplitude * p - 2 * slope * q
-    square = square + amplitude**2 * aa + 2 * amplitude * slope * ab + slope**2 * bb
+    square, amplitude, slope = _solved(aa, ab, p, grid, measured)
     if stretch is not None:
-        square = square + points * distortions.held(stretch)
+        square = square + distortions.held(stretch)
     place = square.argmin(axis=1)
     best = np.arange(len(place)), place
-    misfit = np.sqrt(np.maximum(square[best], 0) / points)
-    return Fit(misfit, place, amplitude[best], slope[best])
+    return Fit(np.sqrt(np.maximum(square[best], 0)), place, amplitude[best], slope[best])
+
+
+def fit_many(
+    made: Float[np.ndarray, "reference curve point"],
+    grid: Float[np.ndarray, " point"],
+    measured: Float[np.ndarray, "spectrum point"],
+    held: Float[np.ndarray, " reference"],
+) -> Float[np.ndarray, "spectrum reference"]:
+    """Misfits of curves that `distorted` has made, of each reference the best, to many spectra.
+
+    Parameters
+    ----------
+    made, grid, measured
+        Curves and normalised spectra on energies from the rise.
+    held : float array, shape (reference,)
+        What `Distortions.held` adds to the squares of each reference.
+    """
+    aa, ab = np.einsum("rcp,rcp->rc", made, made), made @ line(grid).astype(made.dtype)
+    p = (measured @ made.reshape(-1, len(grid)).T).reshape(len(measured), *aa.shape)
+    square, *_ = _solved(aa, ab, p, grid, measured)
+    return np.sqrt(np.maximum(square.min(axis=-1) + held, 0))
+
+
+def _solved(
+    aa: Float[np.ndarray, "reference curve"],
+    ab: Float[np.ndarray, "reference curve"],
+    p: Float[np.ndarray, "*spectrum reference curve"],
+    grid: Float[np.ndarray, " point"],
+    measured: Float[np.ndarray, "*spectrum point"],
+) -> tuple[
+    Float[np.ndarray, "*spectrum reference curve"],
+    Float[np.ndarray, "*spectrum reference curve"],
+    Float[np.ndarray, "*spectrum reference curve"],
+]:
+    """Mean squares that the best amplitude and line leave, amplitude and line.
+
+    Given are the products of curves with themselves, with the line, and with the spectra.
+    """
+    rising, points = line(grid).astype(measured.dtype), len(grid)
+    bb = float(rising @ rising) + points * HOLD
+    q = (measured @ rising)[..., None, None]
+    amplitude = np.clip((bb * p - ab * q) / (aa * bb - ab**2), *AMPLITUDE)
+    slope = np.clip((q - amplitude * ab) / bb, -SLOPE, SLOPE)
+    square = np.einsum("...p,...p->...", measured, measured)[..., None, None]
+    square = square - 2 * amplitude * p - 2 * slope * q
+    square = square + amplitude**2 * aa + 2 * amplitude * slope * ab + slope**2 * bb
+    return square / points, amplitude, slope

@@ -97,30 +97,96 @@ class Resemblance:
 
 
 @dataclass(frozen=True, eq=False)
-class Match:
+class Likeness:
+    """How well references fit a spectrum, or many, and how much each counts for that.
+
+    Attributes
+    ----------
+    library : Library
+        The references that were compared.
+    absorber : str
+        Element of the spectra.
+    absolute : bool
+        Whether their energies are absolute, as those of measured spectra.
+    rise : float array, shape (*spectrum,)
+        Where each rises by half of the edge step, on its own energies, eV.
+    misfit : float array, shape (*spectrum, reference)
+        Root mean square of the residual, for an edge step of one, in the order of the library;
+        infinite for those that a coarse fit ruled out.
+    """
+
+    library: Library
+    absorber: str
+    absolute: bool
+    rise: Float[np.ndarray, "*spectrum"]
+    misfit: Float[np.ndarray, "*spectrum reference"]
+
+    @property
+    def sigma(self) -> float:
+        """Misfit by which a reference counts less than the best one."""
+        settings = self.library.settings
+        return settings.sigma if self.absolute else settings.computed_sigma
+
+    @property
+    def own(self) -> Bool[np.ndarray, " reference"]:
+        """Mask of the references of the spectra's own element."""
+        return np.array([element == self.absorber for element in self.library.absorber])
+
+    @property
+    def rise_known(self) -> bool:
+        """Whether energies are absolute and a law is known for the rise of the element's edge."""
+        lawful = self.library.edge == "K" and self.absorber in self.library.settings.rises
+        return lawful and self.absolute
+
+    def rise_likelihood(self) -> Float[np.ndarray, "*spectrum reference"]:
+        """Likelihood of its rise for the oxidation state of each reference; at most one.
+
+        The same for all if energies are not absolute, or no law is known for the element.
+        """
+        settings, edge = self.library.settings, Edge(self.absorber, self.library.edge)
+        states = self.library.value("oxidation_state").astype(float)
+        if not self.rise_known:
+            return np.ones((*self.rise.shape, len(states)))
+        zero, slope = settings.rises[edge.absorber]
+        off = self.rise[..., None] - edge.energy - zero - slope * states
+        # What is wrong is wrong by some eV either way, as by twenty in all.
+        wrong = settings.rise_wrong * settings.rise_sigma * np.sqrt(2 * np.pi) / 20
+        right = (1 - settings.rise_wrong) * np.exp(-0.5 * (off / settings.rise_sigma) ** 2)
+        likelihood = right + wrong
+        # Where no state is stated, it may be that of any other crystal of the element.
+        known = np.isfinite(states) & self.own
+        mean = likelihood[..., known].mean(axis=-1, keepdims=True) if known.any() else 1.0
+        return np.where(np.isfinite(states), likelihood, mean)
+
+    def weights(
+        self, among: Bool[np.ndarray, " reference"]
+    ) -> Float[np.ndarray, "*spectrum reference"]:
+        """Weigh some of the references by their misfits; the weights of each spectrum add up to 1.
+
+        All are zero if a coarse fit ruled out all of them.
+        """
+        misfit = np.where(among, self.misfit, np.inf)
+        best = misfit.min(axis=-1, keepdims=True, initial=np.inf)
+        weight = np.exp((np.where(np.isfinite(best), best, 0) ** 2 - misfit**2) / self.sigma**2)
+        return weight / np.where(np.isfinite(best), weight.sum(axis=-1, keepdims=True), 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Match(Likeness):
     """References of a library, the most similar first.
 
     Attributes
     ----------
     aligned : Aligned
-    absorber : str
-        Element of the spectrum.
-    library : Library
-        The references that were compared.
+        The spectrum.
     order : int array, shape (reference,)
-        Their indices in the library, the best fit first.
-    misfit : float array, shape (reference,)
-        Root mean square of the residual, for an edge step of one, in the order of the library;
-        infinite for those that a coarse fit ruled out.
+        Indices of the references in the library, the best fit first.
     distortions : Distortions
         Distortions allowed for computed references.
     """
 
     aligned: Aligned
-    absorber: str
-    library: Library
     order: Int[np.ndarray, " reference"]
-    misfit: Float[np.ndarray, " reference"]
     distortions: Distortions
     _place: Int[np.ndarray, " reference"]
     _line: Float[np.ndarray, "reference 2"]
@@ -131,25 +197,22 @@ class Match:
         return float(self.misfit[self.order[0]])
 
     @property
-    def sigma(self) -> float:
-        """Misfit by which a reference counts less than the best one."""
-        settings = self.library.settings
-        return settings.sigma if self.aligned.spectrum.absolute else settings.computed_sigma
-
-    @property
-    def own(self) -> Bool[np.ndarray, " reference"]:
-        """Mask of the references of the spectrum's own element."""
-        return np.array([element == self.absorber for element in self.library.absorber])
-
-    @property
     def is_step(self) -> bool:
         """Whether a step without structure fits as well as the best reference."""
         plain = fit(STEPS, FINE, self.aligned.energy, self.aligned.mu)
         return bool(plain.misfit.min() <= self.best)
 
+    @property
+    def rise_tells(self) -> bool:
+        """Whether it rises where a reference of its element would, by its oxidation state."""
+        states = self.library.value("oxidation_state")[self.own]
+        likelihood = self.rise_likelihood()[self.own][np.isfinite(states)]
+        most = float(likelihood.max(initial=0.0))
+        return self.rise_known and most > 2 * self.library.settings.rise_wrong
+
     def distortion(self, reference: int) -> Distortion:
         """Return how a reference was distorted."""
-        alike = self.library.measured[reference] == self.aligned.spectrum.absolute
+        alike = self.library.measured[reference] == self.absolute
         return (MEASURED if alike else self.distortions).at(int(self._place[reference]))
 
     def first(self, count: int, *, foreign: bool = False) -> list[Resemblance]:
@@ -190,40 +253,6 @@ class Match:
             slope=slope,
         )
 
-    @property
-    def rise_known(self) -> bool:
-        """Whether energies are absolute and a law is known for the rise of the element's edge."""
-        lawful = self.library.edge == "K" and self.absorber in self.library.settings.rises
-        return lawful and self.aligned.spectrum.absolute
-
-    @property
-    def rise_tells(self) -> bool:
-        """Whether it rises where a reference of its element would, by its oxidation state."""
-        states = self.library.value("oxidation_state")[self.own]
-        likelihood = self.rise_likelihood()[self.own][np.isfinite(states)]
-        most = float(likelihood.max(initial=0.0))
-        return self.rise_known and most > 2 * self.library.settings.rise_wrong
-
-    def rise_likelihood(self) -> Float[np.ndarray, " reference"]:
-        """Likelihood of its rise for the oxidation state of each reference; at most one.
-
-        The same for all if energies are not absolute, or no law is known for the element.
-        """
-        settings, edge = self.library.settings, Edge(self.absorber, self.library.edge)
-        states = self.library.value("oxidation_state").astype(float)
-        if not self.rise_known:
-            return np.ones(len(states))
-        zero, slope = settings.rises[edge.absorber]
-        off = (self.aligned.rise - edge.energy - zero - slope * states) / settings.rise_sigma
-        # What is wrong is wrong by some eV either way, as by twenty in all.
-        wrong = settings.rise_wrong * settings.rise_sigma * np.sqrt(2 * np.pi) / 20
-        likelihood = (1 - settings.rise_wrong) * np.exp(-0.5 * off**2) + wrong
-        # Where no state is stated, it may be that of any other crystal of the element.
-        known = np.isfinite(states)
-        return np.where(
-            known, likelihood, likelihood[known & self.own].mean() if known.any() else 1
-        )
-
     def curve(self, reference: int) -> Float[np.ndarray, " point"]:
         """Return a reference as it fits the spectrum, at the energies of `aligned`."""
         of = self.library.curves[[reference]]
@@ -231,18 +260,6 @@ class Match:
         (made,) = distorted(of, distortion, self.aligned.energy)[0]
         amplitude, slope = self._line[reference]
         return amplitude * made + slope * line(self.aligned.energy)
-
-    def weights(self, among: Bool[np.ndarray, " reference"]) -> Float[np.ndarray, " reference"]:
-        """Weigh some of the references by their misfits; the weights add up to one.
-
-        All are zero if a coarse fit ruled out all of them.
-        """
-        misfit = np.where(among, self.misfit, np.inf)
-        best = misfit.min(initial=np.inf)
-        if not np.isfinite(best):
-            return np.zeros(len(misfit))
-        weight = np.exp((best**2 - misfit**2) / self.sigma**2)
-        return weight / weight.sum()
 
 
 def align(spectrum: Spectrum) -> Aligned:
@@ -313,4 +330,15 @@ def match(
                 fitted = fit(library.curves[rows], suffered, energy, mu, usual)
                 misfit[rows], place[rows] = fitted.misfit, fitted.place
                 lines[rows] = np.column_stack([fitted.amplitude, fitted.slope])
-    return Match(aligned, absorber, library, misfit.argsort(), misfit, distortions, place, lines)
+    return Match(
+        library,
+        absorber,
+        aligned.spectrum.absolute,
+        np.array(aligned.rise),
+        misfit,
+        aligned,
+        misfit.argsort(),
+        distortions,
+        place,
+        lines,
+    )

@@ -1,12 +1,13 @@
 """From the references that are like a spectrum to its absorber's structure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.special import ndtr
 
-from nearedge.matching._matching import Match
+from nearedge.matching._matching import Likeness, Match
 
 LEVEL = 0.9
 """Fraction of truths that sets and intervals are meant to contain."""
@@ -17,6 +18,9 @@ spectra nine in ten hold."""
 
 APART = 0.5
 """Difference of oxidation states by shape and by energy from which they disagree."""
+
+MOST_UNSTATED = 0.5
+"""Probability of a crystal without a coordination number from which none is predicted."""
 
 
 @dataclass(frozen=True)
@@ -41,46 +45,48 @@ class Classes:
     probabilities: dict[float, float]
 
 
-def unstated(match: Match) -> float:
+def unstated(match: Likeness) -> Float[np.ndarray, "*spectrum"]:
     """Probability of a crystal without a coordination number: a metal, a disputed shell."""
-    shares = _probabilities(match, match.own)
-    return shares.get(None, 0.0)
+    return probabilities(match, match.own)[1][..., -1]
+
+
+def mute(match: Likeness) -> Bool[np.ndarray, "*spectrum"]:
+    """Whether no number follows: a metal is nearest, or most probably none is stated."""
+    nearest = np.where(match.own, match.misfit, np.inf).argmin(axis=-1)
+    return np.asarray(match.library.metallic[nearest] | (unstated(match) > MOST_UNSTATED))
 
 
 def coordination(match: Match) -> Classes | None:
     """Predict the coordination number; None if no reference like the spectrum states one."""
-    told = _probabilities(match, np.isfinite(match.library.value("coordination")))
-    probability = {n: share for n, share in told.items() if n is not None}
-    if not probability:
-        return None
-    best = max(probability, key=lambda n: probability[n])
-    falling = sorted(probability, key=lambda n: -probability[n])
-    together = np.cumsum([probability[n] for n in falling])
-    count = int(np.searchsorted(together, match.library.settings.least)) + 1
-    return Classes(best, tuple(sorted(falling[:count])), probability)
-
-
-def _probabilities(
-    match: Match, among: Bool[np.ndarray, " reference"]
-) -> dict[float | None, float]:
-    """Give the probability of each coordination number of some references; None if not stated."""
-    shares, settings = match.weights(among), match.library.settings
+    numbers, shares = probabilities(match, np.isfinite(match.library.value("coordination")))
     if not shares.any():
-        return {}
-    number = match.library.value("coordination").astype(float).round(1)
-    classes = [*np.unique(number[among & np.isfinite(number)]).tolist(), None]
+        return None
+    numbers, shares = numbers[:-1], shares[:-1]
+    falling = np.argsort(-shares, kind="stable")
+    count = int(np.searchsorted(shares[falling].cumsum(), match.library.settings.least)) + 1
+    held = tuple(np.sort(numbers[falling[:count]]).tolist())
+    told = dict(zip(numbers.tolist(), shares.tolist(), strict=True))
+    return Classes(float(numbers[falling[0]]), held, told)
+
+
+def probabilities(
+    match: Likeness, among: Bool[np.ndarray, " reference"]
+) -> tuple[Float[np.ndarray, " number"], Float[np.ndarray, "*spectrum number"]]:
+    """Give the coordination numbers of some references, at last NaN, and their probabilities.
+
+    That of NaN is for those that state none. All are zero if a coarse fit ruled out all references.
+    """
+    shares, settings = match.weights(among), match.library.settings
+    stated = match.library.value("coordination").astype(float).round(1)
+    silent = np.isnan(stated)
+    numbers = np.unique(stated[among & ~silent])
     # As many speak for a rare number as for a common one.
-    spoken = {
-        n: float(
-            np.sort(shares[np.isnan(number) if n is None else number == n])[
-                -settings.voices :
-            ].sum()
-        )
-        ** settings.sharpness
-        for n in classes
-    }
-    total = sum(spoken.values())
-    return {n: share / total for n, share in spoken.items()}
+    spoken = [
+        np.sort(shares[..., mine])[..., -settings.voices :].sum(axis=-1) ** settings.sharpness
+        for mine in (*(stated == n for n in numbers), silent)
+    ]
+    total = np.sum(spoken, axis=0)[..., None]
+    return np.r_[numbers, np.nan], np.stack(spoken, axis=-1) / np.where(total > 0, total, 1)
 
 
 def number(match: Match, target: str) -> Numbers | None:
@@ -89,20 +95,17 @@ def number(match: Match, target: str) -> Numbers | None:
     References of other elements are not used. For the oxidation state the energy of the rise counts
     as well as the shape; if both disagree, the interval covers both.
     """
-    values = match.library.value(target).astype(float)
-    there = np.isfinite(values) & match.own
-    shares = match.weights(there)[there]
-    if not shares.any():
+    settings = match.library.settings
+    inside = settings.inside[target == "bond_length"]
+    by_shape = quantiles(match, target, False, _ends(inside))
+    if np.isnan(by_shape).any():
         return None
-    settings, which = match.library.settings, int(target == "bond_length")
-    spread, inside = settings.spread[which], settings.inside[which]
     if target == "bond_length":
-        return Numbers(*_quantiles(values[there], shares, spread, inside))
-    shape = Numbers(*_quantiles(values[there], shares, spread, INSIDE_BY_SHAPE))
+        return Numbers(*by_shape.tolist())
+    shape = Numbers(*quantiles(match, target, False, _ends(INSIDE_BY_SHAPE)).tolist())
     if not match.rise_known:
         return shape
-    weights = shares * match.rise_likelihood()[there]
-    told = Numbers(*_quantiles(values[there], weights, spread, inside))
+    told = Numbers(*quantiles(match, target, True, _ends(inside)).tolist())
     apart = abs(told.value - shape.value) > APART
     if match.rise_tells and not apart:
         return told
@@ -110,14 +113,35 @@ def number(match: Match, target: str) -> Numbers | None:
     return Numbers(told.value, low, high, shape.value if apart else None)
 
 
-def _quantiles(
-    values: Float[np.ndarray, " stated"],
-    weights: Float[np.ndarray, " stated"],
-    spread: float,
-    inside: float,
-) -> tuple[float, float, float]:
-    """Median, and ends of the interval, of a mixture of a Gaussian for each reference."""
+def _ends(inside: float) -> tuple[float, float, float]:
+    return 0.5, 0.5 - inside / 2, 0.5 + inside / 2
+
+
+def quantiles(
+    match: Likeness, target: str, by_rise: bool, shares: Sequence[float]
+) -> Float[np.ndarray, "*spectrum share"]:
+    """Quantiles of oxidation state or bond length; NaN where no reference states it.
+
+    They are those of a mixture of a Gaussian for each reference of the spectrum's own element,
+    weighted by the misfits and, if wanted, by the energy of the rise.
+    """
+    values = match.library.value(target).astype(float)
+    there = np.isfinite(values) & match.own
+    weights = match.weights(there)[..., there]
+    if by_rise:
+        weights = weights * match.rise_likelihood()[..., there]
+    total = weights.sum(axis=-1, keepdims=True)
+    told = np.full((*total.shape[:-1], len(shares)), np.nan)
+    some = total[..., 0] > 0
+    if not some.any():
+        return told
+    values, weights = values[there], weights[some] / total[some]
+    spread = match.library.settings.spread[target == "bond_length"]
     grid = np.linspace(values.min() - 4 * spread, values.max() + 4 * spread, 2001)
-    below = ndtr((grid[:, None] - values) / spread) @ (weights / weights.sum())
-    middle, low, high = np.interp([0.5, 0.5 - inside / 2, 0.5 + inside / 2], below, grid).tolist()
-    return middle, low, high
+    below = weights @ ndtr((grid[:, None] - values) / spread).T
+    for place, share in enumerate(shares):
+        right = np.clip((below < share).sum(axis=-1), 1, len(grid) - 1)[:, None]
+        low, high = (np.take_along_axis(below, at, -1)[:, 0] for at in (right - 1, right))
+        part = (share - low) / np.maximum(high - low, 1e-12)
+        told[some, place] = grid[right[:, 0] - 1] + part * (grid[1] - grid[0])
+    return told

@@ -23,6 +23,7 @@ from ._normalisation import (
     find_e0 as find_e0,
     fit_ranges as fit_ranges,
     normalise as normalise,
+    normalise_alike as normalise_alike,
 )
 from ._plot import plot as plot
 from ._preparation import (

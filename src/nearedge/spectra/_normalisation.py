@@ -154,25 +154,60 @@ def normalise(
     Normalised('cu', E0 8986.95 eV, edge step 0.492)
     """
     e0 = find_e0(spectrum) if e0 is None else e0
-    far = spectrum.energy - e0
-    high = far[-1]
     usual = fit_ranges(spectrum, e0)
-    before, after = before or usual[0], after or usual[1]
-    # The edge's own tail tilts a line that is fitted close to it.
-    line = _line(spectrum, far, before, 1 if before[1] - before[0] > 20 else 0, "before")
-    degree = 0 if high < 50 else 1 if high < 150 else 2
-    beyond = _line(spectrum, far, after, degree, "after")
-    step = float(np.polyval(beyond, 0.0) - np.polyval(line, 0.0))
+    lower, upper, steps = _lines(
+        spectrum, e0, before or usual[0], after or usual[1], spectrum.mu[:, None]
+    )
+    step = float(steps[0])
     if not step > 0:
         raise InputError(
             f"{spectrum.source}::{spectrum.name}: no step up at {e0:.1f} eV: behind it "
             "absorption is not above the line before it; give mu itself, not its derivative or a "
             "difference"
         )
-    lower, upper = np.polyval(line, far), np.polyval(beyond, far)
+    lower, upper = lower[:, 0], upper[:, 0]
     notes = (*spectrum.notes, f"normalised: E0 {e0:.2f} eV, edge step {step:.4g}")
     made = replace(spectrum, mu=(spectrum.mu - lower) / step, channel="normalised", notes=notes)
     return Normalised(made, e0, step, lower, upper)
+
+
+def normalise_alike(
+    spectrum: Spectrum, e0: float, mu: Float[np.ndarray, "row energy"]
+) -> Float[np.ndarray, "row energy"]:
+    """Normalise other spectra on the energies of one by its ranges; NaN where there is no step up.
+
+    Examples
+    --------
+    >>> energy = np.arange(8900.0, 9100.0, 1.0)
+    >>> mu = np.arctan(energy - 8987)
+    >>> spectrum = Spectrum("cu", energy, mu, "cu.dat")
+    >>> made = normalise(spectrum, 8987.0)
+    >>> rows = normalise_alike(spectrum, 8987.0, np.stack([3 * mu + 1, -mu]))
+    >>> bool(np.allclose(rows[0], made.spectrum.mu)), bool(np.isnan(rows[1]).all())
+    (True, True)
+    """
+    lower, _, step = _lines(spectrum, e0, *fit_ranges(spectrum, e0), mu.T)
+    return ((mu.T - lower) / np.where(step > 0, step, np.nan)).T
+
+
+def _lines(
+    spectrum: Spectrum,
+    e0: float,
+    before: tuple[float, float],
+    after: tuple[float, float],
+    mu: Float[np.ndarray, "energy row"],
+) -> tuple[
+    Float[np.ndarray, "energy row"], Float[np.ndarray, "energy row"], Float[np.ndarray, " row"]
+]:
+    """Lines before and after the edge of rows on the energies of a spectrum, and their steps."""
+    far = spectrum.energy - e0
+    high = far[-1]
+    # The edge's own tail tilts a line that is fitted close to it.
+    line = _line(spectrum, far, before, 1 if before[1] - before[0] > 20 else 0, "before", mu)
+    degree = 0 if high < 50 else 1 if high < 150 else 2
+    beyond = _line(spectrum, far, after, degree, "after", mu)
+    lower, upper = (np.polyval(fitted, far[:, None]) for fitted in (line, beyond))
+    return lower, upper, beyond[-1] - line[-1]
 
 
 def _line(
@@ -181,11 +216,12 @@ def _line(
     ends: tuple[float, float],
     degree: int,
     where: str,
-) -> Float[np.ndarray, " power"]:
+    mu: Float[np.ndarray, "energy row"],
+) -> Float[np.ndarray, "power row"]:
     inside = (far >= ends[0]) & (far <= ends[1])
     if inside.sum() < 3:
         raise InputError(
             f"{spectrum.source}::{spectrum.name}: {inside.sum()} points between {ends[0]:g} and "
             f"{ends[1]:g} eV {where} the edge; at least 3 are needed"
         )
-    return np.polyfit(far[inside], spectrum.mu[inside], degree)
+    return np.polyfit(far[inside], mu[inside], degree)

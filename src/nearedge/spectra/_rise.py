@@ -49,7 +49,8 @@ def half_rises(
     grid = np.arange(energy[0], energy[-1], STRIDE)
     smooth = convolved(energy, mu, grid, BLUR)
     length = min(round(STAYS / STRIDE), len(grid))
-    stays = np.lib.stride_tricks.sliding_window_view(smooth > 0.5, length, axis=1).all(axis=-1)
+    above = np.pad((smooth > 0.5).cumsum(axis=1), ((0, 0), (1, 0)))
+    stays = above[:, length:] - above[:, :-length] == length
     rows, first = np.arange(len(mu)), stays.argmax(axis=1)
     below, above = smooth[rows, first - 1], smooth[rows, first]
     slope = np.where(first > 0, above - below, np.nan)
