@@ -50,6 +50,7 @@ def test_maps_figures_and_numbers(run: Run, folder: Path, tmp_path: Path) -> Non
         "no_signal": 9,
         "dim": 0,
         "unlike": 0,
+        "unstated": 0,
     }
     assert result["files"] == sorted(path.name for path in (tmp_path / "maps").iterdir())
     names = {"coordination", "coordination_error", "novelty", "noise", "overview"}
@@ -79,7 +80,7 @@ def test_what_people_read(
         "45 of 6 x 9 pixels mapped",
         "zero at 530.0 eV",
         "fraction_dimer",
-        "9 of 54 pixels (16.7%) vary no more than their noise",
+        "9 of 54 pixels (16.7%) vary no more than their noise, or show no edge",
     ):
         assert part in out
     code, _, err = run(*arguments)

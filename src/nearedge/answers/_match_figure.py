@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nearedge.drawing.style import BLACK, GREY, class_colours, plain
+from nearedge.drawing.style import BLACK, GREY, VERMILION, class_colours, plain
 from nearedge.matching import Match, Resemblance, coordination
 
 SHOWN = 4
@@ -37,6 +37,17 @@ def draw_curves(axes: Axes, match: Match, shown: int = SHOWN) -> None:
         axes.text(energy[-1], level + 0.1, words, ha="right", va="bottom", fontsize=7.5)
     axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption, offset")
     axes.set_title("measured (black) over the nearest references", fontsize=9)
+
+
+def draw_nearest(axes: Axes, match: Match) -> None:
+    """Draw the spectrum and the nearest reference in little room."""
+    (nearest,) = match.first(1)
+    energy, curve = match.aligned.energy, match.curve(nearest.reference)
+    name = plain(nearest.crystal).replace("_", " ")
+    axes.plot(energy, match.aligned.mu, color=BLACK, lw=1.2, label="measured")
+    axes.plot(energy, curve, color=VERMILION, ls="--", label=f"{name}\nmisfit {nearest.misfit:.3f}")
+    axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption")
+    axes.legend(loc="lower right", fontsize=7)
 
 
 def _words(reference: Resemblance) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from nearedge import answers, models
+from nearedge import answers
 from nearedge.answers import Answer, Failure, Request, maps
 from nearedge.app._downloads import packed
 from nearedge.app._figures import frame
@@ -41,26 +41,25 @@ class Mapped:
 
 
 def make_maps(given: Given, energies: Float[np.ndarray, " energy"] | None) -> Mapped:
-    """Map a stack by the model that ships.
+    """Map a stack by the model that ships for its edge.
 
     Raises
     ------
     InputError
         If it cannot be read, or is of nothing that the model knows.
     """
-    ready = models.ready_model()
     with given.on_disk() as path, TemporaryDirectory(prefix="nearedge-") as folder:
         out = Path(folder, "maps")
         with stacks.open_stack(path, energies, scratch=folder) as stack:
-            model = models.load_model(ready.folder)
-            made = maps.map_stack(model, stack, out, zero=inference.Zero(None), name=ready.name)
+            model, name = maps.ready_for(stack)
+            made = maps.map_stack(model, stack, out, zero=inference.Zero(None), name=name)
         with h5py.File(out / "maps.h5") as file:
             layers = {name: cast(h5py.Dataset, file[name]) for name in made.quantiles}
             titles = {name: str(layer.attrs["long_name"]) for name, layer in layers.items()}
             arrays = {name: np.asarray(layer[()], float) for name, layer in layers.items()}
         return Mapped(
-            made.mean, arrays, titles, made.remarks, made.quantiles, made.places.likeliest,
-            packed(out),
+            made.mean, arrays, titles, made.remarks, made.quantiles,
+            made.places.likeliest if made.places else made.mean.e0 or 0.0, packed(out),
         )  # fmt: skip
 
 
@@ -68,13 +67,13 @@ def pixel(
     given: Given, energies: Float[np.ndarray, " energy"] | None, row: int, column: int, zero: float
 ) -> tuple[Spectrum, Answer | Failure]:
     """Read the spectrum of a pixel, and what the model says of it at the zero of the maps."""
-    ready = models.ready_model()
     with given.on_disk() as path, stacks.open_stack(path, energies) as stack:
+        model, name = maps.ready_for(stack)
         mu = np.asarray(stack.spectra(slice(row, row + 1))[column], float)
         spectrum = Spectrum(f"row {row}, column {column}", stack.energy, mu, given.name)
     request = Request("auto", inference.Zero(zero, 0.1), AS_IT_IS, force=True)
     try:
-        (told,) = answers.answer(answers.load_any(ready.folder), spectrum, request, name=ready.name)
+        (told,) = answers.answer(model, spectrum, request, name=name)
     except NearEdgeError as error:
         return spectrum, Failure(given.name, str(error))
     return spectrum, told

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 from typer import Argument, Option
 
-from nearedge import models
+from nearedge import answers, models
 from nearedge.answers import maps
 from nearedge.cli import options, terminal
 from nearedge.drawing.progress import counting_bar
@@ -20,9 +20,9 @@ def map_(
     paths: Annotated[
         list[Path],
         Argument(
-            help="A model folder (default: the model that ships for O K-edges of Li-Fe oxides),"
-            " then the absorption in each pixel at many energies: .npy, HDF5, or TIFF"
-            " with a page for each energy.",
+            help="A model's folder or the name of one that ships (default: that for the stack's"
+            " edge; nearedge models lists them), then the absorption in each pixel at many"
+            " energies: .npy, HDF5, or TIFF with a page for each energy.",
             metavar="[MODEL] STACK",
         ),
     ],
@@ -55,15 +55,19 @@ def map_(
         Option(help="Leave out pixels whose mean intensity is below this share of the brightest."),
     ] = None,
     json: options.Json = False,
+    overwrite: options.Overwrite = False,
     force: options.ForceAnswer = False,
 ) -> None:
-    """Map coordination and fractions of environments out of a stack of images."""
+    """Map coordination, fractions of environments or oxidation states out of a stack of images."""
     if len(paths) > 2:
         raise typer.BadParameter(f"give one stack, not {len(paths) - 1}")
-    model = paths[0] if len(paths) == 2 else models.ready_model().folder
     stack = paths[-1]
-    check_free(output, force=force)
-    loaded = models.load_model(model)
+    check_free(output, force=force or overwrite, remedy="--overwrite")
+    chosen = None
+    if len(paths) == 2:
+        ready = {Path(model.name): model.folder for model in models.ready_models()}
+        folder = paths[0] if paths[0].exists() else ready.get(paths[0], paths[0])
+        chosen = answers.load_any(folder), str(paths[0])
     output.parent.mkdir(parents=True, exist_ok=True)
     bar = counting_bar()
     task = bar.add_task("images unpacked", total=None)
@@ -86,14 +90,16 @@ def map_(
             advance=advance,
         )
     with opened:
+        loaded, name = chosen or maps.ready_for(opened)
         result = maps.map_stack(
             loaded,
             opened,
             output,
             zero=inference.Zero(e0, e0_uncertainty),
             mask_below=mask_below,
-            name=str(model),
+            name=name,
             force=force,
+            overwrite=overwrite,
         )
     if json:
         terminal.print_json(result.to_json())
@@ -102,16 +108,18 @@ def map_(
 
 
 def _print(result: "maps.StackMap") -> None:
-    assert result.mean.evidence is not None
-    posterior = result.mean.evidence.posterior
     rows, columns = result.shape
     terminal.say(f"{result.folder}: {result.counts['mapped']} of {rows} x {columns} pixels mapped")
-    low, high = posterior.zero_interval()
-    places = ", ".join(f"{zero:.2f}" for zero in result.places.zeros)
-    terminal.say(
-        f"zero at {posterior.zero:.1f} eV (90 %: {low:.1f} to {high:.1f}), maps made with {places};"
-        f" extra broadening {posterior.width:.1f} eV"
-    )
+    if result.mean.evidence is not None and result.places is not None:
+        posterior = result.mean.evidence.posterior
+        low, high = posterior.zero_interval()
+        places = ", ".join(f"{zero:.2f}" for zero in result.places.zeros)
+        terminal.say(
+            f"zero at {posterior.zero:.1f} eV (90 %: {low:.1f} to {high:.1f}), maps made with "
+            f"{places}; extra broadening {posterior.width:.1f} eV"
+        )
+    else:
+        terminal.say(f"the mean spectrum {result.mean.sentence()}")
     terminal.print_table(
         ["map", "5 %", "median", "95 %"],
         [[name, *(f"{v:.2f}" for v in values)] for name, values in result.quantiles.items()],

@@ -20,6 +20,7 @@ from ._matching import (
     align as align,
     match as match,
 )
+from ._pixels import ReferenceReader as ReferenceReader, reference_reader as reference_reader
 from ._settings import Settings as Settings
 from ._standards import (
     GOOD as GOOD,

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -26,10 +27,14 @@ from nearedge.answers.maps._maps import (
     draw_overview,
     layers,
     new_maps,
+    reference_layers,
 )
+from nearedge.answers.maps._references import read_by_references, sampled
 from nearedge.drawing.progress import counting_bar
+from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.files.stacks import Block, Stack
+from nearedge.matching import GRID, Library, reference_reader
 from nearedge.models import Model
 from nearedge.models.inference import (
     PIECE,
@@ -62,6 +67,8 @@ BRIGHT = 0.99
 LARGEST_VIEW = 1500
 """Rows or columns beyond which figures and quantiles use every second pixel, every third ..."""
 
+Read = Callable[[Num[np.ndarray, "pixel energy"]], Float[np.ndarray, "layer pixel"]]
+
 AS_IT_IS = Preparation("none", glitches=False)
 """The mean spectrum is prepared as little as the pixels are."""
 
@@ -78,7 +85,7 @@ class StackMap:
     folder: Path
     shape: tuple[int, int]
     mean: Answer
-    places: ZeroPlaces
+    places: ZeroPlaces | None
     counts: dict[str, int]
     quantiles: dict[str, list[float]]
     noisy: int
@@ -94,7 +101,7 @@ class StackMap:
         ]
         remarks += [f"the mean spectrum: {reason}" for reason in self.mean.reasons]
         remarks += self.mean.remarks
-        if self.places.mode_weight < 1 - LEFT_OUT:
+        if self.places and self.places.mode_weight < 1 - LEFT_OUT:
             remarks.append(
                 f"the maps suppose the likeliest zero, E0 = {self.places.likeliest:.1f} eV "
                 f"({self.places.mode_weight:.0%})"
@@ -116,16 +123,23 @@ class StackMap:
             "pixels": self.counts,
             "noisy": self.noisy,
             "quantiles": self.quantiles,
-            "zeros": self.places.zeros.tolist(),
-            "zero_weights": self.places.weights.tolist(),
-            "zero_spread": self.places.spread,
+            **(zeros_of(self.places) if self.places else {}),
             "mean_spectrum": self.mean.to_json(),
             "remarks": self.remarks,
         }
 
 
+def zeros_of(places: ZeroPlaces) -> Json:
+    """Name the zeros that maps are made with, their weights and their spread."""
+    return {
+        "zeros": places.zeros.tolist(),
+        "zero_weights": places.weights.tolist(),
+        "zero_spread": places.spread,
+    }
+
+
 def map_stack(
-    model: Model,
+    model: Model | Library,
     stack: Stack,
     output: str | Path,
     *,
@@ -133,15 +147,18 @@ def map_stack(
     mask_below: float | None = None,
     name: str = "model",
     force: bool = False,
+    overwrite: bool = False,
     console: Console | None = None,
 ) -> StackMap:
-    """Map the composition in every pixel of a stack with a regressor for measured spectra.
+    """Map the composition in every pixel of a stack with a regressor, or a library of references.
 
     The zero and the resolution are those of the mean spectrum of all pixels with a signal; each
-    pixel is then read with them. Pixels are left out if their mean intensity is below a fraction of
-    that of the brightest (the 99th percentile, so that a few hot pixels do not matter). With
-    `force` a folder is replaced, and pixels and stacks to which the model does not apply are
-    mapped.
+    pixel is then read with them. A library needs no zero: broadening and stretch of its references
+    are those of the mean and of the pixels that differ most, the rise is each pixel's own.
+
+    Pixels are left out if their mean intensity is below a fraction of that of the brightest
+    (the 99th percentile, so that a few hot pixels do not matter). With `force` pixels and stacks
+    to which the model does not apply are mapped; with it or `overwrite` a folder is replaced.
 
     Only a block of the stack is in memory at a time. The output folder is written whole or not at
     all: ``maps.h5``, which has the model's `name`, a figure of each map, ``overview.png``.
@@ -152,11 +169,12 @@ def map_stack(
             f"{mask_below} is no share of the brightest pixels' intensity; give 0 or more and less "
             "than 1"
         )
-    inference = _checked(model, stack, zero)
-    shown = layers(model.absorber, str(model.target.neighbour), inference.classes)
+    inference = None if isinstance(model, Library) else _checked(model, stack, zero)
+    # Nothing is known of the element yet, but how many maps there will be.
+    count = 5 if inference is None else len(inference.classes) + 4
     # A number of four bytes for each pixel and layer; figures and the state take less than one.
-    space = 4 * (len(shown) + 1) * math.prod(stack.shape)
-    with replacing(output, force=force, space=space) as folder:
+    space = 4 * (count + 1) * math.prod(stack.shape)
+    with replacing(output, force=force or overwrite, space=space) as folder:
         folder.mkdir(parents=True)
         with (
             counting_bar(console) as bar,
@@ -172,20 +190,18 @@ def map_stack(
                     yield block
                     bar.advance(task, block.rows.stop - block.rows.start)
 
-            finder = SignalFinder(stack.energy, inference.grid)
+            finder = SignalFinder(stack.energy, inference.grid if inference else GRID)
             state, mu = survey(finder, stack.shape, blocks, pool, stack.name, mask_below)
-            request = Request("auto", zero, AS_IT_IS, force=force)
+            known = zero if inference or zero.energy is not None else None
+            request = Request("auto", known, AS_IT_IS, force=force)
             mean_spectrum = Spectrum("mean spectrum", stack.energy, mu, stack.name)
             (mean,) = answer(model, mean_spectrum, request, name=name)
-            evidence = mean.evidence
-            if evidence is None:
+            if mean.evidence is None and (mean.match is None or (mean.reasons and not force)):
                 raise InputError(
                     f"{stack.name}, mean spectrum: {mean.reasons[0]}; --force maps it all the same"
                 )
-            reader = pixel_reader(inference, stack.energy, evidence.posterior)
-            about = {
+            about: Json = {
                 "model": name,
-                "model_fingerprint": model.record.training.fingerprint,
                 "stack": stack.name,
                 "energy_axis": stack.axis,
                 "from_transmission": stack.incident is not None,
@@ -193,24 +209,39 @@ def map_stack(
                 "e0_uncertainty": None if zero.energy is None else zero.uncertainty,
                 "mask_below": mask_below,
                 "forced": force,
-                "zeros": reader.places.zeros,
-                "zero_weights": reader.places.weights,
-                "zero_spread": reader.places.spread,
-                "broadening": evidence.posterior.width,
-                "mean_novelty": evidence.fit.score,
             }
+            places = None
+            if mean.match is not None:
+                shown = reference_layers(Edge(mean.match.absorber, mean.match.library.edge))
+                references = reference_reader(mean.match, sampled(stack, state))
+                read: Read = partial(read_by_references, references)
+                about["mean_misfit"] = mean.match.best
+            else:
+                assert isinstance(model, Model)
+                assert inference is not None
+                assert mean.evidence is not None
+                posterior = mean.evidence.posterior
+                shown = layers(model.absorber, str(model.target.neighbour), inference.classes)
+                reader = pixel_reader(inference, stack.energy, posterior)
+                read, places = partial(_read_by_networks, reader), reader.places
+                about |= zeros_of(places)
+                about |= {
+                    "model_fingerprint": model.record.training.fingerprint,
+                    "broadening": posterior.width,
+                    "mean_novelty": mean.evidence.fit.score,
+                }
             task = bar.add_task("rows mapped", total=stack.shape[0])
             noisy = 0
             with h5py.File(folder / "maps.h5", "w") as file:
                 datasets = new_maps(file, state, shown, stack.energy, mu, about)
                 for block in blocks():
                     here = state[block.rows].reshape(-1)
-                    values = _read(reader, block.spectra, here == MAPPED, pool)
-                    novelty, noise = values[-2:]
-                    noisy += int((noise > NOISY).sum())
-                    here[novelty > 1] = UNLIKE
+                    wanted = here == MAPPED
+                    became, *values = told = _read(read, block.spectra, wanted, count, pool)
+                    noisy += int((values[-1] > NOISY).sum())
+                    here[wanted] = became[wanted]
                     if not force:
-                        values[:-2, novelty > 1] = np.nan
+                        told[1:-2, became != MAPPED] = np.nan
                     for dataset, pixels in zip(datasets, (here, *values), strict=True):
                         dataset[block.rows] = pixels.reshape(-1, stack.shape[1])
                 step = -(-max(stack.shape) // LARGEST_VIEW)
@@ -219,14 +250,14 @@ def map_stack(
                     for layer, dataset in zip(shown, datasets[1:], strict=True)
                 }
         draw_maps(folder, shown, maps, step)
-        draw_overview(folder, shown, maps, step, evidence)
+        draw_overview(folder, shown, maps, step, mean)
     quantiles = {
         layer: np.nanquantile(image, [0.05, 0.5, 0.95]).tolist()
         for layer, image in maps.items()
         if np.isfinite(image).any()
     }
     counts = _counts(state)
-    return StackMap(Path(output), stack.shape, mean, reader.places, counts, quantiles, noisy)
+    return StackMap(Path(output), stack.shape, mean, places, counts, quantiles, noisy)
 
 
 def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
@@ -244,21 +275,29 @@ def _checked(model: Model, stack: Stack, zero: Zero) -> Inference:
     return inference
 
 
+def _read_by_networks(
+    reader: PixelReader, spectra: Num[np.ndarray, "pixel energy"]
+) -> Float[np.ndarray, "layer pixel"]:
+    """Read pixels: what becomes of each, then layer by layer."""
+    (mean, *shares), (half, *_), novelty, noise = (told.T for told in reader.read(spectra))
+    became = np.where(novelty > 1, UNLIKE, MAPPED)
+    return np.stack([became, mean, half, *shares, novelty, noise])
+
+
 def _read(
-    reader: PixelReader,
+    read: Read,
     spectra: Num[np.ndarray, "pixel energy"],
     wanted: Bool[np.ndarray, " pixel"],
+    count: int,
     pool: Executor,
 ) -> Float[np.ndarray, "layer pixel"]:
     """Read the pixels that are wanted, layer by layer; the others get NaN."""
-    values = np.full((len(reader.inference.classes) + 4, len(spectra)), np.nan, np.float32)
+    values = np.full((count + 1, len(spectra)), np.nan, np.float32)
 
     def fill(part: slice) -> None:
         pixels = part.start + np.flatnonzero(wanted[part])
-        (mean, *shares), (half, *_), novelty, noise = (
-            told.T for told in reader.read(spectra[pixels])
-        )
-        values[:, pixels] = mean, half, *shares, novelty, noise
+        if len(pixels):
+            values[:, pixels] = read(spectra[pixels])
 
     list(pool.map(fill, _pieces(len(spectra))))
     return values

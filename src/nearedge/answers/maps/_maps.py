@@ -13,21 +13,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nearedge.answers._evidence import Evidence
+from nearedge.answers._answer import Answer
+from nearedge.answers._match_figure import draw_nearest
 from nearedge.answers._panels import draw_normalised
 from nearedge.drawing.style import SKY, class_title, figure_style
+from nearedge.edges import Edge
 
 STATES = {
     "mapped": "are mapped",
     "not_finite": "hold numbers that are not finite",
-    "no_signal": "vary no more than their noise",
+    "no_signal": "vary no more than their noise, or show no edge",
     "dim": "are dim",
-    "unlike": "are unlike any mixture of the training spectra (novelty over 1)",
+    "unlike": "are unlike any mixture of the training spectra or any reference (novelty or misfit "
+    "over 1)",
+    "unstated": "are like metals, or crystals without a coordination number",
 }
-MAPPED, NOT_FINITE, NO_SIGNAL, DIM, UNLIKE = range(len(STATES))
+MAPPED, NOT_FINITE, NO_SIGNAL, DIM, UNLIKE, UNSTATED = range(len(STATES))
 """State of a pixel, by its number in the file."""
 
 FRACTION = "fraction_"
+
+TWO_SIDED = "coordination", "oxidation_state", "e0"
+"""Maps whose colours need not begin at zero."""
+
+LIMITED = "novelty", "misfit"
+"""Maps of a distance over its limit."""
 
 OUTSIDE = "0.8"
 """Grey of pixels that are not mapped."""
@@ -44,6 +54,7 @@ class Layer:
     title: str
     label: str
     colours: str = "cividis"
+    units: str = "1"
 
 
 def layers(absorber: str, neighbour: str, classes: Sequence[str]) -> list[Layer]:
@@ -72,6 +83,27 @@ def layers(absorber: str, neighbour: str, classes: Sequence[str]) -> list[Layer]
     ]
 
 
+def reference_layers(edge: Edge) -> list[Layer]:
+    """List the maps of a library of references; the last two show how far they can be believed.
+
+    Examples
+    --------
+    >>> [layer.name for layer in reference_layers(Edge("Fe"))]
+    ['oxidation_state', 'coordination', 'e0', 'misfit', 'noise']
+    """
+    state, number = f"oxidation state of {edge.absorber}", "likeliest coordination number"
+    rise = "energy at which half of the edge step is reached"
+    unlike = "misfit of the best reference over its limit: above 1 a spectrum is unlike all"
+    noise = "standard deviation of the noise over the edge step"
+    return [
+        Layer("oxidation_state", state, state, "median", "viridis"),
+        Layer("coordination", f"{number} of {edge.absorber}", number, "neighbours", "viridis"),
+        Layer("e0", rise, f"rise of the {edge}-edge", "eV", units="eV"),
+        Layer("misfit", unlike, "misfit", "misfit over its limit (line)", "magma"),
+        Layer("noise", noise, "noise", "share of the edge step"),
+    ]
+
+
 def new_maps(
     file: h5py.File,
     state: UInt8[np.ndarray, "row column"],
@@ -86,7 +118,7 @@ def new_maps(
     made = []
     for layer in shown:
         made.append(file.create_dataset(layer.name, state.shape, np.float32, fillvalue=np.nan))
-        made[-1].attrs.update({"long_name": layer.long_name, "units": "1"})
+        made[-1].attrs.update({"long_name": layer.long_name, "units": layer.units})
     meanings = [f"{number}: {name}" for number, name in enumerate(STATES)]
     levelled = "mean of the mapped pixels, each without its mean and of largest deviation 1"
     for name, data, about in (
@@ -114,7 +146,7 @@ def draw_maps(folder: Path, shown: Sequence[Layer], maps: Maps, step: int) -> No
 
 
 def draw_overview(
-    folder: Path, shown: Sequence[Layer], maps: Maps, step: int, mean: Evidence
+    folder: Path, shown: Sequence[Layer], maps: Maps, step: int, mean: Answer
 ) -> None:
     """Write all maps and the mean spectrum in one figure, ``overview.png``."""
     with figure_style():
@@ -126,7 +158,10 @@ def draw_overview(
         tall = float(np.clip((each - 1.1) * height / width + 0.45, 1.6, 4.5))
         figure = Figure(figsize=(10.5, tall * rows + 0.3), layout="constrained")
         first, *panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        draw_normalised(first, mean)
+        if mean.match is not None:
+            draw_nearest(first, mean.match)
+        elif mean.evidence is not None:
+            draw_normalised(first, mean.evidence)
         first.set_title("mean of the mapped pixels", loc="left")
         for axes, layer in zip(panels, shown, strict=False):
             _draw(axes, layer, maps, step)
@@ -146,9 +181,9 @@ def _limits(layer: Layer, maps: Maps) -> tuple[float, float]:
         low, high = np.quantile(mapped, [0.005, 0.995]).tolist() if len(mapped) else (0.0, 1.0)
         ends.append((low, high) if high - low > 1e-3 else (low - 5e-4, high + 5e-4))
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
-    if layer.name == "coordination":
+    if layer.name in TWO_SIDED:
         return low, high
-    return 0.0, max(high, 1.5) if layer.name == "novelty" else high
+    return 0.0, max(high, 1.5) if layer.name in LIMITED else high
 
 
 def _draw(axes: Axes, layer: Layer, maps: Maps, step: int) -> None:
@@ -166,13 +201,13 @@ def _draw(axes: Axes, layer: Layer, maps: Maps, step: int) -> None:
     )
     figure = axes.get_figure()
     assert figure is not None
-    extend = "both" if layer.name == "coordination" else "max"
+    extend = "both" if layer.name in TWO_SIDED else "max"
     bar = figure.colorbar(shown, ax=axes, extend=extend, pad=0.02, fraction=0.06)
     bar.locator = MaxNLocator(5)
     if layer.name.startswith(FRACTION):
         bar.formatter = PercentFormatter(1, decimals=0)
     bar.update_ticks()
-    if layer.name == "novelty":
+    if layer.name in LIMITED:
         bar.ax.axhline(1.0, color=SKY, lw=2)
     bar.set_label(layer.label, fontsize=8)
     axes.set_title(layer.title, loc="left")
