@@ -43,7 +43,7 @@ def draw_nearest(axes: Axes, match: Match) -> None:
     """Draw the spectrum and the nearest reference in little room."""
     (nearest,) = match.first(1)
     energy, curve = match.aligned.energy, match.curve(nearest.reference)
-    name = plain(nearest.crystal).replace("_", " ")
+    name = plain(nearest.crystal).replace("_", "\n")
     axes.plot(energy, match.aligned.mu, color=BLACK, lw=1.2, label="measured")
     axes.plot(energy, curve, color=VERMILION, ls="--", label=f"{name}\nmisfit {nearest.misfit:.3f}")
     axes.set(xlabel="energy from the rise (eV)", ylabel="normalised absorption")

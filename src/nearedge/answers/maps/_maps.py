@@ -175,11 +175,13 @@ def _limits(layer: Layer, maps: Maps) -> tuple[float, float]:
     # One scale for all fractions: they are to be compared.
     like = [name for name in maps if name.startswith(FRACTION)]
     names = like if layer.name in like else [layer.name]
+    # Of one number everywhere: no tick is a tiny fraction off it.
+    half = 0.5 if layer.name in TWO_SIDED else 5e-4
     ends = []
     for name in names:
         mapped = maps[name][np.isfinite(maps[name])]
         low, high = np.quantile(mapped, [0.005, 0.995]).tolist() if len(mapped) else (0.0, 1.0)
-        ends.append((low, high) if high - low > 1e-3 else (low - 5e-4, high + 5e-4))
+        ends.append((low, high) if high - low > 1e-3 else (low - half, high + half))
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     if layer.name in TWO_SIDED:
         return low, high
