@@ -26,7 +26,7 @@ site, which is what a spectrum sees, leaves 0.121. More compositions hardly help
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -37,11 +37,10 @@ from nearedge.datasets import SiteSpectra, load_dataset, merge
 from nearedge.datasets.splits import folds
 from nearedge.ladder._snapshots import shares
 from nearedge.learning.baselines import regressor_baselines
-from nearedge.learning.examples import Labelled
-from nearedge.learning.recipes import BEST, WIDER, fit_classifiers, fit_regressors
+from nearedge.learning.recipes import BEST, MAIN_PEAK, WIDER, fit_classifiers, fit_regressors
 
 FOLDS = 5
-SIZES, DRAWS = (5, 10, 16), 2
+SIZES, DRAWS = (5, 10, 16, 30), 2
 
 
 def tell_averages(
@@ -61,15 +60,18 @@ def tell_averages(
     return {
         "sites, true bond valence": boosted.fit(valence[train], numbers).predict(valence[test]),
         "sites, spectra": classifier.predict_proba(sites.mu[test]) @ expected,
-        "recipe best": best(taught, seed)(means)[place],
+        "recipe best": best(data, train, test, seed),
         **{name: model.predict(means)[place] for name, model in plain.items()},
     }
 
 
-def best(taught: Labelled, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Fit recipe ``best`` and give what predicts numbers of averages."""
-    (model,) = fit_regressors(BEST, [(taught, seed)], by_class=True)
-    return model.predict
+def best(data: SiteSpectra, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    """Predict with recipe ``best`` the mean of all test sites that are averaged with each."""
+    sites = data.labelled(data.target("coordination"), MAIN_PEAK)
+    (model,) = fit_regressors(BEST, [(sites.part(train), seed)], by_class=True)
+    names, place = np.unique(data.snapshot[test], return_inverse=True)
+    means = np.array([sites.mu[data.snapshot == name].mean(axis=0) for name in names])
+    return model.predict(means)[place]
 
 
 def score(data: SiteSpectra, told: np.ndarray) -> tuple[float, float]:
@@ -91,23 +93,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     seed = parser.parse_args().seed
     data = merge([load_dataset("li3feo35"), load_dataset("li-fe-o")])
-    sites, composition = (
-        data.labelled(data.target("coordination"), WIDER),
-        data.groups("composition"),
-    )
+    composition = data.groups("composition")
     told: dict[str, np.ndarray] = {}
     curve = {size: np.empty((DRAWS, len(data))) for size in SIZES}
     rng = np.random.default_rng(seed)
     for fold in folds(data.environment, composition, count=FOLDS, seed=seed):
         for name, values in tell_averages(data, fold.train, fold.test, seed).items():
             told.setdefault(name, np.empty(len(data)))[fold.test] = values
-        names, place = np.unique(data.snapshot[fold.test], return_inverse=True)
-        means = np.array([sites.mu[data.snapshot == name].mean(axis=0) for name in names])
         for size in SIZES:
             for draw in curve[size]:
                 chosen = rng.choice(np.unique(composition[fold.train]), size, replace=False)
                 part = fold.train[np.isin(composition[fold.train], chosen)]
-                draw[fold.test] = best(sites.part(part), seed)(means)[place]
+                draw[fold.test] = best(data, part, fold.test, seed)
     print(f"{'':26}{'error':>8}{'R2':>8}")
     for name, values in told.items():
         error, explained = score(data, values)
