@@ -9,20 +9,21 @@ number asked. Every composition counts the same. Run::
 sum, from which gradient boosting learns the number of Fe within the cutoff. ``sites, spectra`` is
 told every site's own spectrum, and averages what the classifier expects of each. The others see the
 average alone. The curve is that of recipe ``best`` with so many training compositions, the mean of
-two draws. Errors in neighbours; li3feo35 and li-fe-o, 27 compositions, 125 snapshots, 5 folds::
+two draws. Errors in neighbours; li3feo35 and li-fe-o, 43 compositions, 161 snapshots, 5 folds::
 
                                error      R2
-    sites, true bond valence     0.121   0.927
-    sites, spectra               0.138   0.915
-    recipe best                  0.129   0.928
-    constant                     0.504  -0.033
-    ridge                        0.161   0.897
-    best, 5 compositions         0.199
-    best, 10 compositions        0.146
-    best, 16 compositions        0.132
+    sites, true bond valence     0.118   0.939
+    sites, spectra               0.131   0.934
+    recipe best                  0.106   0.949
+    constant                     0.529  -0.004
+    ridge                        0.151   0.914
+    best, 5 compositions         0.174
+    best, 10 compositions        0.127
+    best, 16 compositions        0.119
+    best, 30 compositions        0.108
 
 What limits the number is the count within a cutoff itself: even the true bond valence of every
-site, which is what a spectrum sees, leaves 0.121. More compositions hardly help any more.
+site leaves 0.118. More compositions hardly help any more.
 """
 
 import argparse

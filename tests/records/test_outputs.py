@@ -35,7 +35,7 @@ def test_an_existing_output_is_replaced_only_with_force(tmp_path: Path, folder: 
     path = tmp_path / "output"
     if folder:
         path.mkdir()
-        (path / "old").touch()
+        (path / "old.json").touch()
     else:
         path.write_text("old")
     with pytest.raises(InputError, match="already exists; .*--force"):
@@ -46,6 +46,19 @@ def test_an_existing_output_is_replaced_only_with_force(tmp_path: Path, folder: 
         temporary.mkdir()
     assert path.is_dir()
     assert not list(path.iterdir())
+
+
+@pytest.mark.parametrize("held", ["scan.dat", "stack.h5", ".git/config", "project/notes.md"])
+def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path, held: str) -> None:
+    file = tmp_path / "data" / held
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    (tmp_path / "data" / "model").mkdir()
+    with pytest.raises(InputError, match="data: holds '.*choose another output"):
+        check_free(tmp_path / "data", force=True)
+    with pytest.raises(InputError), replacing(tmp_path / "data", force=True) as temporary:
+        temporary.mkdir()
+    assert file.read_text() == "mine"
 
 
 @pytest.mark.parametrize("output", ["hello.txt/model", "hello.txt/a/b"])

@@ -14,18 +14,30 @@ UNWRITABLE = {
 }  # fmt: skip
 """Errors of writing: a full disk, a quota, a read-only place."""
 
+WRITTEN = {
+    ".cif", ".extxyz", ".html", ".json", ".md", ".nc", ".pdf", ".png", ".safetensors", ".svg",
+    ".tsv",
+}  # fmt: skip
+"""Endings of the files in the folders that are written here, beside ``maps.h5``."""
+
 
 def check_free(
     *paths: str | Path | None, force: bool = False, remedy: str = "--force", space: int = 0
 ) -> None:
     """Refuse outputs that cannot be written, lack `space` bytes, or exist without `force`.
 
-    None stands for an output that nobody asked for.
+    A folder that holds files of other kinds than those written here is never replaced. None stands
+    for an output that nobody asked for.
     """
     for path in (Path(path) for path in paths if path is not None):
         try:
             if path.exists() and not force:
                 raise InputError(f"{path}: already exists; choose another output or pass {remedy}")
+            if path.is_dir() and (foreign := _foreign(path)):
+                raise InputError(
+                    f"{path}: holds '{foreign}', which was not written here; choose another output,"
+                    " or remove the folder yourself"
+                )
             parent = next(folder for folder in path.absolute().parents if folder.exists())
             # Whether permission is enough depends on more than permissions: try.
             with tempfile.TemporaryDirectory(dir=parent, prefix=".nearedge-"):
@@ -36,6 +48,16 @@ def check_free(
                     raise OSError(errno.ENOSPC, f"{space / 1e9:.1f} GB are needed")
         except OSError as error:
             raise OutputError(path, error) from None
+
+
+def _foreign(folder: Path) -> str | None:
+    """Name what shows that a folder is no output: nobody's data are to be lost with it."""
+    held = sorted(folder.iterdir())
+    for path in held:
+        known = path.is_dir() or path.suffix in WRITTEN or path.name == "maps.h5"
+        if path.name.startswith(".") or not known:
+            return path.name
+    return None if not held or any(map(Path.is_file, held)) else held[0].name
 
 
 @contextmanager
