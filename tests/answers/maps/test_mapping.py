@@ -90,6 +90,7 @@ def test_halves_agree_with_single_spectra(
 def test_the_zero_is_found_by_the_mean_spectrum(mapped: Map, halves: Halves) -> None:
     known, maps = mapped(halves(6, 8))
     result, found = mapped(halves(6, 8), None)
+    assert result.places is not None
     assert result.places.likeliest == pytest.approx(ZERO, abs=0.15)
     assert_allclose(found["coordination"], maps["coordination"], atol=0.15)
     assert result.mean.values.keys() == known.mean.values.keys()
@@ -199,6 +200,7 @@ def test_several_zeros_are_said(mapped: Map, halves: Halves) -> None:
     """A peak that rises twice: either rise may be the edge."""
     images = halves(4, 6)
     result, _ = mapped(images, Zero(ZERO, 0.3))
+    assert result.places is not None
     assert result.places.mode_weight > 0.99
     assert not [remark for remark in result.remarks if "likeliest zero" in remark]
 
@@ -210,6 +212,7 @@ def test_the_file_says_how_it_was_made(mapped: Map, halves: Halves, measuring_mo
         assert about["program"].startswith("nearedge ")
         assert (about["e0"], about["e0_uncertainty"], about["mask_below"]) == (ZERO, 0.2, 0.1)
         assert about["model_fingerprint"] == measuring_model.record.training.fingerprint
+        assert result.places is not None
         assert_allclose(about["zeros"], result.places.zeros)
         assert about["zero_weights"].sum() == pytest.approx(1)
         for one in file.values():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -43,7 +44,7 @@ def images() -> np.ndarray:
 
 
 def run(
-    library: Library, images: np.ndarray, folder: Path, energy: np.ndarray = ENERGY, **how: bool
+    library: Library, images: np.ndarray, folder: Path, energy: np.ndarray = ENERGY, **how: Any
 ) -> tuple[StackMap, dict[str, np.ndarray]]:
     np.save(folder / "stack.npy", images)
     with open_stack(folder / "stack.npy", energy) as stack:
