@@ -16,6 +16,7 @@ from nearedge.answers import (
     find_library,
     load_any,
     own_references,
+    without_glitches,
     write_figure,
 )
 from nearedge.answers._references import moved_by
@@ -175,6 +176,16 @@ def test_a_glitch_in_the_near_edge_is_replaced(library: Library, height: float) 
     assert kept.match.best > told.match.best + 0.02
     assert any("1 glitch replaced by its neighbours" in remark for remark in told.remarks)
     assert not any("glitch" in remark for remark in kept.remarks)
+
+
+@pytest.mark.parametrize(("step", "kept"), [(1.0, True), (2.0, True), (0.25, False)])
+def test_a_peak_before_the_edge_is_no_glitch_on_coarse_steps(step: float, kept: bool) -> None:
+    energy = np.arange(7000.0, 7300.0, step)
+    peak = np.exp(-(((energy - 7110) / max(0.5, step / 4)) ** 2)) * (np.abs(energy - 7110) < step)
+    mu = 0.5 + np.arctan((energy - 7122) / 2) / np.pi + 0.5 * peak
+    spectrum = Spectrum("mu", energy, mu, "scan.dat")
+    found = without_glitches(spectrum)
+    assert (found is spectrum) == kept
 
 
 def test_an_element_that_is_often_wrong_says_so(library: Library) -> None:

@@ -45,6 +45,20 @@ def test_crystals_are_ranked(run: Run, folder: Path, tmp_path: Path) -> None:
     assert {one["absorber"] for one in found["matches"]} == {"Fe"}
 
 
+def test_a_glitch_is_replaced_as_in_predict(run: Run, folder: Path, tmp_path: Path) -> None:
+    columns = np.loadtxt(folder / "fe.dat")
+    columns[np.abs(columns[:, 0] - ONSET["Fe", 4] - 25).argmin(), 1] += 3
+    np.savetxt(
+        tmp_path / "fe.dat", columns, header="Element.symbol: Fe\nElement.edge: K\nenergy mu"
+    )
+    misfits = []
+    for file in (folder / "fe.dat", tmp_path / "fe.dat"):
+        words = ("match", str(file), "--dataset", str(folder / "data"))
+        misfits.append(json.loads(run(*words, "--json")[1])["matches"][0]["misfit"])
+    assert misfits[1] == pytest.approx(misfits[0], abs=0.005)
+    assert "1 glitch replaced" in " ".join(run(*words)[1].split())
+
+
 def test_only_crystals_of_the_elements_of_the_sample_are_shown(run: Run, folder: Path) -> None:
     asked = ("match", str(folder / "fe.dat"), "--dataset", str(folder / "data"), "--json")
     for written in ("Fe, O", "fe o"):

@@ -11,6 +11,7 @@ from ._answering import (
     Request as Request,
     answer as answer,
     known_inference as known_inference,
+    without_glitches as without_glitches,
 )
 from ._check import check as check, edge_range as edge_range
 from ._evidence import Evidence as Evidence

@@ -16,8 +16,21 @@ from nearedge.learning.features import RISE, with_features
 from nearedge.matching import Library
 from nearedge.models import Model
 from nearedge.models.inference import Inference, Zero
-from nearedge.spectra import Preparation, Spectrum, cut_window, find_rises, prepare
+from nearedge.spectra import (
+    Preparation,
+    Spectrum,
+    cut_window,
+    edge_energy,
+    find_rises,
+    prepare,
+)
 from nearedge.trust import LEVEL, OtherEdge, OutsideEdge, Reason
+
+COARSE = 0.7
+"""Step, eV, on which a peak as wide as a core hole's level is a point or two."""
+
+ABOUT = -25.0, 15.0
+"""Where, eV from the steepest rise, K-edges of transition metals have such peaks."""
 
 Align = Literal["auto", "none"]
 
@@ -87,7 +100,7 @@ def answer(
         )
     if isinstance(model, Library):
         if request.preparation.glitches:
-            several = [_without_glitches(spectrum) for spectrum in several]
+            several = [without_glitches(spectrum) for spectrum in several]
         told = answer_by_references(model, several, name=name, force=request.force)
         return [replace(one, remarks=(*one.remarks, *_unused(request))) for one in told]
     answers: dict[int, Answer] = {}
@@ -109,10 +122,17 @@ def answer(
     return [answers[place] for place in range(len(several))]
 
 
-def _without_glitches(spectrum: Spectrum) -> Spectrum:
-    """Replace glitches and say so; one in the near edge makes a spectrum unlike any reference."""
+def without_glitches(spectrum: Spectrum) -> Spectrum:
+    """Replace glitches and say so; one in the near edge makes a spectrum unlike any reference.
+
+    On steps of more than `COARSE` eV a peak about the edge may be a single point: all stay.
+    """
     prepared = prepare(spectrum, Preparation("none"))
     if not prepared.replaced.any():
+        return spectrum
+    off = spectrum.energy - edge_energy(spectrum.energy, spectrum.mu)
+    near = (off > ABOUT[0]) & (off < ABOUT[1]) & (np.gradient(spectrum.energy) > COARSE)
+    if (prepared.replaced & near).any():
         return spectrum
     return replace(prepared.spectrum, notes=prepared.steps[:-1])
 

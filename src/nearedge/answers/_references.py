@@ -169,4 +169,4 @@ def _basis(library: Library, absorber: str) -> str:
             f"{judged.accuracy:.0%} right (rung measured, mean of classes "
             f"{judged.balanced_accuracy:.0%})"
         )
-    return basis
+    return f"{basis}; one oxidation state is assumed: a mixture may lie outside the interval"

@@ -54,7 +54,7 @@ def match(
         raise InputError(
             f"{file}: holds {len(several)} spectra ({names}); name one as {file}::NAME"
         )
-    (spectrum,) = several
+    spectrum = answers.without_glitches(several[0])
     library = answers.find_library(spectrum, among)
     absorber = answers.absorber_of(library, spectrum).absorber
     if not all_elements:
@@ -102,6 +102,8 @@ def match(
         "Ordered by misfit and the energy of the rise; of equal fits, minerals and crystals of "
         "fewer elements come first."
     )
+    for note in spectrum.notes[len(several[0].notes) :]:
+        terminal.say(note)
     terminal.say_where(plot, structure)
 
 

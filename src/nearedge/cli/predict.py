@@ -170,7 +170,9 @@ def _print(answers: "Sequence[answering.Answer]") -> None:
     terminal.print_table(*answering.answer_table(answers))
     for basis in _bases(answers):
         typer.echo(basis)
-    remarks = _once_a_file(answers) + _refusals(answers)
+    for refusal in _refusals(answers):
+        typer.echo(refusal)
+    remarks = _once_a_file(answers)
     for remark in remarks[:SHOWN]:
         typer.echo(remark)
     if len(remarks) > SHOWN:
