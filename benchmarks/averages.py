@@ -51,8 +51,7 @@ def tell_averages(
     sites = data.labelled(data.target("coordination"), WIDER)
     valence = data.labels(data.target("bond_valence")).astype(float)[:, None]
     taught, numbers = sites.part(train), sites.value[train].astype(float)
-    names, place = np.unique(data.snapshot[test], return_inverse=True)
-    means = np.array([sites.mu[data.snapshot == name].mean(axis=0) for name in names])
+    means, place = averaged(data, sites.mu, test)
     boosted = GradientBoostingRegressor(min_samples_leaf=30, random_state=seed)
     (classifier,) = fit_classifiers(BEST, [(replace(taught, value=taught.environment), seed)])
     values = taught.class_values()
@@ -66,12 +65,17 @@ def tell_averages(
     }
 
 
+def averaged(data: SiteSpectra, mu: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average the spectra of each snapshot of the test sites; which is each site's."""
+    names, place = np.unique(data.snapshot[test], return_inverse=True)
+    return np.array([mu[data.snapshot == name].mean(axis=0) for name in names]), place
+
+
 def best(data: SiteSpectra, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
     """Predict with recipe ``best`` the mean of all test sites that are averaged with each."""
     sites = data.labelled(data.target("coordination"), MAIN_PEAK)
     (model,) = fit_regressors(BEST, [(sites.part(train), seed)], by_class=True)
-    names, place = np.unique(data.snapshot[test], return_inverse=True)
-    means = np.array([sites.mu[data.snapshot == name].mean(axis=0) for name in names])
+    means, place = averaged(data, sites.mu, test)
     return model.predict(means)[place]
 
 

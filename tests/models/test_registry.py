@@ -8,7 +8,7 @@ import pytest
 from nearedge.edges import Edge
 from nearedge.errors import InputError
 from nearedge.matching import load_library, save_library
-from nearedge.models import load_model, ready_model, ready_models
+from nearedge.models import load_model, ready_folder, ready_model, ready_models
 
 
 def test_what_is_listed_is_what_is_loaded() -> None:
@@ -74,3 +74,13 @@ def test_a_model_is_found_by_its_edge_or_the_lack_is_told() -> None:
     assert ready_model() == ready_models()[0]
     with pytest.raises(InputError, match="no model that ships reads the U M5-edge"):
         ready_model(Edge("U", "M5"))
+
+
+def test_a_model_is_found_by_its_name_unless_something_of_that_name_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ready_folder("li-fe-o") == ready_model(Edge("O")).folder
+    assert ready_folder("unknown") == Path("unknown")
+    (tmp_path / "li-fe-o").mkdir()
+    assert ready_folder("li-fe-o") == Path("li-fe-o")

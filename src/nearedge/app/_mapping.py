@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from nearedge import answers
+from nearedge import answers, models
 from nearedge.answers import Answer, Failure, Request, maps
 from nearedge.app._downloads import packed
 from nearedge.app._figures import frame
@@ -36,7 +36,7 @@ class Mapped:
     titles: dict[str, str]
     remarks: list[str]
     quantiles: dict[str, list[float]]
-    zero: float
+    zero: float | None
     packed: bytes
 
 
@@ -59,19 +59,25 @@ def make_maps(given: Given, energies: Float[np.ndarray, " energy"] | None) -> Ma
             arrays = {name: np.asarray(layer[()], float) for name, layer in layers.items()}
         return Mapped(
             made.mean, arrays, titles, made.remarks, made.quantiles,
-            made.places.likeliest if made.places else made.mean.e0 or 0.0, packed(out),
+            made.places.likeliest if made.places else None, packed(out),
         )  # fmt: skip
 
 
 def pixel(
-    given: Given, energies: Float[np.ndarray, " energy"] | None, row: int, column: int, zero: float
+    given: Given,
+    energies: Float[np.ndarray, " energy"] | None,
+    row: int,
+    column: int,
+    mapped: Mapped,
 ) -> tuple[Spectrum, Answer | Failure]:
-    """Read the spectrum of a pixel, and what the model says of it at the zero of the maps."""
+    """Read the spectrum of a pixel, and what the maps' model says of it, at their zero if any."""
+    name = mapped.mean.model
     with given.on_disk() as path, stacks.open_stack(path, energies) as stack:
-        model, name = maps.ready_for(stack)
         mu = np.asarray(stack.spectra(slice(row, row + 1))[column], float)
         spectrum = Spectrum(f"row {row}, column {column}", stack.energy, mu, given.name)
-    request = Request("auto", inference.Zero(zero, 0.1), AS_IT_IS, force=True)
+    zero = None if mapped.zero is None else inference.Zero(mapped.zero, 0.1)
+    request = Request("auto", zero, AS_IT_IS, force=True)
+    model = answers.load_any(models.ready_folder(name))
     try:
         (told,) = answers.answer(model, spectrum, request, name=name)
     except NearEdgeError as error:

@@ -41,7 +41,7 @@ def show_stack(given: Given) -> None:
             alt="map; click a pixel, or give its row and column",
         )  # fmt: skip
     with right:
-        spectrum, told = pixel(given, energies, *place, mapped.zero)
+        spectrum, told = pixel(given, energies, *place, mapped)
         st.markdown(f"**{_words.plain(spectrum.name)}**: {image[place]:.3g}")
         fit = _figures.draw_fit(told) if isinstance(told, Answer) else None
         st.plotly_chart(fit or draw_pixel(spectrum), key=f"pixel {given.key}", alt="pixel")

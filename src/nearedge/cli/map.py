@@ -65,9 +65,7 @@ def map_(
     check_free(output, force=force or overwrite, remedy="--overwrite")
     chosen = None
     if len(paths) == 2:
-        ready = {Path(model.name): model.folder for model in models.ready_models()}
-        folder = paths[0] if paths[0].exists() else ready.get(paths[0], paths[0])
-        chosen = answers.load_any(folder), str(paths[0])
+        chosen = answers.load_any(models.ready_folder(paths[0])), str(paths[0])
     output.parent.mkdir(parents=True, exist_ok=True)
     bar = counting_bar()
     task = bar.add_task("images unpacked", total=None)

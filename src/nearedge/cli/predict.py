@@ -140,10 +140,7 @@ def predict(
 
 def _split(paths: Sequence[str]) -> tuple[Path | None, list[str]]:
     """Tell the model from the files; None for those that ship."""
-    first = Path(paths[0])
-    if len(paths) > 1 and not first.exists():
-        ready = {model.name: model.folder for model in models.ready_models()}
-        first = ready.get(paths[0], first)
+    first = models.ready_folder(paths[0]) if len(paths) > 1 else Path(paths[0])
     # A folder's name that was mistyped must not let the model that ships answer instead.
     if len(paths) > 1 and not first.suffix and reading.MARK not in paths[0] and not first.exists():
         raise InputError(
@@ -197,11 +194,17 @@ def _bases(answers: "Sequence[answering.Answer]") -> list[str]:
     return bases
 
 
+def _by_file(answers: "Sequence[answering.Answer]") -> list[list["answering.Answer"]]:
+    grouped: dict[str, list[answering.Answer]] = {}
+    for answer in answers:
+        grouped.setdefault(answer.file, []).append(answer)
+    return list(grouped.values())
+
+
 def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:
     """List the remarks, those that all spectra of a file share once."""
     remarks: list[str] = []
-    for file in dict.fromkeys(answer.file for answer in answers):
-        own = [answer for answer in answers if answer.file == file]
+    for own in _by_file(answers):
         shared = [text for text in own[0].remarks if all(text in answer.remarks for answer in own)]
         remarks += [f"{own[0].file_name}: {text}" for text in shared]
         for answer in own:
@@ -212,8 +215,7 @@ def _once_a_file(answers: "Sequence[answering.Answer]") -> list[str]:
 def _refusals(answers: "Sequence[answering.Answer]") -> list[str]:
     """Say why the model does not apply, once for a file whose spectra share the reasons."""
     said: list[str] = []
-    for file in dict.fromkeys(answer.file for answer in answers):
-        own = [answer for answer in answers if answer.file == file]
+    for own in _by_file(answers):
         reasons = {"; ".join(map(str, answer.reasons)) for answer in own}
         if len(own) > 1 and len(reasons) == 1 and not own[0].applies:
             said.append(f"{own[0].file_name}: the model does not apply, {reasons.pop()}")

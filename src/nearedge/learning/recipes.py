@@ -21,6 +21,7 @@ from nearedge.learning.estimators import (
     Regressor,
     Split,
     Unfitted,
+    UnfittedRegressor,
     fit_many,
 )
 from nearedge.learning.examples import (
@@ -119,7 +120,7 @@ class Recipe:
 
     def new_regressor(
         self, seed: int, class_values: Mapping[str, float] | None, **changes: Any
-    ) -> NetworkRegressor | CompositionRegressor | KernelRegressor | MixtureRegressor:
+    ) -> UnfittedRegressor:
         """Make an unfitted regressor of this recipe, with some parameters changed.
 
         `class_values` are the numbers of the classes, see `Labelled.class_values`; None if the
@@ -173,10 +174,10 @@ none does.
 """
 
 WIDER = Window(-1.2, 13.0, 72)
-"""As the paper's window, but to the end of the main peak, in steps of 0.2 eV."""
+"""As the paper's window, but to 13 eV, in steps of 0.2 eV."""
 
 MAIN_PEAK = Window(-1.2, 10.0, 57)
-"""What averages are told from: beyond it the lattice counts, which composition changes."""
+"""To the main peak: beyond it the lattice counts, which changes with the composition."""
 
 _DECAY = {"l2": 1.0, "l2_convention": "decoupled"}
 

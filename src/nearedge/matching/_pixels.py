@@ -15,7 +15,7 @@ from nearedge.errors import InputError
 from nearedge.matching._curves import FINE, STEPS, Distortions, distorted, fit_many, rises
 from nearedge.matching._library import Library
 from nearedge.matching._matching import Likeness, Match, align, match
-from nearedge.spectra import Spectrum, noise_level, normalise, normalise_alike
+from nearedge.spectra import Spectrum, cut_windows, noise_level, normalise, normalise_alike
 
 TAIL = 0.05
 """Share of the pixels whose mean stands for those that differ most from the others in one way."""
@@ -62,8 +62,7 @@ class ReferenceReader:
         plain = np.zeros(len(mu))
         for start in range(0, len(mu), PIECE):
             part = slice(start, start + PIECE)
-            aligned = _interpolated(energy, mu[part], rise[part, None] + self.grid)
-            aligned = aligned.astype(np.float32)
+            aligned = cut_windows(energy, mu[part], self.grid, rise[part]).astype(np.float32)
             misfit[part] = fit_many(self.made, self.grid, aligned, self.held)
             plain[part] = fit_many(self.steps, self.grid, aligned, np.zeros(2)).min(axis=1)
         of = self.library, self.mean.absorber, self.mean.absolute
@@ -132,15 +131,3 @@ def _extremes(mu: Float[np.ndarray, "pixel energy"]) -> list[Float[np.ndarray, "
     count = max(1, round(TAIL * len(rows)))
     orders = [(off @ way).argsort() for way in ways.T[-WAYS:]]
     return [rows[end].mean(axis=0) for order in orders for end in (order[:count], order[-count:])]
-
-
-def _interpolated(
-    energy: Float[np.ndarray, " energy"],
-    mu: Float[np.ndarray, "pixel energy"],
-    asked: Float[np.ndarray, "pixel point"],
-) -> Float[np.ndarray, "pixel point"]:
-    """Interpolate each spectrum at energies of its own; constant beyond the ends."""
-    right = np.clip(np.searchsorted(energy, asked), 1, len(energy) - 1)
-    part = np.clip((asked - energy[right - 1]) / np.diff(energy)[right - 1], 0, 1)
-    left, here = (np.take_along_axis(mu, at, axis=1) for at in (right - 1, right))
-    return left + part * (here - left)

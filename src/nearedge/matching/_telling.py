@@ -95,15 +95,13 @@ def number(match: Match, target: str) -> Numbers | None:
     References of other elements are not used. For the oxidation state the energy of the rise counts
     as well as the shape; if both disagree, the interval covers both.
     """
-    settings = match.library.settings
-    inside = settings.inside[target == "bond_length"]
-    by_shape = quantiles(match, target, False, _ends(inside))
+    of_length = target == "bond_length"
+    inside = match.library.settings.inside[of_length]
+    by_shape = quantiles(match, target, False, _ends(inside if of_length else INSIDE_BY_SHAPE))
     if np.isnan(by_shape).any():
         return None
-    if target == "bond_length":
-        return Numbers(*by_shape.tolist())
-    shape = Numbers(*quantiles(match, target, False, _ends(INSIDE_BY_SHAPE)).tolist())
-    if not match.rise_known:
+    shape = Numbers(*by_shape.tolist())
+    if of_length or not match.rise_known:
         return shape
     told = Numbers(*quantiles(match, target, True, _ends(inside)).tolist())
     apart = abs(told.value - shape.value) > APART

@@ -11,6 +11,7 @@ from ._model import Kind as Kind, Model as Model, load_model as load_model
 from ._record import Conditions as Conditions, Record as Record, Training as Training
 from ._registry import (
     ReadyModel as ReadyModel,
+    ready_folder as ready_folder,
     ready_model as ready_model,
     ready_models as ready_models,
 )

@@ -57,6 +57,13 @@ def ready_model(edge: Edge | None = None) -> ReadyModel:
     )
 
 
+def ready_folder(name: str | Path) -> Path:
+    """Give the folder of the model that ships under a name, unless a path of that name exists."""
+    path = Path(name)
+    ready = {model.name: model.folder for model in ready_models()}
+    return path if path.exists() else ready.get(str(path), path)
+
+
 def _described(path: Path) -> list[ReadyModel]:
     about = read_json(path)
     if "library" in about:

@@ -100,9 +100,9 @@ def train(
         )
     recipe = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
     used = data.select(~data.names_mask(hold_out)) if hold_out else data
-    by_class = kind == "regressor" and asked.from_classes
     # Several elements have no average that is a spectrum: each site is learnt by itself.
-    by_class = by_class and not features and used.identity.edge is not None
+    alone = bool(features) or used.identity.edge is None
+    by_class = kind == "regressor" and asked.from_classes and not alone
     # Where the zero is unknown, more than the main peak is needed.
     whole = window or recipe.reach(used.energy, hard=used.hard)
     window = window or recipe.reach(used.energy, hard=used.hard, averages=by_class)

@@ -237,7 +237,7 @@ def map_stack(
                 for block in blocks():
                     here = state[block.rows].reshape(-1)
                     wanted = here == MAPPED
-                    became, *values = told = _read(read, block.spectra, wanted, count, pool)
+                    became, *values = told = _read(read, block.spectra, wanted, len(datasets), pool)
                     noisy += int((values[-1] > NOISY).sum())
                     here[wanted] = became[wanted]
                     if not force:
@@ -292,7 +292,7 @@ def _read(
     pool: Executor,
 ) -> Float[np.ndarray, "layer pixel"]:
     """Read the pixels that are wanted, layer by layer; the others get NaN."""
-    values = np.full((count + 1, len(spectra)), np.nan, np.float32)
+    values = np.full((count, len(spectra)), np.nan, np.float32)
 
     def fill(part: slice) -> None:
         pixels = part.start + np.flatnonzero(wanted[part])

@@ -16,6 +16,7 @@ from ._unions import (
     Regressor as Regressor,
     Split as Split,
     Unfitted as Unfitted,
+    UnfittedRegressor as UnfittedRegressor,
     class_table as class_table,
     fit_many as fit_many,
     fraction_classes as fraction_classes,

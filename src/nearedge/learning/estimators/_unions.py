@@ -21,10 +21,11 @@ from nearedge.learning.estimators._networks import (
 
 Classifier = NetworkClassifier | KernelClassifier
 FractionRegressor = CommitteeRegressor | CompositionRegressor | MixtureRegressor
-Regressor = NetworkRegressor | FractionRegressor | KernelRegressor
+UnfittedRegressor = NetworkRegressor | CompositionRegressor | MixtureRegressor | KernelRegressor
+Regressor = UnfittedRegressor | CommitteeRegressor
 AnyEstimator = Classifier | Regressor
 
-Unfitted = Classifier | NetworkRegressor | CompositionRegressor | MixtureRegressor | KernelRegressor
+Unfitted = Classifier | UnfittedRegressor
 """What is fitted by itself; the members of a committee are, before they come together."""
 
 Estimator = TypeVar("Estimator", bound=Unfitted)
